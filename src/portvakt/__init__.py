@@ -1,0 +1,3 @@
+"""Portvakt: multifactor sign-in that an organisation runs itself."""
+
+__version__ = "0.1.0"
