@@ -1,0 +1,150 @@
+"""Ways of showing who you are. One module is one method; settings name it, nothing imports it.
+
+A method is pure apart from the hash pool: it gets a `Ceremony`, says what it asks for and judges
+an answer. It **writes nothing**. What an accepted answer uses up is in `Verified.spends`, and
+`portvakt.proving.answer` spends it in the transaction that records the evidence, so that "right"
+and "used up" cannot come apart.
+
+To add one: a module here with a `Config` struct whose `open(tools)` returns a `SignInMethod`, and
+one line in `portvakt.core.authenticators.PROOFS` that says what the new type proves.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from portvakt.core.authenticators import Authenticator, AuthenticatorType
+from portvakt.core.ids import AuthenticatorId
+from portvakt.core.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class LookupRow:
+    """One unused printed code: its row, the authenticator it belongs to and its PHC hash."""
+
+    id: str
+    authenticator_id: AuthenticatorId
+    verifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ceremony:
+    """What a method may know while one answer is given.
+
+    `authenticator` is None where nothing is bound (an unknown name, or an enrolment): the method
+    then does the same work and rejects. `secret` is the opened shared secret in bytes, `verifier`
+    the PHC hash, `last_step` the newest time step already used. `flow` names the one attempt that
+    a sent code is bound to, `purpose` what it is for.
+    """
+
+    flow: str
+    purpose: str
+    now: datetime
+    authenticator: Authenticator | None = None
+    verifier: str | None = None
+    secret: bytes | None = None
+    last_step: int | None = None
+    lookup: tuple[LookupRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CodeToSend:
+    """A code that must be stored (as its MAC) and sent to `to` in the same transaction."""
+
+    digits: Secret
+    mac: bytes
+    to: str
+    lives: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What to ask for: a code of `length` characters, digits or base32, perhaps after sending it."""
+
+    length: int
+    digits_only: bool
+    send: CodeToSend | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStep:
+    """A TOTP time step that may be used once (RFC 6238 section 5.2)."""
+
+    authenticator_id: AuthenticatorId
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentCode:
+    """A sent code, named by its MAC: whether it is the right one is known when it is spent."""
+
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedCode:
+    """One row of a printed set."""
+
+    row: str
+    authenticator_id: AuthenticatorId
+
+
+@dataclass(frozen=True, slots=True)
+class StartCode:
+    """A start code: the authenticator itself is used up."""
+
+    authenticator_id: AuthenticatorId
+
+
+@dataclass(frozen=True, slots=True)
+class NewVerifier:
+    """A password was right but its hash is below today's parameters: keep this one instead."""
+
+    authenticator_id: AuthenticatorId
+    verifier: str
+
+
+Spends = TimeStep | SentCode | PrintedCode | StartCode | NewVerifier | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The answer is right, if what it `spends` can still be spent."""
+
+    spends: Spends
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The answer is wrong. `replayed` is True where it was right once and has been used."""
+
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a person is shown while binding: the new shared secret, in bytes."""
+
+    secret: bytes
+
+
+class SignInMethod(Protocol):
+    """One way of showing who you are."""
+
+    type: AuthenticatorType
+
+    def prompt(self, at: Ceremony) -> Prompt:
+        """Say what to ask for, and what must be sent first."""
+
+    def hint(self, answer: Secret) -> str | None:
+        """Return the look-up key in a printed code, or None where the method keeps no rows."""
+
+    async def verify(self, at: Ceremony, answer: Secret) -> Verified | Rejected:
+        """Judge an answer. May raise `portvakt.crypto.passwords.Busy`."""
+
+
+class Enrollable(SignInMethod, Protocol):
+    """A method that people bind themselves by proving a new secret."""
+
+    def offer(self) -> Offer:
+        """Make a new shared secret."""

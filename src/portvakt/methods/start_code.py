@@ -1,0 +1,50 @@
+"""A start code from support: one use, short life, and good for registration only."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.one_time_codes import normalise_base32
+from portvakt.core.secret import Secret
+from portvakt.crypto.passwords import PasswordHasher
+from portvakt.methods import Ceremony, Prompt, Rejected, StartCode, Verified
+from portvakt.plugins import Tools
+
+LENGTH = 13  # base32 characters: 65 bits (ASVS 6.4.1 asks for 64)
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Life is chosen when a code is made, within the bound of policy."""
+
+    def open(self, tools: Tools) -> "StartCodeMethod":
+        """Open the method with the shared hash pool."""
+        return StartCodeMethod(tools.hasher)
+
+
+@dataclass(frozen=True, slots=True)
+class StartCodeMethod:
+    """Compares a start code with its hash, unless its time is out."""
+
+    hasher: PasswordHasher
+    type: AuthenticatorType = AuthenticatorType.START_CODE
+
+    def prompt(self, at: Ceremony) -> Prompt:
+        """Ask for a start code; nothing is sent."""
+        del at
+        return Prompt(length=LENGTH, digits_only=False)
+
+    def hint(self, answer: Secret) -> None:
+        """Keep no rows."""
+        del answer
+
+    async def verify(self, at: Ceremony, answer: Secret) -> Verified | Rejected:
+        """Hash once in every case; expired is gone, whether or not the sweeper has run."""
+        code = normalise_base32(answer.open(), LENGTH)
+        right = await self.hasher.verify(at.verifier, Secret(code or ""))
+        authenticator = at.authenticator
+        if not right or code is None or authenticator is None:
+            return Rejected()
+        if authenticator.expires_at is None or authenticator.expires_at <= at.now:
+            return Rejected(replayed=True)
+        return Verified(StartCode(authenticator.id))
