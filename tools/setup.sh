@@ -1,0 +1,109 @@
+# shellcheck shell=bash
+# Sets up what ./demo and ./test need: sourced by both, run from the top of the repository.
+# Everything here is safe to run again, and does nothing where nothing is missing.
+
+say() { printf '%s\n' "$*" >&2; }
+stop() { say "$*"; exit 1; }
+
+# as_root COMMAND…: runs it as root, or fails without asking where nobody could answer.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"
+  elif ! command -v sudo >/dev/null; then return 1
+  elif [ -t 0 ]; then sudo -- "$@"
+  else sudo -n -- "$@" 2>/dev/null
+  fi
+}
+
+# install_packages PACKAGE…: from the machine's own archive, or prints the one command that would.
+install_packages() {
+  say "Installing with apt-get: $*"
+  local quiet=(-qq -o Dpkg::Use-Pty=0 -o APT::Color=0)
+  if command -v apt-get >/dev/null &&
+    as_root apt-get "${quiet[@]}" update >&2 &&
+    as_root env DEBIAN_FRONTEND=noninteractive \
+      apt-get "${quiet[@]}" install -y --no-install-recommends "$@" >&2; then
+    return 0
+  fi
+  say ""
+  say "Some Debian packages are missing and could not be installed from here. Run this once:"
+  stop "  sudo apt-get update && sudo apt-get install -y --no-install-recommends $*"
+}
+
+# find_python: prints a Python of version 3.11 or later, the plain python3 where that is one.
+find_python() {
+  local candidate
+  for candidate in ${PYTHON:-} python3 python3.11 python3.12 python3.13 python3.14; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      command -v "$candidate"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# venv_works: whether .venv was made here and holds a Python that starts, is recent enough and has pip.
+venv_works() {
+  [ "$(cat .venv/made-at 2>/dev/null || pwd)" = "$PWD" ] && # its scripts name the folder it was made in
+    .venv/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+make_venv() {
+  local python version
+  python=$(find_python) || stop "Portvakt needs Python 3.11 or later (or name one: PYTHON=…)."
+  if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    install_packages "python$version-venv"
+  fi
+  say "Making .venv with $python"
+  rm -rf .venv # half made, or made by a Python that is gone
+  "$python" -m venv .venv || { rm -rf .venv; stop "python3 -m venv failed, see above."; }
+  pwd >.venv/made-at
+}
+
+# stamp_of NAME: what must be unchanged for the installed requirements NAME to be right.
+stamp_of() {
+  {
+    cat "requirements/$1.txt" pyproject.toml
+    pwd # the project itself is installed as a pointer to this folder
+  } | sha256sum | cut -d' ' -f1
+}
+
+# set_up_python NAME: .venv with requirements/NAME.txt and the project itself in it.
+set_up_python() {
+  local name=$1 lock
+  exec {lock}<requirements/runtime.txt
+  flock "$lock" # ./demo and ./test may be started at the same time
+  venv_works || make_venv
+  if [ "$(cat ".venv/installed-$name" 2>/dev/null)" != "$(stamp_of "$name")" ] ||
+    [ ! -x .venv/bin/portvakt ]; then
+    say "Installing requirements/$name.txt into .venv"
+    local pip=(.venv/bin/python -m pip install --quiet --no-input --disable-pip-version-check)
+    "${pip[@]}" --require-hashes --requirement "requirements/$name.txt" >&2 ||
+      stop "The Python packages could not be installed, see above. Run the command again."
+    "${pip[@]}" --no-build-isolation --no-deps --editable . >&2 ||
+      stop "Portvakt itself could not be installed into .venv, see above."
+    if [ "$name" = dev ]; then stamp_of runtime >.venv/installed-runtime; fi # dev holds runtime
+    stamp_of "$name" >".venv/installed-$name"
+  fi
+  exec {lock}<&-
+}
+
+# set_up_servers: what the tests start, where this machine lacks it.
+set_up_servers() {
+  local missing=()
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ||
+    missing+=(postgresql)
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
+    command -v google-chrome >/dev/null || missing+=("$(chromium_package)")
+  command -v oathtool >/dev/null || missing+=(oathtool)
+  PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null || missing+=(iproute2)
+  # Chromium draws boxes instead of letters on a machine without any font.
+  [ -n "$(fc-list ':lang=sv' 2>/dev/null)" ] || missing+=(fontconfig fonts-noto-core)
+  [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+}
+
+# chromium_package: Debian calls it chromium, Ubuntu chromium-browser.
+chromium_package() {
+  . /etc/os-release
+  if [ "${ID:-}" = ubuntu ]; then echo chromium-browser; else echo chromium; fi
+}
