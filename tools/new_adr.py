@@ -1,4 +1,4 @@
-"""Starts a decision record: tools/new_adr.py "Why Starlette"."""
+"""Start a decision record: tools/new_adr.py "Why Starlette"."""
 
 import re
 import sys
@@ -9,7 +9,7 @@ RECORDS = Path(__file__).resolve().parent.parent / "docs" / "adr"
 
 
 def next_number(names: list[str]) -> int:
-    """The number after the highest that a file name starts with."""
+    """Give the number after the highest that a file name starts with."""
     return 1 + max((int(name[:4]) for name in names if re.match(r"\d{4}-", name)), default=0)
 
 
@@ -21,7 +21,7 @@ def file_name(number: int, title: str) -> str:
 
 
 def main() -> int:
-    """Writes the file from the template and prints its name."""
+    """Write the file from the template and print its name."""
     if len(sys.argv) != 2 or not sys.argv[1].strip():  # noqa: PLR2004 - the program and its title
         print('usage: tools/new_adr.py "Why Starlette"', file=sys.stderr)
         return 2
