@@ -1,0 +1,136 @@
+"""What can be bound to an account, and what one success of each kind shows."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, StrEnum
+from types import MappingProxyType
+
+from portvakt.core.ids import AccountId, AuthenticatorId
+
+
+class Factor(Enum):
+    """The three kinds of factor (NIST SP 800-63B-4 section 2)."""
+
+    KNOW = "know"
+    HAVE = "have"
+    ARE = "are"
+
+
+class AuthenticatorType(StrEnum):
+    """What an authenticator is; also the name of the module in `portvakt.methods`."""
+
+    PASSWORD = "password"  # noqa: S105  # the name of a kind, not a password
+    TOTP = "totp"
+    SMS_CODE = "sms_code"
+    RECOVERY_CODE = "recovery_code"
+    START_CODE = "start_code"
+
+
+class AuthenticatorState(StrEnum):
+    """ACTIVE can be used; SUSPENDED was put aside and may come back; DISABLED never does."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authenticator:
+    """Something bound to one account that can be used to show who you are."""
+
+    id: AuthenticatorId
+    account_id: AccountId
+    type: AuthenticatorType
+    state: AuthenticatorState
+    label: str
+    source: str
+    """Who bound it: "self", "hr", "apply" or "support"."""
+    detail: str
+    """The E.164 number of an sms_code, else empty."""
+    preferred: bool
+    created_at: datetime
+    changed_at: datetime
+    last_used_at: datetime | None = None
+    expires_at: datetime | None = None
+
+    def usable(self, now: datetime) -> bool:
+        """Whether it may be asked for. Expired is gone, swept or not."""
+        if self.state is not AuthenticatorState.ACTIVE:
+            return False
+        return self.expires_at is None or now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What one success of a type shows. Decided here and not by the method that checks it."""
+
+    factors: frozenset[Factor]
+    amr: frozenset[str]
+    """Values of RFC 8176 section 2."""
+    phishing_resistant: bool
+    restricted: bool
+    """NIST SP 800-63B-4 section 3.2.9: a rule may refuse it."""
+
+
+_KNOWN = frozenset({Factor.KNOW})
+_HELD = frozenset({Factor.HAVE})
+
+PROOFS: Mapping[AuthenticatorType, Proof] = MappingProxyType(
+    {
+        AuthenticatorType.PASSWORD: Proof(
+            _KNOWN, frozenset({"pwd"}), phishing_resistant=False, restricted=False
+        ),
+        AuthenticatorType.TOTP: Proof(
+            _HELD, frozenset({"otp"}), phishing_resistant=False, restricted=False
+        ),
+        AuthenticatorType.SMS_CODE: Proof(
+            _HELD, frozenset({"sms"}), phishing_resistant=False, restricted=True
+        ),
+        AuthenticatorType.RECOVERY_CODE: Proof(
+            _HELD, frozenset({"otp"}), phishing_resistant=False, restricted=False
+        ),
+        AuthenticatorType.START_CODE: Proof(
+            _KNOWN, frozenset({"pwd"}), phishing_resistant=False, restricted=False
+        ),
+    }
+)
+
+SECOND_FACTORS: frozenset[AuthenticatorType] = frozenset(
+    {AuthenticatorType.TOTP, AuthenticatorType.SMS_CODE, AuthenticatorType.RECOVERY_CODE}
+)
+"""What may stand beside a password. A start code may not: it opens registration only."""
+
+WORK_PHONE_SOURCES = frozenset({"hr", "apply"})
+"""Who may say that a number is somebody's work phone: the person may not."""
+
+
+def is_work_phone(authenticator: Authenticator) -> bool:
+    """Whether this is a number that the employer registered, not the person."""
+    return (
+        authenticator.type is AuthenticatorType.SMS_CODE
+        and authenticator.source in WORK_PHONE_SOURCES
+    )
+
+
+def usable_second_factors(
+    bound: Iterable[Authenticator], now: datetime
+) -> tuple[Authenticator, ...]:
+    """List the second factors that may be asked for now, best to offer first.
+
+    The preferred one, then what costs least to answer; printed codes last.
+    """
+    usable = (each for each in bound if each.type in SECOND_FACTORS and each.usable(now))
+    return tuple(sorted(usable, key=_offer_order))
+
+
+_ORDER = tuple(AuthenticatorType)
+
+
+def _offer_order(authenticator: Authenticator) -> tuple[bool, int, datetime, str]:
+    return (
+        not authenticator.preferred,
+        _ORDER.index(authenticator.type),
+        authenticator.created_at,
+        authenticator.id,
+    )

@@ -1,0 +1,105 @@
+"""Apps: what is known of each, where its answers may be sent, and what it calls a person."""
+
+import base64
+import hmac
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from portvakt.core.ids import AccountId, ClientId, GroupId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelyingParty:
+    """An app, with the field names of RFC 7591 section 2."""
+
+    client_id: ClientId
+    client_name: str
+    redirect_uris: tuple[str, ...]
+    token_endpoint_auth_method: str = "none"  # noqa: S105  # the name of a way, not a secret
+    """"none", "client_secret_basic" or "client_secret_post"."""
+    client_uri: str | None = None
+    initiate_login_uri: str | None = None
+    logo_uri: str | None = None
+    groups: frozenset[GroupId] = frozenset()
+    """Who may open it. Empty is nobody."""
+    subject_type: str = "public"
+    """"public" or "pairwise" (OpenID Connect Core section 8)."""
+    id_token_signed_response_alg: str = "RS256"  # noqa: S105  # an algorithm
+    application_type: str = "web"
+    """"web" or "native" (OpenID Connect Dynamic Client Registration section 2)."""
+    secret_hash: bytes | None = None
+    """SHA-256 of the client secret, which is random; None for a public client."""
+
+
+_LOOPBACK = ("127.0.0.1", "[::1]")
+
+
+def redirect_matches(app: RelyingParty, asked: str) -> bool:
+    """Whether an answer may be sent to this `redirect_uri`.
+
+    Character for character the same as a registered one (RFC 9700 section 2.1), with the one
+    exception of RFC 8252 section 7.3: a native app that registered a loopback IP literal over
+    http may come back on any port. `localhost` is a name and gets no exception.
+    """
+    if asked in app.redirect_uris:
+        return True
+    if app.application_type != "native":
+        return False
+    without_port = _loopback_without_port(asked)
+    if without_port is None:
+        return False
+    return any(_loopback_without_port(each) == without_port for each in app.redirect_uris)
+
+
+def _loopback_without_port(uri: str) -> str | None:
+    """`http://127.0.0.1:8123/cb` without its port; None for anything that is not just so.
+
+    Taken apart by hand: a URL library repairs what it is given, and what is repaired here would
+    be read otherwise by the browser.
+    """
+    for host in _LOOPBACK:
+        start = f"http://{host}"
+        if not uri.startswith(start):
+            continue
+        authority_end = uri.find("/", len(start))
+        if authority_end < 0:
+            return None
+        port = uri[len(start) : authority_end]
+        if port and not _is_port(port):
+            return None
+        path = uri[authority_end:]
+        if not path.isascii() or not path.isprintable() or " " in path or "\\" in path:
+            return None
+        return start + path
+    return None
+
+
+_MAX_PORT = 65535
+
+
+def _is_port(text: str) -> bool:
+    """Whether this is ":" and a port number, with no leading nought and nothing else."""
+    digits = text[1:]
+    if text[0] != ":" or not digits.isascii() or not digits.isdigit() or digits[0] == "0":
+        return False
+    return len(digits) <= len(str(_MAX_PORT)) and int(digits) <= _MAX_PORT
+
+
+def sector_of(app: RelyingParty) -> str:
+    """Find the host that pairwise names are made for (OpenID Connect Core section 8.1).
+
+    An app with several redirect hosts is a sector of its own, named by its client id.
+    """
+    hosts = {urlsplit(each).hostname or "" for each in app.redirect_uris}
+    return hosts.pop() if len(hosts) == 1 else app.client_id
+
+
+def subject(account: AccountId, app: RelyingParty, key: bytes) -> str:
+    """Name a person towards one app: stable, and never the account's own id.
+
+    `key` is the installation's secret key for subjects, at least 32 bytes. Public names are the
+    same towards all apps; pairwise ones differ from sector to sector and cannot be compared.
+    """
+    about = f"pairwise\0{sector_of(app)}" if app.subject_type == "pairwise" else "public"
+    digest = hmac.digest(key, f"{about}\0{account}".encode(), "sha256")
+    return base64.urlsafe_b64encode(digest[:24]).decode("ascii")

@@ -1,0 +1,70 @@
+"""One signed-in browser, and how long it stays so."""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from portvakt.core.assurance import Evidence
+from portvakt.core.ids import AccountId, SessionId
+from portvakt.core.roles import Role, is_privileged
+
+
+class SessionKind(StrEnum):
+    """FULL opens apps; REGISTRATION opens the registration pages and nothing else."""
+
+    FULL = "full"
+    REGISTRATION = "registration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A row on the server. The browser holds its id and a secret of which we keep a hash."""
+
+    id: SessionId
+    account_id: AccountId
+    kind: SessionKind
+    evidence: tuple[Evidence, ...]
+    created_at: datetime
+    seen_at: datetime
+    """The last act of the person. A page that polls is not one (A058)."""
+    resume_to: str | None = None
+    """Where a registration session goes when it has become a full one: a local path."""
+    address: str | None = None
+    user_agent: str = ""
+    closed_at: datetime | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a session lives without an act, and at most."""
+
+    idle: timedelta
+    absolute: timedelta
+
+
+USER = Lifetime(idle=timedelta(hours=1), absolute=timedelta(hours=12))
+"""NIST SP 800-63B-4 section 2.2.3 (AAL2: at most 1 h idle, 24 h in all)."""
+PRIVILEGED = Lifetime(idle=timedelta(minutes=15), absolute=timedelta(hours=8))
+"""NIST SP 800-63B-4 section 2.3.3 (AAL3: at most 15 min idle, 12 h in all)."""
+REGISTRATION = Lifetime(idle=timedelta(minutes=30), absolute=timedelta(minutes=30))
+"""Long enough for someone new to five screens; it opens nothing else."""
+
+
+def lifetime_of(kind: SessionKind, roles: AbstractSet[Role]) -> Lifetime:
+    """Find the limits for a session of this kind, for somebody with these roles now."""
+    if kind is SessionKind.REGISTRATION:
+        return REGISTRATION
+    return PRIVILEGED if is_privileged(roles) else USER
+
+
+def ends_at(session: Session, roles: AbstractSet[Role] = frozenset()) -> datetime:
+    """Say when the session ends if nothing more is done in it."""
+    lifetime = lifetime_of(session.kind, roles)
+    return min(session.seen_at + lifetime.idle, session.created_at + lifetime.absolute)
+
+
+def is_live(session: Session, now: datetime, roles: AbstractSet[Role] = frozenset()) -> bool:
+    """Whether the session still stands. Expired is gone, swept or not (A058, A059)."""
+    return session.closed_at is None and now < ends_at(session, roles)
