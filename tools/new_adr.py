@@ -21,7 +21,7 @@ def file_name(number: int, title: str) -> str:
 
 
 def main() -> int:
-    """Write the file from the template and print its name."""
+    """Write the file from the template, list it in the index and print its name."""
     if len(sys.argv) != 2 or not sys.argv[1].strip():  # noqa: PLR2004 - the program and its title
         print('usage: tools/new_adr.py "Why Starlette"', file=sys.stderr)
         return 2
@@ -32,6 +32,8 @@ def main() -> int:
     text = text.replace("YYYY-MM-DD", datetime.now(tz=UTC).date().isoformat(), 1)
     path = RECORDS / file_name(number, title)
     path.write_text(text, encoding="utf-8")
+    with (RECORDS / "README.md").open("a", encoding="utf-8") as index:
+        index.write(f"- [{number}. {title}]({path.name})\n")
     print(path.relative_to(RECORDS.parent.parent))
     return 0
 

@@ -1,0 +1,183 @@
+"""The import contracts hold, and a contract that is broken is noticed."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+from tests.guards.tree import PACKAGE, TOP, imported, module_name, python_files, shown
+
+LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    path = str(folder / "src")
+    return subprocess.run(
+        [LINT_IMPORTS, "--no-logo", "--no-cache", "--config", folder / ".importlinter"],
+        cwd=folder / "src",
+        env={**os.environ, "PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_import_contracts_hold() -> None:
+    answer = lint_imports(TOP)
+    assert answer.returncode == 0, answer.stdout
+
+
+PLANTED = {
+    "core/planted.py": ("import os", "The core imports no framework"),
+    "crypto/planted.py": ("import portvakt.web.planted", "Arrows point down"),
+    "web/planted.py": ("", ""),
+    "journeys/planted_a/__init__.py": ("import portvakt.journeys.planted_b", "A journey never"),
+    "journeys/planted_b/__init__.py": ("", ""),
+    "journeys/planted_b/flow.py": ("import starlette", "Only portvakt.web, routes and the roots"),
+    "methods/planted_a.py": ("import portvakt.methods.planted_b", "An adapter never imports"),
+    "methods/planted_b.py": ("import portvakt.records.planted", "A method returns what must be"),
+    "records/planted.py": ("", ""),
+    "sms/planted.py": ("import sqlite3", "Journeys, methods and roots use records"),
+    "planted_above.py": ("import portvakt.planted_below", "No cycles between siblings"),
+    "planted_below.py": ("import portvakt.planted_above", "No cycles between siblings"),
+    "worker.py": ("import portvakt.sms.planted", "Adapters are opened by name"),
+}
+
+
+def test_planted_violations_are_caught(tmp_path: Path) -> None:
+    """Every contract is broken once, in a copy, so that none of them is asleep."""
+    copy = tmp_path / "src" / "portvakt"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(TOP / ".importlinter", tmp_path)
+    for name, (line, _) in PLANTED.items():
+        file = copy / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for folder in file.parents:
+            if folder == copy:
+                break
+            (folder / "__init__.py").touch()
+        before = file.read_text(encoding="utf-8") if file.exists() else ""
+        file.write_text(f"{before}\n{line}\n", encoding="utf-8")
+    said = lint_imports(tmp_path)
+    assert said.returncode == 1, said.stdout + said.stderr
+    broken = [line for line in said.stdout.splitlines() if line.rstrip().endswith("BROKEN")]
+    for _, contract in PLANTED.values():
+        assert any(contract in line for line in broken), (contract, said.stdout)
+    contracts = re.findall(r"^name = (.+)$", (TOP / ".importlinter").read_text(), re.MULTILINE)
+    assert len(broken) == len(contracts), said.stdout
+
+
+STANDARD_FOR_CORE = {
+    "abc",
+    "base64",
+    "collections",
+    "collections.abc",
+    "dataclasses",
+    "datetime",
+    "enum",
+    "functools",
+    "hashlib",
+    "hmac",
+    "ipaddress",
+    "itertools",
+    "math",
+    "operator",
+    "re",
+    "string",
+    "struct",
+    "types",
+    "typing",
+    "unicodedata",
+    "urllib.parse",
+    "zoneinfo",
+    "__future__",
+}
+
+
+def test_the_core_imports_an_allow_list_of_standard_modules() -> None:
+    """The contract names what is forbidden; this names what is allowed, which is the stronger."""
+    strangers = [
+        f"{shown(path)} imports {name}"
+        for path in python_files("src/portvakt/core")
+        for name, _ in imported(path)
+        if name not in STANDARD_FOR_CORE and not name.startswith("portvakt.core")
+    ]
+    assert not strangers
+
+
+OWNERS = {
+    "httpx": ("wire.http", "demo.*"),
+    "asyncpg": ("records.*",),
+    "sqlite3": ("records.*",),
+    "sqlalchemy": ("records.schema", "records.migrate", "records.migrations.*"),
+    "alembic": ("records.schema", "records.migrate", "records.migrations.*"),
+    "starlette": ("app", "web.*", "proving.*", "journeys.*routes", "demo.*"),
+    "uvicorn": ("app", "cli", "commands.*", "demo.*"),
+    "jinja2": ("web.*",),
+    "nacl": ("crypto.*",),
+    "cryptography": ("crypto.*",),
+    "joserfc": ("crypto.*", "demo.shop"),
+    "secrets": ("crypto.randomness", "demo.*"),
+    "random": (),
+    "aiosmtplib": ("mail.smtp",),
+    "smtplib": (),
+    "requests": (),
+    "urllib.request": (),
+    "http.client": (),
+    "pickle": (),
+    "phonenumbers": ("phone_numbers",),
+}
+"""Who may import what: patterns of module names under `portvakt`."""
+
+
+@pytest.mark.parametrize("library", OWNERS)
+def test_a_library_is_imported_by_its_owner_only(library: str) -> None:
+    strangers = [
+        f"{shown(path)} imports {name}"
+        for path in python_files("src")
+        for name, _ in imported(path)
+        if (name == library or name.startswith(f"{library}."))
+        and not any(fnmatch(module_name(path), f"portvakt.{own}") for own in OWNERS[library])
+    ]
+    assert not strangers
+
+
+def test_the_schema_and_its_tools_are_never_imported_when_a_module_is() -> None:
+    """SQLAlchemy costs half a second, which every command would pay."""
+    apart = ("portvakt.records.schema", "portvakt.records.migrations")
+    early = [
+        f"{shown(path)} imports {name}"
+        for path in python_files("src")
+        if not module_name(path).startswith(apart)
+        for name, at_import in imported(path)
+        if at_import and name.startswith(("sqlalchemy", "alembic", *apart))
+    ]
+    assert not early
+
+
+@pytest.mark.parametrize("module", ["portvakt.demo.shop", "portvakt.phone"])
+def test_the_opposite_parties_import_nothing_of_ours(module: str) -> None:
+    """A client that shares code with the server proves nothing about the protocol."""
+    ours = [
+        f"{shown(path)} imports {name}"
+        for path in python_files("src")
+        if module_name(path).startswith(module)
+        for name, _ in imported(path)
+        if name.startswith("portvakt") and not name.startswith(module)
+    ]
+    assert not ours
+
+
+def test_no_test_uses_mocks() -> None:
+    mocks = [
+        f"{shown(path)} imports {name}"
+        for path in python_files("tests", "bench")
+        for name, _ in imported(path)
+        if name.startswith(("unittest.mock", "mock", "pytest_mock"))
+    ]
+    assert not mocks
