@@ -1,0 +1,72 @@
+"""What OAuth has a word for: one value per way a request can be refused."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portvakt.core.messages import MessageId
+
+
+class ErrorCode(StrEnum):
+    """Error codes on the wire, each named by the specification that defines it."""
+
+    # RFC 6749 section 4.1.2.1 (authorize) and 5.2 (token)
+    INVALID_REQUEST = "invalid_request"
+    ACCESS_DENIED = "access_denied"
+    UNSUPPORTED_RESPONSE_TYPE = "unsupported_response_type"
+    INVALID_SCOPE = "invalid_scope"
+    INVALID_CLIENT = "invalid_client"
+    INVALID_GRANT = "invalid_grant"
+    UNAUTHORIZED_CLIENT = "unauthorized_client"
+    UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
+    TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
+    # OpenID Connect Core 1.0 section 3.1.2.6
+    LOGIN_REQUIRED = "login_required"
+    INTERACTION_REQUIRED = "interaction_required"
+    REQUEST_NOT_SUPPORTED = "request_not_supported"
+    REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
+    REGISTRATION_NOT_SUPPORTED = "registration_not_supported"
+    # RFC 6750 section 3.1
+    INVALID_TOKEN = "invalid_token"  # noqa: S105 - a wire code, not a secret
+    INSUFFICIENT_SCOPE = "insufficient_scope"
+
+
+_STATUS = {
+    ErrorCode.INVALID_CLIENT: 401,
+    ErrorCode.INVALID_TOKEN: 401,
+    ErrorCode.INSUFFICIENT_SCOPE: 403,
+    ErrorCode.TEMPORARILY_UNAVAILABLE: 503,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthError:
+    """A refusal that a program will read.
+
+    `description` is for the developer of the app: English, and only the characters that RFC 6749
+    section 5.2 allows in `error_description` (no quotation marks, no backslash). It never repeats
+    what was sent.
+    """
+
+    code: ErrorCode
+    description: str
+
+    @property
+    def status(self) -> int:
+        """The HTTP status where the error is the answer itself and not a redirect."""
+        return _STATUS.get(self.code, 400)
+
+    def parameters(self) -> dict[str, str]:
+        """Return the members of a JSON answer or the parameters of a redirect."""
+        return {"error": self.code.value, "error_description": self.description}
+
+
+@dataclass(frozen=True, slots=True)
+class Untrusted:
+    """A refusal before the app and its address are known good: shown by us, never sent on.
+
+    `message` is the id of the sentence for the person, `error` what the log and the owner of the
+    app get to see (RFC 6749 section 4.1.2.1, RFC 9700 section 4.11.2).
+    """
+
+    message: MessageId
+    error: OAuthError

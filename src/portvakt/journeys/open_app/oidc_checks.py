@@ -1,0 +1,178 @@
+"""The rules an authorization request must pass, one function each, in the order they are asked.
+
+Reading the two lists at the end is reading the specification. Each rule takes what was sent and
+the app it is for, and returns what is wrong or None. The rules of `BEFORE_REDIRECT` decide whether
+the app and the address are known good; until they have passed nothing is sent on to anybody (RFC
+6749 section 4.1.2.1). What the rules of `CHECKS` object to is told to the app.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from portvakt.core.messages import MessageId
+from portvakt.core.relying_parties import RelyingParty, redirect_matches
+from portvakt.journeys.open_app.oauth_error import ErrorCode, OAuthError, Untrusted
+from portvakt.journeys.open_app.oidc_request import AuthorizationRequest
+
+PROMPTS = ("none", "login")
+"""The values of `prompt` that we can honour. There is no consent to ask for (the apps are the
+organisation's own) and nobody has two accounts to choose between."""
+
+_VISIBLE = re.compile(r"[\x20-\x7e]+")  # VSCHAR, RFC 6749 appendix A
+_S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC 7636 section 4.2: BASE64URL(SHA256(..))
+_SCOPES = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")  # RFC 6749 3.3
+_SECONDS = re.compile(r"[0-9]{1,9}")
+
+Check: TypeAlias = Callable[[AuthorizationRequest, RelyingParty], OAuthError | None]
+
+
+def check_client(
+    request: AuthorizationRequest, apps: Sequence[RelyingParty]
+) -> RelyingParty | Untrusted:
+    """Find the app that `client_id` names, once and exactly (RFC 6749 section 4.1.1)."""
+    sent = request.get("client_id")
+    if sent is None or "client_id" in request.repeated():
+        return _untrusted("open_app.no_app_named", "client_id must be given exactly once.")
+    app = next((known for known in apps if known.client_id == sent), None)
+    if app is None:
+        return _untrusted("open_app.unknown_app", "No app is registered under this client_id.")
+    return app
+
+
+def check_redirect_uri(request: AuthorizationRequest, app: RelyingParty) -> Untrusted | None:
+    """Compare with the registered addresses character by character (RFC 9700 section 4.1.3)."""
+    sent = request.get("redirect_uri")
+    if sent is None or "redirect_uri" in request.repeated():
+        return _untrusted("open_app.no_address", "redirect_uri must be given exactly once.")
+    if not redirect_matches(app, sent):
+        return _untrusted("open_app.unknown_address", "redirect_uri is not one of the registered.")
+    return None
+
+
+def check_repeated(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
+    """Refuse parameters that came twice (RFC 6749 section 3.1): two readers may pick two values."""
+    if request.repeated():
+        return _invalid("A parameter was given more than once.")
+    return None
+
+
+def check_state(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
+    """Echo back only what RFC 6749 appendix A.5 allows in `state`."""
+    state = request.get("state")
+    if state is not None and not _VISIBLE.fullmatch(state):
+        return _invalid("state may hold visible ASCII characters only.")
+    return None
+
+
+def check_request_objects(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
+    """Say that requests are not taken as objects (OpenID Connect Core section 3.1.2.6)."""
+    for name, code in (
+        ("request", ErrorCode.REQUEST_NOT_SUPPORTED),
+        ("request_uri", ErrorCode.REQUEST_URI_NOT_SUPPORTED),
+        ("registration", ErrorCode.REGISTRATION_NOT_SUPPORTED),
+    ):
+        if request.get(name) is not None:
+            return OAuthError(code, f"The parameter {name} is not supported.")
+    return None
+
+
+def check_response_type(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
+    """Answer with a code and nothing else: no implicit flow (RFC 9700 section 2.1.2)."""
+    asked = request.get("response_type")
+    if asked is None:
+        return _invalid("response_type is missing.")
+    if asked != "code":
+        return OAuthError(
+            ErrorCode.UNSUPPORTED_RESPONSE_TYPE, "The only supported response_type is code."
+        )
+    return None
+
+
+def check_response_mode(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
+    """Answer in the query (OAuth 2.0 Multiple Response Types section 2.1)."""
+    if request.get("response_mode") not in {None, "query"}:
+        return _invalid("The only supported response_mode is query.")
+    return None
+
+
+def check_scope(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
+    """Demand `openid` (OpenID Connect Core section 3.1.2.1); unknown scopes are ignored."""
+    scope = request.get("scope")
+    if scope is None or not _SCOPES.fullmatch(scope) or "openid" not in request.words("scope"):
+        return OAuthError(ErrorCode.INVALID_SCOPE, "scope must contain openid.")
+    return None
+
+
+def check_pkce(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
+    """Demand S256 from everybody, secret or not (RFC 7636; RFC 9700 section 2.1.1).
+
+    A missing method means `plain` (RFC 7636 section 4.3), which would put the secret itself into
+    the address.
+    """
+    challenge = request.get("code_challenge")
+    if challenge is None:
+        return _invalid("code_challenge is missing: PKCE is required.")
+    if request.get("code_challenge_method") != "S256":
+        return _invalid("code_challenge_method must be S256.")
+    if not _S256_CHALLENGE.fullmatch(challenge):
+        return _invalid("code_challenge must be 43 base64url characters.")
+    return None
+
+
+def check_prompt(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
+    """Take the prompts we can honour; `none` stands alone (OpenID Connect Core 3.1.2.1)."""
+    prompts = request.words("prompt")
+    if any(prompt not in PROMPTS for prompt in prompts):
+        return _invalid("The supported values of prompt are none and login.")
+    if "none" in prompts and len(prompts) > 1:
+        return _invalid("prompt none cannot be combined with another value.")
+    return None
+
+
+def check_max_age(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
+    """Take whole seconds only (OpenID Connect Core section 3.1.2.1)."""
+    max_age = request.get("max_age")
+    if max_age is not None and not _SECONDS.fullmatch(max_age):
+        return _invalid("max_age must be a whole number of seconds.")
+    return None
+
+
+def check_lengths(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
+    """Keep what is stored or passed on small."""
+    for name, limit in (("nonce", 512), ("login_hint", 254), ("ui_locales", 100)):
+        if len(request.get(name) or "") > limit:
+            return _invalid(f"{name} is longer than {limit} characters.")
+    return None
+
+
+CHECKS: tuple[Check, ...] = (
+    check_state,  # first: an error is sent back with the state, so it must be fit to send
+    check_repeated,
+    check_request_objects,
+    check_response_type,
+    check_response_mode,
+    check_scope,
+    check_pkce,
+    check_prompt,
+    check_max_age,
+    check_lengths,
+)
+
+
+def first_objection(
+    request: AuthorizationRequest, app: RelyingParty
+) -> tuple[str, OAuthError] | None:
+    """Return the name of the first rule of `CHECKS` that objects, and what it says."""
+    for check in CHECKS:
+        if (error := check(request, app)) is not None:
+            return check.__name__, error
+    return None
+
+
+def _invalid(description: str) -> OAuthError:
+    return OAuthError(ErrorCode.INVALID_REQUEST, description)
+
+
+def _untrusted(message: str, description: str) -> Untrusted:
+    return Untrusted(MessageId(message), _invalid(description))

@@ -1,0 +1,129 @@
+"""What an app is told about a person and a sign-in. Pure: values in, claims out."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from portvakt.core.assurance import Evidence, acr_of, assurance_of
+from portvakt.core.people import Account
+
+ID_TOKEN_LIVES = timedelta(minutes=5)
+ACCESS_TOKEN_LIVES = timedelta(minutes=5)
+
+SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        # OpenID Connect Core section 5.4, as far as we know the values
+        "profile": ("name", "given_name", "family_name", "preferred_username", "locale"),
+        "email": ("email", "email_verified"),
+        # not of OpenID Connect, but what every client library calls it
+        "groups": ("groups",),
+    }
+)
+SCOPES = ("openid", *SCOPE_CLAIMS)
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """How and when somebody showed who they are, as an app is told."""
+
+    auth_time: datetime
+    acr: str
+    amr: tuple[str, ...]
+
+
+def authentication_of(evidence: Iterable[Evidence]) -> Authentication:
+    """Sum up evidence that is not empty.
+
+    `auth_time` is the moment since which *everything* in `acr` and `amr` was shown: the oldest of
+    the newest proof of each kind. An app that asks for five minutes is not told of a password from
+    this morning because a code was typed just now.
+    """
+    newest: dict[str, Evidence] = {}
+    for each in sorted(evidence, key=lambda shown: shown.at):
+        newest[each.type] = each
+    assurance = assurance_of(newest.values())
+    return Authentication(
+        auth_time=min(each.at for each in newest.values()),
+        acr=acr_of(assurance),
+        amr=tuple(sorted(assurance.amr)),
+    )
+
+
+def granted_scope(asked: Iterable[str]) -> tuple[str, ...]:
+    """Return the scopes that we know, in our order; the rest is ignored (section 5.4)."""
+    wanted = set(asked)
+    return tuple(scope for scope in SCOPES if scope in wanted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """What both tokens of one answer have in common. `sid` names the session towards this app."""
+
+    issuer: str
+    client_id: str
+    subject: str
+    sid: str
+    authentication: Authentication
+    now: datetime
+
+    def _common(self, audience: str, lives: timedelta) -> dict[str, object]:
+        return {
+            "iss": self.issuer,
+            "sub": self.subject,
+            "aud": audience,
+            "iat": _seconds(self.now),
+            "exp": _seconds(self.now + lives),
+            "auth_time": _seconds(self.authentication.auth_time),
+            "acr": self.authentication.acr,
+            "amr": list(self.authentication.amr),
+        }
+
+    def id_token(self, nonce: str | None) -> dict[str, object]:
+        """Return the claims of OpenID Connect Core section 2.
+
+        Who the person *is* comes from userinfo (section 5.4), so the token stays small and what
+        leaks with it is little. `at_hash` is left out, as section 3.1.3.6 allows: both tokens come
+        in the same answer over TLS.
+        """
+        claims = self._common(self.client_id, ID_TOKEN_LIVES) | {"sid": self.sid}
+        return claims if nonce is None else claims | {"nonce": nonce}
+
+    def access_token(
+        self, *, grant_id: str, token_id: str, scope: Collection[str]
+    ) -> dict[str, object]:
+        """Return the claims of RFC 9068 section 2.2, and the grant that the token hangs on.
+
+        The audience is ourselves: without a `resource` the token is for userinfo (section 3).
+        """
+        return self._common(self.issuer, ACCESS_TOKEN_LIVES) | {
+            "client_id": self.client_id,
+            "jti": token_id,
+            "scope": " ".join(scope),
+            "grant": grant_id,
+        }
+
+
+def userinfo_claims(account: Account, subject: str, scope: Collection[str]) -> dict[str, object]:
+    """Return what the granted scopes release; what is not known is left out (section 5.3.2)."""
+    known: dict[str, object] = {
+        "name": account.display_name,
+        "given_name": account.given_name,
+        "family_name": account.family_name,
+        "preferred_username": account.user_name,
+        "locale": account.language,
+        "email": account.email,
+        # the address is the employer's and comes from the employer, so it needs no proof
+        "email_verified": True if account.email else None,
+    }
+    released = [name for granted in scope for name in SCOPE_CLAIMS.get(granted, ())]
+    claims: dict[str, object] = {"sub": subject}
+    claims |= {name: known[name] for name in released if known.get(name)}
+    if "groups" in scope:
+        claims["groups"] = sorted(account.groups)
+    return claims
+
+
+def _seconds(moment: datetime) -> int:
+    """Write a NumericDate in whole seconds, rounded down (RFC 7519 section 2)."""
+    return int(moment.timestamp())

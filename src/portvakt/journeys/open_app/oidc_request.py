@@ -1,0 +1,83 @@
+"""An authorization request as it was sent: decoded once, strictly, and never repaired."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import parse_qsl, urlencode
+
+from portvakt.journeys.open_app.oauth_error import ErrorCode, OAuthError
+
+MAX_QUERY = 4096
+"""Octets. The whole request travels on as `to` to the sign-in page, percent-encoded once more, and
+must still fit the 8 kB that common proxies allow one request line."""
+
+MAX_PARAMETERS = 40
+"""OpenID Connect Core names 17; the rest is room for extensions that are ignored."""
+
+_BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+ASKED = "asked"
+"""Our own parameter: when a fresh sign-in was asked for (`oidc_freshness`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """The parameters of one request, in the order they came, names repeated where they were.
+
+    Known parameters are read through `get`; what we do not know is ignored, as OpenID Connect Core
+    section 3.1.2.1 demands.
+    """
+
+    parameters: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def parse(cls, query: bytes) -> "AuthorizationRequest | OAuthError":
+        """Decode a query string.
+
+        Refused: more than `MAX_QUERY` octets or `MAX_PARAMETERS` parameters, octets outside ASCII,
+        broken percent-encoding, anything that is not UTF-8, control characters.
+        """
+        if len(query) > MAX_QUERY:
+            return _malformed("The request is larger than 4096 octets.")
+        try:
+            text = query.decode("ascii")
+            if _BROKEN_PERCENT.search(text):
+                return _malformed("The request is not percent-encoded correctly.")
+            pairs = parse_qsl(
+                text, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS
+            )
+        except ValueError:  # UnicodeDecodeError is one: not ASCII, not UTF-8, or too many fields
+            return _malformed("The request is not percent-encoded UTF-8 of at most 40 parameters.")
+        if any(_CONTROL.search(name) or _CONTROL.search(value) for name, value in pairs):
+            return _malformed("The request contains control characters.")
+        return cls(tuple(pairs))
+
+    def get(self, name: str) -> str | None:
+        """Return the first value; a parameter without a value counts as omitted (RFC 6749 3.1)."""
+        return next((value for key, value in self.parameters if key == name and value), None)
+
+    def repeated(self) -> frozenset[str]:
+        """Return the names that came more than once."""
+        names = [name for name, _ in self.parameters]
+        return frozenset(name for name in names if names.count(name) > 1)
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """Return a space-separated list, such as `scope` or `prompt`."""
+        return tuple((self.get(name) or "").split())
+
+    def without(self, *names: str) -> Self:
+        """Return the request without these parameters."""
+        return type(self)(tuple(pair for pair in self.parameters if pair[0] not in names))
+
+    def with_asked(self, marker: str) -> Self:
+        """Return the request with our marker, replacing one that was there."""
+        return type(self)((*self.without(ASKED).parameters, (ASKED, marker)))
+
+    def query(self) -> str:
+        """Encode again. What `parse` accepts comes back the same from `parse`."""
+        return urlencode(self.parameters)
+
+
+def _malformed(why: str) -> OAuthError:
+    return OAuthError(ErrorCode.INVALID_REQUEST, why)
