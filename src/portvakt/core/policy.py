@@ -5,16 +5,31 @@ only reports leaves a line and changes nothing. A rule that cannot be decided be
 something that does not exist counts as matching: unknown is never a way in (A071).
 """
 
-from collections.abc import Iterable, Mapping, Set as AbstractSet
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
 
 from portvakt.core.assurance import Requirement
 from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
-from portvakt.core.networks import Network as Network
-from portvakt.core.networks import networks_of as networks_of
+from portvakt.core.networks import Network, networks_of
 from portvakt.core.signals import Signals
+
+__all__ = [
+    "OWN_PAGES",
+    "Condition",
+    "Decision",
+    "Network",
+    "Outcome",
+    "Require",
+    "Rule",
+    "RuleState",
+    "TraceLine",
+    "evaluate",
+    "may_require_more",
+    "networks_of",
+]
 
 OWN_PAGES = ClientId("portvakt")
 """What rules call our own pages; no app may have this `client_id`."""
