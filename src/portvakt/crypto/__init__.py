@@ -1,0 +1,5 @@
+"""Keys, hashes and randomness: the only place that holds them.
+
+`randomness` draws, `passwords` hashes what people type, `sealing` encrypts what is stored and
+derives keys, `signing` signs what is sent, `digests` turns look-up secrets into what is stored.
+"""

@@ -1,0 +1,207 @@
+"""Argon2id, in a bounded pool of threads.
+
+Parameters are OWASP's (19 MiB, two passes, one lane: ASVS 11.4.2). The work is done by libsodium,
+which was the cheapest of the implementations measured by `bench/hashing.py`. A hash in flight holds
+its 19 MiB, so the bound of the pool is also a bound on memory; over it the caller gets `Busy` at
+once instead of a place in a queue that grows.
+"""
+
+import asyncio
+import base64
+import binascii
+import threading
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import nacl.exceptions
+from cryptography.exceptions import InvalidKey
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from nacl.pwhash import argon2id
+
+from portvakt.core.secret import Secret
+
+MEMORY_KIB = 19 * 1024
+PASSES = 2
+LANES = 1
+
+MAX_BYTES = 1024
+"""Longer input is refused before it is hashed (policy number pw.max)."""
+
+MAX_MEMORY_KIB = 256 * 1024
+MAX_PASSES = 16
+MAX_LANES = 16
+_VERSION = 19  # Argon2 1.3, RFC 9106
+_SALT_BYTES = range(8, 65)  # RFC 9106 section 3.1 asks for 8 or more
+_HASH_BYTES = range(16, 129)
+_SODIUM_LONGEST = 127  # libsodium's fixed buffer for a PHC string
+
+THREADS = 2  # two threads keep two cores busy; more only queue (measured)
+WAITING = 64  # less than a second of work for two threads
+RETRY_AFTER = 2
+
+_NOBODY = (
+    "$argon2id$v=19$m=19456,t=2,p=1"
+    "$/qoy5CJYB4uzf+97NOYn3g$wnnImKacQPnQMq+XUJ7ITeq395o9W3/gr8m43urct2M"
+)
+"""The hash of 64 random bytes nobody kept: verifying against it is the work of a real one."""
+
+T = TypeVar("T")
+
+
+class Busy(Exception):  # noqa: N818 - it says what is the case; the web part answers 503 with it
+    """All places in the pool are taken. Nothing was hashed; try again in `retry_after` seconds."""
+
+    def __init__(self, retry_after: int = RETRY_AFTER) -> None:
+        super().__init__("the hash pool is full")
+        self.retry_after = retry_after
+
+
+class BrokenHashError(ValueError):
+    """A PHC string that cannot be used: not Argon2id, damaged, or of an absurd price."""
+
+
+class TooLongError(ValueError):
+    """The input is over `MAX_BYTES` after NFC. Forms refuse it before it comes here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What a PHC string asks for."""
+
+    memory_kib: int
+    passes: int
+    lanes: int
+
+
+def parameters_of(phc: str) -> Parameters:
+    """Read a PHC string's parameters and check all of it, without hashing.
+
+    Raises `BrokenHashError` where it is not Argon2id 1.3, is damaged, or asks for more than 256 MiB
+    or 16 passes: such a string would let whoever wrote it stop every sign-in.
+    """
+    match phc.split("$"):
+        case ["", "argon2id", version, prices, salt, digest]:
+            found = _prices(prices)
+        case _:
+            raise BrokenHashError("not an Argon2id hash in PHC form")
+    if version != f"v={_VERSION}":
+        raise BrokenHashError("not Argon2 version 1.3")
+    if len(_unpadded(salt)) not in _SALT_BYTES or len(_unpadded(digest)) not in _HASH_BYTES:
+        raise BrokenHashError("salt or hash has an unusable length")
+    affordable = (
+        8 * found.lanes <= found.memory_kib <= MAX_MEMORY_KIB
+        and 1 <= found.passes <= MAX_PASSES
+        and 1 <= found.lanes <= MAX_LANES
+    )
+    if not affordable:
+        raise BrokenHashError("parameters are outside what is accepted")
+    return found
+
+
+def _prices(text: str) -> Parameters:
+    """Read `m=19456,t=2,p=1`, in that order and nothing more."""
+    names, numbers = [], []
+    for part in text.split(","):
+        name, _, number = part.partition("=")
+        if not (number.isascii() and number.isdigit() and len(number) <= len("4294967295")):
+            raise BrokenHashError("a parameter is not a number")
+        names.append(name)
+        numbers.append(int(number))
+    if names != ["m", "t", "p"]:
+        raise BrokenHashError("parameters are not m, t and p")
+    return Parameters(*numbers)
+
+
+def _unpadded(text: str) -> bytes:
+    """Decode base64 without padding, strictly."""
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BrokenHashError("salt or hash is not base64") from error
+
+
+def _bytes_of(secret: Secret) -> bytes:
+    """Return the NFC form in UTF-8 (SP 800-63B-4 section 3.1.1.2), whole: nothing is cut off."""
+    text = unicodedata.normalize("NFC", secret.open())
+    data = text.encode("utf-8", "surrogatepass")
+    if len(data) > MAX_BYTES:
+        raise TooLongError
+    return data
+
+
+def _verify(phc: str, data: bytes) -> bool:
+    """Compare, in the calling thread. The string has passed `parameters_of`."""
+    if len(phc) > _SODIUM_LONGEST:
+        try:
+            Argon2id.verify_phc_encoded(data, phc)
+        except InvalidKey:
+            return False
+        return True
+    try:
+        return argon2id.verify(phc.encode("ascii"), data)
+    except nacl.exceptions.InvalidkeyError:
+        return False
+
+
+def _hash(data: bytes) -> str:
+    """Hash with today's parameters and a new salt, in the calling thread."""
+    return argon2id.str(data, opslimit=PASSES, memlimit=MEMORY_KIB * 1024).decode("ascii")
+
+
+class PasswordHasher:
+    """Hashes and verifies off the event loop; `calls` counts the hashes made, for tests of work."""
+
+    def __init__(self, *, threads: int = THREADS, waiting: int = WAITING) -> None:
+        """Start a pool of `threads`; at most `waiting` more may stand in line."""
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
+        self._places = threading.BoundedSemaphore(threads + waiting)
+        self.calls = 0
+
+    async def verify(self, phc: str | None, secret: Secret) -> bool:
+        """Say whether the secret belongs to the hash.
+
+        None stands for a person or a method that does not exist, and costs the same as one that
+        does; so does a broken hash (`parameters_of` says what is wrong with one). Raises `Busy` and
+        `TooLongError`.
+        """
+        data = _bytes_of(secret)
+        usable = phc is not None and _is_sound(phc)
+        against = phc if phc is not None and usable else _NOBODY
+        right = await self._run(lambda: _verify(against, data))
+        return right and usable
+
+    async def hash(self, secret: Secret) -> str:
+        """Return a new PHC string for the secret. Raises `Busy` and `TooLongError`."""
+        data = _bytes_of(secret)
+        return await self._run(lambda: _hash(data))
+
+    def needs_rehash(self, phc: str) -> bool:
+        """Say whether a hash was made with other parameters than today's."""
+        return not _is_sound(phc) or parameters_of(phc) != Parameters(MEMORY_KIB, PASSES, LANES)
+
+    def close(self) -> None:
+        """Stop the threads; work already begun is finished."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        """Run in the pool, or raise `Busy` at once where every place is taken.
+
+        A request that goes away gives its place back: a cancelled future is done, too.
+        """
+        if not self._places.acquire(blocking=False):
+            raise Busy
+        self.calls += 1
+        future: Future[T] = self._pool.submit(work)
+        future.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(future)
+
+
+def _is_sound(phc: str) -> bool:
+    try:
+        parameters_of(phc)
+    except BrokenHashError:
+        return False
+    return True

@@ -1,0 +1,175 @@
+"""The only outgoing HTTP client (R16).
+
+It reaches the destinations it was built with and no others, at the address that was judged. It
+follows no redirect, keeps no cookie, reads no proxy setting from the environment, waits five
+seconds in all and reads 64 kB. Each request has a connection of its own: on a kept one that the
+other side has just closed, nobody can say whether a message was taken.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpcore
+
+from portvakt.wire.addresses import Destination, Resolve, checked_addresses, look_up
+
+TIME_OUT = 5.0
+LARGEST_ANSWER = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. Header names are in lower case; of several alike the last one counts."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """No byte of the request left this machine."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The request left, and no answer that can be used came back in time."""
+
+    why: str
+
+
+class NotAllowedError(Exception):
+    """A URL outside the destinations of this client: a mistake of ours, not an outcome."""
+
+
+class _JudgedConnections(httpcore.AsyncNetworkBackend):
+    """Connects to addresses that the destination admits, and to nothing else."""
+
+    def __init__(self, destination: Destination, resolve: Resolve) -> None:
+        self._destination = destination
+        self._resolve = resolve
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Try the addresses in turn. TLS still checks the certificate against the host's name."""
+        del host, port
+        try:
+            addresses = await checked_addresses(self._destination, self._resolve)
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+        last = httpcore.ConnectError("no address")
+        for address in addresses:
+            try:
+                return await self._inner.connect_tcp(
+                    address, self._destination.port, timeout, local_address, socket_options
+                )
+            except httpcore.ConnectError as error:
+                last = error
+        raise last
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, as httpcore asks its network back end to be able to."""
+        await asyncio.sleep(seconds)
+
+
+class HttpClient:
+    """Sends requests to the destinations it was given."""
+
+    def __init__(
+        self,
+        allowed: Iterable[Destination],
+        *,
+        resolve: Resolve = look_up,
+        ca_file: Path | None = None,
+        time_out: float = TIME_OUT,
+    ) -> None:
+        """Allow these destinations. `ca_file` replaces the system's certificate authorities."""
+        self._allowed = {
+            (place.scheme, place.host, place.port): _JudgedConnections(place, resolve)
+            for place in allowed
+        }
+        self._ca_file = ca_file
+        self._tls: ssl.SSLContext | None = None
+        self._time_out = time_out
+
+    async def send(
+        self, method: str, url: str, *, headers: Mapping[str, str], content: bytes = b""
+    ) -> Answer | NotSent | NoAnswer:
+        """Send one request and read the answer. Raises `NotAllowedError`."""
+        place = Destination.of_url(url, private=True)
+        backend = self._allowed.get((place.scheme, place.host, place.port))
+        if backend is None:
+            raise NotAllowedError(f"{place} is not a destination in the settings")
+        tls = self._tls_context() if place.scheme == "https" else None
+        left = _Left()
+        lines = {"Host": _host_header(place), "Connection": "close", **headers}
+        try:
+            async with (
+                asyncio.timeout(self._time_out),
+                httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=backend) as pool,
+                pool.stream(
+                    method,
+                    url,
+                    headers=[*lines.items()],
+                    content=content,
+                    extensions={"trace": left.watch},
+                ) as response,
+            ):
+                return await _read(response)
+        except (TimeoutError, httpcore.TimeoutException):
+            why = "no answer in time"
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            why = f"{type(error).__name__}: {error}"
+        return NoAnswer(why) if left.began else NotSent(why)
+
+    def _tls_context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = ssl.create_default_context(cafile=self._ca_file)
+            self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        return self._tls
+
+
+class _Left:
+    """Notices the moment the first byte of a request leaves."""
+
+    def __init__(self) -> None:
+        self.began = False
+
+    async def watch(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take one of httpcore's trace events."""
+        del info
+        if event == "http11.send_request_headers.started":
+            self.began = True
+
+
+def _host_header(place: Destination) -> str:
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    return (
+        host if place.port == {"http": 80, "https": 443}[place.scheme] else f"{host}:{place.port}"
+    )
+
+
+async def _read(response: httpcore.Response) -> Answer | NoAnswer:
+    """Read at most the largest answer; a longer one is nothing that can be used."""
+    body = bytearray()
+    async for chunk in response.aiter_stream():
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            return NoAnswer("the answer is over 64 kB")
+    headers = {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
+    }
+    return Answer(response.status, headers, bytes(body))
