@@ -1,8 +1,12 @@
 """How many wrong answers are taken before we stop listening."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
+
+from portvakt.core.authenticators import AuthenticatorType
 
 
 class Familiarity(StrEnum):
@@ -62,3 +66,119 @@ class Count:
     stopped_until: datetime | None
     run_started: datetime
     day_started: datetime
+
+
+_DAY = timedelta(days=1)
+_STOP = timedelta(minutes=15)
+
+_SECOND_FACTOR = Limit(run=10, stop=_STOP, per_day=20, disable_at=100)
+"""NIST SP 800-63B-4 section 3.2.2 allows 100 consecutive failures and then wants the method
+disabled; OWASP ASVS 6.6.3. With a window of three codes: one guess in 15,000 a day succeeds."""
+
+LIMITS: Mapping[Kind, Limit] = MappingProxyType(
+    {
+        # ASVS 6.1.1: a soft lock, kept apart for each familiarity so that it locks nobody out
+        Kind.PASSWORD: Limit(run=10, stop=_STOP),
+        Kind.TOTP: _SECOND_FACTOR,
+        Kind.SMS_CODE: _SECOND_FACTOR,
+        # printed and handed-out codes cannot be bound anew by themselves, and have 65 bits or more
+        Kind.RECOVERY_CODE: _SECOND_FACTOR,
+        Kind.START_CODE: _SECOND_FACTOR,
+        # a stranger's guesses must never reach the count that switches a method off
+        Kind.UNPROVEN: Limit(run=5, stop=_DAY, window=_DAY),
+        Kind.ADDRESS: Limit(run=30, stop=timedelta(minutes=5), window=timedelta(minutes=5)),
+        # behind one address of the organisation sit many people
+        Kind.ADDRESS_INSIDE: Limit(run=600, stop=timedelta(minutes=5), window=timedelta(minutes=5)),
+    }
+)
+
+DELAY_FROM = 5
+"""Wrong passwords in a row after which each answer is held back a little."""
+
+
+def counted(previous: Count | None, limit: Limit, now: datetime) -> Count:
+    """Count one try, before it is checked, and say whether it may be checked.
+
+    While a stop lasts nothing is counted. When it has passed, the run starts over; the count of
+    the day and the total go on. The reference for the one statement that does this in
+    `records.attempts`, which must agree with it.
+    """
+    if previous is None:
+        previous = Count(
+            allowed=True,
+            run=0,
+            day=0,
+            total=0,
+            stopped_until=None,
+            run_started=now,
+            day_started=now,
+        )
+    if previous.stopped_until is not None and now < previous.stopped_until:
+        return replace(previous, allowed=False)
+    stop_passed = previous.stopped_until is not None
+    window_passed = limit.window is not None and now >= previous.run_started + limit.window
+    new_run = stop_passed or window_passed or previous.run == 0
+    new_day = now >= previous.day_started + _DAY or previous.day == 0
+    run = 1 if new_run else previous.run + 1
+    day = 1 if new_day else previous.day + 1
+    day_started = now if new_day else previous.day_started
+    total = previous.total + 1
+    stops: list[datetime] = []
+    if run >= limit.run:
+        stops.append(now + limit.stop)
+    if limit.per_day is not None and day >= limit.per_day:
+        stops.append(day_started + _DAY)
+    return Count(
+        allowed=limit.disable_at is None or total <= limit.disable_at,
+        run=run,
+        day=day,
+        total=total,
+        stopped_until=max(stops, default=None),
+        run_started=now if new_run else previous.run_started,
+        day_started=day_started,
+    )
+
+
+def given_back(count: Count) -> Count:
+    """Take the last counted try back, because its answer was right.
+
+    A right answer ends the run, the consecutive total and any stop that it had just begun. The
+    other tries of the day stay counted.
+    """
+    return replace(
+        count, allowed=True, run=0, day=max(count.day - 1, 0), total=0, stopped_until=None
+    )
+
+
+def must_disable(count: Count, limit: Limit) -> bool:
+    """Whether this failure is the one at which the method is disabled (A015)."""
+    return limit.disable_at is not None and count.total >= limit.disable_at
+
+
+def delay_after(count: Count) -> timedelta:
+    """Say how long the answer to a wrong password is held back: nothing at first, never long.
+
+    Slows a guesser down where no stop is wanted yet; a person who mistypes twice never meets it.
+    """
+    beyond = count.run - DELAY_FROM
+    if beyond < 0:
+        return timedelta()
+    return timedelta(milliseconds=500 << min(beyond, 3))
+
+
+def kind_of(method: AuthenticatorType, *, password_proved: bool) -> Kind:
+    """Say which count a try belongs to.
+
+    A second factor that is tried before any password draws on a small count of its own: otherwise
+    a stranger could switch off a colleague's method.
+    """
+    if method is AuthenticatorType.PASSWORD or password_proved:
+        return Kind(method.value)
+    return Kind.UNPROVEN
+
+
+def familiarity_of(*, known_browser: bool, inside: bool) -> Familiarity:
+    """Say which count of passwords a browser belongs to."""
+    if known_browser:
+        return Familiarity.KNOWN
+    return Familiarity.INSIDE if inside else Familiarity.UNFAMILIAR
