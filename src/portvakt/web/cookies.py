@@ -1,0 +1,96 @@
+"""The four cookies, all with the `__Host-` prefix: Secure, no Domain, Path=/ (RFC 6265bis 4.1.3.2).
+
+The prefix makes the browser refuse the same name from a sibling host or over plain http, so nobody
+can plant one. Values are what we made: 43 characters of base64url; anything else counts as absent.
+"""
+
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable
+from datetime import timedelta
+from enum import Enum
+
+from starlette.responses import Response
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+_SESSION = re.compile(r"([a-z2-7]{26})\.([A-Za-z0-9_-]{43})")
+_KEPT = timedelta(days=400)
+"""The longest that browsers keep any cookie (RFC 6265bis 5.5)."""
+
+
+class Cookie(Enum):
+    """The name of each cookie; no other name is ever read or set."""
+
+    BINDING = "__Host-binding"
+    BROWSER = "__Host-browser"
+    SESSION = "__Host-session"
+    LANGUAGE = "__Host-language"
+
+
+def read_cookies(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return our own cookies by name.
+
+    A name that comes twice is dropped: a browser cannot hold two with the `__Host-` prefix, so one
+    of them is somebody else's.
+    """
+    found: dict[str, str] = {}
+    twice: set[str] = set()
+    for name, value in headers:
+        if name != b"cookie":
+            continue
+        for pair in value.decode("latin-1").split(";"):
+            key, _, content = pair.strip(" \t").partition("=")
+            if not key.startswith("__Host-"):
+                continue
+            if key in found:
+                twice.add(key)
+            found[key] = content
+    return {key: content for key, content in found.items() if key not in twice}
+
+
+def secret_value(value: str | None) -> str | None:
+    """Return a binding or browser secret if it is written as we write them."""
+    return value if value is not None and _SECRET.fullmatch(value) else None
+
+
+def session_value(value: str | None) -> tuple[str, str] | None:
+    """Return `(session id, secret)` from the session cookie, or `None`."""
+    matched = _SESSION.fullmatch(value) if value is not None else None
+    return (matched[1], matched[2]) if matched is not None else None
+
+
+def new_secret(random: bytes) -> str:
+    """Return 32 random bytes as the 43 characters that a cookie carries."""
+    return urlsafe_b64encode(random).rstrip(b"=").decode("ascii")
+
+
+def set_binding(response: Response, secret: str) -> None:
+    """Tie this browser, until it closes, to the journeys that it starts."""
+    _set(response, Cookie.BINDING, secret, None)
+
+
+def set_browser(response: Response, secret: str) -> None:
+    """Remember this browser for 400 days: it separates counters and gives no right."""
+    _set(response, Cookie.BROWSER, secret, _KEPT)
+
+
+def set_session(response: Response, session_id: str, secret: str) -> None:
+    """Hand out a session; the server's row, not the cookie, decides how long it lives."""
+    _set(response, Cookie.SESSION, f"{session_id}.{secret}", None)
+
+
+def set_language(response: Response, language: str) -> None:
+    """Keep the chosen language."""
+    _set(response, Cookie.LANGUAGE, language, _KEPT)
+
+
+def drop_session(response: Response) -> None:
+    """Take the session cookie back; the caller has ended the session itself."""
+    _set(response, Cookie.SESSION, "", timedelta())
+
+
+def _set(response: Response, cookie: Cookie, value: str, lifetime: timedelta | None) -> None:
+    """Write the header by hand: SimpleCookie costs fifty times as much and may quote values."""
+    age = "" if lifetime is None else f"; Max-Age={int(lifetime.total_seconds())}"
+    written = f"{cookie.value}={value}; Path=/{age}; Secure; HttpOnly; SameSite=Lax"
+    response.raw_headers.append((b"set-cookie", written.encode("latin-1")))

@@ -1,0 +1,142 @@
+"""Form fields in, `Valid(value)` or `Invalid(errors by field)` out.
+
+A form is decoded once and strictly: one encoding, one value per name, no NUL, no broken UTF-8. What
+a browser of ours would not have sent is refused and never repaired; what a person may well have
+typed wrong is a value that the page shows at its field.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from portvakt.web.templates import Message
+
+T = TypeVar("T")
+
+MAX_FIELDS = 64
+MAX_NAME = 64
+MAX_VALUE = 8192
+READ_WITHIN = 10.0
+"""Seconds that a browser has to send a form; a stalled sender must not hold a connection."""
+
+_SCOPE_KEY = "portvakt.form"
+_TYPE = re.compile(
+    rb'application/x-www-form-urlencoded(?:\s*;\s*charset="?utf-8"?)?', re.IGNORECASE
+)
+_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+class BadFormError(ValueError):
+    """A request says something that no form or link of ours could have said; answered with 400."""
+
+
+class UnknownFormTypeError(BadFormError):
+    """The body is not a urlencoded form; answered with 415."""
+
+
+class SlowFormError(BadFormError):
+    """The body did not arrive in time; answered with 408."""
+
+
+@dataclass(frozen=True, slots=True)
+class Valid(Generic[T]):
+    """What was typed can be used."""
+
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """What was typed cannot be used: every error at once, by field.
+
+    `kept` is what the page shows again. Never put passwords or codes in it.
+    """
+
+    errors: Mapping[str, Message | str]
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+
+class Form(Mapping[str, str]):
+    """The fields of one form: single values, decoded. A field that was not sent reads as empty."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = fields
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields.get(name, "")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._fields
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        """Name the fields and never what they hold: passwords and codes come this way."""
+        return f"Form({', '.join(sorted(self._fields))})"
+
+
+def parse_form(body: bytes) -> Form:
+    """Decode a urlencoded body or query; raises `BadFormError` for anything out of the ordinary."""
+    if not body.isascii() or _ESCAPE.search(body):
+        raise BadFormError("not urlencoded")
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(body),
+            encoding="utf-8",
+            errors="strict",
+            max_num_fields=MAX_FIELDS,
+        )
+    except ValueError as error:  # which a UnicodeDecodeError is as well
+        raise BadFormError("not urlencoded UTF-8") from error
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise BadFormError("a field comes twice")
+        if len(name) > MAX_NAME or len(value) > MAX_VALUE:
+            raise BadFormError("a field is too long")
+        if "\0" in name or "\0" in value:
+            raise BadFormError("a field holds NUL")
+        fields[name] = value
+    return Form(fields)
+
+
+def query(request: Request) -> Form:
+    """Return the query of the address, as strictly as a form."""
+    return parse_form(request.scope["query_string"])
+
+
+async def form(request: Request) -> Form:
+    """Return the form that was posted; a second call returns the same one.
+
+    The router has already judged its origin and token where the route is for browsers. Bodies over
+    64 kB never come this far.
+    """
+    known: Form | None = request.scope.get(_SCOPE_KEY)
+    if known is None:
+        known = parse_form(await _read(request))
+        request.scope[_SCOPE_KEY] = known
+    return known
+
+
+async def _read(request: Request) -> bytes:
+    types = [value for name, value in request.scope["headers"] if name == b"content-type"]
+    if len(types) != 1 or _TYPE.fullmatch(types[0]) is None:
+        raise UnknownFormTypeError("not a urlencoded form")
+    try:
+        async with asyncio.timeout(READ_WITHIN):
+            return await request.body()
+    except TimeoutError as error:
+        raise SlowFormError("the form did not arrive in time") from error

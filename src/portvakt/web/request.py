@@ -1,0 +1,139 @@
+"""What the shell has read of a request before a journey sees it."""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import cast
+
+from starlette.requests import Request
+from starlette.types import Scope
+
+from portvakt.web.addresses import client_address, is_trusted, parse_address
+from portvakt.web.cookies import Cookie, new_secret, read_cookies, secret_value, session_value
+from portvakt.web.languages import chosen_language
+from portvakt.web.request_ids import new_request_id
+from portvakt.web.site import Site
+from portvakt.web.templates import Templates
+
+SCOPE_KEY = "portvakt"
+_LONGEST_USER_AGENT = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """Where a request comes from, read once and strictly.
+
+    `address` is `None` when it cannot be known for certain, which means outside. `binding` and
+    `browser` are secrets of this browser; store only their hashes.
+    """
+
+    address: str | None
+    language: str
+    request_id: str
+    binding: str | None = field(repr=False)
+    browser: str | None = field(repr=False)
+    session: tuple[str, str] | None = field(repr=False)
+    """`(session id, secret)` as the cookie says; whether it lives is for the records to say."""
+    user_agent: str
+    https: bool
+
+    @property
+    def binding_hash(self) -> bytes | None:
+        """SHA-256 of the binding, as flows store it."""
+        return _hash(self.binding)
+
+    @property
+    def browser_hash(self) -> bytes | None:
+        """SHA-256 of the browser secret, as known browsers are stored."""
+        return _hash(self.browser)
+
+
+def _hash(secret: str | None) -> bytes | None:
+    return sha256(secret.encode("ascii")).digest() if secret is not None else None
+
+
+@dataclass(slots=True)
+class Context:
+    """What travels with one request: the site, what was read, and a binding made on the way."""
+
+    site: Site
+    templates: Templates
+    here: Here
+    client: bool | None = None
+    """Whether the route is for programs, which want JSON where a person wants a page; `None` until
+    the route is known."""
+    new_binding: str | None = None
+    """A binding that this answer hands out, because the request had none."""
+
+    def binding(self) -> str:
+        """Return this browser's binding, making one if it has none yet."""
+        if self.here.binding is not None:
+            return self.here.binding
+        if self.new_binding is None:
+            self.new_binding = new_secret(self.site.random_bytes(32))
+        return self.new_binding
+
+
+def context(request: Request) -> Context:
+    """Return what travels with the request; the stack put it there."""
+    return cast("Context", request.scope[SCOPE_KEY])
+
+
+def wants_json(request: Request) -> bool:
+    """Say whether a program asked. Before the route is known, whoever asks for HTML is a person."""
+    known = context(request).client
+    if known is not None:
+        return known
+    return not any(
+        name == b"accept" and b"text/html" in value for name, value in request.scope["headers"]
+    )
+
+
+def here(request: Request) -> Here:
+    """Return where the request comes from."""
+    return context(request).here
+
+
+def read_request(scope: Scope, site: Site) -> Here:
+    """Read a request's surroundings. Never fails: what cannot be read is absent."""
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    cookies = read_cookies(headers)
+    peer = scope["client"][0] if scope.get("client") else None
+    return Here(
+        address=client_address(peer, _all(headers, b"x-forwarded-for"), site.trusted_proxies),
+        language=chosen_language(
+            cookies.get(Cookie.LANGUAGE.value), _first(headers, b"accept-language")
+        ),
+        request_id=new_request_id(site.random_bytes),
+        binding=secret_value(cookies.get(Cookie.BINDING.value)),
+        browser=secret_value(cookies.get(Cookie.BROWSER.value)),
+        session=session_value(cookies.get(Cookie.SESSION.value)),
+        user_agent=_first(headers, b"user-agent")[:_LONGEST_USER_AGENT],
+        https=_came_over_https(scope, peer, headers, site),
+    )
+
+
+def _came_over_https(
+    scope: Scope, peer: str | None, headers: list[tuple[bytes, bytes]], site: Site
+) -> bool:
+    """Say whether the browser's own connection was encrypted.
+
+    Only a trusted proxy's word counts beside the socket's. A trusted proxy that says nothing is
+    taken to end TLS, which is what it is there for; a word other than "https" is not https.
+    """
+    if scope["scheme"] == "https":
+        return True
+    own = parse_address(peer) if peer is not None else None
+    if own is None or not is_trusted(own, site.trusted_proxies):
+        return False
+    said = _all(headers, b"x-forwarded-proto")
+    return site.https if not said else said == [b"https"]
+
+
+def _all(headers: list[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
+    return [value for key, value in headers if key == name]
+
+
+def _first(headers: list[tuple[bytes, bytes]], name: bytes) -> str:
+    """Return the first header of that name with everything but printable ASCII taken out."""
+    value = next((value for key, value in headers if key == name), b"")
+    return "".join(chr(byte) for byte in value if 0x20 <= byte < 0x7F)  # noqa: PLR2004 (printable ASCII)

@@ -1,0 +1,133 @@
+"""The only ways to answer a browser: a page, a redirect to a page of ours, a problem."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import orjson
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from portvakt.web.cookies import set_binding
+from portvakt.web.csrf import csrf_field
+from portvakt.web.paths import is_local_path
+from portvakt.web.request import Context, context, wants_json
+from portvakt.web.templates import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What one page shows, as a frozen type; subclass it and name the template.
+
+    `errors` says what to put right, by field name; the key `""` is for the form as a whole. A page
+    with errors gets a summary that links to each field, and «Fel:» first in its title.
+    """
+
+    template: ClassVar[str]
+    errors: Mapping[str, Message | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemPage(Page):
+    """Something is in the way, and this is what to do about it."""
+
+    template: ClassVar[str] = "web/problem.html"
+    kind: str
+    request_id: str
+    bare: bool
+    """True where the page stands alone, without the language button and the cookie it needs."""
+    retry: str | None
+    """A path of ours that the page's one button leads to; `None` leaves the button out."""
+
+
+class _Csrf:
+    """Writes the hidden field, and makes the binding only when a page really has a form."""
+
+    __slots__ = ("_context",)
+
+    def __init__(self, of: Context) -> None:
+        self._context = of
+
+    def __html__(self) -> Markup:
+        return csrf_field(self._context.binding())
+
+
+def page(request: Request, view: Page, status: int = 200) -> Response:
+    """Return the page that `view` describes, in the language of the person who asked."""
+    around = context(request)
+    html = around.templates.render(
+        around.here.language,
+        view.template,
+        {
+            "page": view,
+            "here": around.here,
+            "csrf": _Csrf(around),
+            "this_path": path_and_query(request),
+        },
+    )
+    response = HTMLResponse(html, status_code=status)
+    if around.new_binding is not None:
+        set_binding(response, around.new_binding)
+    return response
+
+
+def see_other(path: str) -> Response:
+    """Return 303 to a path of ours: the browser goes there with GET (RFC 9110 section 15.4.4).
+
+    Raises `ValueError` for anything but a local path; what a person sent goes through
+    `paths.local_path` first.
+    """
+    if not is_local_path(path):
+        raise ValueError("a redirect leads only to a path of ours")
+    return Response(status_code=303, headers={"location": path})
+
+
+def problem(
+    request: Request, kind: str, status: int, *, retry_after: int | None = None
+) -> Response:
+    """Return the page for a kind of problem, or JSON for programs.
+
+    The page's words are `errors.<kind>_title`, `_text` and `_button`; `retry_after` is in seconds.
+    """
+    around = context(request)
+    if wants_json(request):
+        response = problem_json(around, kind, status)
+    else:
+        response = page(request, _problem_page(request, kind), status)
+    if retry_after is not None:
+        response.headers["retry-after"] = str(retry_after)
+    return response
+
+
+def problem_json(around: Context, kind: str, status: int) -> Response:
+    """Return the same in JSON: a word, and the number to quote."""
+    body = orjson.dumps({"error": kind, "request_id": around.here.request_id})
+    return Response(body, status_code=status, media_type="application/json")
+
+
+def path_and_query(request: Request) -> str:
+    """Return the address that was asked for, where it can be asked for again; else the portal."""
+    raw: bytes = request.scope.get("raw_path") or b"/"
+    asked = raw.decode("latin-1")
+    if request.scope["query_string"]:
+        asked += "?" + request.scope["query_string"].decode("latin-1")
+    return asked if is_local_path(asked) else "/apps"
+
+
+_BARE = frozenset({"misdirected", "internal", "down"})
+_RETRY = frozenset({"internal", "down", "busy", "stale", "no_cookie", "foreign", "slow"})
+
+
+def _problem_page(request: Request, kind: str) -> ProblemPage:
+    retry = None if kind == "misdirected" else "/"
+    if kind in _RETRY:
+        retry = path_and_query(request)
+    here = context(request).here
+    return ProblemPage(
+        kind=kind,
+        request_id=here.request_id,
+        # A page that is only in the way starts nothing, so it hands out no cookie either.
+        bare=kind in _BARE or here.binding is None,
+        retry=retry,
+    )

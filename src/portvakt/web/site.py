@@ -1,0 +1,58 @@
+"""What the web part is told when it is built: one frozen description of this installation."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+from urllib.parse import urlsplit
+
+from portvakt.texts import Texts
+
+DEFAULT_ACCENT = "#0B5A8A"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """Who runs this installation, as pages show it."""
+
+    name: str
+    colour: str = DEFAULT_ACCENT
+    """`#RRGGBB`; darkened or lightened where it would be too pale to read."""
+    support_phone: str = ""
+    """As people dial it, for example `026-15 40 00`; empty when there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where this installation lives and whom it believes.
+
+    `hosts` maps a host name to the path under `public_url` that it leads to. `random_bytes` is the
+    system's randomness, given by the root so that tests can choose it.
+    """
+
+    public_url: str
+    organisation: Organisation
+    texts: Texts
+    random_bytes: Callable[[int], bytes]
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    @property
+    def origin(self) -> str:
+        """The one origin that signs people in, as browsers write it in `Origin`."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{self.authority}"
+
+    @property
+    def authority(self) -> str:
+        """The `Host` header that belongs to `public_url`, without the scheme's own port."""
+        parts = urlsplit(self.public_url)
+        own = {"http": 80, "https": 443}[parts.scheme]
+        host = parts.hostname or ""
+        if ":" in host:
+            host = f"[{host}]"
+        return host if parts.port in (None, own) else f"{host}:{parts.port}"
+
+    @property
+    def https(self) -> bool:
+        """Whether `public_url` is https; only `localhost` may be anything else."""
+        return self.public_url.startswith("https://")

@@ -1,0 +1,202 @@
+"""The middleware, in order, each as plain ASGI.
+
+1. `_Shell`     request id, surroundings, security headers, one log line
+2. `Errors`     exceptions become answers
+3. `_Limits`    methods, sizes of address, headers and body
+4. `_Hosts`     only our own names; the memorable ones lead to their part
+5. `Router`     plain http, foreign forms, then the handler
+
+`portvakt.web` never believes `X-Forwarded-Host`, `Forwarded` or `Host` for an address it writes:
+every one is built from `public_url`.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Router as LifespanRunner
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from portvakt.web import choose_language
+from portvakt.web.assets import Assets, draw
+from portvakt.web.colours import organisation_stylesheet
+from portvakt.web.errors import BodyTooLargeError, Errors, Failures
+from portvakt.web.headers import security_headers, with_security
+from portvakt.web.request import SCOPE_KEY, Context, read_request
+from portvakt.web.responses import problem
+from portvakt.web.routing import Route, Router
+from portvakt.web.site import Site
+from portvakt.web.templates import Templates
+
+MAX_BODY = 64 * 1024
+MAX_TARGET = 8 * 1024
+MAX_HEADERS = 16 * 1024
+MAX_HEADER_COUNT = 64
+
+_METHODS = frozenset({"GET", "HEAD", "POST"})
+
+UVICORN_OPTIONS: Mapping[str, object] = {
+    "http": "httptools",
+    "loop": "uvloop",
+    "ws": "none",
+    "server_header": False,  # nobody needs to know what answers
+    "proxy_headers": False,  # it believes 127.0.0.1 by itself; addresses.py decides instead
+    "access_log": False,  # the shell writes a line that names the request and no query
+    "timeout_keep_alive": 30,
+}
+"""How the root must start the server for the rules of this package to hold."""
+
+_log = structlog.get_logger("portvakt.web")
+
+Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
+
+
+def stack(
+    routes: Iterable[Route],
+    site: Site,
+    *,
+    failures: Failures,
+    lifespan: Lifespan | None = None,
+) -> ASGIApp:
+    """Return the application that answers `routes` for `site`.
+
+    `lifespan` is entered when the server starts and left when it stops. Static files and the
+    language button come with it; `health.Health(...).routes()` is for the root to add.
+    """
+    assets = Assets({"organisation.css": organisation_stylesheet(site.organisation.colour)})
+    templates = Templates(site.texts, site=site, static=assets.url, draw=draw)
+    router = Router([*routes, *assets.routes(), *choose_language.routes()])
+    inner = Errors(_Limits(_Hosts(router, site)), failures)
+    return _Entrance(_Shell(inner, site, templates), LifespanRunner(lifespan=lifespan))
+
+
+class _Entrance:
+    """Tells requests from the server's start and stop; there are no web sockets here."""
+
+    def __init__(self, app: ASGIApp, lifespan: LifespanRunner) -> None:
+        self._app = app
+        self._lifespan = lifespan
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan.lifespan(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+
+class _Shell:
+    """Reads where the request comes from, and sees to what every answer must carry."""
+
+    def __init__(self, app: ASGIApp, site: Site, templates: Templates) -> None:
+        self._app = app
+        self._site = site
+        self._templates = templates
+        self._security = security_headers(https=site.https)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        here = read_request(scope, self._site)
+        scope[SCOPE_KEY] = Context(self._site, self._templates, here)
+        security = (*self._security, (b"x-request-id", here.request_id.encode("ascii")))
+        status = 0
+
+        async def guarded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = with_security(message.get("headers", ()), security)
+            await send(message)
+
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        with structlog.contextvars.bound_contextvars(request_id=here.request_id):
+            await self._app(scope, receive, guarded)
+            _log.info(
+                "request",
+                method=scope["method"],
+                # As it came, percent-encoded: no line break, and no query, which may hold a code.
+                path=(scope.get("raw_path") or b"").decode("latin-1")[:200],
+                status=status,
+                address=here.address,
+                ms=round((clock() - began) * 1000, 1),
+            )
+
+
+class _Limits:
+    """Refuses what is too large or of no use here, before anything is read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = _refusal(scope, receive)
+        if refusal is not None:
+            refusal.headers["connection"] = "close"
+            await refusal(scope, receive, send)
+            return
+        read = 0
+
+        async def limited() -> Message:
+            nonlocal read
+            message = await receive()
+            if message["type"] == "http.request":
+                read += len(message.get("body", b""))
+                if read > MAX_BODY:
+                    raise BodyTooLargeError
+            return message
+
+        await self._app(scope, limited, send)
+
+
+def _refusal(scope: Scope, receive: Receive) -> Response | None:
+    """Return the answer to a request that is refused by its first lines."""
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    if scope["method"] not in _METHODS:
+        response = problem(Request(scope, receive), "method", 405)
+        response.headers["allow"] = ", ".join(sorted(_METHODS))
+        return response
+    if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET:
+        return problem(Request(scope, receive), "too_long", 414)
+    if len(headers) > MAX_HEADER_COUNT or sum(len(n) + len(v) for n, v in headers) > MAX_HEADERS:
+        return problem(Request(scope, receive), "too_long", 431)
+    lengths = [value for name, value in headers if name == b"content-length"]
+    if any(not length.isdigit() for length in lengths) or len(lengths) > 1:
+        return problem(Request(scope, receive), "bad_request", 400)
+    if lengths and (len(lengths[0]) > len(str(MAX_BODY)) or int(lengths[0]) > MAX_BODY):
+        return problem(Request(scope, receive), "too_large", 413)
+    return None
+
+
+class _Hosts:
+    """Answers to our own names only, so that a copy of us under another name gets nothing."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self._app = app
+        authority = site.authority
+        own = ":443" if site.https else ":80"
+        self._ours = {authority.encode("ascii"), (authority + own).encode("ascii")}
+        self._parts = {
+            host.lower().encode("idna"): (site.origin + path) for host, path in site.hosts.items()
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        hosts = [value.lower() for name, value in scope["headers"] if name == b"host"]
+        host = hosts[0] if len(hosts) == 1 else b""
+        if host in self._ours or scope["path"] in ("/healthz", "/readyz"):
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        part = self._parts.get(host.partition(b":")[0])
+        if part is None:
+            response = problem(request, "misdirected", 421)
+        elif scope["method"] == "POST":
+            response = problem(request, "method", 405)
+            response.headers["allow"] = "GET, HEAD"
+        else:
+            response = Response(status_code=303, headers={"location": part})
+        await response(scope, receive, send)

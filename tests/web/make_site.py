@@ -1,0 +1,54 @@
+"""A small site in memory: routes of the test's choosing behind the real stack."""
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from ipaddress import ip_network
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp
+
+from portvakt.texts import Texts
+from portvakt.web.errors import Failures
+from portvakt.web.routing import Route
+from portvakt.web.site import Organisation, Site
+from portvakt.web.stack import stack
+
+TEXTS = Texts.load()
+HTTPS = "https://id.region.example"
+
+
+def counted_bytes() -> Callable[[int], bytes]:
+    """Return bytes that look random and are the same on every run."""
+    numbers = itertools.count()
+    return lambda size: hashlib.shake_256(str(next(numbers)).encode()).digest(size)
+
+
+def make_site(
+    *,
+    public_url: str = HTTPS,
+    colour: str = "#0B5A8A",
+    name: str = "Region Exempel",
+    trusted: Sequence[str] = (),
+    hosts: dict[str, str] | None = None,
+) -> Site:
+    return Site(
+        public_url=public_url,
+        organisation=Organisation(name=name, colour=colour, support_phone="026-15 40 00"),
+        texts=TEXTS,
+        random_bytes=counted_bytes(),
+        hosts=hosts or {},
+        trusted_proxies=tuple(ip_network(each) for each in trusted),
+    )
+
+
+def make_app(routes: Iterable[Route], *, failures: Failures | None = None, **site: Any) -> ASGIApp:
+    return stack(routes, make_site(**site), failures=failures or Failures())
+
+
+def make_client(
+    app: ASGIApp, *, base_url: str = HTTPS, peer: str = "203.0.113.9", **options: Any
+) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=app, client=(peer, 50000), raise_app_exceptions=True)
+    return httpx.AsyncClient(transport=transport, base_url=base_url, **options)
