@@ -1,0 +1,79 @@
+"""The part of `[[sms]]` and `[mail]` that belongs to an adapter, judged by its own struct.
+
+Settings know `gateway` and a few common keys; every other key is the adapter's, and is kept in
+`options` for `portvakt.plugins.open_adapter`. Its problems are found with their lines all the same.
+"""
+
+import typing
+from typing import Any
+
+import msgspec
+
+from portvakt.plugins import AdapterSettingsError, SecretRef, config_type
+from portvakt.settings.environment import parse
+from portvakt.settings.structs import Mail, Settings, Sms
+from portvakt.strict_toml import Path, Problems, fill
+
+_NO_VALUE = 'a secret is a file or a variable, never a value: { file = "…" } or { env = "…" }'
+
+
+def part(table: dict[str, Any], problems: Problems) -> None:
+    """Move the keys that are an adapter's own into `options`, where its `Config` meets them."""
+    tables: list[tuple[Path, Any, str, type[msgspec.Struct]]] = [
+        (("mail",), table.get("mail"), "portvakt.mail", Mail)
+    ]
+    if isinstance(table.get("sms"), list):
+        tables += [(("sms", at), each, "portvakt.sms", Sms) for at, each in enumerate(table["sms"])]
+    for path, each, package, kind in tables:
+        if isinstance(each, dict):
+            ours = set(kind.__struct_fields__) - {"options"}
+            options = {key: each.pop(key) for key in list(each) if key not in ours}
+            _from_environment(package, each.get("gateway"), options, path, problems)
+            each["options"] = options
+
+
+def check_adapters(settings: Settings, problems: Problems) -> None:
+    """Note what each adapter says of its options, and names that are no adapter's."""
+    for at, sms in enumerate(settings.sms):
+        _check("portvakt.sms", sms.gateway, sms.options, ("sms", at), problems)
+    if settings.mail is not None:
+        _check("portvakt.mail", settings.mail.gateway, settings.mail.options, ("mail",), problems)
+
+
+def _check(
+    package: str, name: str, options: dict[str, Any], path: Path, problems: Problems
+) -> None:
+    try:
+        kind = config_type(package, name)
+    except AdapterSettingsError as error:
+        problems.add((*path, "gateway"), str(error))
+        return
+    judged = dict(options)
+    for key, hint in typing.get_type_hints(kind).items():
+        if _holds_secret(hint) and isinstance(options.get(key), str):
+            problems.add((*path, key), _NO_VALUE)
+            del judged[key]
+    fill(kind, judged, problems, path)
+
+
+def _from_environment(
+    package: str, name: Any, options: dict[str, Any], path: Path, problems: Problems
+) -> None:
+    """Give options from variables the type their adapter wants; a secret stays in its variable."""
+    mine = {key: problems.names[(*path, key)] for key in options if (*path, key) in problems.names}
+    if not mine or not isinstance(name, str):
+        return
+    try:
+        hints = typing.get_type_hints(config_type(package, name))
+    except AdapterSettingsError:
+        return  # `check_adapters` says so
+    for key, variable in mine.items():
+        hint = hints.get(key, str)
+        if _holds_secret(hint):
+            options[key] = {"env": variable}
+        else:
+            options[key] = parse(options[key], hint)
+
+
+def _holds_secret(hint: Any) -> bool:
+    return hint is SecretRef or SecretRef in typing.get_args(hint)

@@ -1,0 +1,245 @@
+"""What settings must not say, and what they had better not.
+
+Each rule is one function that notes problems and returns nothing, so that a start that fails says
+everything at once. Nothing here asks the network: a name is judged as it is written.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from pathlib import Path as File
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from portvakt.records.addresses import SqliteFile, address_of
+from portvakt.settings.structs import Settings
+from portvakt.strict_toml import Path, Problems
+from portvakt.web.colours import LEAST_CONTRAST, accent_on_light, contrast
+
+_HOST = re.compile(
+    r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
+)
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+_PREFIX = re.compile(r"\+[1-9][0-9]{0,14}")
+_PHONE = re.compile(r"\+?[0-9][0-9 ()/-]{1,30}")
+_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
+_LAST_PORT = 65535
+_LOGOS = (".svg", ".png")
+
+
+def check_file(table: Mapping[str, Any], problems: Problems) -> None:
+    """Refuse secrets that stand in the file itself; the environment may carry them."""
+    url = table.get("database_url")
+    if isinstance(url, str) and _has_password(url):
+        problems.add(
+            ("database_url",),
+            "a secret is a file or a variable, never a value: name the password in a PGPASSFILE, "
+            "or give the whole address in PORTVAKT_DATABASE_URL",
+        )
+
+
+def check(settings: Settings, problems: Problems) -> None:
+    """Note everything that contradicts itself, is unsafe, or is unwise."""
+    _public_url(settings, problems)
+    _database(settings, problems)
+    _listen(settings, problems)
+    _proxies(settings, problems)
+    _hosts(settings, problems)
+    _organisation(settings, problems)
+    _networks(("metrics", "networks"), settings.metrics.networks, problems)
+    if settings.registration.first == "welcome_window":
+        problems.warn(
+            ("registration", "first"),
+            "lets whoever knows a new person's password register from anywhere for "
+            f"{settings.registration.welcome_days} days; each use is an event and a mail",
+        )
+    _keys(settings, problems)
+    _sms(settings, problems)
+    _mail(settings, problems)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address, as written, can only be this machine."""
+    host = host.lower().strip("[]")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """Read a CIDR or a single address. Raises ValueError with a sentence."""
+    try:
+        return ipaddress.ip_network(text, strict=True)
+    except ValueError as error:
+        if "host bits" in str(error):
+            right = ipaddress.ip_network(text, strict=False)
+            raise ValueError(f"“{text}” has host bits set; did you mean “{right}”?") from None
+        raise ValueError(f"“{text}” is not a network such as 10.20.0.0/16") from None
+
+
+def _has_password(url: str) -> bool:
+    try:
+        return urlsplit(url).password is not None or "password=" in url
+    except ValueError:
+        return False
+
+
+def _public_url(settings: Settings, problems: Problems) -> None:
+    where: Path = ("public_url",)
+    parts = _split(settings.public_url, where, problems)
+    if parts is None:
+        return
+    host = parts.hostname or ""
+    if parts.username is not None or parts.query or parts.fragment or parts.path not in {"", "/"}:
+        problems.add(where, "is an origin only: https://host, with a port where it is not 443")
+    if parts.scheme != "https" and not is_loopback(host):
+        problems.add(where, "must be https, unless the host is localhost")
+    if not _HOST.fullmatch(host) and not is_loopback(host):
+        problems.add(where, f"“{host}” is not a host name in lower-case ASCII")
+
+
+def _split(url: str, where: Path, problems: Problems) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        parts = SplitResult("", "", "", "", "")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or url != url.strip():
+        problems.add(where, f"“{url}” is not an address such as https://logga-in.region.example")
+        return None
+    return parts
+
+
+def _database(settings: Settings, problems: Problems) -> None:
+    try:
+        address = address_of(settings.database_url)
+    except ValueError as error:
+        problems.add(("database_url",), _without_password(str(error), settings.database_url))
+        return
+    if isinstance(address, SqliteFile) and settings.server.workers > 1:
+        problems.add(
+            ("server", "workers"),
+            "SQLite is for one process; more workers need PostgreSQL in database_url",
+        )
+
+
+def _without_password(said: str, url: str) -> str:
+    return "is not a database address" if _has_password(url) else said
+
+
+def _listen(settings: Settings, problems: Problems) -> None:
+    host, colon, port = settings.server.listen.rpartition(":")
+    if colon and port.isascii() and port.isdigit() and 0 <= int(port) <= _LAST_PORT:
+        try:
+            ipaddress.ip_address(host.strip("[]"))
+        except ValueError:
+            if _HOST.fullmatch(host):
+                return
+        else:
+            return
+    problems.add(("server", "listen"), "is not an address and a port, such as 127.0.0.1:8000")
+
+
+def _proxies(settings: Settings, problems: Problems) -> None:
+    where: Path = ("proxies", "trusted")
+    for at, text in enumerate(settings.proxies.trusted):
+        try:
+            if network(text).prefixlen == 0:
+                problems.add((*where, at), f"“{text}” would let anybody choose their own address")
+        except ValueError as error:
+            problems.add((*where, at), str(error))
+    if settings.public_url.startswith("https:") and not settings.proxies.trusted:
+        problems.warn(
+            where,
+            "is empty although public_url is https: whoever ends TLS for us will look like every "
+            "visitor, so nobody is on a named network",
+        )
+
+
+def _hosts(settings: Settings, problems: Problems) -> None:
+    hosts = settings.hosts
+    named: list[tuple[Path, str]] = []
+    for key in ("registration", "reset", "apps"):
+        named += [(("hosts", key, at), name) for at, name in enumerate(getattr(hosts, key))]
+    if hosts.authenticator is not None:
+        named.append((("hosts", "authenticator"), hosts.authenticator))
+    try:
+        seen = {urlsplit(settings.public_url).hostname or "": "public_url"}
+    except ValueError:
+        seen = {}
+    for where, name in named:
+        if not _HOST.fullmatch(name):
+            problems.add(where, f"“{name}” is not a host name in lower-case ASCII, without a port")
+        elif name in seen:
+            problems.add(where, f"“{name}” is already {seen[name]}")
+        else:
+            seen[name] = f"hosts.{where[1]}"
+
+
+def _organisation(settings: Settings, problems: Problems) -> None:
+    ours = settings.organisation
+    if not ours.name.strip() or not ours.name.isprintable():
+        problems.add(("organisation", "name"), "must be a name on one line")
+    if not _COLOUR.fullmatch(ours.colour):
+        problems.add(("organisation", "colour"), "is not a colour such as #0B5A8A")
+    elif (shown := accent_on_light(ours.colour)).changed:
+        problems.warn(
+            ("organisation", "colour"),
+            f"{ours.colour} with white reaches {contrast(ours.colour, '#FFFFFF'):.1f}:1, and "
+            f"{LEAST_CONTRAST}:1 is needed on every page; {shown.colour} is shown instead",
+        )
+    if ours.support_phone and not _PHONE.fullmatch(ours.support_phone):
+        problems.add(("organisation", "support_phone"), "is not a phone number")
+    if ours.logo_file is not None:
+        if not ours.logo_file.lower().endswith(_LOGOS):
+            problems.add(("organisation", "logo_file"), "must be an .svg or .png file")
+        elif not File(ours.logo_file).is_file():
+            problems.add(("organisation", "logo_file"), f"there is no file {ours.logo_file}")
+
+
+def _networks(where: Path, texts: tuple[str, ...], problems: Problems) -> None:
+    for at, text in enumerate(texts):
+        try:
+            if network(text).prefixlen == 0:
+                problems.warn((*where, at), f"“{text}” is everybody")
+        except ValueError as error:
+            problems.add((*where, at), str(error))
+
+
+def _keys(settings: Settings, problems: Problems) -> None:
+    where: Path = ("keys", "master_file")
+    file = File(settings.keys.master_file)
+    if not settings.keys.master_file.strip():
+        problems.add(where, "names no file")
+    elif not file.exists():
+        problems.warn(where, f"there is no file {file} yet; `portvakt migrate` makes it")
+    elif not file.is_file():
+        problems.add(where, f"{file} is not a file")
+    elif file.stat().st_mode & 0o077:
+        problems.warn(where, f"{file} can be read by others; `chmod 600 {file}`")
+
+
+def _sms(settings: Settings, problems: Problems) -> None:
+    for at, sms in enumerate(settings.sms):
+        where: Path = ("sms", at)
+        if not sms.allowed_prefixes:
+            problems.add((*where, "allowed_prefixes"), "is empty, so nothing could ever be sent")
+        for place, prefix in enumerate(sms.allowed_prefixes):
+            if not _PREFIX.fullmatch(prefix):
+                problems.add(
+                    (*where, "allowed_prefixes", place), f"“{prefix}” is not a prefix such as +467"
+                )
+
+
+def _mail(settings: Settings, problems: Problems) -> None:
+    mail = settings.mail
+    if mail is None:
+        return
+    if mail.sender is not None and not _ADDRESS.fullmatch(mail.sender):
+        problems.add(("mail", "sender"), f"“{mail.sender}” is not a mail address")
+    host = mail.options.get("host")
+    if mail.options.get("tls") == "none" and not (isinstance(host, str) and is_loopback(host)):
+        problems.add(("mail", "tls"), "“none” is for a server on this machine only")

@@ -1,0 +1,143 @@
+"""What can be set, as frozen structs; `docs/operators/settings.md` is made from this file.
+
+The docstring under a field is its line in that table. A field without a default must be set.
+Secrets are never fields of a file: `…_file` names a file that holds one.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Percent = Annotated[float, msgspec.Meta(gt=0, le=100)]
+Days = Annotated[int, msgspec.Meta(ge=1, le=90)]
+
+
+class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where `serve` listens."""
+
+    listen: str = "127.0.0.1:8000"
+    """Address and port, such as `127.0.0.1:8000` or `[::1]:8000`."""
+    workers: Count = 1
+    """Processes. More than one needs PostgreSQL."""
+
+
+class Proxies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who stands in front of us."""
+
+    trusted: tuple[str, ...] = ()
+    """Addresses (CIDR) of reverse proxies. `X-Forwarded-For` counts from these only."""
+
+
+class Hosts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Names people can remember; each sends the browser to its part under `public_url`."""
+
+    registration: tuple[str, ...] = ()
+    """Names that lead to `/security-info`."""
+    reset: tuple[str, ...] = ()
+    """Names that lead to `/reset`."""
+    apps: tuple[str, ...] = ()
+    """Names that lead to `/apps`."""
+    authenticator: str | None = None
+    """The origin of the authenticator app. It is fixed when the first phone is paired."""
+
+
+class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person without methods must show to register the first one."""
+
+    first: Literal["second_proof", "welcome_window", "never_password_alone"] = "second_proof"
+    """`second_proof`: besides the password a code to a known work phone, a start code, or being
+    inside. `welcome_window`: for `welcome_days` the password alone is also enough from outside,
+    for accounts without a work phone. `never_password_alone`: inside is not enough either."""
+    welcome_days: Days = 14
+    """Length of the welcome window, from the latest of start date, import and `invite`."""
+
+
+class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The key that seals secrets in the database."""
+
+    master_file: str
+    """File with the master key. Without it nothing sealed can be opened, so back it up apart."""
+
+
+class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose sign-in this is, as people see it."""
+
+    name: str = "Portvakt"
+    """Name on every page, in text messages and in mail."""
+    colour: str = "#0B5A8A"
+    """Accent colour `#RRGGBB`. It is darkened where white text on it would be hard to read."""
+    support_phone: str = ""
+    """Support's phone number, in the foot of every page."""
+    logo_file: str | None = None
+    """An SVG or PNG file for the top left of every page."""
+    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "SE"
+    """Country (ISO 3166) that numbers without a country code belong to."""
+
+
+class Sms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One text-message gateway; the first that takes a message sends it."""
+
+    gateway: str
+    """Which adapter: the name of a module in `portvakt.sms`."""
+    allowed_prefixes: tuple[str, ...] = ("+467",)
+    """Numbers outside these prefixes are never sent to, nor registered."""
+    options: dict[str, Any] = {}
+    """Every other key of the table is the adapter's own."""
+
+
+class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How mail leaves."""
+
+    gateway: str
+    """Which adapter: the name of a module in `portvakt.mail`."""
+    sender: str | None = None
+    """The `From` address. Without it: `no-reply@` the host of `public_url`."""
+    options: dict[str, Any] = {}
+    """Every other key of the table is the adapter's own."""
+
+
+class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may read `/metrics`."""
+
+    networks: tuple[str, ...] = ()
+    """Networks (CIDR) that may; everybody else gets 404."""
+
+
+class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is written to standard error."""
+
+    format: Literal["json", "text"] = "json"
+    """`json` for machines, `text` for people."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least that is written."""
+
+
+class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The brake on mass removal by `import-staff`, `sync` and `apply --prune`."""
+
+    brake: Count = 50
+    """A run that would disable more people than this stops, ..."""
+    brake_percent: Percent = 2.0
+    """... or more than this share of the active people, whichever is larger."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything in `portvakt.toml`."""
+
+    public_url: str
+    """The only origin that signs anybody in. https, unless the host is localhost."""
+    database_url: str
+    """`sqlite:////absolute/path.db` or `postgresql://user@host/name`. A password for the
+    database comes from a `PGPASSFILE`, or the whole address from `PORTVAKT_DATABASE_URL`."""
+    keys: Keys
+    server: Server = Server()
+    proxies: Proxies = Proxies()
+    hosts: Hosts = Hosts()
+    registration: Registration = Registration()
+    organisation: Organisation = Organisation()
+    sms: tuple[Sms, ...] = ()
+    mail: Mail | None = None
+    metrics: Metrics = Metrics()
+    log: Log = Log()
+    sync: Sync = Sync()
