@@ -4,7 +4,8 @@ import re
 
 DEFAULT_PATH = "/apps"
 
-_LONGEST = 2048
+_LONGEST = 8192
+"""As long as a request line may be: an app's whole request travels to the sign-in page as `to`."""
 
 # One slash, a path, a query, and nothing that a browser reads in another way than we do: no
 # backslash (browsers treat it as a slash), no control character or space (browsers drop tabs and
