@@ -1,4 +1,4 @@
-"""The journey “Let me into this app”.
+"""“Let me into this app”: single sign-on by OpenID Connect.
 
 In: OpenID Connect. An app sends a browser to `/oidc/authorize`, gets a code back and trades it for
 an ID token and an access token. What is asked, what is answered and what is refused follows the

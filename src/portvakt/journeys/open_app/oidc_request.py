@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from portvakt.journeys.open_app.oauth_error import ErrorCode, OAuthError
 
-MAX_QUERY = 4096
-"""Octets. The whole request travels on as `to` to the sign-in page, percent-encoded once more, and
-must still fit the 8 kB that common proxies allow one request line."""
+MAX_QUERY = 2560
+"""Octets. The whole request travels on as `to` to the sign-in page, percent-encoded once more, which
+makes it three times as long at worst, and must still fit the 8 kB that proxies allow one line."""
 
 MAX_PARAMETERS = 40
 """OpenID Connect Core names 17; the rest is room for extensions that are ignored."""
@@ -39,7 +39,7 @@ class AuthorizationRequest:
         broken percent-encoding, anything that is not UTF-8, control characters.
         """
         if len(query) > MAX_QUERY:
-            return _malformed("The request is larger than 4096 octets.")
+            return _malformed("The request is larger than 2560 octets.")
         try:
             text = query.decode("ascii")
             if _BROKEN_PERCENT.search(text):
@@ -51,7 +51,10 @@ class AuthorizationRequest:
             return _malformed("The request is not percent-encoded UTF-8 of at most 40 parameters.")
         if any(_CONTROL.search(name) or _CONTROL.search(value) for name, value in pairs):
             return _malformed("The request contains control characters.")
-        return cls(tuple(pairs))
+        request = cls(tuple(pairs))
+        if len(request.query()) > MAX_QUERY:  # it grows where it was not encoded to the letter
+            return _malformed("The request is larger than 2560 octets.")
+        return request
 
     def get(self, name: str) -> str | None:
         """Return the first value; a parameter without a value counts as omitted (RFC 6749 3.1)."""
