@@ -63,6 +63,10 @@ class Tools:
     code_mac: "CodeMac"
     http: "HttpClient"
     public_host: str
+    """The host of `public_url`."""
+    organisation: str
+    sender: str
+    """The `From` of every mail: an address, with a name before it if wanted."""
 
 
 def names(package: str) -> tuple[str, ...]:

@@ -1,0 +1,165 @@
+"""Mail: what a mailer is, and what our notices say. One module here is one mailer.
+
+To add one: a module with a `Config` struct whose `destinations()` lists the places it reaches and
+whose `open(tools)` returns a `Mailer`. `tests/conformance` finds it by itself.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from portvakt.core.authenticators import AuthenticatorType
+from portvakt.plugins import Tools
+from portvakt.texts import Texts
+from portvakt.wire.addresses import Destination
+from portvakt.wire.outcomes import Outcome, Refused, Sent, Unknown
+
+__all__ = ["Outcome", "Refused", "Sent", "Unknown"]  # mailers take them from here
+
+_ZONE = ZoneInfo("Europe/Stockholm")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail to one person. The key is the same each time this very letter is tried."""
+
+    to: str = field(repr=False)
+    subject: str
+    text: str = field(repr=False)
+    key: str
+    at: datetime
+    html: str | None = field(default=None, repr=False)
+
+
+class Mailer(Protocol):
+    """Takes letters. It raises nothing that can be foreseen: each way out is an outcome."""
+
+    async def send(self, letter: Letter) -> Outcome:
+        """Hand one letter over, once. Trying again is the caller's business."""
+
+
+class MailerConfig(Protocol):
+    """The settings of one mailer."""
+
+    def destinations(self) -> tuple[Destination, ...]:
+        """List every place the mailer reaches."""
+
+    def open(self, tools: Tools) -> Mailer:
+        """Open the mailer."""
+
+
+class Notice(StrEnum):
+    """What a person is told of: each has a subject and a sentence in `locale/*/mail.toml`."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    PREFERRED = "preferred"
+    DISABLED = "disabled"
+    SUSPENDED = "suspended"
+    START_CODE = "start_code"
+    PASSWORD = "password"  # noqa: S105  # the name of a notice
+    RECOVERY_MADE = "recovery_made"
+    RECOVERY_USED = "recovery_used"
+    WELCOME = "welcome"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class What:
+    """What happened to which method. `left` counts recovery codes."""
+
+    notice: Notice
+    method: AuthenticatorType | None = None
+    label: str = ""
+    left: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """From where it was done. Without an address nobody knows; `service` means an operator did."""
+
+    address: str | None = None
+    network: str | None = None
+    service: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writer:
+    """Writes notices in the name of the organisation."""
+
+    texts: Texts
+    organisation: str
+    support_phone: str
+
+    def notice(
+        self, language: str, name: str, what: What, *, at: datetime, where: Where
+    ) -> tuple[str, str]:
+        """Return subject and text. `name` is how the person is addressed.
+
+        The label of a method was typed by somebody: it is one line of the text and never part of a
+        subject.
+        """
+        say = self.texts.say
+        sentence = say(
+            language,
+            f"mail.notice_{what.notice}",
+            thing=self._thing(language, what),
+            left=what.left,
+        )
+        text = say(
+            language,
+            "mail.notice",
+            name=one_line(name),
+            what=sentence,
+            when=f"{at.astimezone(_ZONE):%Y-%m-%d %H:%M}",
+            where=self._place(language, where),
+            not_you=self._not_you(language),
+            organisation=self.organisation,
+        )
+        return say(language, f"mail.notice_{what.notice}_subject"), text.strip() + "\n"
+
+    def _thing(self, language: str, what: What) -> str:
+        if what.method is None:
+            return one_line(what.label)
+        method = self.texts.say(language, f"mail.method_{what.method}")
+        if not what.label:
+            return method
+        return self.texts.say(language, "mail.thing", method=method, label=one_line(what.label))
+
+    def _place(self, language: str, where: Where) -> str:
+        if where.service:
+            return self.texts.say(language, "mail.where_service", organisation=self.organisation)
+        if where.address is None:
+            return self.texts.say(language, "mail.where_unknown")
+        if where.network is None:
+            return self.texts.say(language, "mail.where_address", address=where.address)
+        return self.texts.say(
+            language, "mail.where_network", address=where.address, network=where.network
+        )
+
+    def _not_you(self, language: str) -> str:
+        if not self.support_phone:
+            return self.texts.say(language, "mail.not_you_without_phone")
+        return self.texts.say(language, "mail.not_you", support_phone=self.support_phone)
+
+
+def one_line(text: str) -> str:
+    """Return the text without line ends and other characters that cannot be seen."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def to_body(subject: str, text: str, html: str | None = None) -> bytes:
+    """Write what the outbox keeps, sealed, of a letter."""
+    kept = {"subject": subject, "text": text, "html": html}
+    return json.dumps(kept, ensure_ascii=False).encode()
+
+
+def from_body(body: bytes, *, to: str, key: str, at: datetime) -> Letter:
+    """Read what `to_body` wrote, and make the letter of it."""
+    kept = json.loads(body)
+    return Letter(
+        to=to, subject=kept["subject"], text=kept["text"], html=kept["html"], key=key, at=at
+    )

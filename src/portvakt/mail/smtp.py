@@ -1,0 +1,213 @@
+"""Mail by SMTP submission (RFC 5321, RFC 6409), over TLS unless the server is this machine.
+
+    [mail]
+    gateway = "smtp"
+    host = "mail.region.example"
+    sender = "Region Exempel <no-reply@region.example>"        # of every mailer
+
+Every header is set through the standard library's structured headers, which refuse line ends, and
+the address of the person is checked before it is used, so nothing a person typed becomes a header
+or a second recipient (ASVS 1.3.11).
+"""
+
+import asyncio
+import socket
+import ssl
+from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as LINES
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from typing import Literal
+
+import aiosmtplib
+import msgspec
+
+from portvakt.core.secret import Secret
+from portvakt.mail import Letter, Mailer, Outcome, Refused, Sent, Unknown, one_line
+from portvakt.plugins import AdapterSettingsError, SecretRef, Tools
+from portvakt.wire.addresses import Destination, checked_addresses
+
+TIME_OUT = 5.0
+_PORTS = {"none": 25, "starttls": 587, "tls": 465}
+_LONGEST_RECEIPT = 200
+_TEMPORARY = range(400, 500)
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where to hand mail in. `tls = "none"` is accepted to loopback only.
+
+    `private` says that the host lies in a private network, `ca_file` which authorities vouch for it
+    in place of the system's.
+    """
+
+    host: str
+    port: int | None = None
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None
+    password: SecretRef | None = None
+    private: bool = False
+    ca_file: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.tls == "none" and not self._place().is_local:
+            raise ValueError('tls = "none" is for loopback only')
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password belong together")
+
+    def _place(self) -> Destination:
+        port = _PORTS[self.tls] if self.port is None else self.port
+        return Destination("smtp", self.host, port, self.private)
+
+    def destinations(self) -> tuple[Destination, ...]:
+        """Reach the mail server."""
+        return (self._place(),)
+
+    def open(self, tools: Tools) -> Mailer:
+        """Open the mailer; its password is read now, so a missing one stops the start."""
+        try:
+            sender = _address_of(tools.sender)
+        except ValueError as error:
+            raise AdapterSettingsError("smtp: sender is not a mail address") from error
+        if not sender.display_name:
+            sender = Address(tools.organisation, addr_spec=sender.addr_spec)
+        password = None if self.password is None else self.password.read()
+        return SmtpMailer(self._place(), self, sender, tools.public_host, password, self._tls())
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if self.tls == "none":
+            return None
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file and Path(self.ca_file))
+        except OSError as error:
+            raise AdapterSettingsError("smtp: ca_file cannot be read") from error
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+
+def _address_of(text: str) -> Address:
+    """Read `Name <local@domain>` or `local@domain`. Raises `ValueError`."""
+    name, address = parseaddr(text)
+    try:
+        return Address(one_line(name), addr_spec=_checked(address))
+    except (HeaderParseError, IndexError) as error:
+        raise ValueError("not a mail address") from error
+
+
+def _checked(address: str) -> str:
+    """Return the address with its domain in ASCII form. Raises `ValueError` where it is none."""
+    local, at, domain = address.rpartition("@")
+    if not (local and at and domain) or not address.isprintable() or " " in address:
+        raise ValueError("not a mail address")
+    return f"{local}@{domain.encode('idna').decode('ascii')}"
+
+
+class _Client(aiosmtplib.SMTP):
+    """The password goes over TLS or to this machine only, so CRAM-MD5 protects nothing more."""
+
+    AUTH_METHODS = ("plain", "login")
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpMailer:
+    """Hands each letter in on a connection of its own."""
+
+    place: Destination
+    config: Config
+    sender: Address
+    own_name: str
+    password: Secret | None
+    tls: ssl.SSLContext | None
+
+    async def send(self, letter: Letter) -> Outcome:
+        """Hand one letter in."""
+        try:
+            to = _checked(letter.to)
+            message = _message(letter, self.sender, to)
+        except (ValueError, HeaderParseError, IndexError):
+            return Refused("not a mail address", retry=False)
+        handing = False
+        client: _Client | None = None
+        try:
+            async with asyncio.timeout(3 * TIME_OUT):
+                client = await self._connect()
+                await self._introduce(client, to)
+                handing = True
+                _, receipt = await client.data(message)
+                return Sent(receipt[:_LONGEST_RECEIPT])
+        except aiosmtplib.SMTPResponseException as error:
+            return Refused(f"status {error.code}", retry=error.code in _TEMPORARY)
+        except aiosmtplib.SMTPNotSupported:
+            return Refused("the server does not take such an address", retry=False)
+        except (aiosmtplib.SMTPException, OSError, ssl.SSLError) as error:
+            why = type(error).__name__
+            return Unknown(why) if handing else Refused(f"not reached: {why}", retry=True)
+        finally:
+            if client is not None:
+                client.close()
+
+    async def _connect(self) -> _Client:
+        """Connect to an address that was judged, and prove who we are."""
+        addresses = await checked_addresses(self.place)
+        client = _Client(
+            hostname=self.place.host,
+            sock=await _open_socket(addresses, self.place.port),
+            local_hostname=self.own_name,
+            timeout=TIME_OUT,
+            use_tls=self.config.tls == "tls",
+            start_tls=False,
+            tls_context=self.tls,
+        )
+        await client.connect()
+        if self.config.tls == "starttls":
+            await client.starttls(tls_context=self.tls)
+        if self.config.user is not None and self.password is not None:
+            await client.login(self.config.user, self.password.open())
+        return client
+
+    async def _introduce(self, client: _Client, to: str) -> None:
+        """Say from whom and to whom; a name outside ASCII needs a server that takes it."""
+        options = []
+        if not to.isascii():
+            if not client.supports_extension("smtputf8"):
+                raise aiosmtplib.SMTPNotSupported("SMTPUTF8")
+            options = ["SMTPUTF8"]
+        await client.mail(self.sender.addr_spec, options=options)
+        await client.rcpt(to)
+
+
+async def _open_socket(addresses: tuple[str, ...], port: int) -> socket.socket:
+    """Connect to the first address that answers."""
+    last: OSError = OSError("no address")
+    for address in addresses:
+        opened = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        opened.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+        try:
+            async with asyncio.timeout(TIME_OUT):
+                await asyncio.get_running_loop().sock_connect(opened, (address, port))
+        except OSError as error:
+            opened.close()
+            last = error
+        except asyncio.CancelledError:
+            opened.close()
+            raise
+        else:
+            return opened
+    raise last
+
+
+def _message(letter: Letter, sender: Address, to: str) -> bytes:
+    """Write the mail. Raises `ValueError` where a header would hold a line end."""
+    message = EmailMessage(policy=LINES if to.isascii() else LINES.clone(utf8=True))
+    message["From"] = sender
+    message["To"] = Address(addr_spec=to)
+    message["Subject"] = one_line(letter.subject)
+    message["Date"] = format_datetime(letter.at)
+    message["Message-ID"] = f"<{letter.key}@{sender.domain}>"  # the same for each try
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answers it
+    message.set_content(letter.text, cte="quoted-printable")
+    if letter.html is not None:
+        message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    return message.as_bytes()

@@ -1,0 +1,111 @@
+"""Text messages: what a gateway is, and what our texts say. One module here is one gateway.
+
+To add one: a module with a `Config` struct whose `destinations()` lists the places it reaches and
+whose `open(tools)` returns an `SmsGateway`. `tests/conformance` finds it by itself.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from portvakt.core.secret import Secret
+from portvakt.plugins import Tools
+from portvakt.texts import Texts
+from portvakt.wire.addresses import Destination
+from portvakt.wire.outcomes import Outcome, Refused, Sent, Unknown
+
+__all__ = ["Outcome", "Refused", "Sent", "Unknown"]  # gateways take them from here
+
+_GSM7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM7_TWICE = frozenset("\f^{}\\[~]|€")  # an escape and a letter: 3GPP TS 23.038 section 6.2.1.1
+
+
+@dataclass(frozen=True, slots=True)
+class TextMessage:
+    """One text to one number (E.164). The key is the same each time this very text is tried."""
+
+    to: str = field(repr=False)
+    text: Secret
+    key: str
+
+
+class SmsGateway(Protocol):
+    """Takes texts. It raises nothing that can be foreseen: each way out is an outcome."""
+
+    async def send(self, message: TextMessage) -> Outcome:
+        """Hand one text over, once. Trying again is the caller's business."""
+
+
+class GatewayConfig(Protocol):
+    """The settings of one gateway."""
+
+    def destinations(self) -> tuple[Destination, ...]:
+        """List every place the gateway reaches."""
+
+    def open(self, tools: Tools) -> SmsGateway:
+        """Open the gateway."""
+
+
+def code_text(
+    texts: Texts, language: str, *, organisation: str, purpose: str, code: Secret, host: str
+) -> Secret:
+    """Write the text that carries a one-time code.
+
+    It names service and purpose, holds no link and no name, and ends with the origin-bound line
+    that lets a phone fill the code in on the page of `host` only (WICG, "Origin-bound one-time
+    codes delivered via SMS"). `purpose` is one that `locale/*/sms.toml` has words for.
+    """
+    words = texts.say(
+        language,
+        "sms.code",
+        organisation=organisation,
+        purpose=texts.say(language, f"sms.purpose_{purpose}"),
+        code=code.open(),
+    )
+    return Secret(f"{words}\n\n@{host} #{code.open()}")
+
+
+def notice_text(
+    texts: Texts,
+    language: str,
+    kind: str,
+    *,
+    organisation: str,
+    support_phone: str,
+    number: str = "",
+) -> Secret:
+    """Write a text that tells of a change: `start_code`, `suspended` or `number_added`.
+
+    `number` is the new one, partly hidden.
+    """
+    not_you = (
+        texts.say(language, "sms.not_you", support_phone=support_phone)
+        if support_phone
+        else texts.say(language, "sms.not_you_without_phone")
+    )
+    what = texts.say(language, f"sms.notice_{kind}", number=number)
+    return Secret(
+        texts.say(language, "sms.notice", organisation=organisation, what=what, not_you=not_you)
+    )
+
+
+def parts(text: str) -> int:
+    """Count the text messages that an operator will charge for (3GPP TS 23.038 and 23.040)."""
+    if all(letter in _GSM7 or letter in _GSM7_TWICE for letter in text):
+        size, one, several = sum(2 if c in _GSM7_TWICE else 1 for c in text), 160, 153
+    else:
+        size, one, several = len(text.encode("utf-16-be")) // 2, 70, 67
+    return 1 if size <= one else -(-size // several)
+
+
+def to_body(text: Secret) -> bytes:
+    """Write what the outbox keeps, sealed, of a text."""
+    return json.dumps({"text": text.open()}, ensure_ascii=False).encode()
+
+
+def from_body(body: bytes) -> Secret:
+    """Read what `to_body` wrote."""
+    return Secret(json.loads(body)["text"])
