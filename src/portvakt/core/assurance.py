@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from portvakt.core.authenticators import PROOFS, AuthenticatorType, Factor
+from portvakt.core.authenticators import PROOFS, Authenticator, AuthenticatorType, Factor
 from portvakt.core.ids import AuthenticatorId
 
 SIGN_IN = "sign_in"
@@ -85,6 +85,22 @@ def assurance_of(evidence: Iterable[Evidence]) -> Assurance:
     if len(factors) > 1:
         return Assurance(Aal.TWO, amr | {"mfa"}, resistant)
     return Assurance(Aal.ONE if factors else Aal.NONE, amr, resistant)
+
+
+def still_bound(
+    evidence: Iterable[Evidence], bound: Iterable[Authenticator], now: datetime
+) -> tuple[Evidence, ...]:
+    """Pick the evidence whose authenticator may still be used.
+
+    What was removed, suspended or disabled since it was shown shows nothing any more (rule R2). A
+    start code is spent by being shown, so its evidence stands for itself.
+    """
+    usable = {each.id for each in bound if each.usable(now)}
+    return tuple(
+        each
+        for each in evidence
+        if each.type is AuthenticatorType.START_CODE or each.authenticator_id in usable
+    )
 
 
 def counting(

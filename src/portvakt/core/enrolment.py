@@ -1,12 +1,11 @@
-"""What a person may bind or remove, on what ground, and what proof it takes."""
+"""What a person may bind or remove, what proof it takes, and how many of each kind."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from portvakt.core.assurance import CLOCK_BOUND, METHODS, Aal, Evidence, assurance_of
+from portvakt.core.assurance import CLOCK_BOUND, METHODS, Aal, Evidence, assurance_of, still_bound
 from portvakt.core.authenticators import (
     SECOND_FACTORS,
     Authenticator,
@@ -15,79 +14,198 @@ from portvakt.core.authenticators import (
     is_work_phone,
     usable_second_factors,
 )
-from portvakt.core.ids import AuthenticatorId
-from portvakt.core.people import Account
-from portvakt.core.roles import is_privileged
+from portvakt.core.first_registration import (
+    Basis,
+    First,
+    FirstRegistration,
+    MayRegister,
+    NeedsProof,
+    first_registration_of,
+)
+
+__all__ = [
+    "FRESH",
+    "MOST",
+    "Basis",
+    "First",
+    "FirstRegistration",
+    "KeptByRule",
+    "LimitReached",
+    "MayChange",
+    "MayRegister",
+    "NeedsFreshProof",
+    "NeedsProof",
+    "NotTheirs",
+    "first_registration_of",
+    "for_registration",
+    "fresh",
+    "may_add",
+    "may_change",
+    "may_remove",
+]
 
 FRESH = timedelta(minutes=5)
 """How old the newest proof may be when a method is changed (ASVS 5.0 7.5.1)."""
 SITTING = timedelta(minutes=30)
 """How far apart the proofs of one sitting may lie: as long as a registration session lives."""
-SILENT = timedelta(days=90)
-"""An account that nobody has used for longer needs a start code everywhere (rule R25)."""
-WELCOME_DAYS = 14
 
+MOST: Mapping[AuthenticatorType, int] = MappingProxyType(
+    {
+        AuthenticatorType.PASSWORD: 1,
+        AuthenticatorType.TOTP: 5,
+        AuthenticatorType.SMS_CODE: 2,
+        AuthenticatorType.RECOVERY_CODE: 1,
+        AuthenticatorType.START_CODE: 1,
+    }
+)
+"""How many of each an account may hold (ASVS 5.0 2.3.4, A048). Two numbers: the work phone and
+an alternative; a card of recovery codes counts as one, and a new card replaces the old."""
 
-class First(StrEnum):
-    """`[registration] first`: what a first registration takes besides the password."""
+_REPLACED = frozenset({AuthenticatorType.PASSWORD, AuthenticatorType.RECOVERY_CODE})
+"""What a new one takes the place of, so that no limit is met."""
 
-    SECOND_PROOF = "second_proof"
-    WELCOME_WINDOW = "welcome_window"
-    NEVER_PASSWORD_ALONE = "never_password_alone"  # noqa: S105  # a word in the settings
-
-
-class Basis(StrEnum):
-    """On what ground a method is bound."""
-
-    WORK_PHONE = "work_phone"
-    START_CODE = "start_code"
-    INSIDE = "inside"
-    WELCOME_WINDOW = "welcome_window"
-    OWN_METHODS = "own_methods"
-    """The account's own methods were shown: not a first registration."""
+_OPENERS = frozenset({AuthenticatorType.PASSWORD, AuthenticatorType.START_CODE})
+"""What an account without a working second factor can show."""
 
 
 @dataclass(frozen=True, slots=True)
-class MayRegister:
-    """The verdict: go on, on this ground."""
+class MayChange:
+    """Go on. The basis is what the event tells."""
 
     basis: Basis
 
 
 @dataclass(frozen=True, slots=True)
-class NeedsProof:
-    """The verdict: the password is not enough. One of these would do, easiest first."""
-
-    options: tuple[Basis, ...]
+class NeedsFreshProof:
+    """Ask for everything that the account can show again, for this purpose (A026, A042)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstRegistration:
-    """The facts that decide whether an account may bind its first method of its own."""
+@dataclass(frozen=True, slots=True)
+class LimitReached:
+    """The account holds as many of this kind as it may."""
 
-    applies: bool
-    """False for an account that has a method of its own: its methods are asked for instead."""
-    start_code_only: bool
-    """Silent, privileged, or had methods that no longer work."""
-    work_phones: frozenset[AuthenticatorId]
-    inside_counts: bool
-    welcome_open: bool
+    most: int
 
-    def verdict(self, evidence: Iterable[Evidence]) -> MayRegister | NeedsProof:
-        """What the evidence shown so far is enough for."""
-        shown = tuple(evidence)
-        if not self.applies:
-            return MayRegister(Basis.OWN_METHODS)
-        if any(each.type is AuthenticatorType.START_CODE for each in shown):
-            return MayRegister(Basis.START_CODE)
-        if self.start_code_only:
-            return NeedsProof((Basis.START_CODE,))
-        if self.work_phones:
-            if any(each.authenticator_id in self.work_phones for each in shown):
-                return MayRegister(Basis.WORK_PHONE)
-            return NeedsProof((Basis.WORK_PHONE, Basis.START_CODE))
-        if self.inside_counts:
-            return MayRegister(Basis.INSIDE)
-        if self.welcome_open:
-            return MayRegister(Basis.WELCOME_WINDOW)
-        return NeedsProof((Basis.INSIDE, Basis.START_CODE))
+
+@dataclass(frozen=True, slots=True)
+class KeptByRule:
+    """It is the last second factor, and a rule asks this person for one (A043)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotTheirs:
+    """What the employer registered is changed where it came from, or comes back."""
+
+
+def for_registration(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """Mark what a registration session was opened with as given for changing methods.
+
+    A sign-in that ends in `AskEnrolment` was made to bind a method, so its proof serves that.
+    """
+    return tuple(replace(each, purpose=METHODS) for each in evidence)
+
+
+def fresh(evidence: Iterable[Evidence], now: datetime) -> tuple[Evidence, ...]:
+    """Pick the proof that may change methods: given for that, its newest part just now.
+
+    Older parts count if they belong to the same sitting, so that somebody who reads slowly is
+    not asked twice.
+    """
+    given = [each for each in evidence if each.purpose == METHODS and each.at - now <= CLOCK_BOUND]
+    newest = max((each.at for each in given), default=None)
+    if newest is None or now - newest > FRESH:
+        return ()
+    return tuple(each for each in given if newest - each.at <= SITTING)
+
+
+def may_change(
+    bound: Collection[Authenticator],
+    evidence: Iterable[Evidence],
+    first: FirstRegistration,
+    now: datetime,
+    *,
+    registering: bool = False,
+) -> MayChange | NeedsProof | NeedsFreshProof:
+    """Say whether this session may change the account's methods now.
+
+    Asks for the best that the account can show, however strongly the session was opened and
+    wherever it is: two factors where any second factor works, and otherwise what a first
+    registration takes. In a registration session (`registering`) the proof it was opened with
+    counts for as long as the session lives.
+    """
+    shown = _shown(evidence, bound, now, registering=registering)
+    if usable_second_factors(bound, now):
+        enough = assurance_of(shown).aal >= Aal.TWO
+    else:
+        enough = any(each.type in _OPENERS for each in shown)
+    if not enough:
+        return NeedsFreshProof()
+    verdict = first.verdict(shown)
+    return verdict if isinstance(verdict, NeedsProof) else MayChange(verdict.basis)
+
+
+def _shown(
+    evidence: Iterable[Evidence],
+    bound: Collection[Authenticator],
+    now: datetime,
+    *,
+    registering: bool,
+) -> tuple[Evidence, ...]:
+    given = for_registration(evidence) if registering else fresh(evidence, now)
+    return still_bound(given, bound, now)
+
+
+def may_add(
+    kind: AuthenticatorType,
+    bound: Collection[Authenticator],
+    evidence: Iterable[Evidence],
+    first: FirstRegistration,
+    now: datetime,
+    *,
+    registering: bool = False,
+) -> MayChange | NeedsProof | NeedsFreshProof | LimitReached | NotTheirs:
+    """Say whether a method of this kind may be bound in this session now.
+
+    A local password is chosen after a start code and in no other way; start codes are given by
+    somebody else. A method that is suspended or disabled takes no place: it is to be bound anew.
+    """
+    if kind is AuthenticatorType.START_CODE:
+        return NotTheirs()
+    held = [each for each in bound if each.type is kind and each.state is AuthenticatorState.ACTIVE]
+    if kind not in _REPLACED and len(held) >= MOST[kind]:
+        return LimitReached(MOST[kind])
+    shown = tuple(evidence)
+    if kind is AuthenticatorType.PASSWORD and not any(
+        each.type is AuthenticatorType.START_CODE
+        for each in _shown(shown, bound, now, registering=registering)
+    ):
+        return NeedsProof((Basis.START_CODE,))
+    return may_change(bound, shown, first, now, registering=registering)
+
+
+def may_remove(
+    authenticator: Authenticator,
+    bound: Collection[Authenticator],
+    evidence: Iterable[Evidence],
+    first: FirstRegistration,
+    now: datetime,
+    *,
+    second_factor_required: bool,
+) -> MayChange | NeedsProof | NeedsFreshProof | KeptByRule | NotTheirs:
+    """Say whether this method may be removed in this session now.
+
+    `second_factor_required` is whether any rule could ask this person for a second factor
+    anywhere (`policy.may_require_more`). Printed codes run out, so they do not count as one that
+    is left.
+    """
+    if authenticator.type not in SECOND_FACTORS or is_work_phone(authenticator):
+        return NotTheirs()
+    left = [
+        each
+        for each in usable_second_factors(bound, now)
+        if each.id != authenticator.id and each.type is not AuthenticatorType.RECOVERY_CODE
+    ]
+    printed = authenticator.type is AuthenticatorType.RECOVERY_CODE
+    if second_factor_required and not left and not printed and authenticator.usable(now):
+        return KeptByRule()
+    return may_change(bound, evidence, first, now)

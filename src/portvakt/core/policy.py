@@ -5,7 +5,7 @@ only reports leaves a line and changes nothing. A rule that cannot be decided be
 something that does not exist counts as matching: unknown is never a way in (A071).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -187,20 +187,23 @@ def _missing(
 
 def _mismatch(when: Condition, signals: Signals) -> str | None:
     """Say which condition is not met, or None where all of them are."""
+    return next(_mismatches(when, signals), None)
+
+
+def _mismatches(when: Condition, signals: Signals) -> Iterator[str]:
     app = OWN_PAGES if signals.app is None else signals.app
     if when.networks and not when.networks & signals.networks:
-        return "not on a named network of the rule"
+        yield "not on a named network of the rule"
     if when.networks_not & signals.networks:
-        return f"on {min(when.networks_not & signals.networks)}"
+        yield f"on {min(when.networks_not & signals.networks)}"
     if when.groups and not when.groups & signals.groups:
-        return "in no group of the rule"
+        yield "in no group of the rule"
     if when.groups_not & signals.groups:
-        return f"in group {min(when.groups_not & signals.groups)}"
+        yield f"in group {min(when.groups_not & signals.groups)}"
     if when.apps and app not in when.apps:
-        return f"app {app} is not in the rule"
+        yield f"app {app} is not in the rule"
     if app in when.apps_not:
-        return f"app {app} is exempt"
-    return None
+        yield f"app {app} is exempt"
 
 
 def _reported(rule: Rule, missing: str, mismatch: str | None) -> TraceLine:

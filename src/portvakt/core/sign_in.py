@@ -1,13 +1,40 @@
-"""The sign-in state machine: the only place that says what happens next."""
+"""The sign-in state machine: the only place that says what happens next.
 
-from dataclasses import dataclass
+What must always hold, and is walked through by the tests: nobody finishes without meeting the
+decision; nothing unbound or unusable is offered; a stranger is never offered enrolment and cannot
+learn that an account is blocked; binding takes the best that the account can show; more evidence
+never lowers assurance; one more rule never opens a door; the order of rules does not matter; a rule
+that only reports changes nothing; answering what is offered always ends.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
-from portvakt.core.assurance import Evidence
-from portvakt.core.authenticators import Authenticator, AuthenticatorType
-from portvakt.core.enrolment import Basis
+from portvakt.core.assurance import (
+    METHODS,
+    Aal,
+    Evidence,
+    Requirement,
+    assurance_of,
+    counting,
+    meets,
+    still_bound,
+)
+from portvakt.core.authenticators import (
+    PROOFS,
+    SECOND_FACTORS,
+    Authenticator,
+    AuthenticatorType,
+    usable_second_factors,
+)
+from portvakt.core.enrolment import FRESH
+from portvakt.core.first_registration import Basis, FirstRegistration, MayRegister, NeedsProof
 from portvakt.core.ids import AccountId, ClientId, FlowId, SessionId
 from portvakt.core.messages import MessageId
+from portvakt.core.people import Account
+from portvakt.core.policy import Decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,3 +126,151 @@ Step = (
     | Finish
     | Refuse
 )
+
+
+BLOCKED = MessageId("sign_in.refused_rule")
+NEEDS_KEY = MessageId("sign_in.refused_strong")
+UNUSABLE = MessageId("sign_in.refused_disabled")
+EXPIRED = MessageId("sign_in.gone_intro")
+"""Why it ends."""
+
+
+def record(state: SignIn, evidence: Evidence) -> SignIn:
+    """Add what was just shown. How it was asked for is no longer chosen."""
+    return replace(state, evidence=(*state.evidence, evidence), chosen=None)
+
+
+def next_step(
+    state: SignIn,
+    account: Account | None,
+    bound: Collection[Authenticator] | None,
+    decision: Decision | None,
+    now: datetime,
+    first: FirstRegistration | None = None,
+) -> Step:
+    """Say what happens next. Asked afresh for every request; no page says it.
+
+    `account` is None for a name that nobody has, and so are the facts about it; a missing fact
+    counts as a stranger. Strangers, and people whose account is disabled, see what everybody sees
+    up to and including the password, and are never led further.
+    """
+    if now >= state.expires_at:
+        return Refuse(EXPIRED)
+    if account is None or bound is None or decision is None or first is None or not account.usable:
+        # whoever proved the password while the account still stood may be told that it does not
+        return _opening(state, _types(state.evidence)) or Refuse(UNUSABLE)
+    return _for_known(state, tuple(bound), decision, first, now)
+
+
+def _opening(
+    state: SignIn, shown: frozenset[AuthenticatorType]
+) -> AskPassword | AskProofFirst | AskStartCode | None:
+    """Say what comes before the password is proved: the same for every name there is or is not."""
+    if AuthenticatorType.PASSWORD in shown:
+        return None
+    if state.chosen is AuthenticatorType.START_CODE and state.chosen not in shown:
+        return AskStartCode()
+    if state.guarded and not shown:
+        return AskProofFirst()
+    return AskPassword()
+
+
+def _for_known(
+    state: SignIn,
+    bound: tuple[Authenticator, ...],
+    decision: Decision,
+    first: FirstRegistration,
+    now: datetime,
+) -> Step:
+    second = usable_second_factors(bound, now)
+    need = _need(state, decision, second)
+    given = still_bound(state.evidence, bound, now)
+    # a restricted proof was shown all the same: it is not asked for again
+    shown = counting(given, replace(need, no_restricted=False), now, since=state.created_at)
+    types = _types(shown)
+    password = any(each.type is AuthenticatorType.PASSWORD and each.usable(now) for each in bound)
+    start_code = AuthenticatorType.START_CODE in types
+    opening = _opening(state, types) if password or not start_code else None
+    stop = opening or _refusal(decision, need, bound, now)
+    if stop is not None:
+        return stop
+    if start_code and (first.applies or not password):
+        # somebody who shows a start code came to register, and it opens nothing else
+        strong = not second or assurance_of(shown).aal >= Aal.TWO
+        return AskEnrolment(Basis.START_CODE) if strong else _ask(state, second)
+    enough = meets(shown, need, now, since=state.created_at)
+    if second and not enough:
+        offered = _helpful(second, types, need)
+        return _ask(state, offered) if offered else AskEnrolment(Basis.OWN_METHODS)
+    if enough and state.purpose != METHODS:
+        return Finish()
+    return _by_verdict(first, shown, second)
+
+
+def _by_verdict(
+    first: FirstRegistration,
+    shown: tuple[Evidence, ...],
+    second: tuple[Authenticator, ...],
+) -> Step:
+    """Say whether what was shown is enough to change methods, or to bind the first."""
+    # whatever the facts say, an account with nothing to show is at its first registration
+    facts = first if second else replace(first, applies=True)
+    match facts.verdict(shown):
+        case NeedsProof(options):
+            return AskSecondProof(options)
+        case MayRegister(basis):
+            return Finish() if second else AskEnrolment(basis)
+        case _ as never:  # pragma: no cover
+            assert_never(never)
+
+
+def _need(state: SignIn, decision: Decision, second: tuple[Authenticator, ...]) -> Requirement:
+    """Add up what the rules ask and what the purpose asks.
+
+    Changing methods takes the best that the account can show, given for that and just now.
+    """
+    if state.purpose != METHODS:
+        return decision.requirement
+    return decision.requirement + Requirement(
+        multifactor=bool(second), max_age=FRESH, purpose=METHODS
+    )
+
+
+def _refusal(
+    decision: Decision, need: Requirement, bound: tuple[Authenticator, ...], now: datetime
+) -> Refuse | None:
+    """Refuse what no answer could open. Never lets somebody bind a stronger method after less.
+
+    Offering enrolment here would be a way round the second factor that the account has.
+    """
+    if decision.blocked:
+        return Refuse(BLOCKED)
+    strong = any(PROOFS[each.type].phishing_resistant and each.usable(now) for each in bound)
+    if need.phishing_resistant and not strong:
+        return Refuse(NEEDS_KEY)
+    return None
+
+
+def _helpful(
+    second: tuple[Authenticator, ...], shown: frozenset[AuthenticatorType], need: Requirement
+) -> tuple[Authenticator, ...]:
+    """Pick the second factors that lead on.
+
+    Where none of them meets the requirement, the best that the account has is asked for all the
+    same, before it may bind another. Empty when that has been shown.
+    """
+    left = tuple(each for each in second if each.type not in shown)
+    helpful = tuple(
+        each for each in left if not (need.no_restricted and PROOFS[each.type].restricted)
+    )
+    return helpful or (() if shown & SECOND_FACTORS else left)
+
+
+def _ask(state: SignIn, offered: tuple[Authenticator, ...]) -> AskAuthenticator:
+    types = {each.type for each in offered}
+    chosen = state.chosen if state.chosen in types else None
+    return AskAuthenticator(offered, chosen or offered[0].type)
+
+
+def _types(evidence: Iterable[Evidence]) -> frozenset[AuthenticatorType]:
+    return frozenset(each.type for each in evidence)

@@ -1,0 +1,52 @@
+"""What every event is: when, about whom, by whom, in which request, from where."""
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from enum import Enum
+from typing import ClassVar
+
+from portvakt.core.ids import AccountId
+
+SELF = "self"
+"""The actor of what people do to their own account; others are "account:ID", "cli:NAME",
+"import", "apply" and "worker"."""
+
+PERSONAL = {"personal": True}
+"""Marks a field that says something about a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What every event tells: when, about whom, by whom, in which request, from where."""
+
+    name: ClassVar[str]
+    at: datetime
+    account_id: AccountId | None = field(default=None, metadata=PERSONAL)
+    """Whom it is about. None where nobody has the name that was typed."""
+    actor: str = SELF
+    request_id: str = ""
+    address: str | None = field(default=None, metadata=PERSONAL)
+
+
+_COMMON = frozenset(each.name for each in fields(Event))
+
+
+def personal_fields(kind: type[Event]) -> frozenset[str]:
+    """Name the fields of an event that say something about a person."""
+    return frozenset(each.name for each in fields(kind) if each.metadata.get("personal"))
+
+
+def details(event: Event) -> dict[str, object]:
+    """Give what this event tells beyond the common fields, as values that JSON has."""
+    names = (each.name for each in fields(event) if each.name not in _COMMON)
+    return {name: _plain(getattr(event, name)) for name in names}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value

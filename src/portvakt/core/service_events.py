@@ -1,0 +1,156 @@
+"""What happens to people and to the service as a whole."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from portvakt.core.event import PERSONAL, Event
+from portvakt.core.ids import (
+    AccountId,
+)
+from portvakt.core.roles import Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonCreated(Event):
+    """A new account."""
+
+    name = "person.created"
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonChanged(Event):
+    """Fields of an account changed at their source. Names of fields, never what stood there."""
+
+    name = "person.changed"
+    source: str
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonDisabled(Event):
+    """The account may not be used any more."""
+
+    name = "person.disabled"
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonEnabled(Event):
+    """The account may be used again."""
+
+    name = "person.enabled"
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonInvited(Event):
+    """The person was named by `invite`: the welcome window counts from now."""
+
+    name = "person.invited"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGranted(Event):
+    """A role was given."""
+
+    name = "person.role_granted"
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRevoked(Event):
+    """A role was taken away."""
+
+    name = "person.role_revoked"
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameClash(Event):
+    """Two accounts claim one name; it signs in neither of them until that is mended (A119)."""
+
+    name = "person.name_clash"
+    other: AccountId = field(metadata=PERSONAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleImported(Event):
+    """An import or an apply went through the people."""
+
+    name = "people.imported"
+    source: str
+    created: int
+    changed: int
+    disabled: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrakeStopped(Event):
+    """So many people would have been disabled that nothing was done."""
+
+    name = "people.brake"
+    source: str
+    would_go: int
+    allowed: int
+    stored: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationChanged(Event):
+    """`apply` changed something that files own."""
+
+    name = "configuration.changed"
+    kind: str
+    """"group", "network", "rule" or "app"."""
+    id: str
+    change: str
+    """"created", "changed" or "removed"."""
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SprayAlarm(Event):
+    """So many failures from one address that it looks like guessing over many accounts (A009)."""
+
+    name = "alarm.spray"
+    failures: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextsStopped(Event):
+    """A limit on text messages was reached (A024)."""
+
+    name = "alarm.texts_stopped"
+    limit: str
+    """"number", "account", "address" or "installation"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFailed(Event):
+    """A text or a mail could not be handed over and will not be tried again."""
+
+    name = "message.failed"
+    channel: str
+    purpose: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyMade(Event):
+    """A signing key was made (A134)."""
+
+    name = "key.made"
+    kid: str
+    alg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyRetired(Event):
+    """A signing key signs no more; what it signed is still verified until it expires."""
+
+    name = "key.retired"
+    kid: str

@@ -1,0 +1,145 @@
+"""What happens when people sign in, open apps and leave."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from portvakt.core.assurance import Aal
+from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.event import PERSONAL, Event
+from portvakt.core.ids import (
+    AuthenticatorId,
+    ClientId,
+    GrantId,
+    NetworkId,
+    RuleId,
+    SessionId,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInSucceeded(Event):
+    """A session was opened, or one that stood was strengthened."""
+
+    name = "sign_in.succeeded"
+    session_id: SessionId = field(metadata=PERSONAL)
+    app: ClientId | None
+    methods: tuple[AuthenticatorType, ...]
+    aal: Aal
+    rules: tuple[RuleId, ...]
+    """The rules that asked for something: the reason that the person is shown."""
+    networks: tuple[NetworkId, ...]
+    known_browser: bool
+    user_agent: str = field(default="", metadata=PERSONAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInFailed(Event):
+    """An answer was wrong. Never holds what was typed: people type passwords as names."""
+
+    name = "sign_in.failed"
+    method: AuthenticatorType
+    reason: str
+    """"unknown", "wrong", "expired", "disabled", "not_bound" …: for the log, never the page."""
+    app: ClientId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLocked(Event):
+    """Too many wrong answers: one kind of answer is not taken for a while."""
+
+    name = "sign_in.locked"
+    method: AuthenticatorType
+    familiarity: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordReopened(Event):
+    """A right second factor opened a password that guesses had locked in this browser."""
+
+    name = "sign_in.password_reopened"
+    method: AuthenticatorType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInRefused(Event):
+    """The answers were right and the rules said no."""
+
+    name = "sign_in.refused"
+    why: str
+    app: ClientId | None
+    rules: tuple[RuleId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofReplayed(Event):
+    """A code that was right had been used before (A016)."""
+
+    name = "sign_in.replayed"
+    method: AuthenticatorType
+    authenticator_id: AuthenticatorId = field(metadata=PERSONAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshProofGiven(Event):
+    """Somebody signed in showed again who they are, to change their methods."""
+
+    name = "sign_in.fresh_proof"
+    session_id: SessionId = field(metadata=PERSONAL)
+    methods: tuple[AuthenticatorType, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBroken(Event):
+    """A rule names something that does not exist, and counts as matching until mended (A071)."""
+
+    name = "policy.rule_broken"
+    rule: RuleId
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsEnded(Event):
+    """One session or more ended before its time."""
+
+    name = "session.ended"
+    sessions: int
+    reason: str
+    """"signed_out", "by_owner", "replaced", "person_disabled", "operator" …"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppOpened(Event):
+    """An app was told who somebody is."""
+
+    name = "app.opened"
+    app: ClientId
+    session_id: SessionId = field(metadata=PERSONAL)
+    aal: Aal
+    rules: tuple[RuleId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppRefused(Event):
+    """Somebody signed in may not open this app."""
+
+    name = "app.refused"
+    app: ClientId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeReused(Event):
+    """An authorization code came twice: what came of the first use is revoked (A098)."""
+
+    name = "app.code_reused"
+    app: ClientId
+    grant_id: GrantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppSecretWrong(Event):
+    """Somebody who called themselves this app did not know its secret (A106)."""
+
+    name = "app.secret_wrong"
+    app: ClientId
