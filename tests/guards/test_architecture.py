@@ -111,14 +111,15 @@ def test_the_core_imports_an_allow_list_of_standard_modules() -> None:
 
 
 OWNERS = {
-    "httpx": ("wire.http", "demo.*"),
+    "httpx": ("demo.*",),
+    "httpcore": ("wire.http",),
     "asyncpg": ("records.*",),
     "sqlite3": ("records.*",),
     "sqlalchemy": ("records.schema", "records.migrate", "records.migrations.*"),
     "alembic": ("records.schema", "records.migrate", "records.migrations.*"),
     "starlette": ("app", "web.*", "proving.*", "journeys.*routes", "demo.*"),
     "uvicorn": ("app", "cli", "commands.*", "demo.*"),
-    "jinja2": ("web.*",),
+    "jinja2": ("web.*", "demo.*"),
     "nacl": ("crypto.*",),
     "cryptography": ("crypto.*",),
     "joserfc": ("crypto.*", "demo.shop"),

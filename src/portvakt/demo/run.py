@@ -1,0 +1,1 @@
+"""Builds the region, starts every server, and says where they are."""
