@@ -1,0 +1,100 @@
+"""Chromium and one demo for all stories; both are stopped when the last story has ended."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.demo_at import DemoAt
+
+SECONDS_TO_START = 40
+ARGUMENTS = [
+    "--no-sandbox",  # Chromium's own sandbox refuses to start as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every story here needs Chromium, and all of them share one worker and so one demo."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+def chromium_path() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found is not None:
+            return found
+    pytest.fail("Chromium is missing; ./test installs it")
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """One browser. Package scope: a running Playwright forbids `asyncio.run` in its thread."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoAt]:
+    """The product as `./demo` starts it, on free ports, with its own data."""
+    data = tmp_path_factory.mktemp("demo")
+    said = data / "said.txt"
+    portvakt = Path(sys.executable).with_name("portvakt")
+    with said.open("w") as out:
+        process = subprocess.Popen(
+            [portvakt, "demo", "--port", "0", "--data", data / "data"],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        deadline = time.monotonic() + SECONDS_TO_START
+        while "http://localhost:" not in said.read_text(encoding="utf-8"):
+            assert process.poll() is None, said.read_text(encoding="utf-8")
+            assert time.monotonic() < deadline, said.read_text(encoding="utf-8")
+            time.sleep(0.05)
+        facts = json.loads((data / "data" / "demo.json").read_text(encoding="utf-8"))
+        yield DemoAt(facts)
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0, said.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def browse(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Make a new browser of a person's own: `browse(width=320, script=False)`."""
+    contexts: list[BrowserContext] = []
+
+    def new(*, width: int = 390, height: int = 844, script: bool = True, **more: object) -> Page:
+        context = chromium.new_context(
+            locale="sv-SE",
+            timezone_id="Europe/Stockholm",
+            viewport={"width": width, "height": height},
+            java_script_enabled=script,
+            reduced_motion="reduce",
+            **more,  # type: ignore[arg-type] # whatever else Playwright knows
+        )
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return context.new_page()
+
+    yield new
+    for context in contexts:
+        context.close()
