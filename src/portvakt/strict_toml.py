@@ -174,8 +174,9 @@ def fill(kind: type[S], table: Mapping[str, Any], problems: Problems, path: Path
         return kind(**values)
     except ValueError as error:
         if len(problems.found) == before:
-            name, colon, said = str(error).partition(": ")
-            inside = (*path, name) if colon and name in known else path
+            found = re.match(r"(\w+)(: )?", str(error))
+            inside = (*path, found[1]) if found and found[1] in known else path
+            said = str(error)[found.end() :] if found and found[2] else str(error)
             problems.add(inside, said if inside != path else str(error))
         return None
 

@@ -249,13 +249,16 @@ def test_a_password_in_the_file_is_refused_and_not_repeated(tmp_path: Path) -> N
         ),
         (HTTP_FORM + "secret = 'hemligt'", "line 10: sms[1].secret: a secret is a file or a var"),
         (HTTP_FORM + "secret = { }", "line 10: sms[1].secret: a secret is"),
-        (HTTP_FORM + "accepted_status = [200]", "line 10: sms[1].accepted_status: expected an arr"),
+        (HTTP_FORM + "accepted_status = 200", "line 10: sms[1].accepted_status: expected an array"),
         (
             "[[sms]]\ngateway = 'console'\nallowed_prefixes = ['467']",
             "line 8: sms[1].allowed_prefixes[1]: “467” is not a prefix such as +467",
         ),
         ("[[sms]]\ngateway = 'console'\nallowed_prefixes = []", "nothing could ever be sent"),
-        ("[mail]\ngateway='smtp'\nhost='mail.example'\ntls='none'", "line 9: mail.tls: “none”"),
+        (
+            "[mail]\ngateway='smtp'\nhost='mail.example'\ntls='none'",
+            'line 9: mail.tls: tls = "none" is',
+        ),
         ("[mail]\ngateway='console'\nsender='me'", "is not a mail address"),
         ("[sync]\nbrake_percent = 101", "sync.brake_percent"),
         ("server = 1", "keys.server: unknown key"),

@@ -240,6 +240,3 @@ def _mail(settings: Settings, problems: Problems) -> None:
         return
     if mail.sender is not None and not _ADDRESS.fullmatch(mail.sender):
         problems.add(("mail", "sender"), f"“{mail.sender}” is not a mail address")
-    host = mail.options.get("host")
-    if mail.options.get("tls") == "none" and not (isinstance(host, str) and is_loopback(host)):
-        problems.add(("mail", "tls"), "“none” is for a server on this machine only")
