@@ -1,0 +1,147 @@
+"""Structured logs: one line for each thing that happened, in which secrets cannot appear.
+
+Secrets are kept out twice. By type: a `Secret` shows nothing of itself wherever it stands. By a
+second net, for what was not given that type: values under telling names and whatever looks like a
+telephone number. What cannot be seen is written as an escape, so a name with a line end or a
+direction mark in it stays one line of one event (A090).
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import date
+from enum import Enum
+from typing import Any, Literal, TextIO
+
+import orjson
+import structlog
+
+Level = Literal["debug", "info", "warning", "error"]
+Form = Literal["json", "text"]
+
+HIDDEN = "•••"
+_TELLING = re.compile(
+    r"(?:.*[^a-z])?(?:password|passwd|passphrase|secret|token|code|otp|digits|pin|seed|cookie"
+    r"|authorization|assertion|verifier|mac|sealed|csrf|binding|challenge|answer|body)s?"
+    r"(?:[^a-z].*)?"
+)
+_HARMLESS = frozenset({"status_code", "exit_code", "error_code", "country_code"})
+_NUMBER = re.compile(
+    r"(?<![\w.:+-])(?:\+|00)[1-9](?:[ ()/-]?[0-9]){7,14}(?![\w.])"  # +46 (0)70-174 06 05, 0046…
+    r"|(?<![\w.:+-])07(?:[ /-]?[0-9]){8}(?![\w.])"  # 070-174 06 05
+)
+_DEEPEST = 6
+_LONGEST = 4_000
+
+# What these say of a request holds its address, and with it codes and texts.
+_TALKATIVE = ("httpcore", "httpx", "uvicorn.access", "asyncio")
+
+Event = MutableMapping[str, Any]
+Processor = Callable[[Any, str, Event], Event]
+
+
+def configure(form: Form, level: Level, stream: TextIO | None = None) -> None:
+    """Send all logs, those of libraries included, to a stream (standard error if not given)."""
+    out = sys.stderr if stream is None else stream
+    number = logging.getLevelNamesMapping()[level.upper()]
+    render = _json_line if form == "json" else _text_line
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    structlog.configure(
+        processors=[*shared, render],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(out),
+        cache_logger_on_first_use=False,  # a later `configure` must reach every logger
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared[:-1],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                redact,
+                render,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(number)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def redact(logger: Any, name: str, event: Event) -> Event:
+    """Clean every value of an event (a structlog processor)."""
+    del logger, name
+    return {key: _under(key, value) for key, value in event.items()}
+
+
+def _under(key: str, value: Any, depth: int = 0) -> Any:
+    """Clean a value; under a telling name only its presence is shown."""
+    if key == "exception" and isinstance(value, str):
+        return [_line(line) for line in value.splitlines()]
+    if value is None or isinstance(value, bool) or key in _HARMLESS:
+        return _clean(value, depth)
+    return HIDDEN if _TELLING.fullmatch(key.lower()) else _clean(value, depth)
+
+
+def _clean(value: Any, depth: int = 0) -> Any:
+    if isinstance(value, Enum):
+        value = value.value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if depth < _DEEPEST and isinstance(value, Mapping):
+        return {_line(str(key)): _under(str(key), each, depth + 1) for key, each in value.items()}
+    if depth < _DEEPEST and isinstance(value, list | tuple | set | frozenset):
+        return [_clean(each, depth + 1) for each in value]
+    return _line(_written(value))
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"<{len(value)} bytes>"
+    return value.isoformat() if isinstance(value, date) else repr(value)
+
+
+def _line(text: str) -> str:
+    """Return a text as one visible line without telephone numbers."""
+    shown = text if text.isprintable() else "".join(map(_visible, text))
+    shown = _NUMBER.sub(lambda found: f"{HIDDEN} {found[0][-2:]}", shown)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+
+
+def _visible(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    return letter.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
+def _json_line(logger: Any, name: str, event: Event) -> str:
+    del logger, name
+    said = {"time": event.pop("timestamp", None), "level": event.pop("level", None)}
+    return orjson.dumps(said | dict(event), default=repr).decode()
+
+
+def _text_line(logger: Any, name: str, event: Event) -> str:
+    """Write `12:03:04 info    sign_in.failed  method=totp`, and a traceback indented under it."""
+    del logger, name
+    at, level = str(event.pop("timestamp", ""))[11:19], event.pop("level", "")
+    what, trace = event.pop("event", ""), event.pop("exception", [])
+    rest = " ".join(f"{key}={_quoted(value)}" for key, value in event.items())
+    lines = [f"{at} {level:<7} {what}  {rest}".rstrip(), *(f"    | {line}" for line in trace)]
+    return "\n".join(lines)
+
+
+def _quoted(value: Any) -> str:
+    """Quote what holds blanks or quotes, so that no value can pass for another field."""
+    plain = isinstance(value, str) and not set(value) & set(" =\"'")
+    return str(value) if plain else orjson.dumps(value, default=repr).decode()
