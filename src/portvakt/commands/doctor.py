@@ -1,0 +1,77 @@
+"""`portvakt doctor network`: where the service may call out to, all of it, from the settings."""
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from portvakt.commands.shell import Shell, print_json, print_table
+from portvakt.plugins import fill
+from portvakt.records.addresses import PostgresServer, address_of
+from portvakt.settings import Settings
+from portvakt.wire.addresses import Destination
+
+EXAMPLE = "portvakt doctor network"
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """One place, what for, and whether it is beyond this machine."""
+
+    use: str
+    address: str
+    outside: bool
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Take what to look at."""
+    parser.add_argument("what", choices=["network"], help="the addresses that are called")
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+
+
+def run(args: Namespace, shell: Shell) -> int:
+    """Print every address. Nothing is contacted."""
+    found = reached(shell.settings())
+    if args.json:
+        print_json({"addresses": [asdict(each) for each in found]})
+    elif found:
+        rows = [(e.use, e.address, "outside" if e.outside else "this machine") for e in found]
+        print_table(("for", "address", "where"), rows)
+    else:
+        print("no address at all: nothing is ever called")
+    return 0
+
+
+def reached(settings: Settings) -> list[Reached]:
+    """List every place that a process started with these settings may connect to."""
+    found = []
+    database = address_of(settings.database_url)
+    if isinstance(database, PostgresServer):
+        found += _database(database.dsn)
+    for at, sms in enumerate(settings.sms, start=1):
+        config = fill("portvakt.sms", sms.gateway, sms.options)
+        found += _destinations(f"sms {at} ({sms.gateway})", config)
+    if settings.mail is not None:
+        config = fill("portvakt.mail", settings.mail.gateway, settings.mail.options)
+        found += _destinations(f"mail ({settings.mail.gateway})", config)
+    return found
+
+
+def _destinations(use: str, config: Any) -> list[Reached]:
+    places: tuple[Destination, ...] = config.destinations()
+    return [Reached(use, str(place), not place.is_local) for place in places]
+
+
+def _database(dsn: str) -> list[Reached]:
+    """List the hosts of a connection address, without the user."""
+    hosts = urlsplit(dsn).netloc.rpartition("@")[2]
+    return [
+        Reached("database", f"postgresql://{host}", not _local(host))
+        for host in hosts.split(",")
+        if host
+    ]
+
+
+def _local(host: str) -> bool:
+    name = host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    return Destination("postgresql", name.strip("[]"), 0).is_local
