@@ -65,6 +65,7 @@ class Notice(StrEnum):
     RECOVERY_MADE = "recovery_made"
     RECOVERY_USED = "recovery_used"
     WELCOME = "welcome"
+    GUESSING = "guessing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,364 @@
+"""Every later answer of a sign-in: a code, a password again, a start code, another way."""
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from portvakt.core.assurance import Evidence
+from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.events import PasswordReopened, RecoveryCodeUsed
+from portvakt.core.ids import AuthenticatorId, FlowId
+from portvakt.core.one_time_codes import normalise_digits
+from portvakt.core.secret import Secret
+from portvakt.core.sign_in import (
+    AskAuthenticator,
+    AskEnrolment,
+    AskPassword,
+    AskProofFirst,
+    AskSecondProof,
+    AskStartCode,
+    Finish,
+    Refuse,
+    SignIn,
+    Step,
+    record,
+)
+from portvakt.core.throttle import Familiarity, delay_after, kind_of
+from portvakt.journeys.sign_in.flow import Parts, SignInFlow
+from portvakt.journeys.sign_in.outcomes import Gone, GoOn, Outcome, Sent, Showing, Stopped, Wrong
+from portvakt.journeys.sign_in.tries import Tried, count_answer, note_failure, note_replay
+from portvakt.methods import LookupRow, Rejected, StartCode, Verified
+from portvakt.proving.answer import Answer, NotSpent, spend, usable
+from portvakt.proving.finish import Next
+from portvakt.proving.visit import Visit
+from portvakt.records import Configuration, Standing, Unit
+
+APP_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loaded:
+    at: Next
+    standing: Standing | None
+    types: tuple[AuthenticatorType, ...]
+    """What the answer may be, tried in this order; more than one only where a page asks for any."""
+    tried: Tried
+    lookup: tuple[LookupRow, ...]
+
+    @property
+    def person(self) -> Standing | None:
+        """The person, if the account may be used; nobody otherwise."""
+        standing = self.standing
+        return standing if standing is not None and standing.account.usable else None
+
+
+class Answers:
+    """Judges answers within a sign-in that has begun."""
+
+    def __init__(self, parts: Parts, start: SignInFlow) -> None:
+        self._parts = parts
+        self._start = start
+
+    async def show(self, flow: FlowId, visit: Visit, *, ways: bool = False) -> Showing | Gone:
+        """Return what the page of a sign-in shows now; `ways` counts what is left on the card."""
+        configuration = await self._parts.rules.current(visit.now)
+
+        async def act(unit: Unit) -> Showing | Gone:
+            found = await unit.flows.load(flow, visit.binding, visit.now, visit.browser)
+            if found is None:
+                return Gone()
+            state, standing = found
+            at = self._parts.finisher.look(state, standing, configuration, visit)
+            sent = await self._newest(unit, at, standing)
+            left = 0
+            if ways and standing is not None:
+                left = await unit.authenticators.recovery_left(standing.account.id)
+            return Showing(
+                state=state,
+                step=at.step,
+                standing=standing,
+                verdict=at.verdict,
+                sent=sent,
+                recovery_left=left,
+            )
+
+        return await self._parts.records.read(act)
+
+    async def answer(self, flow: FlowId, typed: Secret, visit: Visit) -> Outcome:
+        """Judge an answer to whatever this sign-in asks for now."""
+        configuration = await self._parts.rules.current(visit.now)
+        loaded = await self._parts.records.write(
+            lambda unit: self._load(unit, flow, typed, configuration, visit)
+        )
+        if not isinstance(loaded, _Loaded):
+            return loaded
+        if not loaded.tried.count.allowed:
+            return Stopped(loaded.tried.count.stopped_until)
+        outcome: Outcome = Wrong(loaded.types[0])
+        for kind in loaded.types:
+            outcome = await self._one(kind, typed, loaded, configuration, visit)
+            if not isinstance(outcome, Wrong):
+                return outcome
+        if AuthenticatorType.PASSWORD in loaded.types:
+            await self._parts.pause(delay_after(loaded.tried.count))
+        return outcome
+
+    async def send(self, flow: FlowId, visit: Visit, to: AuthenticatorId | None = None) -> Outcome:
+        """Send a new code in this sign-in, to the phone asked for or else to the first."""
+        configuration = await self._parts.rules.current(visit.now)
+
+        async def act(unit: Unit) -> Outcome:
+            found = await unit.flows.load(flow, visit.binding, visit.now, visit.browser)
+            if found is None:
+                return Gone()
+            state, standing = found
+            at = self._parts.finisher.look(state, standing, configuration, visit)
+            if isinstance(at.step, AskProofFirst):
+                await self._send_first(unit, state, standing, visit)
+            elif isinstance(at.step, AskAuthenticator) and standing is not None:
+                return await self._choose_phone(unit, at, at.step, visit, to)
+            return GoOn(flow)
+
+        return await self._parts.records.write(act)
+
+    async def choose(self, flow: FlowId, way: str, visit: Visit) -> Outcome:
+        """Show another way; `way` is a type, or the id of a phone."""
+        if way not in (AuthenticatorType.TOTP, AuthenticatorType.RECOVERY_CODE):
+            return await self.send(flow, visit, AuthenticatorId(way))
+
+        async def act(unit: Unit) -> Outcome:
+            found = await unit.flows.load(flow, visit.binding, visit.now, visit.browser)
+            if found is None:
+                return Gone()
+            kept = replace(found[0], chosen=AuthenticatorType(way))
+            await unit.flows.save(kept)
+            return GoOn(flow)
+
+        return await self._parts.records.write(act)
+
+    async def _load(
+        self,
+        unit: Unit,
+        flow: FlowId,
+        typed: Secret,
+        configuration: Configuration,
+        visit: Visit,
+    ) -> _Loaded | Gone | GoOn:
+        found = await unit.flows.load(flow, visit.binding, visit.now, visit.browser)
+        if found is None:
+            return Gone()
+        state, standing = found
+        at = self._parts.finisher.look(state, standing, configuration, visit)
+        types = _types_of(at.step, typed)
+        if not types:
+            return GoOn(flow)
+        proved = bool(state.evidence) or state.session_id is not None
+        kind = kind_of(types[0], password_proved=proved)
+        tried = await count_answer(unit, standing, state.claimed, kind, Familiarity.ANY, visit.now)
+        lookup: tuple[LookupRow, ...] = ()
+        if tried.count.allowed and AuthenticatorType.RECOVERY_CODE in types:
+            lookup = await self._rows(unit, typed, standing)
+        return _Loaded(at=at, standing=standing, types=types, tried=tried, lookup=lookup)
+
+    async def _rows(
+        self, unit: Unit, typed: Secret, standing: Standing | None
+    ) -> tuple[LookupRow, ...]:
+        hint = self._parts.judge.method(AuthenticatorType.RECOVERY_CODE).hint(typed)
+        if hint is None or standing is None:
+            return ()
+        rows = await unit.authenticators.recovery_find(standing.account.id, hint)
+        return tuple(LookupRow(each.id, each.authenticator_id, each.hash) for each in rows)
+
+    async def _one(
+        self,
+        kind: AuthenticatorType,
+        typed: Secret,
+        loaded: _Loaded,
+        configuration: Configuration,
+        visit: Visit,
+    ) -> Outcome:
+        """Judge the answer as one type. Only the last type tried writes a failure."""
+        state = loaded.at.state
+        answer = Answer(type=kind, typed=typed, flow=state.id, purpose=state.purpose, now=visit.now)
+        verified = await self._parts.judge.verify(answer, loaded.person, loaded.lookup)
+        last = kind is loaded.types[-1]
+        if isinstance(verified, Rejected):
+            if verified.replayed or last:
+                await self._parts.records.write(
+                    lambda unit: self._failed(unit, kind, loaded, visit, verified.replayed)
+                )
+                return Wrong(kind, "used" if verified.replayed else "wrong")
+            return Wrong(kind)
+        return await self._parts.records.write(
+            lambda unit: self._right(unit, answer, verified, loaded, configuration, visit)
+        )
+
+    async def _failed(
+        self,
+        unit: Unit,
+        kind: AuthenticatorType,
+        loaded: _Loaded,
+        visit: Visit,
+        replayed: bool,  # noqa: FBT001
+    ) -> None:
+        if replayed and loaded.standing is not None:
+            await note_replay(unit, loaded.standing, kind, visit)
+        await note_failure(
+            unit,
+            self._parts.notices,
+            loaded.tried,
+            loaded.standing,
+            method=kind,
+            reason="used" if replayed else "wrong" if loaded.person else "unknown",
+            app=loaded.at.state.app,
+            visit=visit,
+        )
+
+    async def _right(
+        self,
+        unit: Unit,
+        answer: Answer,
+        verified: Verified,
+        loaded: _Loaded,
+        configuration: Configuration,
+        visit: Visit,
+    ) -> Outcome:
+        """Spend the answer, then close or keep the sign-in; all of it in one act."""
+        state, person = loaded.at.state, loaded.person
+        standing = None
+        if person is not None:
+            standing = await unit.people.load(person.account.id, visit.browser)
+        if standing is None or not standing.account.usable:
+            await self._failed(unit, answer.type, loaded, visit, replayed=False)
+            return Wrong(answer.type)
+        shown = await self._spent(unit, verified, answer, standing)
+        if isinstance(shown, NotSpent):
+            await self._failed(unit, answer.type, loaded, visit, shown is NotSpent.USED)
+            late = shown is NotSpent.EXPIRED
+            return Wrong(answer.type, "late" if late else shown.value)
+        proof = Evidence(answer.type, shown, visit.now, state.purpose)
+        grown = record(state, proof)
+        await unit.attempts.give_back([loaded.tried.key], visit.now)
+        await self._told(unit, answer, loaded, standing, visit)
+        looked = self._parts.finisher.look(grown, standing, configuration, visit)
+        if isinstance(looked.step, Finish | AskEnrolment):
+            if not await unit.flows.close(state.id, state.version):
+                return Gone()
+            concluded = await self._parts.finisher.conclude(
+                unit, grown, configuration, visit, standing
+            )
+            return concluded if not isinstance(concluded, Next) else Gone()
+        if not await unit.flows.save(grown):
+            return GoOn(state.id)
+        await self._parts.finisher.conclude(unit, grown, configuration, visit, standing)
+        await self._start.send_if_asked(unit, looked, visit)
+        return GoOn(state.id)
+
+    async def _spent(
+        self, unit: Unit, verified: Verified, answer: Answer, standing: Standing
+    ) -> AuthenticatorId | NotSpent:
+        if isinstance(verified.spends, StartCode):
+            return verified.spends.authenticator_id  # spent when the session opens
+        if verified.spends is None and not usable(standing, answer.type, answer.now):
+            return NotSpent.WRONG
+        return await spend(unit, verified, answer, standing)
+
+    async def _told(
+        self, unit: Unit, answer: Answer, loaded: _Loaded, standing: Standing, visit: Visit
+    ) -> None:
+        """Write and tell what is worth knowing about a right answer."""
+        account = standing.account
+        said = {
+            "at": visit.now,
+            "account_id": account.id,
+            "request_id": visit.request_id,
+            "address": visit.address,
+        }
+        if isinstance(loaded.at.step, AskProofFirst):
+            await unit.audit.write(PasswordReopened(**said, method=answer.type))
+        if answer.type is AuthenticatorType.RECOVERY_CODE:
+            left = await unit.authenticators.recovery_left(account.id)
+            await unit.audit.write(RecoveryCodeUsed(**said, left=left))
+            await self._parts.notices.recovery_used(unit, account, left, visit)
+
+    async def _choose_phone(
+        self,
+        unit: Unit,
+        at: Next,
+        step: AskAuthenticator,
+        visit: Visit,
+        to: AuthenticatorId | None,
+    ) -> Outcome:
+        phones = [each for each in step.offered if each.type is AuthenticatorType.SMS_CODE]
+        if to is None and phones:
+            newest = await unit.codes.newest(at.state.id)
+            to = None if newest is None else newest.authenticator_id
+        asked = [each for each in phones if each.id == to] if to is not None else phones
+        if not asked or at.state.account_id is None:
+            return GoOn(at.state.id)
+        if at.state.chosen is not AuthenticatorType.SMS_CODE:
+            await unit.flows.save(replace(at.state, chosen=AuthenticatorType.SMS_CODE))
+        await self._parts.sender.send(
+            unit,
+            flow=at.state.id,
+            purpose=at.state.purpose,
+            account_id=at.state.account_id,
+            authenticator=asked[0],
+            visit=visit,
+            proven=True,
+        )
+        return GoOn(at.state.id)
+
+    async def _send_first(
+        self, unit: Unit, state: SignIn, standing: Standing | None, visit: Visit
+    ) -> None:
+        """Send a code before any password was shown; for a name without a phone, do as if."""
+        phones = []
+        if standing is not None and standing.account.usable:
+            phones = usable(standing, AuthenticatorType.SMS_CODE, visit.now)
+        await self._parts.sender.send(
+            unit,
+            flow=state.id,
+            purpose=state.purpose,
+            account_id=state.account_id,
+            authenticator=phones[0].authenticator if phones else None,
+            visit=visit,
+            proven=False,
+        )
+
+    async def _newest(self, unit: Unit, at: Next, standing: Standing | None) -> Sent | None:
+        first = isinstance(at.step, AskProofFirst)
+        if not first and not _asks(at.step, AuthenticatorType.SMS_CODE):
+            return None
+        code = await unit.codes.newest(at.state.id)
+        if code is None:
+            return None
+        bound = () if standing is None else standing.bound
+        phone = [b.authenticator for b in bound if b.authenticator.id == code.authenticator_id]
+        return Sent(
+            authenticator=phone[0] if phone and not first else None,
+            at=code.created_at,
+            expires_at=code.expires_at,
+        )
+
+
+def _asks(step: Step, kind: AuthenticatorType) -> bool:
+    return isinstance(step, AskAuthenticator) and step.chosen is kind
+
+
+def _types_of(step: Step, typed: Secret) -> tuple[AuthenticatorType, ...]:
+    """Say what an answer to this step may be."""
+    match step:
+        case AskPassword():
+            return (AuthenticatorType.PASSWORD,)
+        case AskAuthenticator(_, chosen):
+            return (chosen,)
+        case AskSecondProof() | AskStartCode():
+            return (AuthenticatorType.START_CODE,)
+        case AskProofFirst():
+            if normalise_digits(typed.open(), APP_DIGITS) is not None:
+                return (AuthenticatorType.TOTP, AuthenticatorType.SMS_CODE)
+            return (AuthenticatorType.RECOVERY_CODE,)
+        case Finish() | AskEnrolment() | Refuse():
+            return ()
+        case _:
+            assert_never(step)

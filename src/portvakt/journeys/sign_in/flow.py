@@ -1,0 +1,250 @@
+"""The first answer, name and password, and everything that starts a sign-in."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from portvakt.core.assurance import METHODS, SIGN_IN, Evidence
+from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.ids import AuthenticatorId, ClientId, FlowId
+from portvakt.core.one_time_codes import normalise_base32
+from portvakt.core.people import canonical_identifier
+from portvakt.core.secret import Secret
+from portvakt.core.sessions import Session
+from portvakt.core.sign_in import AskAuthenticator, SignIn, record
+from portvakt.core.throttle import Kind, delay_after, familiarity_of
+from portvakt.crypto.passwords import MAX_BYTES
+from portvakt.crypto.randomness import Random
+from portvakt.journeys.sign_in.outcomes import AddressStopped, GoOn, Outcome, Wrong
+from portvakt.journeys.sign_in.tries import Tried, count_address, count_answer, note_failure
+from portvakt.methods import Rejected, StartCode, Verified
+from portvakt.proving.answer import Answer, Judge, spend, usable
+from portvakt.proving.ask import CodeSender
+from portvakt.proving.finish import Finisher, Next, Opened
+from portvakt.proving.notices import Notices
+from portvakt.proving.rules import Rules
+from portvakt.proving.visit import Visit
+from portvakt.records import Configuration, Records, Standing, Unit
+
+FLOW_LIVES = timedelta(minutes=30)
+START_CODE_LENGTH = 13
+
+Pause = Callable[[timedelta], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the sign-in journey is built from."""
+
+    records: Records
+    rules: Rules
+    judge: Judge
+    finisher: Finisher
+    sender: CodeSender
+    notices: Notices
+    random: Random
+    pause: Pause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Where a sign-in leads: a local path, for which app, and what the proof is for."""
+
+    to: str
+    app: ClientId | None
+    purpose: str = SIGN_IN
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    standing: Standing | None
+    answer: Tried | None
+    address: Tried | None
+
+    @property
+    def keys(self) -> list[tuple[str, str, str]]:
+        return [each.key for each in (self.answer, self.address) if each is not None]
+
+
+class SignInFlow:
+    """Starts sign-ins: from a name and a password, or from a session that must show more."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def first(self, name: str, password: Secret, wanted: Wanted, visit: Visit) -> Outcome:
+        """Judge a name with a password. Raises `Busy` where the hash pool is full."""
+        claimed = canonical_identifier(name) or ""
+        inside = await self._parts.rules.inside(visit.address, visit.now)
+        counted = await self._parts.records.write(
+            lambda unit: self._count(unit, claimed, visit, inside=inside)
+        )
+        if counted.answer is None:
+            stopped = counted.address and counted.address.count.stopped_until
+            return AddressStopped(stopped or visit.now)
+        if not counted.answer.count.allowed:
+            return await self._guarded(claimed, counted.standing, wanted, visit)
+        # A disabled person is judged like nobody: the same work, the same words.
+        known = counted.standing
+        standing = known if known is not None and known.account.usable else None
+        kind = _kind_of(password, standing, visit)
+        answer = Answer(type=kind, typed=password, flow="", purpose=wanted.purpose, now=visit.now)
+        verified = await self._verified(answer, standing)
+        if isinstance(verified, Rejected) or standing is None:
+            reason = "wrong" if standing is not None else "disabled" if known else "unknown"
+            tried = counted.answer
+            await self._parts.records.write(
+                lambda unit: note_failure(
+                    unit,
+                    self._parts.notices,
+                    tried,
+                    known,
+                    method=kind,
+                    reason=reason,
+                    app=wanted.app,
+                    visit=visit,
+                )
+            )
+            await self._parts.pause(delay_after(tried.count))
+            return Wrong(kind)
+        configuration = await self._parts.rules.current(visit.now)
+        right, person = verified, standing
+        return await self._parts.records.write(
+            lambda unit: self._right(
+                unit, answer, right, person, claimed, counted, configuration, wanted, visit
+            )
+        )
+
+    async def again(self, session: Session, wanted: Wanted, visit: Visit) -> Outcome:
+        """Start a proof for somebody who is signed in: more for an app, or fresh for a change."""
+        evidence = session.evidence if wanted.purpose == SIGN_IN else ()
+        state = self._state(wanted, visit, claimed="", evidence=evidence)
+        state = replace(state, account_id=session.account_id, session_id=session.id)
+        configuration = await self._parts.rules.current(visit.now)
+
+        async def act(unit: Unit) -> Outcome:
+            standing = await unit.people.load(session.account_id, visit.browser)
+            concluded = await self._parts.finisher.conclude(
+                unit, state, configuration, visit, standing
+            )
+            return await self.keep(unit, concluded, standing, visit)
+
+        return await self._parts.records.write(act)
+
+    async def keep(
+        self, unit: Unit, concluded: Opened | Next, standing: Standing | None, visit: Visit
+    ) -> Outcome:
+        """Store a sign-in that is not over, and send its code if a code is what it asks for."""
+        if isinstance(concluded, Opened):
+            return concluded
+        state = concluded.state
+        await unit.flows.start(state, visit.binding)
+        await self.send_if_asked(unit, concluded, visit)
+        return GoOn(state.id)
+
+    async def send_if_asked(self, unit: Unit, at: Next, visit: Visit) -> None:
+        """Send a code at once where a text message is the way that is shown."""
+        step, state = at.step, at.state
+        if not isinstance(step, AskAuthenticator) or state.account_id is None:
+            return
+        if step.chosen is not AuthenticatorType.SMS_CODE:
+            return
+        phone = next(each for each in step.offered if each.type is AuthenticatorType.SMS_CODE)
+        await self._parts.sender.send(
+            unit,
+            flow=state.id,
+            purpose=state.purpose,
+            account_id=state.account_id,
+            authenticator=phone,
+            visit=visit,
+            proven=True,
+        )
+
+    async def _count(self, unit: Unit, claimed: str, visit: Visit, *, inside: bool) -> _Counted:
+        standing = await unit.people.find(claimed, visit.browser)
+        known = standing is not None and standing.known_browser
+        address = None if known else await count_address(unit, visit, inside=inside)
+        if address is not None and not address.count.allowed:
+            return _Counted(standing, None, address)
+        familiarity = familiarity_of(known_browser=known, inside=inside)
+        answer = await count_answer(unit, standing, claimed, Kind.PASSWORD, familiarity, visit.now)
+        return _Counted(standing, answer, address)
+
+    async def _verified(self, answer: Answer, standing: Standing | None) -> Verified | Rejected:
+        if len(answer.typed.open().encode("utf-8", "surrogatepass")) > MAX_BYTES:
+            return Rejected()
+        return await self._parts.judge.verify(answer, standing)
+
+    async def _right(
+        self,
+        unit: Unit,
+        answer: Answer,
+        verified: Verified,
+        standing: Standing,
+        claimed: str,
+        counted: _Counted,
+        configuration: Configuration,
+        wanted: Wanted,
+        visit: Visit,
+    ) -> Outcome:
+        again = await unit.people.load(standing.account.id, visit.browser)
+        if again is None or not usable(again, answer.type, visit.now):
+            return Wrong(answer.type)  # changed while we hashed
+        if isinstance(verified.spends, StartCode):
+            # spent when the registration session opens, so that a refusal does not cost it
+            shown: AuthenticatorId = verified.spends.authenticator_id
+        else:
+            spent = await spend(unit, verified, answer, again)
+            if not isinstance(spent, str):
+                return Wrong(answer.type)
+            shown = AuthenticatorId(spent)
+        await unit.attempts.give_back(counted.keys, visit.now)
+        state = self._state(wanted, visit, claimed=claimed)
+        state = replace(state, account_id=again.account.id)
+        state = record(state, Evidence(answer.type, shown, visit.now, wanted.purpose))
+        concluded = await self._parts.finisher.conclude(unit, state, configuration, visit, again)
+        return await self.keep(unit, concluded, again, visit)
+
+    async def _guarded(
+        self, claimed: str, standing: Standing | None, wanted: Wanted, visit: Visit
+    ) -> Outcome:
+        """Start where the password is locked: a second factor opens it again (A010)."""
+        state = self._state(wanted, visit, claimed=claimed)
+        account_id = None
+        if standing is not None and standing.account.usable:
+            account_id = standing.account.id
+        state = replace(state, account_id=account_id, guarded=True)
+        await self._parts.records.write(lambda unit: unit.flows.start(state, visit.binding))
+        return GoOn(state.id)
+
+    def _state(
+        self, wanted: Wanted, visit: Visit, *, claimed: str, evidence: tuple[Evidence, ...] = ()
+    ) -> SignIn:
+        return SignIn(
+            id=FlowId(self._parts.random.id()),
+            purpose=wanted.purpose,
+            to=wanted.to,
+            app=wanted.app,
+            account_id=None,
+            claimed=claimed,
+            evidence=evidence,
+            created_at=visit.now,
+            expires_at=visit.now + FLOW_LIVES,
+        )
+
+
+def _kind_of(typed: Secret, standing: Standing | None, visit: Visit) -> AuthenticatorType:
+    """Say whether a start code was typed in place of the password.
+
+    Only for somebody who has one that still works, and only in its own form: exactly one hash is
+    compared in every case.
+    """
+    if standing is not None and normalise_base32(typed.open(), START_CODE_LENGTH) is not None:
+        if usable(standing, AuthenticatorType.START_CODE, visit.now):
+            return AuthenticatorType.START_CODE
+    return AuthenticatorType.PASSWORD
+
+
+def purpose_of(to: str, asked: str) -> str:
+    """Say what a sign-in is for: one that leads to the registration pages may change methods."""
+    return METHODS if asked == METHODS or to.startswith("/security-info") else SIGN_IN

@@ -1,0 +1,70 @@
+"""What can come of an answer. Expected outcomes are values (docs/adr/0005)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from portvakt.core.authenticators import Authenticator, AuthenticatorType
+from portvakt.core.ids import FlowId
+from portvakt.core.sign_in import SignIn, Step
+from portvakt.proving.finish import Opened
+from portvakt.proving.rules import Verdict
+from portvakt.records import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """More is asked, at the page of this sign-in."""
+
+    flow: FlowId
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """The answer was wrong; `why` is one of "wrong", "used", "late"."""
+
+    type: AuthenticatorType
+    why: str = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Too many wrong answers: nothing of this kind is taken before `until`."""
+
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressStopped:
+    """Too many wrong passwords from this address, over all names."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """No such sign-in in this browser: finished, too old, or another browser's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The newest code of the attempt: to which number, when, and until when it works."""
+
+    authenticator: Authenticator | None
+    at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """Everything that a page of a sign-in shows."""
+
+    state: SignIn
+    step: Step
+    standing: Standing | None
+    verdict: Verdict | None
+    sent: Sent | None
+    wait_until: datetime | None = None
+    recovery_left: int = 0
+
+
+Outcome = Opened | GoOn | Wrong | Stopped | AddressStopped | Gone

@@ -1,0 +1,146 @@
+"""What the pages of a sign-in show, one frozen type each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from portvakt.web.responses import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartPage(Page):
+    """Name and password."""
+
+    template: ClassVar[str] = "journeys/sign_in/start.html"
+    to: str
+    purpose: str
+    app_name: str = ""
+    """The app that is to be opened, or empty for our own pages."""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressStoppedPage(Page):
+    """Too many wrong passwords from here."""
+
+    template: ClassVar[str] = "journeys/sign_in/address_stopped.html"
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgainPage(Page):
+    """Somebody is signed in and must show more, or show it again."""
+
+    template: ClassVar[str] = "journeys/sign_in/again.html"
+    to: str
+    purpose: str
+    name: str
+    reason: str = ""
+    methods: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotpPage(Page):
+    """Six digits from an app."""
+
+    template: ClassVar[str] = "journeys/sign_in/totp.html"
+    flow: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsPage(Page):
+    """Six digits from a text message."""
+
+    template: ClassVar[str] = "journeys/sign_in/sms.html"
+    flow: str
+    reason: str = ""
+    number: str
+    """Partly hidden."""
+    sent_at: datetime | None
+    expires_at: datetime | None
+    seconds_left: int = 0
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryPage(Page):
+    """One of the printed codes."""
+
+    template: ClassVar[str] = "journeys/sign_in/recovery.html"
+    flow: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way of showing who you are, as the list of ways shows it."""
+
+    value: str
+    text: str
+    hint: str = ""
+    picture: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherPage(Page):
+    """All ways, of equal size."""
+
+    template: ClassVar[str] = "journeys/sign_in/other.html"
+    flow: str
+    ways: tuple[Way, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstPage(Page):
+    """The password is locked in this browser: a second factor opens it. Alike for every name."""
+
+    template: ClassVar[str] = "journeys/sign_in/first.html"
+    flow: str
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordPage(Page):
+    """The password, in a sign-in that has begun."""
+
+    template: ClassVar[str] = "journeys/sign_in/password.html"
+    flow: str
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondProofPage(Page):
+    """Nothing is bound, and the password is not enough to bind the first method from here."""
+
+    template: ClassVar[str] = "journeys/sign_in/second_proof.html"
+    flow: str
+    inside: bool
+    """Whether coming to the workplace would do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedPage(Page):
+    """It ends here, and this is why."""
+
+    template: ClassVar[str] = "journeys/sign_in/refused.html"
+    why: str
+    reason: str = ""
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GonePage(Page):
+    """The sign-in is finished, too old, or another browser's."""
+
+    template: ClassVar[str] = "journeys/sign_in/gone.html"
+    to: str = "/apps"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DonePage(Page):
+    """Signed in; goes on by itself, and by a link."""
+
+    template: ClassVar[str] = "journeys/sign_in/done.html"
+    to: str
+    app_name: str

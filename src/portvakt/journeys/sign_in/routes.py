@@ -1,0 +1,261 @@
+"""Addresses of signing in. The only file here that knows HTTP."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portvakt.core.assurance import METHODS
+from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.ids import FlowId
+from portvakt.core.secret import Secret
+from portvakt.core.sessions import SessionKind
+from portvakt.journeys.sign_in.answers import Answers
+from portvakt.journeys.sign_in.flow import SignInFlow, Wanted, purpose_of
+from portvakt.journeys.sign_in.outcomes import (
+    AddressStopped,
+    Gone,
+    GoOn,
+    Outcome,
+    Stopped,
+    Wrong,
+)
+from portvakt.journeys.sign_in.pages import (
+    AddressStoppedPage,
+    AgainPage,
+    DonePage,
+    GonePage,
+    OtherPage,
+    StartPage,
+)
+from portvakt.journeys.sign_in.show import page_of, ways_of
+from portvakt.proving.destination import app_of
+from portvakt.proving.finish import Opened
+from portvakt.proving.gate import Current, Gate
+from portvakt.proving.rules import Rules
+from portvakt.proving.visit import Visit
+from portvakt.web.cookies import new_secret, set_browser, set_session
+from portvakt.web.forms import form, query
+from portvakt.web.paths import local_path
+from portvakt.web.request import context, here
+from portvakt.web.responses import page, see_other
+from portvakt.web.routing import Route, Who, route
+from portvakt.web.templates import Message
+
+WRONG = 422
+TOO_MANY = 429
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInRoutes:
+    """Name and password, codes, another way, more proof."""
+
+    start: SignInFlow
+    answers: Answers
+    rules: Rules
+    gate: Gate
+
+    def routes(self) -> list[Route]:
+        """List the addresses."""
+        flow = "/sign-in/{flow}"
+        return [
+            route("/sign-in", self.show_start, who=Who.ANYONE),
+            route("/sign-in", self.first, methods=("POST",), who=Who.ANYONE),
+            route("/sign-in/again", self.again, methods=("POST",), who=Who.SIGNED_IN),
+            route(flow, self.show, who=Who.BROWSER),
+            route(flow, self.answer, methods=("POST",), who=Who.BROWSER),
+            route(f"{flow}/other", self.other, who=Who.BROWSER),
+            route(f"{flow}/choose", self.choose, methods=("POST",), who=Who.BROWSER),
+            route(f"{flow}/send", self.send, methods=("POST",), who=Who.BROWSER),
+        ]
+
+    async def show_start(self, request: Request) -> Response:
+        """Ask for name and password, or say why somebody signed in must show more."""
+        asked = query(request)
+        wanted = await self._wanted(asked["to"], asked["for"])
+        current = await self.gate.current(request)
+        if current is None or (
+            current.session.kind is SessionKind.REGISTRATION and wanted.purpose != METHODS
+        ):
+            return page(request, await self._start_page(wanted))
+        if wanted.purpose != METHODS and await self.gate.enough(request, current, wanted.app):
+            return see_other(wanted.to)
+        return page(request, await self._again_page(request, current, wanted))
+
+    async def first(self, request: Request) -> Response:
+        """Take name and password."""
+        sent = await form(request)
+        wanted = await self._wanted(sent["to"], sent["for"])
+        name, password = sent["name"], sent["password"]
+        missing: dict[str, Message | str] = {}
+        if not name.strip():
+            missing["name"] = "sign_in.name_missing"
+        if not password:
+            missing["password"] = "sign_in.password_missing"  # noqa: S105  # a message id
+        if missing:
+            return page(request, await self._start_page(wanted, name, missing), WRONG)
+        visit = self.gate.visit(request)
+        outcome = await self.start.first(name, Secret(password), wanted, visit)
+        match outcome:
+            case Wrong():
+                wrong: dict[str, Message | str] = {"password": "sign_in.wrong"}
+                return page(request, await self._start_page(wanted, name, wrong), WRONG)
+            case AddressStopped(until):
+                response = page(request, AddressStoppedPage(until=until), TOO_MANY)
+                wait = max(1, int((until - visit.now).total_seconds()))
+                response.headers["retry-after"] = str(wait)
+                return response
+            case _:
+                return await self._after(request, outcome, visit)
+
+    async def again(self, request: Request) -> Response:
+        """Begin to show more, or to show it again, in a session that stands."""
+        sent = await form(request)
+        wanted = await self._wanted(sent["to"], sent["for"])
+        current = await self.gate.current(request)
+        if current is None:
+            return self.gate.sign_in(request, to=wanted.to)
+        visit = self.gate.visit(request)
+        outcome = await self.start.again(current.session, wanted, visit)
+        return await self._after(request, outcome, visit)
+
+    async def show(self, request: Request) -> Response:
+        """Show what this sign-in asks for now."""
+        visit = self.gate.visit(request)
+        showing = await self.answers.show(_flow(request), visit)
+        if isinstance(showing, Gone):
+            return page(request, GonePage(), 410)
+        return page(request, page_of(showing, visit))
+
+    async def answer(self, request: Request) -> Response:
+        """Take a code, a password or a start code."""
+        sent = await form(request)
+        flow, visit = _flow(request), self.gate.visit(request)
+        if "again" in sent:
+            return await self._after(request, await self.answers.send(flow, visit), visit)
+        if not sent["code"].strip():
+            return await self._reshow(request, flow, visit, "sign_in.code_missing")
+        outcome = await self.answers.answer(flow, Secret(sent["code"]), visit)
+        return await self._after(request, outcome, visit, flow)
+
+    async def other(self, request: Request) -> Response:
+        """List the other ways."""
+        visit = self.gate.visit(request)
+        flow = _flow(request)
+        showing = await self.answers.show(flow, visit, ways=True)
+        if isinstance(showing, Gone):
+            return page(request, GonePage(), 410)
+        ways = ways_of(showing, context(request).site.texts, visit.language)
+        return page(request, OtherPage(flow=flow, ways=ways)) if ways else see_other(_at(flow))
+
+    async def choose(self, request: Request) -> Response:
+        """Take another way."""
+        sent = await form(request)
+        visit = self.gate.visit(request)
+        outcome = await self.answers.choose(_flow(request), sent["way"], visit)
+        return await self._after(request, outcome, visit)
+
+    async def send(self, request: Request) -> Response:
+        """Send a new code."""
+        visit = self.gate.visit(request)
+        return await self._after(request, await self.answers.send(_flow(request), visit), visit)
+
+    async def _after(
+        self, request: Request, outcome: Outcome, visit: Visit, flow: FlowId | None = None
+    ) -> Response:
+        match outcome:
+            case Opened():
+                return await self._opened(request, outcome, visit)
+            case GoOn(next_flow):
+                return see_other(_at(next_flow))
+            case Gone():
+                return page(request, GonePage(), 410)
+            case Wrong(kind, why):
+                return await self._reshow(request, flow, visit, _said(kind, why))
+            case Stopped(until):
+                said = Message("sign_in.stopped", {"time": until or visit.now})
+                return await self._reshow(request, flow, visit, said, TOO_MANY)
+            case AddressStopped(until):
+                return page(request, AddressStoppedPage(until=until), TOO_MANY)
+            case _:
+                assert_never(outcome)
+
+    async def _reshow(
+        self,
+        request: Request,
+        flow: FlowId | None,
+        visit: Visit,
+        message: Message | str,
+        status: int = WRONG,
+    ) -> Response:
+        """Show the same question again, with what was wrong at its field."""
+        showing = await self.answers.show(flow, visit) if flow is not None else Gone()
+        if isinstance(showing, Gone):
+            return page(request, GonePage(), 410)
+        return page(request, page_of(showing, visit, {"code": message}), status)
+
+    async def _opened(self, request: Request, opened: Opened, visit: Visit) -> Response:
+        """Hand out the session. A page of ours stands between the last form and an app.
+
+        The strict `form-action 'self'` covers the whole chain of redirects after a form, so an app
+        is reached from a page that goes on by itself.
+        """
+        to = "/security-info" if opened.kind is SessionKind.REGISTRATION else opened.to
+        app = app_of(to, await self.rules.current(visit.now))
+        if app is None:
+            response = see_other(to)
+        else:
+            response = page(request, DonePage(to=to, app_name=app.client_name))
+        set_session(response, opened.session_id, opened.secret.open())
+        if here(request).browser is None:
+            set_browser(response, new_secret(context(request).site.random_bytes(32)))
+        return response
+
+    async def _wanted(self, to: str, purpose: str) -> Wanted:
+        path = local_path(to)
+        app = app_of(path, await self.rules.current(self.gate.now()))
+        return Wanted(
+            to=path,
+            app=None if app is None else app.client_id,
+            purpose=purpose_of(path, purpose),
+        )
+
+    async def _start_page(
+        self, wanted: Wanted, name: str = "", errors: dict[str, Message | str] | None = None
+    ) -> StartPage:
+        app = app_of(wanted.to, await self.rules.current(self.gate.now()))
+        return StartPage(
+            to=wanted.to,
+            purpose=wanted.purpose,
+            app_name="" if app is None else app.client_name,
+            name=name[:254],
+            errors=errors or {},
+        )
+
+    async def _again_page(self, request: Request, current: Current, wanted: Wanted) -> AgainPage:
+        verdict = await self.gate.decide(request, current, wanted.app)
+        return AgainPage(
+            to=wanted.to,
+            purpose=wanted.purpose,
+            name=current.standing.account.display_name,
+            reason="" if wanted.purpose == METHODS else verdict.reason(here(request).language),
+            methods=wanted.purpose == METHODS,
+        )
+
+
+def _flow(request: Request) -> FlowId:
+    return FlowId(request.scope["path_params"]["flow"])
+
+
+def _at(flow: FlowId) -> str:
+    return f"/sign-in/{flow}"
+
+
+def _said(kind: AuthenticatorType, why: str) -> str:
+    """Return the message for a wrong answer; every pair has one."""
+    if kind is AuthenticatorType.TOTP and why == "used":
+        return "sign_in.used_totp"
+    if kind is AuthenticatorType.SMS_CODE and why == "late":
+        return "sign_in.late_sms_code"
+    return f"sign_in.wrong_{kind}"

@@ -1,0 +1,176 @@
+"""Counting tries before they are judged, and what follows when they turn out wrong."""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime
+
+from portvakt.core.authenticators import SECOND_FACTORS, AuthenticatorState, AuthenticatorType
+from portvakt.core.events import (
+    MethodDisabled,
+    ProofReplayed,
+    SignInFailed,
+    SignInLocked,
+    SprayAlarm,
+)
+from portvakt.core.ids import ClientId
+from portvakt.core.throttle import LIMITS, Count, Familiarity, Kind, must_disable
+from portvakt.proving.answer import subject_of, usable
+from portvakt.proving.notices import Notices
+from portvakt.proving.visit import Visit
+from portvakt.records import Standing, Unit
+
+IPV6_HOME = 64
+"""One household, ward or attacker has a whole /64 (RFC 6177), so that is one address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One counted try: under which keys, and what the count says."""
+
+    subject: str
+    kind: Kind
+    familiarity: Familiarity
+    count: Count
+
+    @property
+    def key(self) -> tuple[str, Kind, Familiarity]:
+        """The key it is given back by."""
+        return (self.subject, self.kind, self.familiarity)
+
+    @property
+    def began_a_stop(self) -> bool:
+        """Whether this very try was the last one before a stop."""
+        return self.count.allowed and self.count.stopped_until is not None
+
+
+def address_subject(address: str | None) -> str:
+    """Return under which name failures from an address are counted."""
+    if address is None:
+        return "address:unknown"
+    parsed = ipaddress.ip_address(address)
+    if parsed.version == 4:  # noqa: PLR2004  # IP version
+        return f"address:{parsed}"
+    return f"address:{ipaddress.ip_network((parsed, IPV6_HOME), strict=False)}"
+
+
+async def count_try(
+    unit: Unit, subject: str, kind: Kind, familiarity: Familiarity, now: datetime
+) -> Tried:
+    """Count one try in the caller's act, which must be committed before the answer is judged."""
+    count = await unit.attempts.count(subject, kind, familiarity, LIMITS[kind], now)
+    return Tried(subject=subject, kind=kind, familiarity=familiarity, count=count)
+
+
+async def count_address(unit: Unit, visit: Visit, *, inside: bool) -> Tried:
+    """Count one try from an unfamiliar browser against its address."""
+    kind = Kind.ADDRESS_INSIDE if inside else Kind.ADDRESS
+    subject = address_subject(visit.address)
+    tried = await count_try(unit, subject, kind, Familiarity.ANY, visit.now)
+    if tried.began_a_stop and tried.count.stopped_until is not None:
+        await unit.audit.write(
+            SprayAlarm(
+                at=visit.now,
+                request_id=visit.request_id,
+                address=visit.address,
+                failures=tried.count.run,
+                until=tried.count.stopped_until,
+            )
+        )
+    return tried
+
+
+async def count_answer(
+    unit: Unit,
+    standing: Standing | None,
+    claimed: str,
+    kind: Kind,
+    familiarity: Familiarity,
+    now: datetime,
+) -> Tried:
+    """Count one answer against the person, or against a name that nobody has."""
+    account = None if standing is None else standing.account
+    return await count_try(unit, subject_of(account, claimed), kind, familiarity, now)
+
+
+async def note_failure(
+    unit: Unit,
+    notices: Notices,
+    tried: Tried,
+    standing: Standing | None,
+    *,
+    method: AuthenticatorType,
+    reason: str,
+    app: ClientId | None,
+    visit: Visit,
+) -> None:
+    """Write what a wrong answer means: the event, a stop, a method that is switched off."""
+    account_id = None if standing is None else standing.account.id
+    await unit.audit.write(
+        SignInFailed(
+            at=visit.now,
+            account_id=account_id,
+            request_id=visit.request_id,
+            address=visit.address,
+            method=method,
+            reason=reason,
+            app=app,
+        )
+    )
+    if tried.began_a_stop and tried.count.stopped_until is not None:
+        await unit.audit.write(
+            SignInLocked(
+                at=visit.now,
+                account_id=account_id,
+                request_id=visit.request_id,
+                address=visit.address,
+                method=method,
+                familiarity=tried.familiarity,
+                until=tried.count.stopped_until,
+            )
+        )
+        if standing is not None and method in SECOND_FACTORS and tried.kind is not Kind.UNPROVEN:
+            await notices.guessing(unit, standing.account, method, visit)
+    if standing is not None and method in SECOND_FACTORS and tried.kind is not Kind.UNPROVEN:
+        if must_disable(tried.count, LIMITS[tried.kind]):
+            await _disable(unit, notices, standing, method, visit)
+
+
+async def _disable(
+    unit: Unit, notices: Notices, standing: Standing, method: AuthenticatorType, visit: Visit
+) -> None:
+    """Switch a method off after a hundred wrong answers in a row (SP 800-63B-4 section 3.2.2)."""
+    for each in usable(standing, method, visit.now):
+        authenticator = each.authenticator
+        await unit.authenticators.set_state(
+            authenticator.id, AuthenticatorState.DISABLED, visit.now
+        )
+        await unit.audit.write(
+            MethodDisabled(
+                at=visit.now,
+                account_id=standing.account.id,
+                request_id=visit.request_id,
+                address=visit.address,
+                authenticator_id=authenticator.id,
+                type=method,
+                reason="guessed",
+            )
+        )
+        await notices.disabled(unit, standing.account, authenticator, visit)
+
+
+async def note_replay(
+    unit: Unit, standing: Standing, method: AuthenticatorType, visit: Visit
+) -> None:
+    """Write that a code came a second time."""
+    bound = usable(standing, method, visit.now)
+    if bound:
+        await unit.audit.write(
+            ProofReplayed(
+                at=visit.now,
+                account_id=standing.account.id,
+                request_id=visit.request_id,
+                address=visit.address,
+                method=method,
+                authenticator_id=bound[0].authenticator.id,
+            )
+        )

@@ -1,0 +1,161 @@
+"""The only place where an answer is judged, and where what it uses up is spent.
+
+Every try goes the same way: it is counted in a committed act, then judged with no transaction open,
+then spent together with what follows from it. A wrong answer stays counted; a right one is given
+back by the caller in its own act.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import assert_never
+
+from portvakt.core.authenticators import Authenticator, AuthenticatorType
+from portvakt.core.ids import AuthenticatorId
+from portvakt.core.people import Account
+from portvakt.core.secret import Secret
+from portvakt.crypto.sealing import Sealer
+from portvakt.methods import (
+    Ceremony,
+    LookupRow,
+    NewVerifier,
+    PrintedCode,
+    Rejected,
+    SentCode,
+    SignInMethod,
+    StartCode,
+    TimeStep,
+    Verified,
+)
+from portvakt.records import Bound, CodeExpired, CodeWrong, Spent, Standing, Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What somebody typed, for what, and in which attempt."""
+
+    type: AuthenticatorType
+    typed: Secret
+    flow: str
+    purpose: str
+    now: datetime
+
+
+class NotSpent(Enum):
+    """Why an answer that looked right was not enough."""
+
+    WRONG = "wrong"
+    EXPIRED = "expired"
+    USED = "used"
+
+
+def subject_of(account: Account | None, claimed: str) -> str:
+    """Return under which name tries are counted: the person, however the name was spelt (R1).
+
+    A name that nobody has is counted under its own digest, so that it behaves like any other.
+    """
+    if account is not None:
+        return account.id
+    return "name:" + hashlib.sha256(claimed.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+class Judge:
+    """Finds what an answer must be compared with and lets the method compare."""
+
+    def __init__(self, methods: Mapping[AuthenticatorType, SignInMethod], sealer: Sealer) -> None:
+        self._methods = methods
+        self._sealer = sealer
+
+    def method(self, kind: AuthenticatorType) -> SignInMethod:
+        """Return the method for a type; every type of the core has one."""
+        return self._methods[kind]
+
+    async def verify(
+        self, answer: Answer, standing: Standing | None, lookup: tuple[LookupRow, ...] = ()
+    ) -> Verified | Rejected:
+        """Judge an answer against everything of its type that is bound and usable.
+
+        With nothing bound the method is asked all the same, against nothing: the work must not
+        tell who exists. Raises `portvakt.crypto.passwords.Busy`.
+        """
+        method = self._methods[answer.type]
+        bound = [] if standing is None else usable(standing, answer.type, answer.now)
+        result: Verified | Rejected = Rejected()
+        for each in bound or [None]:
+            result = await method.verify(self._ceremony(answer, each, lookup), answer.typed)
+            if isinstance(result, Verified):
+                return result
+        return result
+
+    def _ceremony(
+        self, answer: Answer, bound: Bound | None, lookup: tuple[LookupRow, ...]
+    ) -> Ceremony:
+        authenticator: Authenticator | None = None if bound is None else bound.authenticator
+        return Ceremony(
+            flow=answer.flow,
+            purpose=answer.purpose,
+            now=answer.now,
+            authenticator=authenticator,
+            verifier=None if bound is None else bound.verifier,
+            secret=None if bound is None else self._opened(bound),
+            last_step=None if bound is None else bound.last_step,
+            lookup=lookup,
+        )
+
+    def _opened(self, bound: Bound) -> bytes | None:
+        if bound.sealed is None:
+            return None
+        return self._sealer.open(
+            bound.sealed, table="authenticators", column="sealed", row=bound.authenticator.id
+        )
+
+
+def usable(standing: Standing, kind: AuthenticatorType, now: datetime) -> list[Bound]:
+    """Return what of one type is bound and may be used now."""
+    return [
+        each
+        for each in standing.bound
+        if each.authenticator.type is kind and each.authenticator.usable(now)
+    ]
+
+
+async def spend(
+    unit: Unit, verified: Verified, answer: Answer, standing: Standing
+) -> AuthenticatorId | NotSpent:
+    """Use up what a right answer takes, each in one conditional statement.
+
+    Returns whose evidence it is, or why somebody else was first. Part of the caller's act.
+    """
+    match verified.spends:
+        case TimeStep(authenticator_id, step):
+            burnt = await unit.authenticators.burn_step(authenticator_id, step, answer.now)
+            return authenticator_id if burnt else NotSpent.USED
+        case SentCode(mac):
+            return _code_owner(await unit.codes.spend(answer.flow, answer.purpose, mac, answer.now))
+        case PrintedCode(row, authenticator_id):
+            burnt = await unit.authenticators.recovery_burn(row, answer.now)
+            return authenticator_id if burnt else NotSpent.USED
+        case StartCode(authenticator_id):
+            burnt = await unit.authenticators.start_code_burn(authenticator_id, answer.now)
+            return authenticator_id if burnt else NotSpent.USED
+        case NewVerifier(authenticator_id, verifier):
+            await unit.authenticators.replace_verifier(authenticator_id, verifier, answer.now)
+            return authenticator_id
+        case None:
+            return usable(standing, answer.type, answer.now)[0].authenticator.id
+        case _:
+            assert_never(verified.spends)
+
+
+def _code_owner(outcome: Spent | CodeExpired | CodeWrong) -> AuthenticatorId | NotSpent:
+    match outcome:
+        case Spent(authenticator_id):
+            return NotSpent.WRONG if authenticator_id is None else authenticator_id
+        case CodeExpired():
+            return NotSpent.EXPIRED
+        case CodeWrong():
+            return NotSpent.WRONG
+        case _:
+            assert_never(outcome)

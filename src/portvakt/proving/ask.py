@@ -1,0 +1,140 @@
+"""Sending a code: bound to one attempt and one purpose, within the limits, in the caller's act.
+
+The newest code of an attempt is the only one. The code is stored as a MAC, the text as a sealed
+body in the outbox, and both are written with whatever led to them, so that there is never one
+without the other.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from portvakt.core.authenticators import Authenticator
+from portvakt.core.ids import AccountId
+from portvakt.crypto.randomness import Random
+from portvakt.crypto.sealing import Sealer
+from portvakt.methods import Ceremony, SignInMethod
+from portvakt.proving.visit import Visit
+from portvakt.records import Code, Message, Unit
+from portvakt.sms import CodeText
+
+APART = timedelta(seconds=30)
+PER_HOUR = 5
+PER_DAY = 10
+ACCOUNT_PER_HOUR = 10
+ADDRESS_PER_HOUR = 30
+"""Limits of `sms.send`: per number, per account, and per client address that has proved nothing."""
+
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSent:
+    """A code is on its way to `number`."""
+
+    number: str
+    at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """No code was sent, because of a limit; `at` is when one can be."""
+
+    at: datetime
+
+
+class CodeSender:
+    """Makes codes, stores their MACs and puts the texts in the outbox."""
+
+    def __init__(
+        self, *, method: SignInMethod, random: Random, sealer: Sealer, text: CodeText
+    ) -> None:
+        self._method = method
+        self._random = random
+        self._sealer = sealer
+        self._text = text
+
+    async def send(
+        self,
+        unit: Unit,
+        *,
+        flow: str,
+        purpose: str,
+        account_id: AccountId,
+        authenticator: Authenticator,
+        visit: Visit,
+        proven: bool,
+    ) -> CodeSent | NotYet:
+        """Send a new code to the number of `authenticator`; older ones of the attempt die.
+
+        `proven` says that a password was shown first, or that the browser is known: only requests
+        without either count against the client address, so that a hospital is not shut out.
+        """
+        address = None if proven else visit.address or "unknown"
+        wait = await self._wait(unit, authenticator.detail, account_id, address, visit.now)
+        if wait is not None:
+            return NotYet(wait)
+        at = Ceremony(flow=flow, purpose=purpose, now=visit.now, authenticator=authenticator)
+        send = self._method.prompt(at).send
+        if send is None:
+            raise AssertionError("this method sends nothing")
+        expires = visit.now + send.lives
+        await unit.codes.issue(
+            Code(
+                id=self._random.id(),
+                flow=flow,
+                account_id=account_id,
+                authenticator_id=authenticator.id,
+                purpose=purpose,
+                mac=send.mac,
+                created_at=visit.now,
+                expires_at=expires,
+            )
+        )
+        message = self._random.id()
+        body = self._text.code(visit.language, purpose=purpose, digits=send.digits.open())
+        await unit.outbox.put(
+            Message(
+                id=message,
+                channel="sms",
+                to=send.to,
+                body=self._sealer.seal(body.encode(), table="outbox", column="body", row=message),
+                purpose=purpose,
+                account_id=account_id,
+                address=address,
+                created_at=visit.now,
+                not_after=expires,
+                idempotency_key=message,
+            )
+        )
+        return CodeSent(send.to, visit.now, expires)
+
+    async def _wait(
+        self,
+        unit: Unit,
+        number: str,
+        account_id: AccountId,
+        address: str | None,
+        now: datetime,
+    ) -> datetime | None:
+        """Return when a limit next lets a text through, or None where none holds it now."""
+        sent = await unit.outbox.sent_times(
+            number=number, account_id=account_id, address=address, since=now - _DAY
+        )
+        waits = [
+            _opens(sent.number, 1, APART, now),
+            _opens(sent.number, PER_HOUR, _HOUR, now),
+            _opens(sent.number, PER_DAY, _DAY, now),
+            _opens(sent.account, ACCOUNT_PER_HOUR, _HOUR, now),
+            _opens(sent.address, ADDRESS_PER_HOUR, _HOUR, now),
+        ]
+        return max((each for each in waits if each is not None), default=None)
+
+
+def _opens(
+    sent: tuple[datetime, ...], most: int, span: timedelta, now: datetime
+) -> datetime | None:
+    """Return when fewer than `most` of `sent` lie within `span`, or None where that is now."""
+    within = sorted(each for each in sent if each > now - span)
+    return within[-most] + span if len(within) >= most else None

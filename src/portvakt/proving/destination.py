@@ -1,0 +1,25 @@
+"""Where a sign-in leads, read from the local path that it will go on to."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from portvakt.core.ids import ClientId
+from portvakt.core.relying_parties import RelyingParty
+from portvakt.records import Configuration
+
+AUTHORIZE = "/oidc/authorize"
+
+
+def app_of(to: str, configuration: Configuration) -> RelyingParty | None:
+    """Return the app that a local path opens, or None for our own pages and unknown apps.
+
+    Rules are evaluated again when the app is really opened, so this decides only what is asked for
+    on the way.
+    """
+    parts = urlsplit(to)
+    if parts.path != AUTHORIZE:
+        return None
+    asked = parse_qs(parts.query).get("client_id", [])
+    if len(asked) != 1:
+        return None
+    client_id = ClientId(asked[0])
+    return next((each for each in configuration.apps if each.client_id == client_id), None)

@@ -1,0 +1,107 @@
+"""Before every page that needs a person: who is signed in here, and is it enough for this?"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portvakt.core.assurance import meets
+from portvakt.core.ids import ClientId, SessionId
+from portvakt.core.sessions import Session, SessionKind, is_live
+from portvakt.crypto.digests import lookup_hash
+from portvakt.proving.rules import Rules, Verdict
+from portvakt.proving.visit import Visit
+from portvakt.records import Records, Standing
+from portvakt.web.request import context, here
+from portvakt.web.responses import see_other
+
+TOUCHED = timedelta(minutes=1)
+"""How stale the time of the last act may be, so that not every click writes it."""
+
+
+class Clock(Protocol):
+    """Tells the time: an aware datetime in UTC."""
+
+    def __call__(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The session of this request, and the person whose it is, read just now."""
+
+    session: Session
+    standing: Standing
+
+
+class Gate:
+    """Reads the session cookie and holds it against the records and the rules."""
+
+    def __init__(self, *, records: Records, rules: Rules, clock: Clock) -> None:
+        self._records = records
+        self._rules = rules
+        self._clock = clock
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self._clock()
+
+    def visit(self, request: Request) -> Visit:
+        """Return the request as flows may know it; a browser without a binding gets one."""
+        around, at = context(request), here(request)
+        return Visit(
+            now=self._clock(),
+            address=at.address,
+            binding=lookup_hash(around.binding()),
+            browser=at.browser_hash,
+            language=at.language,
+            request_id=at.request_id,
+            user_agent=at.user_agent,
+        )
+
+    async def current(self, request: Request, *, act: bool = True) -> Current | None:
+        """Return the live session and its person, or None.
+
+        `act=False` is for requests that a page makes by itself: they do not keep a session alive.
+        """
+        cookie = here(request).session
+        if cookie is None:
+            return None
+        id_, digest = SessionId(cookie[0]), lookup_hash(cookie[1])
+        found = await self._records.read(lambda unit: unit.sessions.load(id_, digest))
+        if found is None:
+            return None
+        session, standing = found
+        now = self._clock()
+        if not standing.account.usable or not is_live(session, now, standing.account.roles):
+            return None
+        if act and now - session.seen_at >= TOUCHED:
+            await self._records.write(lambda unit: unit.sessions.touch(session.id, now))
+            session = replace(session, seen_at=now)
+        return Current(session, standing)
+
+    def sign_in(self, request: Request, *, purpose: str | None = None, to: str = "") -> Response:
+        """Send the browser to sign in, or to give fresh proof, and back to `to` (this address)."""
+        scope = request.scope
+        back = to or scope["path"]
+        if not to and scope["query_string"] and request.method in ("GET", "HEAD"):
+            back += "?" + scope["query_string"].decode("latin-1")
+        target = f"/sign-in?to={quote(back, safe='/')}"
+        return see_other(target if purpose is None else f"{target}&for={quote(purpose)}")
+
+    async def decide(self, request: Request, current: Current, app: ClientId | None) -> Verdict:
+        """Evaluate the rules for this person and app, from where the request comes now (A070)."""
+        address = here(request).address
+        return await self._rules.judge(current.standing.account, app, address, self._clock())
+
+    async def enough(self, request: Request, current: Current, app: ClientId | None) -> bool:
+        """Say whether the session may open `app` from here, now."""
+        if current.session.kind is not SessionKind.FULL:
+            return False
+        verdict = await self.decide(request, current, app)
+        if verdict.decision.blocked:
+            return False
+        need = verdict.decision.requirement
+        return meets(current.session.evidence, need, self._clock())

@@ -1,0 +1,123 @@
+"""Telling people what happened to their account, in the act that did it.
+
+A notice goes to a channel that the change did not touch: by mail to the person, and by text to a
+number that is about to lose its place. People with protected identity get the same notices, since
+they go to nobody else.
+"""
+
+from datetime import datetime
+
+from portvakt.core.authenticators import Authenticator, AuthenticatorType
+from portvakt.core.people import Account
+from portvakt.core.policy import networks_of
+from portvakt.crypto.randomness import Random
+from portvakt.crypto.sealing import Sealer
+from portvakt.mail import Notice, What, Where, Writer, to_body
+from portvakt.proving.visit import Visit
+from portvakt.records import Configuration, Message, Unit
+from portvakt.sms import notice_text
+from portvakt.sms import to_body as to_text_body
+from portvakt.texts import LANGUAGES
+
+DEFAULT_LANGUAGE = LANGUAGES[0]
+
+
+class Notices:
+    """Writes notices into the outbox."""
+
+    def __init__(self, *, writer: Writer, sealer: Sealer, random: Random) -> None:
+        self._writer = writer
+        self._sealer = sealer
+        self._random = random
+
+    async def tell(
+        self,
+        unit: Unit,
+        account: Account,
+        what: What,
+        visit: Visit | None,
+        configuration: Configuration | None = None,
+        *,
+        at: datetime | None = None,
+    ) -> None:
+        """Queue a mail about `what`. `visit` is None where an operator did it, at `at`."""
+        if not account.email:
+            return
+        when = at if visit is None else visit.now
+        if when is None:
+            raise AssertionError("an operator's act has a time")
+        subject, text = self._writer.notice(
+            account.language or DEFAULT_LANGUAGE,
+            account.given_name or account.display_name,
+            what,
+            at=when,
+            where=_where(visit, configuration),
+        )
+        await self._put(unit, "mail", account.email, to_body(subject, text), account, when)
+
+    async def tell_number(
+        self, unit: Unit, account: Account, number: str, kind: str, at: datetime, hidden: str = ""
+    ) -> None:
+        """Queue a text to `number`: `start_code`, `suspended` or `number_added`."""
+        text = notice_text(
+            self._writer.texts,
+            account.language or DEFAULT_LANGUAGE,
+            kind,
+            organisation=self._writer.organisation,
+            support_phone=self._writer.support_phone,
+            number=hidden,
+        )
+        await self._put(unit, "sms", number, to_text_body(text), account, at)
+
+    async def disabled(
+        self, unit: Unit, account: Account, authenticator: Authenticator, visit: Visit
+    ) -> None:
+        """Tell that a method was switched off after too many wrong answers."""
+        what = What(notice=Notice.DISABLED, method=authenticator.type, label=authenticator.label)
+        await self.tell(unit, account, what, visit)
+
+    async def guessing(
+        self, unit: Unit, account: Account, method: AuthenticatorType, visit: Visit
+    ) -> None:
+        """Tell that somebody who had the password answered wrongly ten times (A013)."""
+        await self.tell(unit, account, What(notice=Notice.GUESSING, method=method), visit)
+
+    async def recovery_used(self, unit: Unit, account: Account, left: int, visit: Visit) -> None:
+        """Tell that a printed code was used, and how many are left."""
+        await self.tell(unit, account, What(notice=Notice.RECOVERY_USED, left=left), visit)
+
+    async def _put(
+        self,
+        unit: Unit,
+        channel: str,
+        to: str,
+        body: bytes,
+        account: Account,
+        at: datetime,
+    ) -> None:
+        row = self._random.id()
+        await unit.outbox.put(
+            Message(
+                id=row,
+                channel=channel,
+                to=to,
+                body=self._sealer.seal(body, table="outbox", column="body", row=row),
+                purpose="notice",
+                account_id=account.id,
+                address=None,
+                created_at=at,
+                not_after=None,
+                idempotency_key=row,
+            )
+        )
+
+
+def _where(visit: Visit | None, configuration: Configuration | None) -> Where:
+    if visit is None:
+        return Where(service=True)
+    network = None
+    if configuration is not None:
+        inside = networks_of(visit.address, configuration.networks)
+        names = [each.name for each in configuration.networks if each.id in inside]
+        network = names[0] if names else None
+    return Where(address=visit.address, network=network)

@@ -1,0 +1,90 @@
+"""Conditional access as it stands now: rules, networks and apps, and what they say of a request."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from portvakt.core.ids import ClientId, NetworkId
+from portvakt.core.people import Account
+from portvakt.core.policy import Decision, evaluate, networks_of
+from portvakt.core.signals import Signals
+from portvakt.records import Configuration, Records
+
+KEPT = timedelta(seconds=1)
+"""How long a process may go on with rules that `apply` has replaced (rule R27 allows a minute)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules say of one person, one app and one address, and what they looked at."""
+
+    decision: Decision
+    networks: frozenset[NetworkId]
+    configuration: Configuration
+
+    @property
+    def inside(self) -> bool:
+        """Whether the address is on a network of the organisation."""
+        return bool(self.networks)
+
+    def reason(self, language: str) -> str:
+        """Return the one line that says why, in the person's language, or nothing."""
+        by_id = {each.id: each for each in self.configuration.rules}
+        for rule in self.decision.reasons:
+            said = by_id[rule].reason if rule in by_id else {}
+            text = said.get(language) or next(iter(said.values()), "")
+            if text:
+                return text
+        return ""
+
+
+class Rules:
+    """One snapshot of the configuration, read again when it is a second old."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._read: tuple[datetime, Configuration] | None = None
+
+    async def current(self, now: datetime) -> Configuration:
+        """Return the configuration, at most a second old. Raises RecordsUnavailable."""
+        if self._read is not None and timedelta() <= now - self._read[0] < KEPT:
+            return self._read[1]
+        found = await self._records.read(lambda unit: unit.configuration.load())
+        self._read = (now, found)
+        return found
+
+    async def inside(self, address: str | None, now: datetime) -> bool:
+        """Say whether an address is on a network of the organisation. Unknown is outside."""
+        return bool(networks_of(address, (await self.current(now)).networks))
+
+    async def judge(
+        self, account: Account, app: ClientId | None, address: str | None, now: datetime
+    ) -> Verdict:
+        """Evaluate every rule for this person, app and address."""
+        return judge(await self.current(now), account, app, address, now)
+
+
+def judge(
+    configuration: Configuration,
+    account: Account,
+    app: ClientId | None,
+    address: str | None,
+    now: datetime,
+) -> Verdict:
+    """Evaluate the rules of a snapshot that the caller already has."""
+    networks = networks_of(address, configuration.networks)
+    signals = Signals(
+        account_id=account.id,
+        groups=account.groups,
+        app=app,
+        networks=networks,
+        address_known=address is not None,
+        at=now,
+    )
+    decision = evaluate(
+        configuration.rules,
+        signals,
+        known_groups=configuration.groups,
+        known_networks=frozenset(each.id for each in configuration.networks),
+        known_apps=frozenset(each.client_id for each in configuration.apps),
+    )
+    return Verdict(decision, networks, configuration)
