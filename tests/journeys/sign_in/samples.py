@@ -1,0 +1,84 @@
+"""Samples of the pages of a sign-in."""
+
+from datetime import timedelta
+
+from portvakt.journeys.sign_in.pages import (
+    AddressStoppedPage,
+    AgainPage,
+    DonePage,
+    FirstPage,
+    GonePage,
+    OtherPage,
+    PasswordPage,
+    RecoveryPage,
+    RefusedPage,
+    SecondProofPage,
+    SmsPage,
+    StartPage,
+    TotpPage,
+    Way,
+)
+from portvakt.web.responses import Page
+from portvakt.web.templates import Message
+from tests.make import NOW
+
+OUTSIDE = "Du är utanför regionens nät."
+LATER = NOW + timedelta(minutes=15)
+FLOW = "k7qm2xw4k7qm2xw4k7qm2xw4k7"
+WAYS = (
+    Way(value="totp", text="Jobbtelefonen", picture="totp"),
+    Way(value="sms", text="070-••• •• 05", hint="från HR-systemet", picture="sms_code"),
+    Way(value="card", text="Reservkod", hint="7 av 10 kvar", picture="recovery_code"),
+)
+
+
+def sms(**more: object) -> SmsPage:
+    given: dict[str, object] = {
+        "flow": FLOW,
+        "reason": OUTSIDE,
+        "number": "070-••• •• 05",
+        "sent_at": NOW,
+        "expires_at": NOW + timedelta(minutes=5),
+        "seconds_left": 300,
+    }
+    return SmsPage(**(given | more))  # type: ignore[arg-type] # the fields above and the given
+
+
+SAMPLES: dict[str, Page] = {
+    "start": StartPage(to="/apps", purpose="sign_in"),
+    "start-for-an-app": StartPage(to="/apps", purpose="sign_in", app_name="Demobutiken"),
+    "start-empty": StartPage(
+        to="/apps",
+        purpose="sign_in",
+        errors={"name": "sign_in.name_missing", "password": "sign_in.password_missing"},
+    ),
+    "start-wrong": StartPage(
+        to="/apps", purpose="sign_in", name="anna.berg", errors={"": "sign_in.wrong"}
+    ),
+    "address-stopped": AddressStoppedPage(until=LATER),
+    "again": AgainPage(
+        to="/apps", purpose="sign_in", name="Anna Berg", reason=OUTSIDE, methods=False
+    ),
+    "again-for-methods": AgainPage(
+        to="/security-info", purpose="methods", name="Anna Berg", methods=True
+    ),
+    "totp": TotpPage(flow=FLOW, reason=OUTSIDE),
+    "totp-wrong": TotpPage(flow=FLOW, reason=OUTSIDE, errors={"code": "sign_in.wrong_totp"}),
+    "totp-stopped": TotpPage(flow=FLOW, errors={"": Message("sign_in.stopped", {"time": LATER})}),
+    "sms": sms(),
+    "sms-wrong": sms(errors={"code": "sign_in.wrong_sms_code"}),
+    "sms-wait": sms(next_at=NOW + timedelta(seconds=20)),
+    "recovery": RecoveryPage(flow=FLOW, reason=OUTSIDE),
+    "recovery-wrong": RecoveryPage(flow=FLOW, errors={"code": "sign_in.wrong_recovery_code"}),
+    "other": OtherPage(flow=FLOW, ways=WAYS),
+    "first": FirstPage(flow=FLOW, sent_at=None),
+    "first-sent": FirstPage(flow=FLOW, sent_at=NOW),
+    "password": PasswordPage(flow=FLOW, fresh=False),
+    "password-fresh": PasswordPage(flow=FLOW, fresh=True),
+    "second-proof": SecondProofPage(flow=FLOW, inside=True),
+    "second-proof-outside-only": SecondProofPage(flow=FLOW, inside=False),
+    "refused": RefusedPage(why="sign_in.refused_rule", reason=OUTSIDE, request_id="k7qm2xw4"),
+    "gone": GonePage(),
+    "done": DonePage(to="/apps", app_name=""),
+    "done-for-an-app": DonePage(to="/apps", app_name="Demobutiken"),
+}
