@@ -3,11 +3,16 @@
 import re
 from dataclasses import dataclass
 
+from portvakt.web.site import DEFAULT_ACCENT
+
 LIGHT_SURFACES = ("#FFFFFF", "#F6F7F9")
 DARK_SURFACES = ("#1A222B", "#10161C")
 
 LEAST_CONTRAST = 4.5
-"""WCAG 2.2, 1.4.3: text against what is behind it."""
+"""WCAG 2.2, 1.4.3: text against its ground. From there on an organisation keeps its own colour."""
+
+NIGHT_CONTRAST = 6.0
+"""What a lightened colour gets on dark pages, where no organisation chose the shade."""
 
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 _STEPS = 100
@@ -43,16 +48,18 @@ def contrast(one: str, other: str) -> float:
 
 def accent_on_light(colour: str) -> Accent:
     """Return the colour for light pages, darkened as little as makes it readable."""
-    return _readable(colour, LIGHT_SURFACES, towards="#000000", on=_WHITE)
+    return _readable(colour, LIGHT_SURFACES, LEAST_CONTRAST, towards="#000000", on=_WHITE)
 
 
 def accent_on_dark(colour: str) -> Accent:
     """Return the colour for dark pages, lightened as little as makes it readable."""
-    return _readable(colour, DARK_SURFACES, towards=_WHITE, on=_NIGHT_INK)
+    return _readable(colour, DARK_SURFACES, NIGHT_CONTRAST, towards=_WHITE, on=_NIGHT_INK)
 
 
 def organisation_stylesheet(colour: str) -> str:
     """Return the few lines of CSS that put the organisation's colour in the place of ours."""
+    if colour.upper() == DEFAULT_ACCENT:
+        return "/* the colour is the one that the product comes with */\n"
     light, dark = accent_on_light(colour), accent_on_dark(colour)
     return (
         f":root{{--accent:{light.colour};--on-accent:{light.on}}}\n"
@@ -61,11 +68,13 @@ def organisation_stylesheet(colour: str) -> str:
     )
 
 
-def _readable(colour: str, surfaces: tuple[str, ...], *, towards: str, on: str) -> Accent:
+def _readable(
+    colour: str, surfaces: tuple[str, ...], least: float, *, towards: str, on: str
+) -> Accent:
     """Mix `colour` towards black or white until it can be read on all surfaces, and `on` on it."""
     for step in range(_STEPS + 1):
         mixed = _mix(colour, towards, step / _STEPS)
-        if all(contrast(mixed, against) >= LEAST_CONTRAST for against in (*surfaces, on)):
+        if all(contrast(mixed, against) >= least for against in (*surfaces, on)):
             return Accent(mixed, on, changed=step > 0)
     raise AssertionError("black on white and white on black can be read")
 

@@ -11,8 +11,9 @@ every one is built from `public_url`.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -30,7 +31,7 @@ from portvakt.web.request import SCOPE_KEY, Context, read_request
 from portvakt.web.responses import problem
 from portvakt.web.routing import Route, Router
 from portvakt.web.site import Site
-from portvakt.web.templates import Templates
+from portvakt.web.templates import PACKAGE, Templates
 
 MAX_BODY = 64 * 1024
 MAX_TARGET = 8 * 1024
@@ -61,14 +62,16 @@ def stack(
     *,
     failures: Failures,
     lifespan: Lifespan | None = None,
+    folders: Sequence[Path] = (PACKAGE,),
 ) -> ASGIApp:
     """Return the application that answers `routes` for `site`.
 
-    `lifespan` is entered when the server starts and left when it stops. Static files and the
-    language button come with it; `health.Health(...).routes()` is for the root to add.
+    `lifespan` is entered when the server starts and left when it stops; templates are looked for in
+    `folders`. Static files and the language button come with it; `health.Health(...).routes()` is
+    for the root to add.
     """
     assets = Assets({"organisation.css": organisation_stylesheet(site.organisation.colour)})
-    templates = Templates(site.texts, site=site, static=assets.url, draw=draw)
+    templates = Templates(site.texts, site=site, static=assets.url, draw=draw, folders=folders)
     router = Router([*routes, *assets.routes(), *choose_language.routes()])
     inner = Errors(_Limits(_Hosts(router, site)), failures)
     return _Entrance(_Shell(inner, site, templates), LifespanRunner(lifespan=lifespan))

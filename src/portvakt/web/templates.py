@@ -4,7 +4,7 @@ There is one environment per language, which lets `t()` and the date filters be 
 imported macros see too. The compiled code is shared, so a template is compiled once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from markupsafe import Markup
 from portvakt.texts import LANGUAGES, Texts
 from portvakt.web import words
 
-_ROOT = Path(__file__).parent.parent
+PACKAGE = Path(__file__).parent.parent
 """Templates are named by their path under the package: `journeys/sign_in/password.html`."""
 
 
@@ -59,11 +59,11 @@ class Templates:
         site: object,
         static: Callable[[str], str],
         draw: Callable[[str], Markup],
-        root: Path = _ROOT,
+        folders: Sequence[Path] = (PACKAGE,),
     ) -> None:
         code = _SharedCode()
         self._environments = {
-            language: _environment(language, texts, code, root) for language in LANGUAGES
+            language: _environment(language, texts, code, folders) for language in LANGUAGES
         }
         for environment in self._environments.values():
             environment.globals.update(site=site, static=static, draw=draw)
@@ -73,9 +73,11 @@ class Templates:
         return self._environments[language].get_template(template).render(values)
 
 
-def _environment(language: str, texts: Texts, code: BytecodeCache, root: Path) -> Environment:
+def _environment(
+    language: str, texts: Texts, code: BytecodeCache, folders: Sequence[Path]
+) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(root),
+        loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
