@@ -4,7 +4,6 @@ To add one: a module with a `Config` struct whose `destinations()` lists the pla
 whose `open(tools)` returns an `SmsGateway`. `tests/conformance` finds it by itself.
 """
 
-import json
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -49,23 +48,29 @@ class GatewayConfig(Protocol):
         """Open the gateway."""
 
 
-def code_text(
-    texts: Texts, language: str, *, organisation: str, purpose: str, code: Secret, host: str
-) -> Secret:
-    """Write the text that carries a one-time code.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeText:
+    """Writes the text that carries a one-time code.
 
     It names service and purpose, holds no link and no name, and ends with the origin-bound line
     that lets a phone fill the code in on the page of `host` only (WICG, "Origin-bound one-time
-    codes delivered via SMS"). `purpose` is one that `locale/*/sms.toml` has words for.
+    codes delivered via SMS"). `host` is that of `public_url`.
     """
-    words = texts.say(
-        language,
-        "sms.code",
-        organisation=organisation,
-        purpose=texts.say(language, f"sms.purpose_{purpose}"),
-        code=code.open(),
-    )
-    return Secret(f"{words}\n\n@{host} #{code.open()}")
+
+    texts: Texts
+    organisation: str
+    host: str
+
+    def code(self, language: str, *, purpose: str, digits: str) -> str:
+        """Write it; `purpose` is one that `locale/*/sms.toml` has words for."""
+        words = self.texts.say(
+            language,
+            "sms.code",
+            organisation=self.organisation,
+            purpose=self.texts.say(language, f"sms.purpose_{purpose}"),
+            code=digits,
+        )
+        return f"{words}\n\n@{self.host} #{digits}"
 
 
 def notice_text(
@@ -102,10 +107,10 @@ def parts(text: str) -> int:
 
 
 def to_body(text: Secret) -> bytes:
-    """Write what the outbox keeps, sealed, of a text."""
-    return json.dumps({"text": text.open()}, ensure_ascii=False).encode()
+    """Write what the outbox keeps, sealed, of a text: the text itself, in UTF-8."""
+    return text.open().encode()
 
 
 def from_body(body: bytes) -> Secret:
     """Read what `to_body` wrote."""
-    return Secret(json.loads(body)["text"])
+    return Secret(body.decode())
