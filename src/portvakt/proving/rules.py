@@ -1,9 +1,10 @@
 """Conditional access as it stands now: rules, networks and apps, and what they say of a request."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from portvakt.core.ids import ClientId, NetworkId
+from portvakt.core.ids import ClientId, NetworkId, RuleId
 from portvakt.core.people import Account
 from portvakt.core.policy import Decision, evaluate, networks_of
 from portvakt.core.signals import Signals
@@ -28,13 +29,7 @@ class Verdict:
 
     def reason(self, language: str) -> str:
         """Return the one line that says why, in the person's language, or nothing."""
-        by_id = {each.id: each for each in self.configuration.rules}
-        for rule in self.decision.reasons:
-            said = by_id[rule].reason if rule in by_id else {}
-            text = said.get(language) or next(iter(said.values()), "")
-            if text:
-                return text
-        return ""
+        return reason_of(self.configuration, self.decision.reasons, language)
 
 
 class Rules:
@@ -61,6 +56,17 @@ class Rules:
     ) -> Verdict:
         """Evaluate every rule for this person, app and address."""
         return judge(await self.current(now), account, app, address, now)
+
+
+def reason_of(configuration: Configuration, asked: Iterable[RuleId], language: str) -> str:
+    """Return what the first of these rules that says something says; nothing if none does."""
+    by_id = {each.id: each for each in configuration.rules}
+    for rule in asked:
+        said = by_id[rule].reason if rule in by_id else {}
+        text = said.get(language) or next(iter(said.values()), "")
+        if text:
+            return text
+    return ""
 
 
 def judge(
