@@ -59,7 +59,6 @@ class Notice(StrEnum):
     CHANGED = "changed"
     PREFERRED = "preferred"
     DISABLED = "disabled"
-    GUESSING = "guessing"
     SUSPENDED = "suspended"
     START_CODE = "start_code"
     PASSWORD = "password"  # noqa: S105  # the name of a notice
