@@ -22,6 +22,11 @@ TOUCHED = timedelta(minutes=1)
 """How stale the time of the last act may be, so that not every click writes it."""
 
 
+ANEW = "anew"
+"""What a sign-in is for where an app asks for a new one (`prompt=login`, `max_age`): the page asks
+for name and password whoever is signed in here already."""
+
+
 class Clock(Protocol):
     """Tells the time: an aware datetime in UTC."""
 

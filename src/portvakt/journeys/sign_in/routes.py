@@ -32,7 +32,7 @@ from portvakt.journeys.sign_in.pages import (
 from portvakt.journeys.sign_in.show import page_of, ways_of
 from portvakt.proving.destination import app_of
 from portvakt.proving.finish import Opened
-from portvakt.proving.gate import Current, Gate
+from portvakt.proving.gate import ANEW, Current, Gate
 from portvakt.proving.rules import Rules
 from portvakt.proving.visit import Visit
 from portvakt.web.cookies import new_secret, set_browser, set_session
@@ -74,6 +74,8 @@ class SignInRoutes:
         """Ask for name and password, or say why somebody signed in must show more."""
         asked = query(request)
         wanted = await self._wanted(asked["to"], asked["for"])
+        if asked["for"] == ANEW:
+            return page(request, await self._start_page(wanted))
         current = await self.gate.current(request)
         if current is None or (
             current.session.kind is SessionKind.REGISTRATION and wanted.purpose != METHODS
