@@ -25,15 +25,19 @@ _MAPPED_BITS = 96
 
 
 def block_of(cidr: str) -> _Block:
-    """Read one CIDR block as `apply` accepts it.
+    """Read one CIDR block as `apply` accepts it: an address, or one with a prefix length.
 
-    Raises ValueError for anything else, host bits included. A block inside ::ffff:0:0/96 is the
-    IPv4 block that it maps.
+    Raises ValueError for anything else: host bits, netmasks, zones. A block inside ::ffff:0:0/96
+    is the IPv4 block that it maps.
     """
+    _, slash, bits = cidr.partition("/")
+    if "%" in cidr or (slash and not (bits.isascii() and bits.isdigit())):
+        message = f"{cidr!r} is not an address with a prefix length"
+        raise ValueError(message)
     block = ipaddress.ip_network(cidr)
     if isinstance(block, ipaddress.IPv6Network):
         mapped = block.network_address.ipv4_mapped
-        if mapped is not None and block.prefixlen >= _MAPPED_BITS:
+        if mapped is not None:
             return ipaddress.IPv4Network((mapped, block.prefixlen - _MAPPED_BITS))
     return block
 

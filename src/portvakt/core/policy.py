@@ -155,19 +155,32 @@ def evaluate(
     return Decision(blocked, requirement, tuple(reasons), tuple(trace))
 
 
-def may_require_more(rules: Iterable[Rule], groups: AbstractSet[GroupId]) -> bool:
+def may_require_more(
+    rules: Iterable[Rule],
+    groups: AbstractSet[GroupId],
+    *,
+    known_groups: AbstractSet[GroupId],
+    known_networks: AbstractSet[NetworkId],
+    known_apps: AbstractSet[ClientId],
+) -> bool:
     """Whether any rule in force could ever ask this person for a second factor, somewhere.
 
     Where they are now and which app they open is left out: the last second factor must not be
-    removed inside by somebody who will need it outside (A043).
+    removed inside by somebody who will need it outside (A043). A broken rule asks everybody.
     """
     return any(
         rule.state is RuleState.ON
         and rule.require in {Require.MULTIFACTOR, Require.PHISHING_RESISTANT}
-        and (not rule.when.groups or bool(rule.when.groups & groups))
-        and not rule.when.groups_not & groups
+        and (
+            _in_groups(rule.when, groups)
+            or bool(_missing(rule.when, known_groups, known_networks, known_apps))
+        )
         for rule in rules
     )
+
+
+def _in_groups(when: Condition, groups: AbstractSet[GroupId]) -> bool:
+    return (not when.groups or bool(when.groups & groups)) and not when.groups_not & groups
 
 
 def _missing(
