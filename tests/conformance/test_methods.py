@@ -1,0 +1,187 @@
+"""What every sign-in method must do. Methods are found by themselves."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portvakt.core import totp
+from portvakt.core.authenticators import PROOFS, AuthenticatorType
+from portvakt.core.secret import Secret
+from portvakt.core.throttle import LIMITS, Kind
+from portvakt.crypto.passwords import PasswordHasher
+from portvakt.crypto.randomness import SystemRandom
+from portvakt.crypto.sealing import CodeMac, make_master_key_file, read_master_keys
+from portvakt.methods import Ceremony, LookupRow, Rejected, SignInMethod, Verified
+from portvakt.plugins import Tools, names, open_adapter
+from tests import make
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+METHODS = names("portvakt.methods")
+WRONG = ("", " ", "000000", "nej", "0" * 5000, "\x00", "١٢٣٤٥٦", "Ω" * 400, "' OR 1=1 --")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One method, a ceremony in which `right` is the right answer, and one in which none is."""
+
+    method: SignInMethod
+    at: Ceremony
+    right: str
+    nobody: Ceremony
+
+
+@pytest.fixture(scope="module")
+def hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@pytest.fixture
+def tools(tmp_path: Path, hasher: PasswordHasher) -> Tools:
+    make_master_key_file(tmp_path / "master.key")
+    keys = read_master_keys(tmp_path / "master.key")
+    return Tools(
+        random=SystemRandom(),
+        hasher=hasher,
+        code_mac=CodeMac(keys),
+        http=None,  # type: ignore[arg-type]  # no method reaches out
+        public_host="region.example",
+        organisation="Region Exempel",
+        sender="no-reply@region.example",
+    )
+
+
+def bench(name: str, tools: Tools) -> Bench:
+    """Set one method up with something bound."""
+    method: SignInMethod = open_adapter("portvakt.methods", name, {}, tools)
+    authenticator = make.bound(
+        AuthenticatorType(name), expires_at=NOW + timedelta(hours=1), detail="+46701740605"
+    )
+    at = Ceremony(flow="flow", purpose="sign_in", now=NOW, authenticator=authenticator)
+    nobody = Ceremony(flow="flow", purpose="sign_in", now=NOW)
+    set_up: Callable[[Tools, Ceremony, SignInMethod], tuple[Ceremony, str]] = SET_UP[name]
+    at, right = set_up(tools, at, method)
+    return Bench(method, at, right, nobody)
+
+
+def _hashed(tools: Tools, text: str) -> str:
+    return asyncio.run(tools.hasher.hash(Secret(text)))
+
+
+def _with(at: Ceremony, **changes: Any) -> Ceremony:
+    return replace(at, **changes)
+
+
+def _password(tools: Tools, at: Ceremony, _method: SignInMethod) -> tuple[Ceremony, str]:
+    right = "Blåbärsgröt på fjället"
+    return _with(at, verifier=_hashed(tools, right)), right
+
+
+def _totp(_tools: Tools, at: Ceremony, _method: SignInMethod) -> tuple[Ceremony, str]:
+    secret = b"12345678901234567890"
+    return _with(at, secret=secret), totp.code_at(secret, totp.step_of(NOW))
+
+
+def _sms_code(_tools: Tools, at: Ceremony, method: SignInMethod) -> tuple[Ceremony, str]:
+    send = method.prompt(at).send
+    assert send is not None
+    return at, send.digits.open()
+
+
+def _recovery_code(tools: Tools, at: Ceremony, _method: SignInMethod) -> tuple[Ceremony, str]:
+    assert at.authenticator is not None
+    right = "ABCDEFGHIJKLMNOPQR"
+    row = LookupRow("row", at.authenticator.id, _hashed(tools, right[2:]))
+    return _with(at, lookup=(row,)), right
+
+
+def _start_code(tools: Tools, at: Ceremony, _method: SignInMethod) -> tuple[Ceremony, str]:
+    right = "ABCDEFGHIJKLM"
+    return _with(at, verifier=_hashed(tools, right)), right
+
+
+SET_UP = {
+    "password": _password,
+    "totp": _totp,
+    "sms_code": _sms_code,
+    "recovery_code": _recovery_code,
+    "start_code": _start_code,
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_right_answer_verifies(name: str, tools: Tools) -> None:
+    set_up = bench(name, tools)
+    assert isinstance(asyncio.run(set_up.method.verify(set_up.at, Secret(set_up.right))), Verified)
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "sms_code"])
+def test_nobody_is_verified_even_by_a_right_answer(name: str, tools: Tools) -> None:
+    """A sent code is judged by the row it was stored in, so its method cannot know."""
+    set_up = bench(name, tools)
+    result = asyncio.run(set_up.method.verify(set_up.nobody, Secret(set_up.right)))
+    assert isinstance(result, Rejected)
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("typed", WRONG, ids=range(len(WRONG)))
+def test_wrong_empty_huge_and_foreign_answers_are_rejected(
+    name: str, typed: str, tools: Tools
+) -> None:
+    set_up = bench(name, tools)
+    if len(typed.encode()) > 1024 and name == "password":
+        typed = typed[:100]  # longer ones never reach the method
+    result = asyncio.run(set_up.method.verify(set_up.at, Secret(typed)))
+    if name == "sms_code" and typed == "000000":
+        assert isinstance(result, Verified)  # to be spent, and found wrong there
+        return
+    assert isinstance(result, Rejected)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_shows_no_secret_in_its_repr(name: str, tools: Tools) -> None:
+    set_up = bench(name, tools)
+    shown = repr(set_up.method.prompt(set_up.at)) + repr(set_up.method)
+    assert set_up.right not in shown
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_has_a_proof_and_a_limit(name: str) -> None:
+    assert AuthenticatorType(name) in PROOFS
+    assert Kind(name) in LIMITS
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_only_text_codes_send_anything(name: str, tools: Tools) -> None:
+    set_up = bench(name, tools)
+    assert (set_up.method.prompt(set_up.at).send is not None) == (name == "sms_code")
+    assert set_up.method.prompt(set_up.nobody).send is None
+
+
+def test_a_totp_step_that_was_used_is_a_replay(tools: Tools) -> None:
+    set_up = bench("totp", tools)
+    used = _with(set_up.at, last_step=totp.step_of(NOW))
+    result = asyncio.run(set_up.method.verify(used, Secret(set_up.right)))
+    assert result == Rejected(replayed=True)
+
+
+def test_an_expired_start_code_is_rejected(tools: Tools) -> None:
+    set_up = bench("start_code", tools)
+    late = _with(set_up.at, now=NOW + timedelta(hours=1))
+    assert isinstance(asyncio.run(set_up.method.verify(late, Secret(set_up.right))), Rejected)
+
+
+def test_a_code_for_one_sign_in_is_another_code_in_the_next(tools: Tools) -> None:
+    """A020: the MAC is bound to attempt and purpose."""
+    set_up = bench("sms_code", tools)
+    macs = set()
+    for flow, purpose in (("flow", "sign_in"), ("other", "sign_in"), ("flow", "methods")):
+        at = _with(set_up.at, flow=flow, purpose=purpose)
+        result = asyncio.run(set_up.method.verify(at, Secret(set_up.right)))
+        assert isinstance(result, Verified)
+        macs.add(result.spends.mac)  # type: ignore[union-attr]  # a sent code spends its MAC
+    assert len(macs) == 3
