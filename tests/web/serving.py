@@ -9,7 +9,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from portvakt.web.stack import UVICORN_OPTIONS
+from portvakt.web.server import UVICORN_OPTIONS
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ every one is built from `public_url`.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -39,17 +39,6 @@ MAX_HEADERS = 16 * 1024
 MAX_HEADER_COUNT = 64
 
 _METHODS = frozenset({"GET", "HEAD", "POST"})
-
-UVICORN_OPTIONS: Mapping[str, object] = {
-    "http": "httptools",
-    "loop": "uvloop",
-    "ws": "none",
-    "server_header": False,  # nobody needs to know what answers
-    "proxy_headers": False,  # it believes 127.0.0.1 by itself; addresses.py decides instead
-    "access_log": False,  # the shell writes a line that names the request and no query
-    "timeout_keep_alive": 30,
-}
-"""How the root must start the server for the rules of this package to hold."""
 
 _log = structlog.get_logger("portvakt.web")
 
