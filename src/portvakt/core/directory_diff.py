@@ -140,8 +140,23 @@ def _brake(
 ) -> Brake | None:
     active = sum(1 for each in stored.values() if each.active)
     would_go = sum(1 for each in changes if each.kind is ChangeKind.DISABLED)
-    allowed = 0 if nobody_seen else max(BRAKE_LEAST, active * BRAKE_PER_CENT // 100)
-    return Brake(would_go, allowed, active) if would_go > allowed else None
+    return brake_on(would_go, active, nobody_seen=nobody_seen)
+
+
+def brake_on(
+    would_go: int,
+    stored: int,
+    *,
+    nobody_seen: bool,
+    least: int = BRAKE_LEAST,
+    per_cent: float = BRAKE_PER_CENT,
+) -> Brake | None:
+    """Say whether so many going, of `stored` active people, must stop; None where it need not.
+
+    For a caller that compares a large source part by part, and counts over all of them.
+    """
+    allowed = 0 if nobody_seen else max(least, int(stored * per_cent // 100))
+    return Brake(would_go, allowed, stored) if would_go > allowed else None
 
 
 def _keeping_good_names(before: PersonFacts | None, after: PersonFacts) -> PersonFacts:
