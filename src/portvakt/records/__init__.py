@@ -1,0 +1,51 @@
+"""Everything that is kept, and the only place that speaks SQL.
+
+One module for each stored thing; `unit.py` joins them to one transaction, and `open_records` is
+the way in. `schema.py` is the truth about tables, `migrate.py` brings a database there.
+`statements.py`, `sqlite.py` and `postgresql.py` are how a statement reaches its database
+(docs/adr/0004).
+"""
+
+from portvakt.records.attempts import Try
+from portvakt.records.audit import StoredEvent
+from portvakt.records.authenticators import RecoveryRow, SourcedPhone
+from portvakt.records.codes import Code, CodeExpired, CodeWrong, Spent
+from portvakt.records.configuration import Configuration
+from portvakt.records.drafts import Draft
+from portvakt.records.driver import Act
+from portvakt.records.errors import RecordsError, RecordsUnavailable
+from portvakt.records.grants import AuthorizationCode, Grant, Reused
+from portvakt.records.outbox import Message, SentTimes
+from portvakt.records.people_in_bulk import StoredPerson
+from portvakt.records.signing_keys import KeyState, StoredKey
+from portvakt.records.standing import Bound, Standing
+from portvakt.records.unit import Records, Unit, open_records
+
+__all__ = [
+    "Act",
+    "AuthorizationCode",
+    "Bound",
+    "Code",
+    "CodeExpired",
+    "CodeWrong",
+    "Configuration",
+    "Draft",
+    "Grant",
+    "KeyState",
+    "Message",
+    "Records",
+    "RecordsError",
+    "RecordsUnavailable",
+    "RecoveryRow",
+    "Reused",
+    "SentTimes",
+    "SourcedPhone",
+    "Spent",
+    "Standing",
+    "StoredEvent",
+    "StoredKey",
+    "StoredPerson",
+    "Try",
+    "Unit",
+    "open_records",
+]

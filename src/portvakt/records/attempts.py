@@ -1,0 +1,190 @@
+"""Counts of tries, counted before a try is checked, so that guesses side by side cannot slip in.
+
+`core.throttle.counted` says what must come out; here the same is one statement, which is right
+however many count at once, on any number of machines.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from portvakt.core import throttle
+from portvakt.core.throttle import Count, Limit
+from portvakt.records.driver import Row, Run
+from portvakt.records.statements import Statement, Value
+from portvakt.records.values import instant, ms, optional_instant, optional_ms, span_ms
+
+Key = tuple[str, str, str]
+"""Subject (an account or an address), kind, familiarity."""
+
+_DAY_MS: Final = 24 * 60 * 60 * 1000
+_NEVER: Final = 10**15  # ms, or a number of tries: beyond anything that happens
+_COLUMNS: Final = "run, day, total, stopped_until, run_started, day_started, refused"
+_COUNT: Final = """
+    INSERT INTO attempts (subject, kind, familiarity, run, run_started, day, day_started, total,
+        stopped_until, refused)
+    VALUES {rows}
+    ON CONFLICT (subject, kind, familiarity) DO UPDATE SET
+        run = CASE WHEN {stopped} THEN attempts.run ELSE {run} END,
+        run_started = CASE WHEN {stopped} OR NOT {new_run} THEN attempts.run_started
+            ELSE :now END,
+        day = CASE WHEN {stopped} THEN attempts.day ELSE {day} END,
+        day_started = CASE WHEN {stopped} THEN attempts.day_started ELSE {day_started} END,
+        total = CASE WHEN {stopped} THEN attempts.total ELSE attempts.total + 1 END,
+        stopped_until = CASE WHEN {stopped} THEN attempts.stopped_until
+            ELSE NULLIF({larger:{run_stop}, {day_stop}}, 0) END,
+        refused = {stopped}
+    RETURNING subject, kind, familiarity, {columns}
+"""
+# The same steps, in the same order, as in core.throttle.counted; `attempts.x` is the row as it was.
+_PARTS: Final = {
+    "columns": _COLUMNS,
+    "run_stop": "CASE WHEN {run} >= {most} THEN :now + {stop} ELSE 0 END",
+    "day_stop": f"CASE WHEN {{day}} >= {{per_day}} THEN {{day_started}} + {_DAY_MS} ELSE 0 END",
+    "run": "(CASE WHEN {new_run} THEN 1 ELSE attempts.run + 1 END)",
+    "day": "(CASE WHEN {new_day} THEN 1 ELSE attempts.day + 1 END)",
+    "day_started": "(CASE WHEN {new_day} THEN :now ELSE attempts.day_started END)",
+    "stopped": "(attempts.stopped_until IS NOT NULL AND attempts.stopped_until > :now)",
+    "new_run": """(attempts.stopped_until IS NOT NULL OR attempts.run = 0
+        OR attempts.run_started + {window} <= :now)""",
+    "new_day": f"(attempts.day = 0 OR attempts.day_started + {_DAY_MS} <= :now)",
+}
+_LIMITS: Final = ("most", "stop", "per_day", "window")
+
+
+def _row(suffix: str = "") -> str:
+    return f"""(:subject{suffix}, :kind{suffix}, :familiarity{suffix}, 1, CAST(:now AS BIGINT), 1,
+        CAST(:now AS BIGINT), 1, CAST(:first_stop{suffix} AS BIGINT), FALSE)"""
+
+
+def _of_two(limit: str) -> str:
+    return f"""(CASE WHEN excluded.subject = :subject AND excluded.kind = :kind
+        THEN CAST(:{limit} AS BIGINT) ELSE CAST(:{limit}_2 AS BIGINT) END)"""
+
+
+_COUNT_ONE: Final = Statement(
+    _COUNT,
+    rows=_row(),
+    **_PARTS,
+    **{limit: f"CAST(:{limit} AS BIGINT)" for limit in _LIMITS},
+)
+_COUNT_TWO: Final = Statement(
+    _COUNT,
+    rows=f"{_row()}, {_row('_2')}",
+    **_PARTS,
+    **{limit: _of_two(limit) for limit in _LIMITS},
+)
+_PEEK: Final = Statement(
+    """
+    SELECT {columns} FROM attempts
+    WHERE subject = :subject AND kind = :kind AND familiarity = :familiarity
+    """,
+    columns=_COLUMNS,
+)
+
+
+def _give_back(keys: int) -> Statement:
+    return Statement(
+        """
+        UPDATE attempts SET run = 0, total = 0, stopped_until = NULL, refused = FALSE,
+            day = CASE WHEN day_started + {day_ms} <= :now THEN 0 ELSE {larger:day - 1, 0} END
+        WHERE {any}
+        """,
+        day_ms=str(_DAY_MS),
+        any=" OR ".join(
+            f"(subject = :subject{n} AND kind = :kind{n} AND familiarity = :familiarity{n})"
+            for n in range(keys)
+        ),
+    )
+
+
+_GIVE_BACK: Final = {keys: _give_back(keys) for keys in range(1, 5)}
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One thing to be counted, with its limit."""
+
+    subject: str
+    kind: str
+    familiarity: str
+    limit: Limit
+
+
+class Attempts:
+    """`unit.attempts`. Counts must be committed whatever the answer turns out to be."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def count(
+        self, subject: str, kind: str, familiarity: str, limit: Limit, now: datetime
+    ) -> Count:
+        """Count one try and say whether it may be checked; while a stop lasts nothing counts."""
+        values = _values(Try(subject, kind, familiarity, limit), now)
+        row = await self._run.row(_COUNT_ONE, **values, now=ms(now))
+        if row is None:
+            raise AssertionError("an upsert returns its row")
+        return _count(row[3:], limit)
+
+    async def count_two(self, one: Try, other: Try, now: datetime) -> tuple[Count, Count]:
+        """Count a try under two different keys (the person and the address) in one statement."""
+        # Always in the same order, so that two acts cannot wait for each other.
+        first, second = sorted((one, other), key=_key)
+        values = _values(first, now) | _values(second, now, "_2")
+        rows = await self._run.rows(_COUNT_TWO, **values, now=ms(now))
+        found = {(row[0], row[1], row[2]): row[3:] for row in rows}
+        return _count(found[_key(one)], one.limit), _count(found[_key(other)], other.limit)
+
+    async def give_back(self, keys: Sequence[Key], now: datetime) -> None:
+        """Take back up to four counted tries, because the answer was right."""
+        if not keys:
+            return
+        values: dict[str, Value] = {"now": ms(now)}
+        for n, (subject, kind, familiarity) in enumerate(keys):
+            values |= {
+                f"subject{n}": subject,
+                f"kind{n}": kind,
+                f"familiarity{n}": familiarity,
+            }
+        await self._run.changed(_GIVE_BACK[len(keys)], **values)
+
+    async def peek(self, subject: str, kind: str, familiarity: str) -> Count | None:
+        """Read a count as the last try left it, without counting."""
+        row = await self._run.row(_PEEK, subject=subject, kind=kind, familiarity=familiarity)
+        return None if row is None else _count(row, None)
+
+
+def _key(each: Try) -> Key:
+    return each.subject, each.kind, each.familiarity
+
+
+def _values(each: Try, now: datetime, suffix: str = "") -> dict[str, Value]:
+    limit = each.limit
+    first = throttle.counted(None, limit, now)
+    values: dict[str, Value] = {
+        "subject": each.subject,
+        "kind": each.kind,
+        "familiarity": each.familiarity,
+        "first_stop": optional_ms(first.stopped_until),
+        "most": limit.run,
+        "stop": span_ms(limit.stop),
+        "per_day": _NEVER if limit.per_day is None else limit.per_day,
+        "window": _NEVER if limit.window is None else span_ms(limit.window),
+    }
+    return {f"{name}{suffix}": value for name, value in values.items()} if suffix else values
+
+
+def _count(row: Row, limit: Limit | None) -> Count:
+    run, day, total, stopped_until, run_started, day_started, refused = row
+    within = limit is None or limit.disable_at is None or total <= limit.disable_at
+    return Count(
+        allowed=within and not refused,
+        run=run,
+        day=day,
+        total=total,
+        stopped_until=optional_instant(stopped_until),
+        run_started=instant(run_started),
+        day_started=instant(day_started),
+    )

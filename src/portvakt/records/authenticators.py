@@ -1,0 +1,258 @@
+"""What is bound to accounts. Whatever may be used once is spent here, in one conditional statement."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from portvakt.core.authenticators import Authenticator, AuthenticatorState, AuthenticatorType
+from portvakt.core.ids import AccountId, AuthenticatorId
+from portvakt.records.driver import Run
+from portvakt.records.statements import Statement
+from portvakt.records.values import ms, optional_ms, parts, to_json
+
+_BIND: Final = Statement(
+    """
+    INSERT INTO authenticators (id, account_id, type, state, label, source, detail, preferred,
+        verifier, sealed, last_step, created_at, changed_at, last_used_at, expires_at)
+    VALUES (:id, :account_id, :type, :state, :label, :source, :detail, :preferred,
+        :verifier, :sealed, :last_step, :created_at, :changed_at, :last_used_at, :expires_at)
+    ON CONFLICT DO NOTHING
+    """
+)
+_BURN_STEP: Final = Statement(
+    """
+    UPDATE authenticators SET last_step = :step, last_used_at = :at
+    WHERE id = :id AND state = 'active' AND (last_step IS NULL OR last_step < :step)
+    """
+)
+_TOUCH: Final = Statement("UPDATE authenticators SET last_used_at = :at WHERE id = :id")
+_RENAME: Final = Statement(
+    "UPDATE authenticators SET label = :label WHERE id = :id AND account_id = :account_id"
+)
+_REMOVE: Final = Statement("DELETE FROM authenticators WHERE id = :id AND account_id = :account_id")
+_REMOVE_TYPE: Final = Statement(
+    "DELETE FROM authenticators WHERE account_id = :account_id AND type = :type"
+)
+_PREFER: Final = Statement(
+    "UPDATE authenticators SET preferred = (id = :id) WHERE account_id = :account_id"
+)
+_STATE: Final = Statement(
+    "UPDATE authenticators SET state = :state, changed_at = :at WHERE id = :id"
+)
+_VERIFIER: Final = Statement(
+    "UPDATE authenticators SET verifier = :verifier, changed_at = :at WHERE id = :id"
+)
+# Not over a password that somebody chose in the meantime.
+_REHASH: Final = Statement(
+    "UPDATE authenticators SET verifier = :verifier WHERE id = :id AND verifier = :old"
+)
+_SUSPEND_ALL: Final = Statement(
+    """
+    UPDATE authenticators SET state = 'suspended', changed_at = :at
+    WHERE account_id = :account_id AND state = 'active' AND type NOT IN ({items:kept})
+    """
+)
+_RECOVERY_CLEAR: Final = Statement("DELETE FROM recovery_codes WHERE authenticator_id = :id")
+_RECOVERY_PUT: Final = Statement(
+    """
+    INSERT INTO recovery_codes (id, authenticator_id, position, hint, hash)
+    SELECT id, :id, position, hint, hash
+    FROM {records:codes id TEXT, position INTEGER, hint TEXT, hash TEXT}
+    """
+)
+_RECOVERY_FIND: Final = Statement(
+    """
+    SELECT c.id, c.authenticator_id, c.hash
+    FROM authenticators b JOIN recovery_codes c ON c.authenticator_id = b.id
+    WHERE b.account_id = :account_id AND b.type = 'recovery_code' AND b.state = 'active'
+        AND c.hint = :hint AND c.used_at IS NULL
+    ORDER BY c.id
+    """
+)
+_RECOVERY_BURN: Final = Statement(
+    "UPDATE recovery_codes SET used_at = :at WHERE id = :id AND used_at IS NULL"
+)
+_RECOVERY_LEFT: Final = Statement(
+    """
+    SELECT COUNT(*) FROM authenticators b JOIN recovery_codes c ON c.authenticator_id = b.id
+    WHERE b.account_id = :account_id AND b.type = 'recovery_code' AND b.state = 'active'
+        AND c.used_at IS NULL
+    """
+)
+_START_CODE_BURN: Final = Statement(
+    """
+    UPDATE authenticators SET state = 'disabled', last_used_at = :at, changed_at = :at
+    WHERE id = :id AND type = 'start_code' AND state = 'active' AND expires_at > :at
+    """
+)
+_SOURCED_PHONES: Final = Statement(
+    """
+    INSERT INTO authenticators (id, account_id, type, state, label, source, detail, preferred,
+        created_at, changed_at)
+    SELECT id, account_id, 'sms_code', 'active', label, :source, number, FALSE,
+        CAST(:at AS BIGINT), CAST(:at AS BIGINT)
+    FROM {records:phones id TEXT, account_id TEXT, number TEXT, label TEXT}
+    WHERE number <> '' ON CONFLICT DO NOTHING
+    """
+)
+_OTHER_SOURCED_PHONES: Final = Statement(
+    """
+    DELETE FROM authenticators WHERE type = 'sms_code' AND source = :source
+        AND account_id IN ({items:accounts}) AND NOT EXISTS (
+            SELECT 1 FROM {records:phones account_id TEXT, number TEXT}
+            WHERE phones.account_id = authenticators.account_id
+                AND phones.number = authenticators.detail)
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryRow:
+    """One unused code of a printed card."""
+
+    id: str
+    authenticator_id: AuthenticatorId
+    hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcedPhone:
+    """The number that a source has for somebody; empty where it no longer has one."""
+
+    id: AuthenticatorId
+    """Used where the number is new."""
+    account_id: AccountId
+    number: str
+    label: str
+
+
+class Authenticators:
+    """`unit.authenticators`."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def bind(
+        self,
+        authenticator: Authenticator,
+        *,
+        verifier: str | None = None,
+        sealed: bytes | None = None,
+        last_step: int | None = None,
+    ) -> bool:
+        """Add an authenticator; False where the account has it: one password, one start code,
+        each number once."""
+        bound = await self._run.changed(
+            _BIND,
+            id=authenticator.id,
+            account_id=authenticator.account_id,
+            type=authenticator.type,
+            state=authenticator.state,
+            label=authenticator.label,
+            source=authenticator.source,
+            detail=authenticator.detail,
+            preferred=authenticator.preferred,
+            verifier=verifier,
+            sealed=sealed,
+            last_step=last_step,
+            created_at=ms(authenticator.created_at),
+            changed_at=ms(authenticator.changed_at),
+            last_used_at=optional_ms(authenticator.last_used_at),
+            expires_at=optional_ms(authenticator.expires_at),
+        )
+        return bound == 1
+
+    async def burn_step(self, id_: AuthenticatorId, step: int, at: datetime) -> bool:
+        """Spend a TOTP time step and all before it; False where that has been done."""
+        return await self._run.changed(_BURN_STEP, id=id_, step=step, at=ms(at)) == 1
+
+    async def start_code_burn(self, id_: AuthenticatorId, at: datetime) -> bool:
+        """Spend a start code; False where it is spent, suspended or too old."""
+        return await self._run.changed(_START_CODE_BURN, id=id_, at=ms(at)) == 1
+
+    async def touch(self, id_: AuthenticatorId, at: datetime) -> None:
+        """Keep when it was last used."""
+        await self._run.changed(_TOUCH, id=id_, at=ms(at))
+
+    async def rename(self, id_: AuthenticatorId, account_id: AccountId, label: str) -> bool:
+        """Give it another name; False where the account has no such authenticator."""
+        renamed = await self._run.changed(_RENAME, id=id_, account_id=account_id, label=label)
+        return renamed == 1
+
+    async def remove(self, id_: AuthenticatorId, account_id: AccountId) -> bool:
+        """Take it away; False where the account has no such authenticator."""
+        return await self._run.changed(_REMOVE, id=id_, account_id=account_id) == 1
+
+    async def remove_type(self, account_id: AccountId, kind: AuthenticatorType) -> int:
+        """Take away everything of one type; returns how many that were."""
+        return await self._run.changed(_REMOVE_TYPE, account_id=account_id, type=kind)
+
+    async def set_preferred(self, account_id: AccountId, id_: AuthenticatorId) -> None:
+        """Ask for this one first from now on."""
+        await self._run.changed(_PREFER, account_id=account_id, id=id_)
+
+    async def set_state(
+        self, id_: AuthenticatorId, state: AuthenticatorState, at: datetime
+    ) -> bool:
+        """Suspend, disable or bring back; False where there is no such authenticator."""
+        return await self._run.changed(_STATE, id=id_, state=state, at=ms(at)) == 1
+
+    async def replace_verifier(self, id_: AuthenticatorId, verifier: str, at: datetime) -> bool:
+        """Store another password, which is a change of the method."""
+        return await self._run.changed(_VERIFIER, id=id_, verifier=verifier, at=ms(at)) == 1
+
+    async def rehash(self, id_: AuthenticatorId, verifier: str, *, instead_of: str) -> bool:
+        """Store the same password at newer parameters, which changes nothing for the person."""
+        done = await self._run.changed(_REHASH, id=id_, verifier=verifier, old=instead_of)
+        return done == 1
+
+    async def suspend_all(
+        self,
+        account_id: AccountId,
+        at: datetime,
+        except_types: Collection[AuthenticatorType] = (),
+    ) -> int:
+        """Put aside everything active but the named types; returns how many that were."""
+        kept = to_json(sorted(except_types))
+        return await self._run.changed(_SUSPEND_ALL, account_id=account_id, at=ms(at), kept=kept)
+
+    async def recovery_put(
+        self, id_: AuthenticatorId, rows: Iterable[tuple[int, str, str]]
+    ) -> None:
+        """Put (position, hint, PHC hash) of each code on the card; older codes of it die."""
+        await self._run.changed(_RECOVERY_CLEAR, id=id_)
+        codes = [
+            {"id": f"{id_}.{position}", "position": position, "hint": hint, "hash": hash_}
+            for position, hint, hash_ in rows
+        ]
+        await self._run.changed(_RECOVERY_PUT, id=id_, codes=to_json(codes))
+
+    async def recovery_find(self, account_id: AccountId, hint: str) -> list[RecoveryRow]:
+        """Return the unused codes that begin with `hint`."""
+        rows = await self._run.rows(_RECOVERY_FIND, account_id=account_id, hint=hint)
+        return [RecoveryRow(row[0], AuthenticatorId(row[1]), row[2]) for row in rows]
+
+    async def recovery_burn(self, row_id: str, at: datetime) -> bool:
+        """Spend a printed code; False where it is spent."""
+        return await self._run.changed(_RECOVERY_BURN, id=row_id, at=ms(at)) == 1
+
+    async def recovery_left(self, account_id: AccountId) -> int:
+        """Count the codes that can still be used."""
+        row = await self._run.row(_RECOVERY_LEFT, account_id=account_id)
+        return 0 if row is None else int(row[0])
+
+    async def upsert_sourced_phones(
+        self, phones: Iterable[SourcedPhone], source: str, at: datetime
+    ) -> None:
+        """Make each person's number from a source what the source says; the same again is nothing.
+
+        A number that the person has added already stays theirs.
+        """
+        for part in parts(phones):
+            listed = to_json(part)
+            accounts = to_json([each.account_id for each in part])
+            await self._run.changed(
+                _OTHER_SOURCED_PHONES, source=source, accounts=accounts, phones=listed
+            )
+            await self._run.changed(_SOURCED_PHONES, source=source, phones=listed, at=ms(at))

@@ -1,0 +1,171 @@
+"""What `apply` decides: groups, named networks, rules and apps, each row with its owner."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
+from portvakt.core.policy import Condition, Network, Require, Rule, RuleState
+from portvakt.core.relying_parties import RelyingParty
+from portvakt.records.driver import Run
+from portvakt.records.statements import Statement
+from portvakt.records.values import strings, to_json
+
+_CONDITION: Final = msgspec.json.Decoder(Condition)
+_REASON: Final = msgspec.json.Decoder(dict[str, str])
+_APP: Final = msgspec.json.Decoder(RelyingParty)
+
+_LOAD: Final = Statement(
+    """
+    SELECT 'group', id, owner, '', '', '', '' FROM groups
+    UNION ALL SELECT 'network', id, owner, name, addresses, '', '' FROM networks
+    UNION ALL SELECT 'rule', id, owner, state, condition, require, reason FROM rules
+    UNION ALL SELECT 'app', client_id, owner, doc, '', '', '' FROM apps
+    """
+)
+_PUT_GROUPS: Final = Statement(
+    """
+    INSERT INTO groups (id, owner) SELECT value, :owner FROM ({items:ids}) AS named
+    WHERE TRUE ON CONFLICT DO NOTHING
+    """
+)
+_PUT_NETWORKS: Final = Statement(
+    """
+    INSERT INTO networks (id, name, addresses, owner)
+    SELECT id, name, addresses, :owner FROM {records:put id TEXT, name TEXT, addresses TEXT}
+    WHERE TRUE ON CONFLICT (id) DO UPDATE SET name = excluded.name, addresses = excluded.addresses
+        WHERE networks.owner = excluded.owner
+    """
+)
+_PUT_RULES: Final = Statement(
+    """
+    INSERT INTO rules (id, state, condition, require, reason, owner)
+    SELECT id, state, condition, require, reason, :owner
+    FROM {records:put id TEXT, state TEXT, condition TEXT, require TEXT, reason TEXT}
+    WHERE TRUE ON CONFLICT (id) DO UPDATE SET state = excluded.state,
+        condition = excluded.condition, require = excluded.require, reason = excluded.reason
+        WHERE rules.owner = excluded.owner
+    """
+)
+_PUT_APPS: Final = Statement(
+    """
+    INSERT INTO apps (client_id, doc, owner)
+    SELECT client_id, doc, :owner FROM {records:put client_id TEXT, doc TEXT}
+    WHERE TRUE ON CONFLICT (client_id) DO UPDATE SET doc = excluded.doc
+        WHERE apps.owner = excluded.owner
+    """
+)
+_REMOVE: Final = {
+    table: Statement(
+        "DELETE FROM {table} WHERE owner = :owner AND {key} IN ({items:ids})", table=table, key=key
+    )
+    for table, key in {
+        "groups": "id",
+        "networks": "id",
+        "rules": "id",
+        "apps": "client_id",
+    }.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One snapshot of what `apply` decides."""
+
+    groups: frozenset[GroupId]
+    networks: tuple[Network, ...]
+    rules: tuple[Rule, ...]
+    apps: tuple[RelyingParty, ...]
+    owners: Mapping[tuple[str, str], str]
+    """Whose a row is, by ("group" | "network" | "rule" | "app", id)."""
+
+    def app(self, client_id: str) -> RelyingParty | None:
+        """Find an app."""
+        return next((each for each in self.apps if each.client_id == client_id), None)
+
+
+class ConfigurationRecords:
+    """`unit.configuration`. What another owner has stays as it is."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def load(self) -> Configuration:
+        """Read all of it, in one statement."""
+        groups: set[GroupId] = set()
+        networks: list[Network] = []
+        rules: list[Rule] = []
+        apps: list[RelyingParty] = []
+        owners: dict[tuple[str, str], str] = {}
+        rows = await self._run.rows(_LOAD)
+        for kind, id_, owner, one, two, three, four in sorted(rows, key=lambda row: row[:2]):
+            owners[kind, id_] = owner
+            match kind:
+                case "group":
+                    groups.add(GroupId(id_))
+                case "network":
+                    networks.append(Network(NetworkId(id_), one, tuple(strings(two))))
+                case "rule":
+                    rule = Rule(
+                        id=RuleId(id_),
+                        state=RuleState(one),
+                        when=_CONDITION.decode(two),
+                        require=Require(three),
+                        reason=_REASON.decode(four),
+                    )
+                    rules.append(rule)
+                case _:
+                    apps.append(_APP.decode(one))
+        return Configuration(frozenset(groups), tuple(networks), tuple(rules), tuple(apps), owners)
+
+    async def put_groups(self, groups: Iterable[GroupId], owner: str) -> None:
+        """Make the groups that are missing."""
+        await self._run.changed(_PUT_GROUPS, ids=to_json(sorted(groups)), owner=owner)
+
+    async def put_networks(self, networks: Iterable[Network], owner: str) -> None:
+        """Make or change networks."""
+        put = [
+            {"id": each.id, "name": each.name, "addresses": to_json(each.addresses)}
+            for each in networks
+        ]
+        await self._run.changed(_PUT_NETWORKS, put=to_json(put), owner=owner)
+
+    async def put_rules(self, rules: Iterable[Rule], owner: str) -> None:
+        """Make or change rules."""
+        put = [
+            {
+                "id": each.id,
+                "state": each.state,
+                "condition": to_json(each.when),
+                "require": each.require,
+                "reason": to_json(each.reason),
+            }
+            for each in rules
+        ]
+        await self._run.changed(_PUT_RULES, put=to_json(put), owner=owner)
+
+    async def put_apps(self, apps: Iterable[RelyingParty], owner: str) -> None:
+        """Make or change apps."""
+        put = [{"client_id": each.client_id, "doc": to_json(each)} for each in apps]
+        await self._run.changed(_PUT_APPS, put=to_json(put), owner=owner)
+
+    async def remove_groups(self, ids: Collection[GroupId], owner: str) -> int:
+        """Remove groups of this owner, with who was in them; returns how many that were."""
+        return await self._remove("groups", ids, owner)
+
+    async def remove_networks(self, ids: Collection[NetworkId], owner: str) -> int:
+        """Remove networks of this owner; returns how many that were."""
+        return await self._remove("networks", ids, owner)
+
+    async def remove_rules(self, ids: Collection[RuleId], owner: str) -> int:
+        """Remove rules of this owner; returns how many that were."""
+        return await self._remove("rules", ids, owner)
+
+    async def remove_apps(self, ids: Collection[ClientId], owner: str) -> int:
+        """Remove apps of this owner; returns how many that were."""
+        return await self._remove("apps", ids, owner)
+
+    async def _remove(self, table: str, ids: Collection[str], owner: str) -> int:
+        return await self._run.changed(_REMOVE[table], ids=to_json(sorted(ids)), owner=owner)

@@ -1,0 +1,174 @@
+"""What an app was told about a person, and the authorization code that it fetched it with."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from portvakt.core.assurance import Evidence
+from portvakt.core.ids import AccountId, ClientId, GrantId, SessionId
+from portvakt.records.driver import Row, Run
+from portvakt.records.standing import BOUND_TO_WHO, ORDER, STANDING, WHO, Standing, standing_of
+from portvakt.records.statements import Statement
+from portvakt.records.values import evidence, instant, ms, to_json
+
+_GRANT: Final = "id, account_id, client_id, session_id, scope, evidence, created_at, expires_at"
+_GRANT_WIDTH: Final = 8
+_PUT: Final = Statement(
+    """
+    INSERT INTO grants (id, account_id, client_id, session_id, scope, evidence, created_at,
+        expires_at, code_hash, code_expires_at, redirect_uri, code_challenge, nonce)
+    VALUES (:id, :account_id, :client_id, :session_id, :scope, :evidence, :created_at,
+        :expires_at, :code_hash, :code_expires_at, :redirect_uri, :code_challenge, :nonce)
+    """
+)
+_SPEND: Final = Statement(
+    """
+    UPDATE grants SET code_spent_at = :now
+    WHERE code_hash = :code_hash AND code_spent_at IS NULL AND code_expires_at > :now
+        AND revoked_at IS NULL
+    RETURNING {grant}, code_expires_at, redirect_uri, code_challenge, nonce
+    """,
+    grant=_GRANT,
+)
+_REUSED: Final = Statement(
+    "SELECT id FROM grants WHERE code_hash = :code_hash AND code_spent_at IS NOT NULL"
+)
+_LOAD: Final = Statement(
+    """
+    WITH g AS MATERIALIZED (
+        SELECT * FROM grants WHERE id = :id AND revoked_at IS NULL AND expires_at > :now),
+    {who}
+    SELECT g.id, g.account_id, g.client_id, g.session_id, g.scope, g.evidence, g.created_at,
+        g.expires_at, {standing}
+    FROM g JOIN who ON who.id = g.account_id {bound} {order}
+    """,
+    who=WHO,
+    account="(SELECT account_id FROM g)",
+    browser="NULL",
+    standing=STANDING,
+    bound=BOUND_TO_WHO,
+    order=ORDER,
+)
+_REVOKE: Final = Statement(
+    "UPDATE grants SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL"
+)
+_REVOKE_OF_SESSION: Final = Statement(
+    "UPDATE grants SET revoked_at = :at WHERE session_id = :session_id AND revoked_at IS NULL"
+)
+_REVOKE_OF_ACCOUNT: Final = Statement(
+    "UPDATE grants SET revoked_at = :at WHERE account_id = :account_id AND revoked_at IS NULL"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """That an app may know who somebody is: what its tokens hang on."""
+
+    id: GrantId
+    account_id: AccountId
+    client_id: ClientId
+    session_id: SessionId
+    scope: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    """What the session could show when the app was opened; says `acr`, `amr` and `auth_time`."""
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationCode:
+    """A code of RFC 6749 section 4.1, as its hash, with what must come back with it."""
+
+    hash: bytes = field(repr=False)
+    grant: Grant
+    expires_at: datetime
+    redirect_uri: str
+    code_challenge: str | None
+    """Of method S256 (RFC 7636 section 4.3)."""
+    nonce: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """The code was used before: all that came of it is to be revoked (RFC 6749 section 4.1.2)."""
+
+    grant_id: GrantId
+
+
+class Grants:
+    """`unit.grants`."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def put_code(self, code: AuthorizationCode) -> None:
+        """Keep a grant and the code that it can be fetched with."""
+        grant = code.grant
+        await self._run.changed(
+            _PUT,
+            id=grant.id,
+            account_id=grant.account_id,
+            client_id=grant.client_id,
+            session_id=grant.session_id,
+            scope=" ".join(grant.scope),
+            evidence=to_json(grant.evidence),
+            created_at=ms(grant.created_at),
+            expires_at=ms(grant.expires_at),
+            code_hash=code.hash,
+            code_expires_at=ms(code.expires_at),
+            redirect_uri=code.redirect_uri,
+            code_challenge=code.code_challenge,
+            nonce=code.nonce,
+        )
+
+    async def spend_code(
+        self, code_hash: bytes, now: datetime
+    ) -> AuthorizationCode | Reused | None:
+        """Use up a code; None where it is unknown, too old or its grant is revoked.
+
+        The one statement decides; only where it found nothing, a second one asks why.
+        """
+        row = await self._run.row(_SPEND, code_hash=code_hash, now=ms(now))
+        if row is None:
+            reused = await self._run.row(_REUSED, code_hash=code_hash)
+            return None if reused is None else Reused(GrantId(reused[0]))
+        expires_at, redirect_uri, code_challenge, nonce = row[_GRANT_WIDTH:]
+        return AuthorizationCode(
+            hash=code_hash,
+            grant=_grant(row),
+            expires_at=instant(expires_at),
+            redirect_uri=redirect_uri,
+            code_challenge=code_challenge,
+            nonce=nonce,
+        )
+
+    async def load(self, id_: GrantId, now: datetime) -> tuple[Grant, Standing] | None:
+        """Read a grant that stands, and its person as they are now."""
+        rows = await self._run.rows(_LOAD, id=id_, now=ms(now))
+        standing = standing_of(rows, _GRANT_WIDTH)
+        return None if standing is None else (_grant(rows[0]), standing)
+
+    async def revoke(self, id_: GrantId, at: datetime) -> bool:
+        """End a grant; False where it has ended."""
+        return await self._run.changed(_REVOKE, id=id_, at=ms(at)) == 1
+
+    async def revoke_of_session(self, session_id: SessionId, at: datetime) -> int:
+        """End what came of a session; returns how many grants that were."""
+        return await self._run.changed(_REVOKE_OF_SESSION, session_id=session_id, at=ms(at))
+
+    async def revoke_of_account(self, account_id: AccountId, at: datetime) -> int:
+        """End everything that apps hold of a person; returns how many grants that were."""
+        return await self._run.changed(_REVOKE_OF_ACCOUNT, account_id=account_id, at=ms(at))
+
+
+def _grant(row: Row) -> Grant:
+    return Grant(
+        id=GrantId(row[0]),
+        account_id=AccountId(row[1]),
+        client_id=ClientId(row[2]),
+        session_id=SessionId(row[3]),
+        scope=tuple(row[4].split()),
+        evidence=evidence(row[5]),
+        created_at=instant(row[6]),
+        expires_at=instant(row[7]),
+    )

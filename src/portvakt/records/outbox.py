@@ -1,0 +1,201 @@
+"""Messages that are sent after the commit, and the trace they leave.
+
+A body is sealed, and erased when it has been handed over or dropped. The row stays for a while:
+limits count what was sent, and a message that is asked for twice is sent once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from portvakt.core.ids import AccountId
+from portvakt.records.driver import Row, Run
+from portvakt.records.statements import Statement
+from portvakt.records.values import instant, ms
+
+TOPIC: Final = "outbox"
+"""What is rung when a message has been put."""
+
+_COLUMNS: Final = """
+    id, channel, recipient, body, purpose, account_id, address, created_at, not_after,
+    idempotency_key, tries
+"""
+_PUT: Final = Statement(
+    """
+    INSERT INTO outbox (id, channel, recipient, body, purpose, account_id, address, created_at,
+        not_after, idempotency_key, state, tries, due_at)
+    VALUES (:id, :channel, :recipient, :body, :purpose, :account_id, :address, :created_at,
+        :not_after, :idempotency_key, 'waiting', 0, :created_at)
+    ON CONFLICT (idempotency_key) DO NOTHING
+    """
+)
+# Two workers at once never get the same message. A worker that dies leaves its claim to run out.
+_CLAIM: Final = Statement(
+    """
+    UPDATE outbox SET due_at = :lease_until, tries = tries + 1
+    WHERE id IN (SELECT id FROM outbox WHERE due_at <= :now ORDER BY due_at LIMIT :most
+        {locked_free})
+    RETURNING {columns}
+    """,
+    columns=_COLUMNS,
+)
+_HANDED_OVER: Final = Statement(
+    """
+    UPDATE outbox SET state = 'handed_over', body = NULL, due_at = NULL, done_at = :at,
+        receipt = :receipt
+    WHERE id = :id AND state = 'waiting'
+    """
+)
+_FAILED: Final = Statement(
+    "UPDATE outbox SET due_at = :retry_at, why = :why WHERE id = :id AND state = 'waiting'"
+)
+_DROPPED: Final = Statement(
+    """
+    UPDATE outbox SET state = 'dropped', body = NULL, due_at = NULL, done_at = :at, why = :why
+    WHERE id = :id AND state = 'waiting'
+    """
+)
+_SENT: Final = Statement(
+    """
+    SELECT 'number', created_at FROM outbox
+        WHERE recipient = :number AND created_at > :since AND channel = 'sms'
+    UNION ALL SELECT 'account', created_at FROM outbox
+        WHERE account_id = :account_id AND created_at > :since AND channel = 'sms'
+    UNION ALL SELECT 'address', created_at FROM outbox
+        WHERE address = :address AND created_at > :since AND channel = 'sms'
+    """
+)
+_COUNT: Final = Statement(
+    "SELECT COUNT(*) FROM outbox WHERE channel = :channel AND created_at > :since"
+)
+_NEXT_DUE: Final = Statement("SELECT MIN(due_at) FROM outbox WHERE due_at IS NOT NULL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Something to send."""
+
+    id: str
+    channel: str
+    """"sms" or "mail"."""
+    to: str
+    body: bytes = field(repr=False)
+    """Sealed for table outbox, column body, row id."""
+    purpose: str
+    account_id: AccountId | None
+    address: str | None = None
+    """The client that asked for it and had proved nothing, where that counts."""
+    created_at: datetime
+    not_after: datetime
+    """A message that is later than this is of no use."""
+    idempotency_key: str
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SentTimes:
+    """When text messages were asked for, the oldest first."""
+
+    number: tuple[datetime, ...]
+    account: tuple[datetime, ...]
+    address: tuple[datetime, ...]
+
+
+class Outbox:
+    """`unit.outbox`."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def put(self, message: Message) -> bool:
+        """Have a message sent after the commit; False where one with its key is there already."""
+        put = await self._run.changed(
+            _PUT,
+            id=message.id,
+            channel=message.channel,
+            recipient=message.to,
+            body=message.body,
+            purpose=message.purpose,
+            account_id=message.account_id,
+            address=message.address,
+            created_at=ms(message.created_at),
+            not_after=ms(message.not_after),
+            idempotency_key=message.idempotency_key,
+        )
+        await self._run.ring(TOPIC)
+        return put == 1
+
+    async def claim(self, now: datetime, limit: int, lease: timedelta) -> Sequence[Message]:
+        """Take messages that are due; nobody else gets them before the lease is over.
+
+        `tries` of each counts this one. Those that are too late come too: `dropped` is for them.
+        """
+        rows = await self._run.rows(_CLAIM, now=ms(now), most=limit, lease_until=ms(now + lease))
+        return sorted((_message(row) for row in rows), key=lambda each: each.created_at)
+
+    async def handed_over(self, id_: str, at: datetime, receipt: str) -> bool:
+        """Keep that a gateway has taken it, and erase the body."""
+        return await self._run.changed(_HANDED_OVER, id=id_, at=ms(at), receipt=receipt) == 1
+
+    async def failed(self, id_: str, retry_at: datetime, why: str) -> None:
+        """Try again later."""
+        await self._run.changed(_FAILED, id=id_, retry_at=ms(retry_at), why=why)
+
+    async def dropped(self, id_: str, at: datetime, why: str) -> None:
+        """Give a message up, and erase the body."""
+        await self._run.changed(_DROPPED, id=id_, at=ms(at), why=why)
+
+    async def sent_times(
+        self,
+        *,
+        number: str,
+        account_id: AccountId | None,
+        address: str | None,
+        since: datetime,
+    ) -> SentTimes:
+        """Say when texts were asked for, by number, account and address.
+
+        Until the act ends, no other act is told about the same number, account or address: a
+        limit that is kept with this holds however many ask at once.
+        """
+        names = (f"number:{number}", f"account:{account_id}", f"address:{address}")
+        known = (True, account_id is not None, address is not None)
+        await self._run.turn(
+            *(name for name, is_known in zip(names, known, strict=True) if is_known)
+        )
+        rows = await self._run.rows(
+            _SENT, number=number, account_id=account_id, address=address, since=ms(since)
+        )
+        found: dict[str, list[int]] = {"number": [], "account": [], "address": []}
+        for kind, at in rows:
+            found[kind].append(at)
+        return SentTimes(
+            **{kind: tuple(instant(at) for at in sorted(times)) for kind, times in found.items()}
+        )
+
+    async def count_since(self, channel: str, since: datetime) -> int:
+        """Count what was asked for on one channel: for the cap of a day."""
+        row = await self._run.row(_COUNT, channel=channel, since=ms(since))
+        return 0 if row is None else int(row[0])
+
+    async def next_due(self) -> datetime | None:
+        """Say when the next message is to be tried, or a claim runs out."""
+        row = await self._run.row(_NEXT_DUE)
+        return None if row is None or row[0] is None else instant(row[0])
+
+
+def _message(row: Row) -> Message:
+    return Message(
+        id=row[0],
+        channel=row[1],
+        to=row[2],
+        body=row[3],
+        purpose=row[4],
+        account_id=None if row[5] is None else AccountId(row[5]),
+        address=row[6],
+        created_at=instant(row[7]),
+        not_after=instant(row[8]),
+        idempotency_key=row[9],
+        tries=row[10],
+    )

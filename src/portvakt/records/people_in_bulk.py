@@ -1,0 +1,225 @@
+"""People as a source has them (HR, an applied file): read and written many at a time."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from portvakt.core.ids import AccountId, GroupId
+from portvakt.core.people import AccountState, canonical_identifier
+from portvakt.records.driver import Row, Run
+from portvakt.records.statements import Statement
+from portvakt.records.values import (
+    instant,
+    ms,
+    optional_date,
+    parts,
+    strings,
+    to_json,
+)
+
+_ALL_OF_SOURCE: Final = Statement(
+    """
+    SELECT a.id, a.source, a.external_id, a.user_name, a.email, a.given_name, a.family_name,
+        a.state, a.title, a.unit, a.manager, a.work_phone, a.protected, a.created_at, a.start_date,
+        (SELECT {json_list:m.group_id} FROM memberships m
+            WHERE m.account_id = a.id AND m.source = :source)
+    FROM accounts a WHERE a.source = :source ORDER BY a.external_id
+    """
+)
+_UPSERT: Final = Statement(
+    """
+    INSERT INTO accounts (id, source, external_id, user_name, email, given_name, family_name,
+        state, title, unit, manager, work_phone, protected, created_at, start_date)
+    SELECT id, source, external_id, user_name, email, given_name, family_name,
+        state, title, unit, manager, work_phone, protected, created_at, start_date
+    FROM {records:people id TEXT, source TEXT, external_id TEXT, user_name TEXT, email TEXT,
+        given_name TEXT, family_name TEXT, state TEXT, title TEXT, unit TEXT, manager TEXT,
+        work_phone TEXT, protected BOOLEAN, created_at BIGINT, start_date TEXT}
+    WHERE TRUE
+    ON CONFLICT (id) DO UPDATE SET user_name = excluded.user_name, email = excluded.email,
+        given_name = excluded.given_name, family_name = excluded.family_name,
+        state = excluded.state, title = excluded.title, unit = excluded.unit,
+        manager = excluded.manager, work_phone = excluded.work_phone,
+        protected = excluded.protected, start_date = excluded.start_date,
+        disabled_at = CASE WHEN excluded.state = 'active' THEN NULL ELSE accounts.disabled_at END
+    """
+)
+_FORGET_NAMES: Final = Statement(
+    """
+    DELETE FROM identifiers WHERE account_id IN ({items:accounts}) AND NOT EXISTS (
+        SELECT 1 FROM {records:names account_id TEXT, value TEXT}
+        WHERE names.account_id = identifiers.account_id AND names.value = identifiers.value)
+    """
+)
+_KEEP_NAMES: Final = Statement(
+    """
+    INSERT INTO identifiers (value, account_id)
+    SELECT value, account_id FROM {records:names account_id TEXT, value TEXT}
+    WHERE TRUE ON CONFLICT DO NOTHING
+    """
+)
+_DISABLE: Final = Statement(
+    """
+    UPDATE accounts SET state = 'disabled', disabled_at = :at
+    WHERE id IN ({items:accounts}) AND state = 'active'
+    """
+)
+_CLOSE: Final = Statement(
+    """
+    UPDATE sessions SET closed_at = :at
+    WHERE account_id IN ({items:accounts}) AND closed_at IS NULL
+    """
+)
+_REVOKE: Final = Statement(
+    """
+    UPDATE grants SET revoked_at = :at
+    WHERE account_id IN ({items:accounts}) AND revoked_at IS NULL
+    """
+)
+_NEW_GROUPS: Final = Statement(
+    """
+    INSERT INTO groups (id, owner) SELECT value, :source FROM ({items:groups}) AS named
+    WHERE TRUE ON CONFLICT DO NOTHING
+    """
+)
+_LEAVE_GROUPS: Final = Statement(
+    """
+    DELETE FROM memberships WHERE source = :source AND account_id IN ({items:accounts})
+        AND NOT EXISTS (
+            SELECT 1 FROM {records:wanted account_id TEXT, group_id TEXT}
+            WHERE wanted.account_id = memberships.account_id
+                AND wanted.group_id = memberships.group_id)
+    """
+)
+_JOIN_GROUPS: Final = Statement(
+    """
+    INSERT INTO memberships (account_id, group_id, source)
+    SELECT account_id, group_id, :source FROM {records:wanted account_id TEXT, group_id TEXT}
+    WHERE TRUE ON CONFLICT DO NOTHING
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPerson:
+    """One person as a source has them, and nothing of what is ours."""
+
+    id: AccountId
+    source: str
+    external_id: str
+    user_name: str
+    email: str
+    given_name: str
+    family_name: str
+    state: AccountState
+    title: str = ""
+    unit: str = ""
+    manager: str | None = None
+    phone: str = ""
+    """The work phone in E.164, empty for none; `authenticators.upsert_sourced_phones` binds it."""
+    protected: bool = False
+    created_at: datetime
+    """Kept from the first time."""
+    start_date: date | None = None
+    groups: frozenset[GroupId] = frozenset()
+    """Those of this source; `set_groups_many` writes them."""
+
+
+class PeopleInBulk:
+    """The part of `unit.people` that imports use."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def all_of_source(self, source: str) -> list[StoredPerson]:
+        """Read everybody of a source, disabled people too. Inside `unit.turn`, nobody else writes
+        them meanwhile."""
+        rows = await self._run.rows(_ALL_OF_SOURCE, source=source)
+        return [_stored(row) for row in rows]
+
+    async def upsert_many(self, people: Iterable[StoredPerson]) -> None:
+        """Create people and write the fields their source owns, with the names that find them.
+
+        Sessions and groups stay: `disable_many` and `set_groups_many` are for those.
+        """
+        for part in parts({each.id: each for each in people}.values()):
+            await self._run.changed(_UPSERT, people=to_json([_columns(each) for each in part]))
+            accounts = to_json([each.id for each in part])
+            names = to_json([name for each in part for name in _names(each)])
+            await self._run.changed(_FORGET_NAMES, accounts=accounts, names=names)
+            await self._run.changed(_KEEP_NAMES, names=names)
+
+    async def disable_many(self, ids: Iterable[AccountId], at: datetime) -> int:
+        """Disable people and end their sessions and what apps hold; returns how many were active."""
+        disabled = 0
+        for part in parts(ids):
+            accounts = to_json(part)
+            disabled += await self._run.changed(_DISABLE, accounts=accounts, at=ms(at))
+            await self._run.changed(_CLOSE, accounts=accounts, at=ms(at))
+            await self._run.changed(_REVOKE, accounts=accounts, at=ms(at))
+        return disabled
+
+    async def set_groups_many(
+        self, groups: Mapping[AccountId, Collection[GroupId]], source: str
+    ) -> None:
+        """Make the groups that `source` puts people in exactly these; missing groups are made."""
+        named = sorted({group for ids in groups.values() for group in ids})
+        await self._run.changed(_NEW_GROUPS, source=source, groups=to_json(named))
+        for part in parts(groups.items()):
+            accounts = to_json([account for account, _ in part])
+            wanted = to_json(
+                [
+                    {"account_id": account, "group_id": group}
+                    for account, ids in part
+                    for group in ids
+                ]
+            )
+            await self._run.changed(_LEAVE_GROUPS, source=source, accounts=accounts, wanted=wanted)
+            await self._run.changed(_JOIN_GROUPS, source=source, wanted=wanted)
+
+
+def _names(person: StoredPerson) -> list[dict[str, str]]:
+    found = {canonical_identifier(each) for each in (person.user_name, person.email)}
+    return [{"account_id": person.id, "value": each} for each in found if each is not None]
+
+
+def _columns(person: StoredPerson) -> dict[str, object]:
+    return {
+        "id": person.id,
+        "source": person.source,
+        "external_id": person.external_id,
+        "user_name": person.user_name,
+        "email": person.email,
+        "given_name": person.given_name,
+        "family_name": person.family_name,
+        "state": person.state,
+        "title": person.title,
+        "unit": person.unit,
+        "manager": person.manager,
+        "work_phone": person.phone,
+        "protected": person.protected,
+        "created_at": ms(person.created_at),
+        "start_date": person.start_date,
+    }
+
+
+def _stored(row: Row) -> StoredPerson:
+    return StoredPerson(
+        id=AccountId(row[0]),
+        source=row[1],
+        external_id=row[2],
+        user_name=row[3],
+        email=row[4],
+        given_name=row[5],
+        family_name=row[6],
+        state=AccountState(row[7]),
+        title=row[8],
+        unit=row[9],
+        manager=row[10],
+        phone=row[11],
+        protected=bool(row[12]),
+        created_at=instant(row[13]),
+        start_date=optional_date(row[14]),
+        groups=frozenset(GroupId(each) for each in strings(row[15])),
+    )

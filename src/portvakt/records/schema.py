@@ -1,0 +1,411 @@
+"""Every table. Migrations are generated from this file and then read by a human.
+
+Instants are BIGINT milliseconds since 1970 (UTC), dates ISO text, JSON documents TEXT. Rows that
+configuration files or a directory own carry `owner` or `source`, and only their owner changes them.
+Secrets are here as hashes (what we compare) or sealed (what we must read again), never as they are.
+
+Imported by migrations and tests alone: SQLAlchemy costs half a second, and nothing that serves a
+request or runs a command waits for it.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+Instant = BigInteger
+Json = Text
+Number = BigInteger().with_variant(Integer, "sqlite")
+"""A number that the database counts up; SQLite does so for INTEGER PRIMARY KEY only."""
+
+
+def _account(*, nullable: bool = False, **more: Any) -> Column[str]:
+    target = ForeignKey("accounts.id", ondelete="CASCADE")
+    return Column("account_id", Text, target, nullable=nullable, **more)
+
+
+def _one_of(column: str, *words: str) -> CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False),  # who owns the fields: hr, apply
+    Column("external_id", Text, nullable=False),  # with `source`: who this is for ever
+    Column("user_name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("given_name", Text, nullable=False),
+    Column("family_name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("manager", Text),  # an external_id of the same source
+    Column("work_phone", Text, nullable=False),  # as `source` has it, E.164; empty for none
+    Column("protected", Boolean, nullable=False),  # absent from lists, export, logs and notices
+    Column("language", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("start_date", Text),
+    Column("invited_at", Instant),
+    Column("welcome_used_at", Instant),
+    Column("last_sign_in_at", Instant),
+    Column("disabled_at", Instant),
+    UniqueConstraint("source", "external_id"),
+    _one_of("state", "active", "disabled"),
+    Index("ix_accounts_name", "family_name", "given_name", "id"),
+    comment="What we keep about one person (NIST: subscriber account)",
+)
+
+identifiers = Table(
+    "identifiers",
+    metadata,
+    # As `canonical_identifier` makes it. Two people may have the same one; then it finds nobody.
+    Column("value", Text, nullable=False),
+    _account(index=True),
+    PrimaryKeyConstraint("value", "account_id"),
+    comment="What a person may type to say who they are",
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    comment="Groups of people, for rules and apps",
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    _account(),
+    Column("group_id", Text, ForeignKey("groups.id", ondelete="CASCADE"), nullable=False),
+    Column("source", Text, nullable=False),  # each source takes away only what it gave
+    PrimaryKeyConstraint("account_id", "group_id", "source"),
+    Index("ix_memberships_group_id", "group_id"),
+    comment="Who is in which group, and who says so",
+)
+
+account_roles = Table(
+    "account_roles",
+    metadata,
+    _account(),
+    Column("role", Text, nullable=False),
+    Column("granted_at", Instant, nullable=False),
+    Column("granted_by", Text, nullable=False),
+    PrimaryKeyConstraint("account_id", "role"),
+    comment="What somebody may do to others",
+)
+
+authenticators = Table(
+    "authenticators",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _account(index=True),
+    Column("type", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("source", Text, nullable=False),  # who bound it: self, hr, apply, support
+    Column("detail", Text, nullable=False),  # the number of an sms_code in E.164
+    Column("preferred", Boolean, nullable=False),
+    Column("verifier", Text),  # a PHC string
+    Column("sealed", LargeBinary),  # associated data: table, column, id
+    Column("last_step", BigInteger),  # the TOTP time step last spent; only ever rises
+    Column("created_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("last_used_at", Instant),
+    Column("expires_at", Instant),
+    _one_of("state", "active", "suspended", "disabled"),
+    Index(
+        "uq_authenticators_password",
+        "account_id",
+        unique=True,
+        sqlite_where=text("type = 'password'"),
+        postgresql_where=text("type = 'password'"),
+    ),
+    Index(
+        "uq_authenticators_start_code",
+        "account_id",
+        unique=True,
+        sqlite_where=text("type = 'start_code'"),
+        postgresql_where=text("type = 'start_code'"),
+    ),
+    Index(
+        "uq_authenticators_number",
+        "account_id",
+        "detail",
+        unique=True,
+        sqlite_where=text("type = 'sms_code'"),
+        postgresql_where=text("type = 'sms_code'"),
+    ),
+    comment="What is bound to an account and can show who somebody is",
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column(
+        "authenticator_id",
+        Text,
+        ForeignKey("authenticators.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    Column("position", Integer, nullable=False),
+    Column("hint", Text, nullable=False),  # the first characters, so that one hash is tried
+    Column("hash", Text, nullable=False),
+    Column("used_at", Instant),
+    UniqueConstraint("authenticator_id", "position"),
+    comment="The codes of one printed card",
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("subject", Text, nullable=False),  # an account, or an address
+    Column("kind", Text, nullable=False),
+    Column("familiarity", Text, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("run_started", Instant, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("day_started", Instant, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("stopped_until", Instant),
+    Column("refused", Boolean, nullable=False),  # the last try met a stop and was not counted
+    PrimaryKeyConstraint("subject", "kind", "familiarity"),
+    Index("ix_attempts_day_started", "day_started"),
+    comment="How often somebody tried, counted before each try is checked",
+)
+
+flows = Table(
+    "flows",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("binding", LargeBinary, nullable=False),  # hash of the browser's binding cookie
+    Column("purpose", Text, nullable=False),
+    Column("leads_to", Text, nullable=False),
+    Column("app", Text),
+    _account(nullable=True),
+    Column("claimed", Text, nullable=False),
+    Column("evidence", Json, nullable=False),
+    Column("chosen", Text),
+    Column("session_id", Text),
+    Column("guarded", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    comment="Sign-ins under way",
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("flow", Text, nullable=False),  # the flow or draft that asked
+    Column("purpose", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    _account(nullable=True),
+    Column("authenticator_id", Text),
+    Column("mac", LargeBinary, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("spent_at", Instant),
+    PrimaryKeyConstraint("flow", "purpose"),  # a newer code takes the older one's place
+    comment="One-time codes that were sent and wait for an answer",
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _account(index=True),
+    Column("session_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("detail", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    comment="Authenticators being set up and not yet proved",
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _account(index=True),
+    Column("kind", Text, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("browser_hash", LargeBinary),
+    Column("evidence", Json, nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
+    Column("seen_at", Instant, nullable=False),
+    Column("resume_to", Text),
+    Column("address", Text),
+    Column("user_agent", Text, nullable=False),
+    Column("closed_at", Instant),
+    Column("version", Integer, nullable=False),
+    _one_of("kind", "full", "registration"),
+    comment="Signed-in browsers",
+)
+
+browsers = Table(
+    "browsers",
+    metadata,
+    _account(),
+    Column("browser_hash", LargeBinary, nullable=False),
+    Column("first_seen_at", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False),
+    PrimaryKeyConstraint("account_id", "browser_hash"),
+    comment="Browsers in which somebody has signed in before; separates counters, gives no right",
+)
+
+networks = Table(
+    "networks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("addresses", Json, nullable=False),
+    Column("owner", Text, nullable=False),
+    comment="Named networks",
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("condition", Json, nullable=False),
+    Column("require", Text, nullable=False),
+    Column("reason", Json, nullable=False),
+    Column("owner", Text, nullable=False),
+    _one_of("state", "on", "report_only", "off"),
+    comment="Conditional access",
+)
+
+apps = Table(
+    "apps",
+    metadata,
+    Column("client_id", Text, primary_key=True),
+    Column("doc", Json, nullable=False),  # field names of RFC 7591
+    Column("owner", Text, nullable=False),
+    comment="Relying parties",
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _account(),
+    Column("client_id", Text, nullable=False),
+    Column("session_id", Text, nullable=False, index=True),
+    Column("scope", Text, nullable=False),
+    Column("evidence", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("revoked_at", Instant),
+    # Each grant begins with one authorization code (RFC 6749 section 4.1), so it is kept here.
+    Column("code_hash", LargeBinary, nullable=False, unique=True),
+    Column("code_expires_at", Instant, nullable=False),
+    Column("code_spent_at", Instant),
+    Column("redirect_uri", Text, nullable=False),
+    Column("code_challenge", Text),
+    Column("nonce", Text),
+    Index("ix_grants_account_id", "account_id"),
+    comment="What an app was told about a person, and the code that it fetched it with",
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("account_id", Text),  # no foreign key: what happened stays true
+    Column("actor", Text, nullable=False),
+    Column("request_id", Text),
+    Column("address", Text),
+    Column("detail", Json, nullable=False),
+    Column("trace", Json),
+    Index("ix_events_account_id", "account_id", "id"),
+    comment="What happened; rows are added and never changed",
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("body", LargeBinary),  # sealed; erased at hand-over, the row stays to be counted
+    Column("purpose", Text, nullable=False),
+    Column("account_id", Text),
+    Column("address", Text),  # the client that asked for it
+    Column("created_at", Instant, nullable=False),
+    Column("not_after", Instant, nullable=False),
+    Column("idempotency_key", Text, nullable=False, unique=True),
+    Column("state", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Instant),  # when it is next to be tried, or its claim ends; NULL when done
+    Column("receipt", Text),
+    Column("why", Text),
+    Column("done_at", Instant),
+    _one_of("state", "waiting", "handed_over", "dropped"),
+    Index("ix_outbox_due_at", "due_at"),
+    Index("ix_outbox_recipient", "recipient", "created_at"),
+    Index("ix_outbox_account_id", "account_id", "created_at"),
+    Index("ix_outbox_address", "address", "created_at"),
+    Index("ix_outbox_created_at", "created_at"),
+    comment="Messages to send after the commit, and a trace of those sent",
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("kid", Text, primary_key=True),
+    Column("alg", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # a private JWK
+    Column("state", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    _one_of("state", "next", "current", "retired"),
+    Index(
+        "uq_signing_keys_current",
+        "alg",
+        unique=True,
+        sqlite_where=text("state = 'current'"),
+        postgresql_where=text("state = 'current'"),
+    ),
+    comment="Keys that sign what apps are told",
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    comment="Facts about this installation: a demo mark, the issuer",
+)

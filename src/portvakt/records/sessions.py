@@ -1,0 +1,160 @@
+"""Signed-in browsers. A row holds a hash of the secret; whoever reads the table opens nothing."""
+
+from datetime import datetime
+from typing import Final
+
+from portvakt.core.ids import AccountId, SessionId
+from portvakt.core.sessions import Session, SessionKind
+from portvakt.records.driver import Row, Run
+from portvakt.records.standing import BOUND_TO_WHO, ORDER, STANDING, WHO, Standing, standing_of
+from portvakt.records.statements import Statement
+from portvakt.records.values import evidence, instant, ms, optional_instant, to_json
+
+_COLUMNS: Final = """
+    s.id, s.account_id, s.kind, s.evidence, s.created_at, s.seen_at, s.resume_to, s.address,
+    s.user_agent, s.closed_at, s.version
+"""
+_WIDTH: Final = 11
+_OPEN: Final = Statement(
+    """
+    INSERT INTO sessions (id, account_id, kind, secret_hash, browser_hash, evidence, created_at,
+        seen_at, resume_to, address, user_agent, closed_at, version)
+    VALUES (:id, :account_id, :kind, :secret_hash, :browser_hash, :evidence, :created_at,
+        :seen_at, :resume_to, :address, :user_agent, NULL, :version)
+    """
+)
+_LOAD: Final = Statement(
+    """
+    WITH s AS MATERIALIZED (
+        SELECT * FROM sessions
+        WHERE id = :id AND secret_hash = :secret_hash AND closed_at IS NULL),
+    {who}
+    SELECT {columns}, {standing}
+    FROM s JOIN who ON who.id = s.account_id {bound} {order}
+    """,
+    who=WHO,
+    account="(SELECT account_id FROM s)",
+    browser="(SELECT browser_hash FROM s)",
+    columns=_COLUMNS,
+    standing=STANDING,
+    bound=BOUND_TO_WHO,
+    order=ORDER,
+)
+_OF: Final = Statement(
+    """
+    SELECT {columns} FROM sessions s WHERE s.account_id = :account_id AND s.closed_at IS NULL
+    ORDER BY s.seen_at DESC, s.id
+    """,
+    columns=_COLUMNS,
+)
+# Two requests at once: the later act of the person is the one that counts.
+_TOUCH: Final = Statement(
+    "UPDATE sessions SET seen_at = :at WHERE id = :id AND closed_at IS NULL AND seen_at < :at"
+)
+_UPDATE: Final = Statement(
+    """
+    UPDATE sessions SET kind = :kind, evidence = :evidence, seen_at = :seen_at,
+        resume_to = :resume_to, address = :address, user_agent = :user_agent,
+        secret_hash = COALESCE(:secret_hash, secret_hash), version = version + 1
+    WHERE id = :id AND version = :version AND closed_at IS NULL
+    """
+)
+_CLOSE: Final = Statement(
+    """
+    UPDATE sessions SET closed_at = :at
+    WHERE id = :id AND account_id = :account_id AND closed_at IS NULL
+    """
+)
+_CLOSE_ALL: Final = Statement(
+    """
+    UPDATE sessions SET closed_at = :at
+    WHERE account_id = :account_id AND closed_at IS NULL AND id <> :kept
+    """
+)
+
+
+class Sessions:
+    """`unit.sessions`. A closed session is found by nothing here; how old it may be, core says."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def open(
+        self, session: Session, secret_hash: bytes, browser_hash: bytes | None = None
+    ) -> None:
+        """Keep a new session."""
+        await self._run.changed(
+            _OPEN,
+            id=session.id,
+            account_id=session.account_id,
+            kind=session.kind,
+            secret_hash=secret_hash,
+            browser_hash=browser_hash,
+            evidence=to_json(session.evidence),
+            created_at=ms(session.created_at),
+            seen_at=ms(session.seen_at),
+            resume_to=session.resume_to,
+            address=session.address,
+            user_agent=session.user_agent,
+            version=session.version,
+        )
+
+    async def load(self, id_: SessionId, secret_hash: bytes) -> tuple[Session, Standing] | None:
+        """Read a session and its person as they are now, by id and the hash of its secret."""
+        rows = await self._run.rows(_LOAD, id=id_, secret_hash=secret_hash)
+        standing = standing_of(rows, _WIDTH)
+        return None if standing is None else (_session(rows[0]), standing)
+
+    async def of(self, account_id: AccountId) -> list[Session]:
+        """List somebody's sessions, the one last used first."""
+        return [_session(row) for row in await self._run.rows(_OF, account_id=account_id)]
+
+    async def touch(self, id_: SessionId, at: datetime) -> None:
+        """Keep when the person last did something in it."""
+        await self._run.changed(_TOUCH, id=id_, at=ms(at))
+
+    async def update(self, session: Session, secret_hash: bytes | None, version: int) -> bool:
+        """Write a session over `version` of it, with another secret where one is given.
+
+        False where somebody was first or it has ended. The row's version is one higher then.
+        """
+        written = await self._run.changed(
+            _UPDATE,
+            id=session.id,
+            kind=session.kind,
+            evidence=to_json(session.evidence),
+            seen_at=ms(session.seen_at),
+            resume_to=session.resume_to,
+            address=session.address,
+            user_agent=session.user_agent,
+            secret_hash=secret_hash,
+            version=version,
+        )
+        return written == 1
+
+    async def close(self, id_: SessionId, account_id: AccountId, at: datetime) -> bool:
+        """End a session; False where this person has no such session open."""
+        return await self._run.changed(_CLOSE, id=id_, account_id=account_id, at=ms(at)) == 1
+
+    async def close_all(
+        self, account_id: AccountId, at: datetime, except_id: SessionId | None = None
+    ) -> int:
+        """End all sessions of a person but one; returns how many that were."""
+        kept = "" if except_id is None else except_id
+        return await self._run.changed(_CLOSE_ALL, account_id=account_id, at=ms(at), kept=kept)
+
+
+def _session(row: Row) -> Session:
+    return Session(
+        id=SessionId(row[0]),
+        account_id=AccountId(row[1]),
+        kind=SessionKind(row[2]),
+        evidence=evidence(row[3]),
+        created_at=instant(row[4]),
+        seen_at=instant(row[5]),
+        resume_to=row[6],
+        address=row[7],
+        user_agent=row[8],
+        closed_at=optional_instant(row[9]),
+        version=row[10],
+    )

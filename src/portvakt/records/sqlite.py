@@ -1,0 +1,345 @@
+"""SQLite: reads in the event loop on one connection, writes in one thread, committed in groups.
+
+A read takes some 10 µs, less than a hop to a thread would. A commit waits for the disk, so it
+happens in the writer's thread; while it does, other acts queue up and share the next commit.
+synchronous=FULL: what was acknowledged is on the disk.
+"""
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Generic
+
+from portvakt.records.bell import Bell
+from portvakt.records.driver import PATIENCE, Act, Counts, Row, Run, T, U
+from portvakt.records.errors import RecordsUnavailable
+from portvakt.records.statements import Statement, Value
+
+GROUP: Final = 64  # acts in one commit: enough to share the disk's wait, few enough to stay fair
+_POLL_MS: Final = 50
+_AWAY: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+_REOPEN: Final = frozenset(
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+
+
+def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
+    """Open a database file that exists, with the settings every connection of ours has."""
+    # Even a reader opens it for writing: the log beside it has an index that readers keep up.
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, cached_statements=512)
+    connection.execute(f"PRAGMA busy_timeout={_POLL_MS if writing else 0}")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    if writing:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+    else:
+        connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+def _code(error: BaseException) -> int:
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF  # the rest of an extended code says more about the same thing
+
+
+class _LostError(sqlite3.OperationalError):
+    """SQLite rolled back the transaction by itself."""
+
+
+def _is_away(error: BaseException) -> bool:
+    return isinstance(error, _LostError) or (
+        isinstance(error, sqlite3.Error) and _code(error) in _AWAY
+    )
+
+
+def _away(error: BaseException) -> RecordsUnavailable:
+    unavailable = RecordsUnavailable(f"SQLite: {error}")
+    unavailable.__cause__ = error
+    return unavailable
+
+
+@dataclass(slots=True)
+class Tally:
+    """Statements run by one connection's thread."""
+
+    statements: int = 0
+
+
+class _SqliteRun:
+    """Statements on one connection. Nothing here waits, so an act runs through in one go."""
+
+    __slots__ = ("_connection", "_tally", "rung")
+
+    def __init__(self, connection: sqlite3.Connection, tally: Tally) -> None:
+        self._connection = connection
+        self._tally = tally
+        self.rung: list[str] = []
+
+    async def rows(self, statement: Statement, /, **values: Value) -> list[Row]:
+        self._tally.statements += 1
+        return self._connection.execute(statement.sqlite, values).fetchall()
+
+    async def row(self, statement: Statement, /, **values: Value) -> Row | None:
+        found = await self.rows(statement, **values)
+        return found[0] if found else None
+
+    async def changed(self, statement: Statement, /, **values: Value) -> int:
+        self._tally.statements += 1
+        return self._connection.execute(statement.sqlite, values).rowcount
+
+    async def turn(self, *names: str) -> None:
+        """There is one writer: it is always this act's turn."""
+
+    async def ring(self, topic: str, /) -> None:
+        self.rung.append(topic)
+
+
+@dataclass(slots=True)
+class _Job(Generic[U]):
+    """One act on its way through the writer's thread."""
+
+    act: Act[U, Any]
+    future: asyncio.Future[Any]
+    given_up_at: float
+    result: Any = None
+    error: BaseException | None = None
+    rung: tuple[str, ...] = ()
+
+
+class _Writer(Generic[U]):
+    """The one connection that writes; all but `put` and `stop` runs in its thread."""
+
+    def __init__(self, path: Path, make: Callable[[Run], U], bell: Bell) -> None:
+        self._path = path
+        self._make = make
+        self._bell = bell
+        self._loop = asyncio.get_running_loop()
+        self._jobs: queue.SimpleQueue[_Job[U] | None] = queue.SimpleQueue()
+        self._going = True
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._connection: sqlite3.Connection | None = None
+        self.tally = Tally()
+        self.transactions = 0
+        self._thread = threading.Thread(target=self._work, name="portvakt-writer", daemon=True)
+        self._thread.start()
+
+    async def put(self, act: Act[U, T]) -> T:
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.put(_Job(act, future, time.monotonic() + PATIENCE))
+        return await future
+
+    async def stop(self) -> None:
+        """Finish what is queued, then end the thread."""
+        self._jobs.put(None)
+        await self._ended
+        self._thread.join()
+
+    def _work(self) -> None:
+        while self._going:
+            group: list[_Job[U]] = []
+            self._take(group, self._jobs.get())
+            self._gather(group)
+            self._settle(group)
+        self._close()
+        self._loop.call_soon_threadsafe(self._ended.set_result, None)
+
+    def _take(self, group: list[_Job[U]], job: _Job[U] | None) -> None:
+        if job is None:
+            self._going = False
+        elif not job.future.cancelled():
+            group.append(job)
+
+    def _gather(self, group: list[_Job[U]]) -> None:
+        """Add what else is queued."""
+        with contextlib.suppress(queue.Empty):
+            while self._going and len(group) < GROUP:
+                self._take(group, self._jobs.get_nowait())
+
+    def _settle(self, group: list[_Job[U]]) -> None:
+        """Run and commit one group, and hand out what became of each act."""
+        try:
+            connection, run, unit = self._opened()
+            if self._begin(connection, group):
+                for job in group:
+                    self._perform(connection, run, unit, job)
+                connection.execute("COMMIT")
+                self.transactions += 1
+        except sqlite3.Error as error:
+            self._fail(group, error)
+        self._hand_out(group)
+
+    def _opened(self) -> tuple[sqlite3.Connection, _SqliteRun, U]:
+        if self._connection is None:
+            self._connection = connect(self._path, writing=True)
+            self._run = _SqliteRun(self._connection, self.tally)
+            self._unit = self._make(self._run)
+        return self._connection, self._run, self._unit
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _begin(self, connection: sqlite3.Connection, group: list[_Job[U]]) -> bool:
+        """Take the write lock in short waits; each act gives up when its own time is over.
+
+        Returns False when nobody is left to do it for.
+        """
+        while group:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if _code(error) != sqlite3.SQLITE_BUSY:
+                    raise
+                now = time.monotonic()
+                late = [job for job in group if job.given_up_at <= now]
+                for job in late:
+                    job.error = _away(error)
+                self._hand_out(late)
+                group[:] = [job for job in group if job.given_up_at > now]
+                self._gather(group)
+            else:
+                return True
+        return False
+
+    def _perform(
+        self, connection: sqlite3.Connection, run: _SqliteRun, unit: U, job: _Job[U]
+    ) -> None:
+        """Run one act; where it raises, undo it and it alone."""
+        connection.execute("SAVEPOINT act")
+        run.rung.clear()
+        try:
+            job.result = _drive(job.act(unit))
+        except BaseException as error:  # noqa: BLE001 - raised again where the act is awaited
+            if not connection.in_transaction:
+                raise _LostError("the work of the whole group was undone") from error
+            connection.execute("ROLLBACK TO act")
+            job.error = _away(error) if _is_away(error) else error
+        else:
+            job.rung = tuple(run.rung)
+        connection.execute("RELEASE act")
+
+    def _fail(self, group: list[_Job[U]], error: sqlite3.Error) -> None:
+        """Nothing of the group was committed."""
+        for job in group:
+            job.rung = ()
+            if job.error is None:
+                job.error = _away(error) if _is_away(error) else error
+        connection = self._connection
+        if connection is None:
+            return
+        with contextlib.suppress(sqlite3.Error):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        if _code(error) in _REOPEN or connection.in_transaction:
+            self._close()
+
+    def _hand_out(self, jobs: list[_Job[U]]) -> None:
+        if jobs:
+            self._loop.call_soon_threadsafe(self._deliver, list(jobs))
+
+    def _deliver(self, jobs: list[_Job[U]]) -> None:
+        """Back in the event loop."""
+        for job in jobs:
+            for topic in job.rung:
+                self._bell.ring(topic)
+            if job.future.done():  # whoever asked has gone away
+                continue
+            if job.error is None:
+                job.future.set_result(job.result)
+            else:
+                job.future.set_exception(job.error)
+
+
+def _drive(act: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that has nothing to wait for to its end, without an event loop."""
+    try:
+        act.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    act.close()
+    raise AssertionError("an act awaits its unit and nothing else")
+
+
+class SqliteDriver(Generic[U]):
+    """One file, used by one process at a time for writing, by any number for reading."""
+
+    def __init__(self, path: Path, make: Callable[[Run], U]) -> None:
+        self.bell = Bell()
+        self._path = path
+        self._make = make
+        self._reader: tuple[sqlite3.Connection, U] | None = None
+        self._reads = Tally()
+        self._writer = _Writer(path, make, self.bell)
+
+    async def read(self, act: Act[U, T]) -> T:
+        given_up_at = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return await act(self._opened())
+            except sqlite3.Error as error:
+                if not _is_away(error):
+                    raise
+                if _code(error) in _REOPEN:
+                    self._close_reader()
+                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > given_up_at:
+                    raise _away(error) from error
+            await asyncio.sleep(_POLL_MS / 1000)
+
+    async def write(self, act: Act[U, T], *, single: bool) -> T:
+        del single  # a group's commit serves one statement as well as several
+        return await self._writer.put(act)
+
+    async def listen(self) -> None:
+        """Nothing to do: one process writes, and it rings its own bell."""
+
+    async def database_time(self) -> int | None:
+        return None
+
+    def counted(self) -> Counts:
+        tally = self._writer.tally
+        return Counts(self._reads.statements + tally.statements, self._writer.transactions)
+
+    async def close(self) -> None:
+        await self._writer.stop()
+        self._close_reader()
+
+    def _opened(self) -> U:
+        if self._reader is None:
+            connection = connect(self._path, writing=False)
+            run = _SqliteRun(connection, self._reads)
+            self._reader = connection, self._make(run)
+        return self._reader[1]
+
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader[0].close()
+            self._reader = None

@@ -1,0 +1,101 @@
+"""SQL written once for both databases, made ready for each driver at import.
+
+The text is what SQLite 3.35 and PostgreSQL share: upserts, RETURNING, common table expressions.
+Values are named, `:name`, and travel beside the text, never in it. Where the dialects differ there
+is a seam:
+
+`{items:name}`         the strings of a JSON array given as :name, one row each, for `IN (…)`
+`{records:name a TEXT, b BIGINT}`  the objects of a JSON array given as :name, as a table `name`
+`{json_list:column}`   one JSON array of the column's values, `[]` where there are none
+`{larger:a,b}`         the larger of two values, neither of them NULL
+`{locked}`             keeps the rows read until the act ends (SQLite has one writer: nothing)
+`{locked_free}`        the same, passing over rows that another act holds
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+Value = str | int | bytes | None
+_Seam = Callable[[str], str]
+
+
+def _larger(function: str) -> _Seam:
+    return lambda names: f"{function}({names})"
+
+
+def _records_in_sqlite(shape: str) -> str:
+    name, columns = shape.split(maxsplit=1)
+    words = [column.split()[0] for column in columns.split(",")]
+    listed = ", ".join(f"json_extract(value, '$.{word}') AS {word}" for word in words)
+    return f"(SELECT {listed} FROM json_each(:{name})) AS {name}"  # noqa: S608 - words of ours
+
+
+def _records_in_postgresql(shape: str) -> str:
+    name, columns = shape.split(maxsplit=1)
+    return f"json_to_recordset(CAST(:{name} AS json)) AS {name}({columns})"
+
+
+_SQLITE: Final[Mapping[str, _Seam]] = {
+    "items": lambda name: f"SELECT value FROM json_each(:{name})",  # noqa: S608 - a name of ours
+    "records": _records_in_sqlite,
+    "json_list": lambda column: f"json_group_array({column})",
+    "larger": _larger("MAX"),
+    "locked": lambda _: "",
+    "locked_free": lambda _: "",
+}
+_POSTGRESQL: Final[Mapping[str, _Seam]] = {
+    "items": lambda name: f"SELECT jsonb_array_elements_text(CAST(:{name} AS jsonb)) AS value",
+    "records": _records_in_postgresql,
+    "json_list": lambda column: f"CAST(COALESCE(json_agg({column}), '[]') AS TEXT)",
+    "larger": _larger("GREATEST"),
+    "locked": lambda _: "FOR UPDATE",
+    "locked_free": lambda _: "FOR UPDATE SKIP LOCKED",
+}
+_SEAM: Final = re.compile(r"\{(\w+)(?::([^}]*))?\}")
+_PART: Final = re.compile(r"\{(\w+)\}")
+_PIECE: Final = re.compile(r"'(?:[^']|'')*'|--[^\n]*|(?<![:\w]):([a-z]\w*)|\s+")
+_CHANGES: Final = re.compile(
+    r"\b(?:INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|UPDATE\s+\w+ AS)"
+)
+
+
+class Statement:
+    """One statement in both dialects; written at module level, so compiled once.
+
+    `names` are its values in the order of the `$n` in `postgresql`; `changes` tells whether it
+    writes, which an act that only reads may not.
+    """
+
+    __slots__ = ("changes", "names", "postgresql", "sqlite")
+
+    def __init__(self, text: str, **parts: str) -> None:
+        """Compile `text`; `{name}` in it, and in the parts, is replaced by the part of that name."""
+        for _ in parts:  # a part may hold another, so at most as many rounds as there are parts
+            text = _PART.sub(lambda found: parts.get(found[1], found[0]), text)
+        self.changes: Final = _CHANGES.search(text) is not None
+        self.sqlite: Final = _PIECE.sub(_tidy, _seams(text, _SQLITE)).strip()
+        names: list[str] = []
+
+        def number(found: re.Match[str]) -> str:
+            name = found[1]
+            if name is None:
+                return _tidy(found)
+            if name not in names:
+                names.append(name)
+            return f"${names.index(name) + 1}"
+
+        self.postgresql: Final = _PIECE.sub(number, _seams(text, _POSTGRESQL)).strip()
+        self.names: Final = tuple(names)
+
+    def __repr__(self) -> str:
+        return f"Statement({self.sqlite[:60]!r}…)"
+
+
+def _seams(text: str, dialect: Mapping[str, _Seam]) -> str:
+    return _SEAM.sub(lambda found: dialect[found[1]]((found[2] or "").strip()), text)
+
+
+def _tidy(found: re.Match[str]) -> str:
+    piece = found[0]
+    return " " if piece.isspace() or piece.startswith("--") else piece

@@ -1,0 +1,164 @@
+"""The records: one act, one transaction, one attribute for each stored thing."""
+
+from datetime import datetime, timedelta
+from typing import Final, Protocol, TypeVar
+
+from portvakt.records.addresses import PostgresServer, SqliteFile, address_of
+from portvakt.records.attempts import Attempts
+from portvakt.records.audit import Audit
+from portvakt.records.authenticators import Authenticators
+from portvakt.records.browsers import Browsers
+from portvakt.records.codes import Codes
+from portvakt.records.configuration import ConfigurationRecords
+from portvakt.records.drafts import Drafts
+from portvakt.records.driver import Act, Driver, Run
+from portvakt.records.errors import RecordsUnavailable
+from portvakt.records.flows import Flows
+from portvakt.records.grants import Grants
+from portvakt.records.meta import Meta
+from portvakt.records.outbox import Outbox
+from portvakt.records.people import People
+from portvakt.records.sessions import Sessions
+from portvakt.records.signing_keys import SigningKeys
+from portvakt.records.statements import Statement
+from portvakt.records.values import ms
+from portvakt.records.wakeups import Wakeups
+
+T = TypeVar("T")
+CLOCK_BOUND: Final = timedelta(seconds=2)
+"""By how much this machine's clock and the database's may differ and still be ready."""
+_VERSION: Final = Statement("SELECT version_num FROM alembic_version")
+
+
+class Clock(Protocol):
+    """Tells the time: an aware datetime in UTC."""
+
+    def __call__(self) -> datetime: ...
+
+
+class Unit:
+    """What one act may do. All of it is committed together, or nothing."""
+
+    __slots__ = (
+        "_run",
+        "attempts",
+        "audit",
+        "authenticators",
+        "browsers",
+        "codes",
+        "configuration",
+        "drafts",
+        "flows",
+        "grants",
+        "meta",
+        "outbox",
+        "people",
+        "sessions",
+        "signing_keys",
+        "wakeups",
+    )
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.attempts = Attempts(run)
+        self.audit = Audit(run)
+        self.authenticators = Authenticators(run)
+        self.browsers = Browsers(run)
+        self.codes = Codes(run)
+        self.configuration = ConfigurationRecords(run)
+        self.drafts = Drafts(run)
+        self.flows = Flows(run)
+        self.grants = Grants(run)
+        self.meta = Meta(run)
+        self.outbox = Outbox(run)
+        self.people = People(run)
+        self.sessions = Sessions(run)
+        self.signing_keys = SigningKeys(run)
+        self.wakeups = Wakeups(run)
+
+    async def turn(self, *names: str) -> None:
+        """Wait until no other act has any of these names, and keep them until this one ends.
+
+        For work that must not run twice at once, such as an import.
+        """
+        await self._run.turn(*names)
+
+    async def schema_version(self) -> str | None:
+        """Read which revision the tables are at."""
+        row = await self._run.row(_VERSION)
+        return None if row is None else str(row[0])
+
+
+class Records:
+    """The database. Every method raises RecordsUnavailable within some three seconds of its
+    being away, and works again by itself when it is back."""
+
+    def __init__(self, driver: Driver[Unit], clock: Clock) -> None:
+        self._driver = driver
+        self._clock = clock
+
+    async def read(self, act: Act[Unit, T]) -> T:
+        """Run an act that only reads. Each statement sees what was committed when it began."""
+        return await self._driver.read(act)
+
+    async def write(self, act: Act[Unit, T]) -> T:
+        """Run an act and commit it; where it raises, nothing of it is kept.
+
+        The act awaits methods of its unit and nothing else: no network, no hashing, no sleep.
+        """
+        return await self._driver.write(act, single=False)
+
+    async def write_one(self, act: Act[Unit, T]) -> T:
+        """Run an act that makes one statement: atomic by itself, two trips fewer than `write`."""
+        return await self._driver.write(act, single=True)
+
+    async def wait(self, topic: str, timeout: float) -> bool:  # noqa: ASYNC109 - its end is an answer
+        """Wait until `topic` is rung; False after `timeout` seconds. True means: look again."""
+        await self._driver.listen()
+        return await self._driver.bell.wait(topic, timeout)
+
+    async def ready(self) -> None:
+        """Raise RecordsUnavailable unless the database answers and its clock is ours."""
+        await self.schema_version()
+        theirs = await self._driver.database_time()
+        if theirs is not None:
+            apart = abs(theirs - ms(self._clock()))
+            if apart > CLOCK_BOUND / timedelta(milliseconds=1):
+                raise RecordsUnavailable(f"the database's clock differs from ours by {apart} ms")
+
+    async def schema_version(self) -> str | None:
+        """Read which revision the tables are at; `migrate.SCHEMA_VERSION` is the one we need."""
+        return await self._driver.read(Unit.schema_version)
+
+    @property
+    def counted(self) -> int:
+        """How many statements were run in all."""
+        return self._driver.counted().statements
+
+    @property
+    def transactions(self) -> int:
+        """How many transactions were committed in all."""
+        return self._driver.counted().transactions
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the database."""
+        await self._driver.close()
+
+
+async def open_records(url: str, *, clock: Clock) -> Records:
+    """Open the records at `url` (see `addresses`), in the event loop that will use them.
+
+    Connects when something is first asked of it, so it succeeds with the database away. Raises
+    ValueError where `url` names no database.
+    """
+    driver: Driver[Unit]
+    match address_of(url):
+        case SqliteFile(path):
+            from portvakt.records.sqlite import SqliteDriver  # noqa: PLC0415 - only what is used
+
+            driver = SqliteDriver(path, Unit)
+        case PostgresServer(dsn):
+            from portvakt.records.postgresql import PostgresDriver  # noqa: PLC0415 - costs 0.1 s
+
+            driver = PostgresDriver(dsn, Unit)
+    return Records(driver, clock)
