@@ -59,7 +59,7 @@ class CodeToSend:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What to ask for: a code of `length` characters, digits or base32, perhaps after sending it."""
+    """What to ask for: a code of `length` characters, digits or base32, perhaps sent first."""
 
     length: int
     digits_only: bool

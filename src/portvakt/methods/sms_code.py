@@ -34,7 +34,7 @@ class SmsCode:
     type: AuthenticatorType = AuthenticatorType.SMS_CODE
 
     def prompt(self, at: Ceremony) -> Prompt:
-        """Make a new code for the number of `at.authenticator`; without one there is none to send."""
+        """Make a new code for the number of `at.authenticator`; without one none is sent."""
         if at.authenticator is None:
             return Prompt(length=DIGITS, digits_only=True)
         digits = self.random.digits(DIGITS)

@@ -29,7 +29,9 @@ from portvakt.methods import (
     TimeStep,
     Verified,
 )
-from portvakt.records import Bound, CodeExpired, CodeWrong, Spent, Standing, Unit
+from portvakt.records.codes import CodeExpired, CodeWrong, Spent
+from portvakt.records.standing import Bound, Standing
+from portvakt.records.unit import Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,8 @@ class Judge:
         method = self._methods[answer.type]
         bound = [] if standing is None else usable(standing, answer.type, answer.now)
         result: Verified | Rejected = Rejected()
-        for each in bound or [None]:
+        candidates: list[Bound | None] = [*bound] or [None]
+        for each in candidates:
             result = await method.verify(self._ceremony(answer, each, lookup), answer.typed)
             if isinstance(result, Verified):
                 return result

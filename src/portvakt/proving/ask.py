@@ -5,17 +5,21 @@ body in the outbox, and both are written with whatever led to them, so that ther
 without the other.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from portvakt.core.authenticators import Authenticator
 from portvakt.core.ids import AccountId
+from portvakt.core.secret import Secret
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import Sealer
 from portvakt.methods import Ceremony, SignInMethod
 from portvakt.proving.visit import Visit
-from portvakt.records import Code, Message, Unit
-from portvakt.sms import CodeText
+from portvakt.records.codes import Code
+from portvakt.records.outbox import Message
+from portvakt.records.unit import Unit
+from portvakt.sms import to_body
 
 APART = timedelta(seconds=30)
 PER_HOUR = 5
@@ -23,6 +27,10 @@ PER_DAY = 10
 ACCOUNT_PER_HOUR = 10
 ADDRESS_PER_HOUR = 30
 """Limits of `sms.send`: per number, per account, and per client address that has proved nothing."""
+
+PRETENDED = timedelta(minutes=5)
+CodeText = Callable[[str, str, Secret], Secret]
+"""Language, purpose and digits in, the whole text out."""
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -93,13 +101,13 @@ class CodeSender:
             )
         )
         message = self._random.id()
-        body = self._text.code(visit.language, purpose=purpose, digits=send.digits.open())
+        body = to_body(self._text(visit.language, purpose, send.digits))
         await unit.outbox.put(
             Message(
                 id=message,
                 channel="sms",
                 to=send.to,
-                body=self._sealer.seal(body.encode(), table="outbox", column="body", row=message),
+                body=self._sealer.seal(body, table="outbox", column="body", row=message),
                 purpose=purpose,
                 account_id=account_id,
                 address=address,
@@ -109,6 +117,21 @@ class CodeSender:
             )
         )
         return CodeSent(send.to, visit.now, expires)
+
+    async def pretend(self, unit: Unit, *, flow: str, purpose: str, visit: Visit) -> None:
+        """Do what can be seen of sending, for a name without a phone: no answer will be right."""
+        await unit.codes.issue(
+            Code(
+                id=self._random.id(),
+                flow=flow,
+                account_id=None,
+                authenticator_id=None,
+                purpose=purpose,
+                mac=self._random.bytes(32),
+                created_at=visit.now,
+                expires_at=visit.now + PRETENDED,
+            )
+        )
 
     async def _wait(
         self,

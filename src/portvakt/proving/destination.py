@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from portvakt.core.ids import ClientId
 from portvakt.core.relying_parties import RelyingParty
-from portvakt.records import Configuration
+from portvakt.records.configuration import Configuration
 
 AUTHORIZE = "/oidc/authorize"
 

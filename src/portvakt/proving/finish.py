@@ -5,8 +5,8 @@ act that opens the session, so nothing that ended a second ago still counts (rul
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import TypedDict, assert_never
+from datetime import timedelta
+from typing import assert_never
 
 from portvakt.core.assurance import SIGN_IN, Evidence, assurance_of
 from portvakt.core.authenticators import AuthenticatorType
@@ -19,7 +19,7 @@ from portvakt.core.events import (
     WelcomeWindowUsed,
 )
 from portvakt.core.first_registration import Basis, First, first_registration_of
-from portvakt.core.ids import AccountId, SessionId
+from portvakt.core.ids import SessionId
 from portvakt.core.messages import MessageId
 from portvakt.core.policy import TraceLine
 from portvakt.core.secret import Secret
@@ -40,8 +40,10 @@ from portvakt.core.sign_in import (
 from portvakt.crypto.digests import lookup_hash
 from portvakt.crypto.randomness import Random
 from portvakt.proving.rules import Verdict, judge
-from portvakt.proving.visit import Visit
-from portvakt.records import Configuration, Standing, Unit
+from portvakt.proving.visit import Visit, said
+from portvakt.records.configuration import Configuration
+from portvakt.records.standing import Standing
+from portvakt.records.unit import Unit
 
 GONE = MessageId("sign_in.gone_intro")
 """Why a step cannot be taken any more: somebody was first, or the session ended."""
@@ -74,15 +76,6 @@ class FirstPolicy:
 
     first: First
     welcome_days: int
-
-
-class Said(TypedDict):
-    """What every event of a sign-in tells."""
-
-    at: datetime
-    account_id: AccountId | None
-    request_id: str
-    address: str | None
 
 
 class Finisher:
@@ -134,12 +127,12 @@ class Finisher:
             case AskEnrolment(basis):
                 return await self._register(unit, at, standing, visit, basis)
             case AskSecondProof(options):
-                told = RegistrationRefused(**self._said(state, visit), options=options)
+                told = RegistrationRefused(**said(visit, state.account_id), options=options)
                 await unit.audit.write(told)
             case Refuse(why):
                 await unit.audit.write(
                     SignInRefused(
-                        **self._said(state, visit),
+                        **said(visit, state.account_id),
                         why=why,
                         app=state.app,
                         rules=at.verdict.decision.reasons,
@@ -164,14 +157,14 @@ class Finisher:
     ) -> Opened | Next:
         """Open a session that reaches the registration pages and nothing else."""
         account = standing.account
-        said = self._said(at.state, visit)
+        told = said(visit, at.state.account_id)
         for each in at.state.evidence:
             if each.type is AuthenticatorType.START_CODE:
                 if not await unit.authenticators.start_code_burn(each.authenticator_id, visit.now):
                     return self._lost(at)
-                await unit.audit.write(StartCodeUsed(**said))
+                await unit.audit.write(StartCodeUsed(**told))
         if basis is Basis.WELCOME_WINDOW:
-            await unit.audit.write(WelcomeWindowUsed(**said))
+            await unit.audit.write(WelcomeWindowUsed(**told))
             if not await unit.people.welcome_used(account.id, visit.now):
                 return self._lost(at)
         if at.state.session_id is not None:
@@ -220,9 +213,9 @@ class Finisher:
             event = self._succeeded(at, standing, session.id, visit)
             await unit.audit.write(event, _trace(at))
         else:
-            said = self._said(at.state, visit)
+            told = said(visit, at.state.account_id)
             methods = _methods(at.state)
-            await unit.audit.write(FreshProofGiven(**said, session_id=session.id, methods=methods))
+            await unit.audit.write(FreshProofGiven(**told, session_id=session.id, methods=methods))
         return Opened(
             session_id=session.id, secret=Secret(secret), kind=session.kind, to=at.state.to
         )
@@ -240,7 +233,7 @@ class Finisher:
     ) -> SignInSucceeded:
         verdict = at.verdict
         return SignInSucceeded(
-            **self._said(at.state, visit),
+            **said(visit, at.state.account_id),
             session_id=session_id,
             app=at.state.app,
             methods=_methods(at.state),
@@ -249,15 +242,6 @@ class Finisher:
             networks=() if verdict is None else tuple(sorted(verdict.networks)),
             known_browser=standing.known_browser,
             user_agent=visit.user_agent,
-        )
-
-    @staticmethod
-    def _said(state: SignIn, visit: Visit) -> Said:
-        return Said(
-            at=visit.now,
-            account_id=state.account_id,
-            request_id=visit.request_id,
-            address=visit.address,
         )
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Before every page that needs a person: who is signed in here, and is it enough for this?"""
+"""Before every page that needs a person: who is signed in here, and whether it is enough."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +14,8 @@ from portvakt.core.sessions import Session, SessionKind, is_live
 from portvakt.crypto.digests import lookup_hash
 from portvakt.proving.rules import Rules, Verdict
 from portvakt.proving.visit import Visit
-from portvakt.records import Records, Standing
+from portvakt.records.standing import Standing
+from portvakt.records.unit import Records
 from portvakt.web.request import context, here
 from portvakt.web.responses import see_other
 
@@ -30,7 +31,9 @@ for name and password whoever is signed in here already."""
 class Clock(Protocol):
     """Tells the time: an aware datetime in UTC."""
 
-    def __call__(self) -> datetime: ...
+    def __call__(self) -> datetime:
+        """Return it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

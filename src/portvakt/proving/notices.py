@@ -5,7 +5,7 @@ number that is about to lose its place. People with protected identity get the s
 they go to nobody else.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.people import Account
@@ -14,12 +14,16 @@ from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import Sealer
 from portvakt.mail import Notice, What, Where, Writer, to_body
 from portvakt.proving.visit import Visit
-from portvakt.records import Configuration, Message, Unit
+from portvakt.records.configuration import Configuration
+from portvakt.records.outbox import Message
+from portvakt.records.unit import Unit
 from portvakt.sms import notice_text
 from portvakt.sms import to_body as to_text_body
 from portvakt.texts import LANGUAGES
 
 DEFAULT_LANGUAGE = LANGUAGES[0]
+NOTICE_LIVES = timedelta(days=7)
+"""How long we go on trying: a notice of last week is still worth reading, an older one alarms."""
 
 
 class Notices:
@@ -106,7 +110,7 @@ class Notices:
                 account_id=account.id,
                 address=None,
                 created_at=at,
-                not_after=None,
+                not_after=at + NOTICE_LIVES,
                 idempotency_key=row,
             )
         )

@@ -8,7 +8,8 @@ from portvakt.core.ids import ClientId, NetworkId, RuleId
 from portvakt.core.people import Account
 from portvakt.core.policy import Decision, evaluate, networks_of
 from portvakt.core.signals import Signals
-from portvakt.records import Configuration, Records
+from portvakt.records.configuration import Configuration
+from portvakt.records.unit import Records, Unit
 
 KEPT = timedelta(seconds=1)
 """How long a process may go on with rules that `apply` has replaced (rule R27 allows a minute)."""
@@ -43,7 +44,7 @@ class Rules:
         """Return the configuration, at most a second old. Raises RecordsUnavailable."""
         if self._read is not None and timedelta() <= now - self._read[0] < KEPT:
             return self._read[1]
-        found = await self._records.read(lambda unit: unit.configuration.load())
+        found = await self._records.read(_load)
         self._read = (now, found)
         return found
 
@@ -67,6 +68,10 @@ def reason_of(configuration: Configuration, asked: Iterable[RuleId], language: s
         if text:
             return text
     return ""
+
+
+async def _load(unit: Unit) -> Configuration:
+    return await unit.configuration.load()
 
 
 def judge(

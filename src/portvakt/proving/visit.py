@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
+
+from portvakt.core.ids import AccountId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,3 +23,22 @@ class Visit:
     language: str
     request_id: str
     user_agent: str
+
+
+class Said(TypedDict):
+    """What every event of a visit tells."""
+
+    at: datetime
+    account_id: AccountId | None
+    request_id: str
+    address: str | None
+
+
+def said(visit: Visit, account_id: AccountId | None) -> Said:
+    """Return what every event of a visit tells: when, about whom, in which request, from where."""
+    return Said(
+        at=visit.now,
+        account_id=account_id,
+        request_id=visit.request_id,
+        address=visit.address,
+    )

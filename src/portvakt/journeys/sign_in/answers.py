@@ -29,8 +29,10 @@ from portvakt.journeys.sign_in.tries import Tried, count_answer, note_failure, n
 from portvakt.methods import LookupRow, Rejected, StartCode, Verified
 from portvakt.proving.answer import Answer, NotSpent, spend, usable
 from portvakt.proving.finish import Next
-from portvakt.proving.visit import Visit
-from portvakt.records import Configuration, Standing, Unit
+from portvakt.proving.visit import Visit, said
+from portvakt.records.configuration import Configuration
+from portvakt.records.standing import Standing
+from portvakt.records.unit import Unit
 
 APP_DIGITS = 6
 
@@ -267,17 +269,12 @@ class Answers:
     ) -> None:
         """Write and tell what is worth knowing about a right answer."""
         account = standing.account
-        said = {
-            "at": visit.now,
-            "account_id": account.id,
-            "request_id": visit.request_id,
-            "address": visit.address,
-        }
+        told = said(visit, account.id)
         if isinstance(loaded.at.step, AskProofFirst):
-            await unit.audit.write(PasswordReopened(**said, method=answer.type))
+            await unit.audit.write(PasswordReopened(**told, method=answer.type))
         if answer.type is AuthenticatorType.RECOVERY_CODE:
             left = await unit.authenticators.recovery_left(account.id)
-            await unit.audit.write(RecoveryCodeUsed(**said, left=left))
+            await unit.audit.write(RecoveryCodeUsed(**told, left=left))
             await self._parts.notices.recovery_used(unit, account, left, visit)
 
     async def _choose_phone(
@@ -290,7 +287,7 @@ class Answers:
     ) -> Outcome:
         phones = [each for each in step.offered if each.type is AuthenticatorType.SMS_CODE]
         if to is None and phones:
-            newest = await unit.codes.newest(at.state.id)
+            newest = await unit.codes.newest(at.state.id, at.state.purpose)
             to = None if newest is None else newest.authenticator_id
         asked = [each for each in phones if each.id == to] if to is not None else phones
         if not asked or at.state.account_id is None:
@@ -315,12 +312,17 @@ class Answers:
         phones = []
         if standing is not None and standing.account.usable:
             phones = usable(standing, AuthenticatorType.SMS_CODE, visit.now)
+        if not phones or state.account_id is None:
+            await self._parts.sender.pretend(
+                unit, flow=state.id, purpose=state.purpose, visit=visit
+            )
+            return
         await self._parts.sender.send(
             unit,
             flow=state.id,
             purpose=state.purpose,
             account_id=state.account_id,
-            authenticator=phones[0].authenticator if phones else None,
+            authenticator=phones[0].authenticator,
             visit=visit,
             proven=False,
         )
@@ -329,7 +331,7 @@ class Answers:
         first = isinstance(at.step, AskProofFirst)
         if not first and not _asks(at.step, AuthenticatorType.SMS_CODE):
             return None
-        code = await unit.codes.newest(at.state.id)
+        code = await unit.codes.newest(at.state.id, at.state.purpose)
         if code is None:
             return None
         bound = () if standing is None else standing.bound

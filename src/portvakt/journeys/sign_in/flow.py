@@ -24,7 +24,9 @@ from portvakt.proving.finish import Finisher, Next, Opened
 from portvakt.proving.notices import Notices
 from portvakt.proving.rules import Rules
 from portvakt.proving.visit import Visit
-from portvakt.records import Configuration, Records, Standing, Unit
+from portvakt.records.configuration import Configuration
+from portvakt.records.standing import Standing
+from portvakt.records.unit import Records, Unit
 
 FLOW_LIVES = timedelta(minutes=30)
 START_CODE_LENGTH = 13
@@ -127,13 +129,11 @@ class SignInFlow:
             concluded = await self._parts.finisher.conclude(
                 unit, state, configuration, visit, standing
             )
-            return await self.keep(unit, concluded, standing, visit)
+            return await self.keep(unit, concluded, visit)
 
         return await self._parts.records.write(act)
 
-    async def keep(
-        self, unit: Unit, concluded: Opened | Next, standing: Standing | None, visit: Visit
-    ) -> Outcome:
+    async def keep(self, unit: Unit, concluded: Opened | Next, visit: Visit) -> Outcome:
         """Store a sign-in that is not over, and send its code if a code is what it asks for."""
         if isinstance(concluded, Opened):
             return concluded
@@ -203,7 +203,7 @@ class SignInFlow:
         state = replace(state, account_id=again.account.id)
         state = record(state, Evidence(answer.type, shown, visit.now, wanted.purpose))
         concluded = await self._parts.finisher.conclude(unit, state, configuration, visit, again)
-        return await self.keep(unit, concluded, again, visit)
+        return await self.keep(unit, concluded, visit)
 
     async def _guarded(
         self, claimed: str, standing: Standing | None, wanted: Wanted, visit: Visit
@@ -239,9 +239,10 @@ def _kind_of(typed: Secret, standing: Standing | None, visit: Visit) -> Authenti
     Only for somebody who has one that still works, and only in its own form: exactly one hash is
     compared in every case.
     """
-    if standing is not None and normalise_base32(typed.open(), START_CODE_LENGTH) is not None:
-        if usable(standing, AuthenticatorType.START_CODE, visit.now):
-            return AuthenticatorType.START_CODE
+    in_its_form = normalise_base32(typed.open(), START_CODE_LENGTH) is not None
+    has = standing is not None and usable(standing, AuthenticatorType.START_CODE, visit.now)
+    if in_its_form and has:
+        return AuthenticatorType.START_CODE
     return AuthenticatorType.PASSWORD
 
 

@@ -8,7 +8,7 @@ from portvakt.core.ids import FlowId
 from portvakt.core.sign_in import SignIn, Step
 from portvakt.proving.finish import Opened
 from portvakt.proving.rules import Verdict
-from portvakt.records import Standing
+from portvakt.records.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,9 @@ from portvakt.web.templates import Message
 Errors = Mapping[str, Message | str]
 
 
-def page_of(showing: Showing, visit: Visit, errors: Errors | None = None) -> Page:
+def page_of(  # noqa: PLR0911  # one page for each step there is
+    showing: Showing, visit: Visit, errors: Errors | None = None
+) -> Page:
     """Return the page for the step that a sign-in is at."""
     flow, wrong = showing.state.id, errors or {}
     match showing.step:

@@ -16,8 +16,9 @@ from portvakt.core.ids import ClientId
 from portvakt.core.throttle import LIMITS, Count, Familiarity, Kind, must_disable
 from portvakt.proving.answer import subject_of, usable
 from portvakt.proving.notices import Notices
-from portvakt.proving.visit import Visit
-from portvakt.records import Standing, Unit
+from portvakt.proving.visit import Visit, said
+from portvakt.records.standing import Standing
+from portvakt.records.unit import Unit
 
 IPV6_HOME = 64
 """One household, ward or attacker has a whole /64 (RFC 6177), so that is one address."""
@@ -107,10 +108,7 @@ async def note_failure(
     account_id = None if standing is None else standing.account.id
     await unit.audit.write(
         SignInFailed(
-            at=visit.now,
-            account_id=account_id,
-            request_id=visit.request_id,
-            address=visit.address,
+            **said(visit, account_id),
             method=method,
             reason=reason,
             app=app,
@@ -119,10 +117,7 @@ async def note_failure(
     if tried.began_a_stop and tried.count.stopped_until is not None:
         await unit.audit.write(
             SignInLocked(
-                at=visit.now,
-                account_id=account_id,
-                request_id=visit.request_id,
-                address=visit.address,
+                **said(visit, account_id),
                 method=method,
                 familiarity=tried.familiarity,
                 until=tried.count.stopped_until,
@@ -130,9 +125,10 @@ async def note_failure(
         )
         if standing is not None and method in SECOND_FACTORS and tried.kind is not Kind.UNPROVEN:
             await notices.guessing(unit, standing.account, method, visit)
-    if standing is not None and method in SECOND_FACTORS and tried.kind is not Kind.UNPROVEN:
-        if must_disable(tried.count, LIMITS[tried.kind]):
-            await _disable(unit, notices, standing, method, visit)
+    if standing is None or method not in SECOND_FACTORS or tried.kind is Kind.UNPROVEN:
+        return
+    if must_disable(tried.count, LIMITS[tried.kind]):
+        await _disable(unit, notices, standing, method, visit)
 
 
 async def _disable(
@@ -146,10 +142,7 @@ async def _disable(
         )
         await unit.audit.write(
             MethodDisabled(
-                at=visit.now,
-                account_id=standing.account.id,
-                request_id=visit.request_id,
-                address=visit.address,
+                **said(visit, standing.account.id),
                 authenticator_id=authenticator.id,
                 type=method,
                 reason="guessed",
@@ -166,10 +159,7 @@ async def note_replay(
     if bound:
         await unit.audit.write(
             ProofReplayed(
-                at=visit.now,
-                account_id=standing.account.id,
-                request_id=visit.request_id,
-                address=visit.address,
+                **said(visit, standing.account.id),
                 method=method,
                 authenticator_id=bound[0].authenticator.id,
             )
