@@ -28,7 +28,7 @@ _SPEND: Final = Statement(
     UPDATE codes SET tries = tries + 1,
         spent_at = CASE WHEN mac = :mac AND expires_at > :now THEN CAST(:now AS BIGINT) END
     WHERE flow = :flow AND purpose = :purpose AND spent_at IS NULL AND tries < :most
-    RETURNING spent_at IS NOT NULL, expires_at <= :now, authenticator_id
+    RETURNING spent_at, expires_at, authenticator_id
     """
 )
 
@@ -113,10 +113,10 @@ class Codes:
         )
         if row is None:
             return CodeWrong()
-        spent, expired, authenticator_id = row
-        if spent:
+        spent_at, expires_at, authenticator_id = row
+        if spent_at is not None:
             return Spent(authenticator_id)
-        return CodeExpired() if expired else CodeWrong()
+        return CodeExpired() if expires_at <= ms(now) else CodeWrong()
 
     async def newest(self, flow: str, purpose: str) -> Newest | None:
         """Read when and to which authenticator a code was sent; None where none was."""

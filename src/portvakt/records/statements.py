@@ -10,6 +10,8 @@ is a seam:
 `{larger:a,b}`         the larger of two values, neither of them NULL
 `{locked}`             keeps the rows read until the act ends (SQLite has one writer: nothing)
 `{locked_free}`        the same, passing over rows that another act holds
+RETURNING names columns and computes nothing: SQLite 3.40 answers `RETURNING a IS NOT NULL` with
+true where `a` has just become NULL.
 """
 
 import re
