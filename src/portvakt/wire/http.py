@@ -131,8 +131,10 @@ class HttpClient:
                 return await _read(response)
         except (TimeoutError, httpcore.TimeoutException):
             why = "no answer in time"
+        except httpcore.ConnectError as error:
+            why = str(error)
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            why = f"{type(error).__name__}: {error}"
+            why = type(error).__name__  # its words may repeat the answer, and that what was sent
         return NoAnswer(why) if left.began else NotSent(why)
 
     def _tls_context(self) -> ssl.SSLContext:
