@@ -16,7 +16,7 @@ from portvakt.records.driver import Act
 from portvakt.records.errors import RecordsError, RecordsUnavailable
 from portvakt.records.grants import AuthorizationCode, Grant, Reused
 from portvakt.records.outbox import Message, SentTimes
-from portvakt.records.people_in_bulk import StoredPerson
+from portvakt.records.people_in_bulk import Holder, Outline, StoredPerson
 from portvakt.records.signing_keys import KeyState, StoredKey
 from portvakt.records.standing import Bound, Standing
 from portvakt.records.unit import Records, Unit, open_records
@@ -31,8 +31,10 @@ __all__ = [
     "Configuration",
     "Draft",
     "Grant",
+    "Holder",
     "KeyState",
     "Message",
+    "Outline",
     "Records",
     "RecordsError",
     "RecordsUnavailable",

@@ -1,6 +1,6 @@
 """The audit trail: rows are added in the transaction of what they tell, and never changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +12,7 @@ from portvakt.core.ids import AccountId
 from portvakt.core.policy import TraceLine
 from portvakt.records.driver import Row, Run
 from portvakt.records.statements import Statement
-from portvakt.records.values import instant, ms, to_json
+from portvakt.records.values import instant, ms, parts, to_json
 
 _TRACE: Final = msgspec.json.Decoder(tuple[TraceLine, ...])
 _DETAIL: Final = msgspec.json.Decoder(dict[str, Any])
@@ -20,6 +20,14 @@ _WRITE: Final = Statement(
     """
     INSERT INTO events (at, name, account_id, actor, request_id, address, detail, trace)
     VALUES (:at, :name, :account_id, :actor, :request_id, :address, :detail, :trace)
+    """
+)
+_WRITE_MANY: Final = Statement(
+    """
+    INSERT INTO events (at, name, account_id, actor, request_id, address, detail)
+    SELECT at, name, account_id, actor, request_id, address, detail
+    FROM {records:events at BIGINT, name TEXT, account_id TEXT, actor TEXT, request_id TEXT,
+        address TEXT, detail TEXT}
     """
 )
 _OF_ACCOUNT: Final = Statement(
@@ -70,6 +78,23 @@ class Audit:
             detail=to_json(details(event)),
             trace=None if trace is None else to_json(trace),
         )
+
+    async def write_many(self, events: Iterable[Event]) -> None:
+        """Add events that have no trace, in their order, in few statements."""
+        for part in parts(events):
+            rows = [
+                {
+                    "at": ms(event.at),
+                    "name": event.name,
+                    "account_id": event.account_id,
+                    "actor": event.actor,
+                    "request_id": event.request_id,
+                    "address": event.address,
+                    "detail": to_json(details(event)),
+                }
+                for event in part
+            ]
+            await self._run.changed(_WRITE_MANY, events=to_json(rows))
 
     async def of_account(self, account_id: AccountId, limit: int) -> list[StoredEvent]:
         """Read what happened to one account, the newest first."""

@@ -18,13 +18,31 @@ from portvakt.records.values import (
     to_json,
 )
 
+_PERSON: Final = """
+    a.id, a.source, a.external_id, a.user_name, a.email, a.given_name, a.family_name, a.state,
+    a.title, a.unit, a.manager, a.work_phone, a.protected, a.created_at, a.start_date,
+    (SELECT {json_list:m.group_id} FROM memberships m
+        WHERE m.account_id = a.id AND m.source = :source)
+"""
 _ALL_OF_SOURCE: Final = Statement(
+    "SELECT {person} FROM accounts a WHERE a.source = :source ORDER BY a.external_id",
+    person=_PERSON,
+)
+_SOME_OF_SOURCE: Final = Statement(
     """
-    SELECT a.id, a.source, a.external_id, a.user_name, a.email, a.given_name, a.family_name,
-        a.state, a.title, a.unit, a.manager, a.work_phone, a.protected, a.created_at, a.start_date,
-        (SELECT {json_list:m.group_id} FROM memberships m
-            WHERE m.account_id = a.id AND m.source = :source)
-    FROM accounts a WHERE a.source = :source ORDER BY a.external_id
+    SELECT {person} FROM accounts a
+    WHERE a.source = :source AND a.external_id IN ({items:external_ids})
+    """,
+    person=_PERSON,
+)
+_OUTLINES: Final = Statement(
+    "SELECT external_id, id, state FROM accounts WHERE source = :source ORDER BY external_id"
+)
+_HOLDERS: Final = Statement(
+    """
+    SELECT i.value, a.id, a.source, a.external_id
+    FROM identifiers i JOIN accounts a ON a.id = i.account_id
+    WHERE i.value IN ({items:names}) AND a.state = 'active'
     """
 )
 _UPSERT: Final = Statement(
@@ -126,6 +144,25 @@ class StoredPerson:
     """Those of this source; `set_groups_many` writes them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The least about somebody of a source."""
+
+    external_id: str
+    id: AccountId
+    state: AccountState
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """An active person whom a name finds."""
+
+    name: str
+    id: AccountId
+    source: str
+    external_id: str
+
+
 class PeopleInBulk:
     """The part of `unit.people` that imports use."""
 
@@ -137,6 +174,29 @@ class PeopleInBulk:
         them meanwhile."""
         rows = await self._run.rows(_ALL_OF_SOURCE, source=source)
         return [_stored(row) for row in rows]
+
+    async def some_of_source(
+        self, source: str, external_ids: Collection[str]
+    ) -> list[StoredPerson]:
+        """Read those of a source who have one of these external ids."""
+        found: list[StoredPerson] = []
+        for part in parts(external_ids):
+            rows = await self._run.rows(_SOME_OF_SOURCE, source=source, external_ids=to_json(part))
+            found += [_stored(row) for row in rows]
+        return found
+
+    async def outlines_of_source(self, source: str) -> list[Outline]:
+        """Read who there is of a source, by external id, and whether they are active."""
+        rows = await self._run.rows(_OUTLINES, source=source)
+        return [Outline(row[0], AccountId(row[1]), AccountState(row[2])) for row in rows]
+
+    async def holders_of_names(self, names: Collection[str]) -> list[Holder]:
+        """Say which active people these names, in their canonical form, find."""
+        found: list[Holder] = []
+        for part in parts(names):
+            rows = await self._run.rows(_HOLDERS, names=to_json(part))
+            found += [Holder(row[0], AccountId(row[1]), row[2], row[3]) for row in rows]
+        return found
 
     async def upsert_many(self, people: Iterable[StoredPerson]) -> None:
         """Create people and write the fields their source owns, with the names that find them.
