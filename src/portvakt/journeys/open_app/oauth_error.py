@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from portvakt.core.messages import MessageId
 
@@ -49,6 +50,8 @@ class OAuthError:
 
     code: ErrorCode
     description: str
+    wait: int | None = None
+    """Seconds after which trying again may help."""
 
     @property
     def status(self) -> int:
@@ -70,3 +73,8 @@ class Untrusted:
 
     message: MessageId
     error: OAuthError
+
+    @classmethod
+    def unreadable(cls, error: OAuthError) -> Self:
+        """Refuse what cannot even be decoded."""
+        return cls(MessageId("open_app.unreadable"), error)

@@ -41,11 +41,14 @@ def check_client(
 
 
 def check_redirect_uri(request: AuthorizationRequest, app: RelyingParty) -> Untrusted | None:
-    """Compare with the registered addresses character by character (RFC 9700 section 4.1.3)."""
+    """Compare with the registered addresses character by character (RFC 9700 section 4.1.3).
+
+    An address with a fragment is never taken (RFC 6749 section 3.1.2).
+    """
     sent = request.get("redirect_uri")
     if sent is None or "redirect_uri" in request.repeated():
         return _untrusted("open_app.no_address", "redirect_uri must be given exactly once.")
-    if not redirect_matches(app, sent):
+    if "#" in sent or not redirect_matches(app, sent):
         return _untrusted("open_app.unknown_address", "redirect_uri is not one of the registered.")
     return None
 

@@ -59,9 +59,9 @@ def proves(credentials: Credentials, app: RelyingParty | None) -> bool:
     return credentials.method == "none" or (kept is not None and right)
 
 
-def invalid_client() -> OAuthError:
+def invalid_client(wait: int | None = None) -> OAuthError:
     """Say no in the same words whatever was wrong: unknown app, wrong method or wrong secret."""
-    return OAuthError(ErrorCode.INVALID_CLIENT, "Client authentication failed.")
+    return OAuthError(ErrorCode.INVALID_CLIENT, "Client authentication failed.", wait)
 
 
 def _basic(header: str) -> Credentials | None:

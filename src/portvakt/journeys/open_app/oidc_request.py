@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, urlencode
 from portvakt.journeys.open_app.oauth_error import ErrorCode, OAuthError
 
 MAX_QUERY = 2560
-"""Octets. The whole request travels on as `to` to the sign-in page, percent-encoded once more, which
-makes it three times as long at worst, and must still fit the 8 kB that proxies allow one line."""
+"""Octets. The whole request travels on as `to` to the sign-in page, percent-encoded once more.
+That makes it three times as long at worst, and it must still fit the 8 kB that proxies allow."""
 
 MAX_PARAMETERS = 40
 """OpenID Connect Core names 17; the rest is room for extensions that are ignored."""

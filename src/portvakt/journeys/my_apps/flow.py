@@ -1,0 +1,108 @@
+"""Which apps a person may open from here, and what each will ask for."""
+
+from dataclasses import dataclass
+from unicodedata import normalize
+from urllib.parse import urlencode, urlsplit
+
+from portvakt.core.assurance import Evidence, meets
+from portvakt.core.events import SessionsEnded
+from portvakt.core.people import Account
+from portvakt.core.relying_parties import RelyingParty
+from portvakt.core.sessions import Session
+from portvakt.proving.rules import Verdict, judge
+from portvakt.proving.visit import Visit
+from portvakt.records.configuration import Configuration
+from portvakt.records.unit import Records, Unit
+
+_WEB = ("http", "https")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenApp:
+    """An app that the person may open, its address, and whether more must be shown first."""
+
+    app: RelyingParty
+    href: str
+    verdict: Verdict
+    enough: bool
+
+
+def openable(
+    configuration: Configuration,
+    account: Account,
+    evidence: tuple[Evidence, ...],
+    visit: Visit,
+    issuer: str,
+) -> tuple[OpenApp, ...]:
+    """Return the person's apps by name. What a rule blocks from here is left out."""
+    found = []
+    for app in configuration.apps:
+        href = start_address(app, issuer)
+        if href is None or not app.groups & account.groups:
+            continue
+        verdict = judge(configuration, account, app.client_id, visit.address, visit.now)
+        if verdict.decision.blocked:
+            continue
+        enough = meets(evidence, verdict.decision.requirement, visit.now)
+        found.append(OpenApp(app, href, verdict, enough))
+    return tuple(sorted(found, key=lambda each: _by_name(each.app.client_name)))
+
+
+def _by_name(name: str) -> str:
+    """Sort as people look: without regard to case, å ä ö last, other accents with their letter."""
+    folded = name.casefold().replace("å", "{").replace("ä", "|").replace("ö", "}")
+    return "".join(each for each in normalize("NFD", folded) if each.isprintable())
+
+
+def start_address(app: RelyingParty, issuer: str) -> str | None:
+    """Return where a browser goes to open the app, or None where the app has no such place.
+
+    `initiate_login_uri` begins a sign-in at once and is told who asks (OpenID Connect Core section
+    4); else the app's own page, else the origin that it wants its answers at.
+    """
+    if app.initiate_login_uri is not None and _is_web(app.initiate_login_uri):
+        joint = "&" if "?" in app.initiate_login_uri else "?"
+        return f"{app.initiate_login_uri}{joint}{urlencode({'iss': issuer})}"
+    if app.client_uri is not None and _is_web(app.client_uri):
+        return app.client_uri
+    for address in app.redirect_uris:
+        if _is_web(address):
+            parts = urlsplit(address)
+            return f"{parts.scheme}://{parts.netloc}/"
+    return None
+
+
+def _is_web(address: str) -> bool:
+    return urlsplit(address).scheme in _WEB
+
+
+async def sign_out(records: Records, session: Session, visit: Visit) -> None:
+    """End the session and everything that apps were given in it."""
+    ended = SessionsEnded(
+        at=visit.now,
+        account_id=session.account_id,
+        request_id=visit.request_id,
+        address=visit.address,
+        sessions=1,
+        reason="signed_out",
+    )
+
+    async def act(unit: Unit) -> None:
+        if await unit.sessions.close(session.id, session.account_id, visit.now):
+            await unit.grants.revoke_of_session(session.id, visit.now)
+            await unit.audit.write(ended)
+
+    await records.write(act)
+
+
+def shows_itself(logo: str | None) -> str | None:
+    """Return a logo that our pages may show: one that is in the address itself.
+
+    Nothing is loaded from elsewhere, so that no app learns who looks at the portal, and when.
+    """
+    return logo if logo is not None and logo.startswith("data:image/") else None
+
+
+def letter_of(name: str) -> str:
+    """Return the letter that stands for an app without a picture."""
+    return next((each.upper() for each in name if each.isalnum()), "•")

@@ -1,0 +1,93 @@
+"""`/apps`, `/sign-out` and the way in from `/`."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portvakt.core.assurance import Aal, assurance_of
+from portvakt.core.messages import MessageId
+from portvakt.core.policy import Decision
+from portvakt.core.sessions import SessionKind
+from portvakt.journeys.my_apps.flow import (
+    OpenApp,
+    letter_of,
+    openable,
+    shows_itself,
+    sign_out,
+)
+from portvakt.journeys.my_apps.pages import AppsPage, SignedOutPage, Tile
+from portvakt.proving.gate import Current, Gate
+from portvakt.proving.rules import Rules
+from portvakt.records.unit import Records
+from portvakt.web.cookies import drop_session
+from portvakt.web.responses import page, see_other
+from portvakt.web.routing import Route, Who, route
+
+
+class MyApps:
+    """The portal."""
+
+    def __init__(self, *, issuer: str, gate: Gate, rules: Rules, records: Records) -> None:
+        self._issuer = issuer
+        self._gate = gate
+        self._rules = rules
+        self._records = records
+
+    def routes(self) -> list[Route]:
+        """Return the addresses of this journey."""
+        return [
+            route("/", self.start, who=Who.ANYONE),
+            route("/apps", self.apps, who=Who.SIGNED_IN),
+            route("/sign-out", self.sign_out, methods=("POST",), who=Who.SIGNED_IN),
+            route("/signed-out", self.signed_out, who=Who.ANYONE),
+        ]
+
+    async def start(self, _request: Request) -> Response:
+        """Lead to the portal."""
+        return see_other("/apps")
+
+    async def apps(self, request: Request) -> Response:
+        """Show the tiles."""
+        current = await self._gate.current(request)
+        if current is None or current.session.kind is not SessionKind.FULL:
+            return self._gate.sign_in(request)
+        if not await self._gate.enough(request, current, None):
+            return self._gate.sign_in(request)
+        visit = self._gate.visit(request)
+        configuration = await self._rules.current(visit.now)
+        account, evidence = current.standing.account, current.session.evidence
+        found = openable(configuration, account, evidence, visit, self._issuer)
+        tiles = tuple(_tile(each, current, visit.language) for each in found)
+        return page(request, AppsPage(person=account.display_name, tiles=tiles))
+
+    async def sign_out(self, request: Request) -> Response:
+        """End this session, and take the cookie back even where no session was left to end."""
+        current = await self._gate.current(request)
+        if current is not None:
+            await sign_out(self._records, current.session, self._gate.visit(request))
+        response = see_other("/signed-out")
+        drop_session(response)
+        return response
+
+    async def signed_out(self, request: Request) -> Response:
+        """Say that it is done."""
+        return page(request, SignedOutPage())
+
+
+def _tile(each: OpenApp, current: Current, language: str) -> Tile:
+    asks = not each.enough
+    return Tile(
+        name=each.app.client_name,
+        href=each.href,
+        letter=letter_of(each.app.client_name),
+        logo=shows_itself(each.app.logo_uri),
+        needs=_needs(current, each.verdict.decision) if asks else None,
+        reason=each.verdict.reason(language) if asks else "",
+    )
+
+
+def _needs(current: Current, decision: Decision) -> MessageId:
+    """Say whether a second proof is missing, or one more of what was shown already."""
+    shown = assurance_of(current.session.evidence).aal
+    if decision.requirement.multifactor and shown < Aal.TWO:
+        return MessageId("my_apps.needs_second")
+    return MessageId("my_apps.needs_again")

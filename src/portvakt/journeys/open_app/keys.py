@@ -1,0 +1,187 @@
+"""The keys that sign, kept sealed in the records and parsed once in each process.
+
+A key is published before it signs and stays published until all it has signed is over, so rotation
+never leaves an app without the key it needs (A134). Processes look for changes every few seconds;
+a key that they have parsed is not parsed again.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from portvakt.core.events import Event, SigningKeyMade, SigningKeyRetired
+from portvakt.crypto.randomness import Random
+from portvakt.crypto.sealing import Sealer
+from portvakt.crypto.signing import (
+    Algorithm,
+    KeyState,
+    Signer,
+    SigningKey,
+    rotated,
+    still_needed,
+    with_first_keys,
+)
+from portvakt.records.signing_keys import KeyState as StoredState
+from portvakt.records.signing_keys import StoredKey
+from portvakt.records.unit import Records, Unit
+
+ALGORITHMS: tuple[Algorithm, ...] = ("ES256", "RS256")
+READ_AGAIN = timedelta(seconds=10)
+"""How long a process may go on without noticing a rotation."""
+RETIRED_KEPT = timedelta(days=1)
+"""Longer than anything we sign lives, and than apps keep a copy of the published keys."""
+
+_PLACE = {"table": "signing_keys", "column": "sealed"}
+
+
+class KeyRing:
+    """The keys of this installation, as far as this process has read them."""
+
+    def __init__(self, *, records: Records, sealer: Sealer, random: Random) -> None:
+        self._records = records
+        self._sealer = sealer
+        self._random = random
+        self._parsed: dict[str, SigningKey] = {}
+        self._signer: Signer | None = None
+        self._read_at: datetime | None = None
+        self._reading = asyncio.Lock()
+
+    async def signer(self, now: datetime) -> Signer:
+        """Return what signs and verifies, at most `READ_AGAIN` old.
+
+        Makes the first keys where there are none: the RSA keys cost up to two seconds of a thread,
+        once in the life of an installation. Raises RecordsUnavailable.
+        """
+        if self._signer is not None and self._is_fresh(now):
+            return self._signer
+        async with self._reading:
+            if self._signer is not None and self._is_fresh(now):
+                return self._signer
+            stored = await self._records.read(lambda unit: unit.signing_keys.all())
+            keys = self._parse(stored)
+            if _lacks_some(keys):
+                keys = await self._make_first(keys, now)
+            self._signer, self._read_at = Signer(keys), now
+            return self._signer
+
+    def _is_fresh(self, now: datetime) -> bool:
+        return self._read_at is not None and timedelta() <= now - self._read_at < READ_AGAIN
+
+    def _parse(self, stored: Sequence[StoredKey]) -> list[SigningKey]:
+        """Open and parse what has not been parsed before; a new state costs nothing."""
+        for each in stored:
+            known = self._parsed.get(each.kid)
+            state = KeyState(each.state.value)
+            if known is None:
+                self._parsed[each.kid] = opened(each, self._sealer)
+            elif known.state is not state:
+                self._parsed[each.kid] = replace(known, state=state, changed_at=each.changed_at)
+        return [self._parsed[each.kid] for each in stored]
+
+    async def _make_first(self, keys: list[SigningKey], now: datetime) -> list[SigningKey]:
+        """Make what is missing. Where two processes do so at once, the first to write wins."""
+        made = await asyncio.to_thread(with_first_keys, keys, ALGORITHMS, self._random.id, now)
+        new = [key for key in made if key not in keys]
+
+        async def act(unit: Unit) -> list[StoredKey]:
+            await unit.turn("signing_keys")
+            there = {each.alg for each in await unit.signing_keys.all()}
+            for key in new:
+                if key.alg not in there:
+                    await _put(unit, key, self._sealer, now)
+            return await unit.signing_keys.all()
+
+        return self._parse(await self._records.write(act))
+
+
+async def rotate(
+    records: Records,
+    sealer: Sealer,
+    random: Random,
+    now: datetime,
+    *,
+    actor: str,
+    algorithms: Sequence[Algorithm] = ALGORITHMS,
+) -> tuple[Event, ...]:
+    """Take every key of these algorithms a place further, and say what happened.
+
+    The next key signs, the current one is retired and stays published, a new one is published to
+    sign after the next rotation. Keys retired long enough ago are forgotten. `actor` is who did it,
+    for the events. Raises RecordsUnavailable.
+    """
+    new = [
+        await asyncio.to_thread(SigningKey.generate, random.id(), alg, KeyState.NEXT, now)
+        for alg in algorithms
+    ]
+
+    async def act(unit: Unit) -> tuple[Event, ...]:
+        await unit.turn("signing_keys")
+        before = [opened(each, sealer) for each in await unit.signing_keys.all()]
+        after: Sequence[SigningKey] = before
+        for key in new:
+            after = rotated(after, key, now)
+        return await _write(unit, before, after, sealer, now, actor)
+
+    return await records.write(act)
+
+
+async def _write(
+    unit: Unit,
+    before: Sequence[SigningKey],
+    after: Sequence[SigningKey],
+    sealer: Sealer,
+    now: datetime,
+    actor: str,
+) -> tuple[Event, ...]:
+    """Store the difference. A place is left before another key takes it."""
+    old = {key.kid: key for key in before}
+    events: list[Event] = []
+    for left in (KeyState.CURRENT, KeyState.NEXT):
+        for key in after:
+            if key.kid in old and old[key.kid].state is left and key.state is not left:
+                await unit.signing_keys.move(key.kid, _stored(left), _stored(key.state), now)
+                if key.state is KeyState.RETIRED:
+                    events.append(SigningKeyRetired(at=now, actor=actor, kid=key.kid))
+    for key in after:
+        if key.kid not in old:
+            await _put(unit, key, sealer, now, actor)
+            events.append(SigningKeyMade(at=now, actor=actor, kid=key.kid, alg=key.alg))
+        elif not still_needed(key, now, RETIRED_KEPT):
+            await unit.signing_keys.remove(key.kid)
+    for event in events:
+        if isinstance(event, SigningKeyRetired):
+            await unit.audit.write(event)
+    return tuple(events)
+
+
+async def _put(
+    unit: Unit, key: SigningKey, sealer: Sealer, now: datetime, actor: str = "serve"
+) -> None:
+    sealed = sealer.seal(key.export(), **_PLACE, row=key.kid)
+    stored = StoredKey(
+        kid=key.kid,
+        alg=key.alg,
+        sealed=sealed,
+        state=_stored(key.state),
+        created_at=key.created_at,
+        changed_at=key.changed_at,
+    )
+    if await unit.signing_keys.put(stored):
+        await unit.audit.write(SigningKeyMade(at=now, actor=actor, kid=key.kid, alg=key.alg))
+
+
+def opened(stored: StoredKey, sealer: Sealer) -> SigningKey:
+    """Open and parse one key. Raises `portvakt.crypto.sealing.SealError`."""
+    jwk = sealer.open(stored.sealed, **_PLACE, row=stored.kid)
+    state = KeyState(stored.state.value)
+    return SigningKey.parse(jwk, state, stored.created_at, stored.changed_at)
+
+
+def _stored(state: KeyState) -> StoredState:
+    return StoredState(state.value)
+
+
+def _lacks_some(keys: Sequence[SigningKey]) -> bool:
+    current = {key.alg for key in keys if key.state is KeyState.CURRENT}
+    return not current.issuperset(ALGORITHMS)

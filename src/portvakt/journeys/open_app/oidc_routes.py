@@ -1,0 +1,178 @@
+"""The addresses of OpenID Connect. The only file of the protocol that knows HTTP."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portvakt.journeys.open_app.keys import KeyRing
+from portvakt.journeys.open_app.oauth_error import ErrorCode, OAuthError, Untrusted
+from portvakt.journeys.open_app.oidc_authorize import (
+    Authorize,
+    Blocked,
+    NotYours,
+    Outcome,
+    SignedIn,
+    ToApp,
+    ToSignIn,
+)
+from portvakt.journeys.open_app.oidc_discovery import (
+    AUTHORIZE,
+    DISCOVERY,
+    JWKS,
+    TOKEN,
+    USERINFO,
+    discovery_document,
+)
+from portvakt.journeys.open_app.oidc_token import Call, Tokens
+from portvakt.journeys.open_app.oidc_userinfo import UserInfo
+from portvakt.journeys.open_app.pages import BlockedPage, BrokenRequestPage, NotYoursPage
+from portvakt.proving.gate import ANEW, Gate
+from portvakt.web.cookies import Cookie, read_cookies, set_binding, set_language
+from portvakt.web.forms import BadFormError, form
+from portvakt.web.request import context, here
+from portvakt.web.responses import page, problem
+from portvakt.web.routing import Route, Who, route
+
+REFUSED, FORBIDDEN = 400, 403
+_PUBLISHED = "public, max-age=300"
+_REALM = 'realm="portvakt"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenIdConnect:
+    """Discovery, keys, authorize, token and userinfo."""
+
+    issuer: str
+    gate: Gate
+    keys: KeyRing
+    authorizing: Authorize
+    tokens: Tokens
+    people: UserInfo
+    clock: Callable[[], datetime]
+
+    def routes(self) -> list[Route]:
+        """Return the addresses of the protocol."""
+        both = ("GET", "POST")
+        return [
+            route(DISCOVERY, self.discovery, who=Who.CLIENT),
+            route(JWKS, self.jwks, who=Who.CLIENT),
+            route(AUTHORIZE, self.authorize, who=Who.ANYONE),
+            route(TOKEN, self.token, methods=("POST",), who=Who.CLIENT),
+            route(USERINFO, self.userinfo, methods=both, who=Who.CLIENT),
+        ]
+
+    async def discovery(self, _request: Request) -> Response:
+        """Say what is done here."""
+        return _json(discovery_document(self.issuer), cache=_PUBLISHED)
+
+    async def jwks(self, _request: Request) -> Response:
+        """Publish the keys: those that sign, will sign, and have signed what still counts."""
+        signer = await self.keys.signer(self.clock())
+        return _raw(signer.jwks(), cache=_PUBLISHED)
+
+    async def authorize(self, request: Request) -> Response:
+        """Answer a browser that an app has sent here."""
+        if request.method == "HEAD":  # a code is issued, and HEAD changes nothing
+            response = problem(request, "method", 405)
+            response.headers["allow"] = "GET"
+            return response
+        current = await self.gate.current(request)
+        who = None if current is None else SignedIn(current.session, current.standing.account)
+        query: bytes = request.scope["query_string"]
+        outcome = await self.authorizing.answer(query, who, self.gate.visit(request))
+        response = self._shown(request, outcome)
+        if (binding := context(request).new_binding) is not None:
+            set_binding(response, binding)
+        return response
+
+    def _shown(self, request: Request, outcome: Outcome) -> Response:
+        number, language = here(request).request_id, here(request).language
+        match outcome:
+            case ToApp(location):
+                # 303 and never 307, so that nothing that was posted goes along (RFC 9700 4.12)
+                return Response(status_code=303, headers={"location": location})
+            case ToSignIn(to, anew, locales):
+                response = self.gate.sign_in(request, to=to, purpose=ANEW if anew else None)
+                _suggest_language(request, response, locales)
+                return response
+            case NotYours(app):
+                view = NotYoursPage(app=app.client_name, number=number)
+                return page(request, view, FORBIDDEN)
+            case Blocked(app, verdict):
+                why = verdict.reason(language)
+                blocked = BlockedPage(app=app.client_name, reason=why, number=number)
+                return page(request, blocked, FORBIDDEN)
+            case Untrusted(message):
+                return page(request, BrokenRequestPage(why=message, number=number), REFUSED)
+            case _:
+                assert_never(outcome)
+
+    async def token(self, request: Request) -> Response:
+        """Answer an app that brings a code."""
+        call = Call(self.clock(), here(request).address, here(request).request_id)
+        authorizations = request.headers.getlist("authorization")
+        try:
+            sent = await form(request)
+        except BadFormError:
+            return _refused(_malformed("The body must be a form with each parameter once."))
+        if len(authorizations) > 1:
+            return _refused(_malformed("Authorization was given more than once."))
+        header = authorizations[0] if authorizations else None
+        answer = await self.tokens.answer(header, sent, call)
+        if isinstance(answer, OAuthError):
+            return _refused(answer, challenge=f"Basic {_REALM}")
+        return _json(answer)
+
+    async def userinfo(self, request: Request) -> Response:
+        """Tell an app who the person is, for an access token in the header (RFC 6750 2.1)."""
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or len(request.headers.getlist("authorization")) > 1:
+            # without a token there is no error to name (RFC 6750 section 3.1)
+            return Response(status_code=401, headers={"www-authenticate": f"Bearer {_REALM}"})
+        answer = await self.people.answer(value.strip(" "), self.clock())
+        if isinstance(answer, OAuthError):
+            return _refused(answer, challenge=f"Bearer {_REALM}")
+        return _json(answer)
+
+
+def _suggest_language(request: Request, response: Response, locales: tuple[str, ...]) -> None:
+    """Take the app's word for the language where the person has not chosen one.
+
+    `ui_locales` is a list in order of preference (OpenID Connect Core section 3.1.2.1).
+    """
+    if Cookie.LANGUAGE.value in read_cookies(request.scope["headers"]):
+        return
+    spoken = (tag.partition("-")[0].lower() for tag in locales)
+    if (known := next((tag for tag in spoken if tag in {"sv", "en"}), None)) is not None:
+        set_language(response, known)
+
+
+def _malformed(description: str) -> OAuthError:
+    return OAuthError(ErrorCode.INVALID_REQUEST, description)
+
+
+def _refused(error: OAuthError, challenge: str | None = None) -> Response:
+    """Write an error as RFC 6749 section 5.2 and RFC 6750 section 3 want it."""
+    response = _json(error.parameters(), error.status)
+    if challenge is not None and error.status in {401, 403}:
+        named = f'{challenge}, error="{error.code}", error_description="{error.description}"'
+        response.headers["www-authenticate"] = (
+            named if challenge.startswith("Bearer") else challenge
+        )
+    if error.wait is not None:
+        response.headers["retry-after"] = str(error.wait)
+    return response
+
+
+def _json(body: Mapping[str, object], status: int = 200, cache: str = "no-store") -> Response:
+    return _raw(orjson.dumps(body), status, cache)
+
+
+def _raw(body: bytes, status: int = 200, cache: str = "no-store") -> Response:
+    headers = {"cache-control": cache}
+    return Response(body, status, headers=headers, media_type="application/json")

@@ -1,0 +1,35 @@
+"""The pages of ours that stand between a person and an app. All of them are a no, and say why."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from portvakt.core.messages import MessageId
+from portvakt.web.responses import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenRequestPage(Page):
+    """The request cannot be trusted, so nobody is sent on. `number` finds the reason in the log."""
+
+    template: ClassVar[str] = "journeys/open_app/broken.html"
+    why: MessageId
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotYoursPage(Page):
+    """The person is in none of the app's groups."""
+
+    template: ClassVar[str] = "journeys/open_app/not_yours.html"
+    app: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockedPage(Page):
+    """A rule says no. `reason` is what the rule itself says, if it says anything."""
+
+    template: ClassVar[str] = "journeys/open_app/blocked.html"
+    app: str
+    reason: str
+    number: str
