@@ -36,7 +36,9 @@ _REUSED: Final = Statement(
 _LOAD: Final = Statement(
     """
     WITH g AS MATERIALIZED (
-        SELECT * FROM grants WHERE id = :id AND revoked_at IS NULL AND expires_at > :now),
+        SELECT * FROM grants
+        WHERE id = :id AND revoked_at IS NULL AND expires_at > :now AND EXISTS (
+            SELECT 1 FROM sessions s WHERE s.id = grants.session_id AND s.closed_at IS NULL)),
     {who}
     SELECT g.id, g.account_id, g.client_id, g.session_id, g.scope, g.evidence, g.created_at,
         g.expires_at, {standing}
@@ -143,7 +145,7 @@ class Grants:
         )
 
     async def load(self, id_: GrantId, now: datetime) -> tuple[Grant, Standing] | None:
-        """Read a grant that stands, and its person as they are now."""
+        """Read a grant that stands, in a session that does, and its person as they are now."""
         rows = await self._run.rows(_LOAD, id=id_, now=ms(now))
         standing = standing_of(rows, _GRANT_WIDTH)
         return None if standing is None else (_grant(rows[0]), standing)
