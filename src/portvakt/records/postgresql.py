@@ -1,0 +1,329 @@
+"""PostgreSQL: asyncpg, few connections, made when they are needed and again when they are lost.
+
+asyncpg's own pool costs 40 µs for each act, most of it in wrapping the connection; the list of
+idle connections here does what we need of it (docs/adr/0004). Every act is READ COMMITTED: what
+may happen once is one conditional statement, which that level keeps.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final, Generic
+
+import asyncpg
+
+from portvakt.records.bell import Bell
+from portvakt.records.driver import PATIENCE, Act, Counts, Row, Run, T, U
+from portvakt.records.errors import RecordsUnavailable
+from portvakt.records.statements import Statement, Value
+
+CONNECTIONS: Final = 8
+"""In one process at most. Acts are short, so waiting for a turn is cheaper than a connection."""
+_CONNECT_SECONDS: Final = 2.0
+_TRIES: Final = 4
+_CHANNEL: Final = "portvakt"
+_SETTINGS: Final = {
+    "application_name": "portvakt",
+    "default_transaction_isolation": "read committed",
+    "jit": "off",  # no statement of ours is long enough to earn its compilation
+    "statement_timeout": "3000",
+    "idle_in_transaction_session_timeout": "10000",  # a process that hangs keeps no locks
+}
+# https://www.postgresql.org/docs/15/errcodes-appendix.html
+_AWAY_CLASSES: Final = ("08", "28", "3D", "53", "57", "58")
+_READ_ONLY: Final = "25006"  # we reached a standby
+_AGAIN: Final = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.InvalidCachedStatementError,  # the tables changed under a prepared statement
+)
+_TURN: Final = """
+    SELECT pg_advisory_xact_lock(key) FROM (
+        SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest($1::text[]) AS name ORDER BY 1
+    ) AS keys
+"""
+_TIME: Final = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+_TOPIC: Final = re.compile(r"[\w:.-]{1,200}", re.ASCII)
+
+
+@asynccontextmanager
+async def connected(dsn: str, *, command_timeout: float) -> AsyncIterator[asyncpg.Connection]:
+    """Open one connection for work outside the records, such as a migration."""
+    try:
+        connection = await asyncpg.connect(
+            dsn, timeout=_CONNECT_SECONDS, command_timeout=command_timeout
+        )
+    except Exception as error:
+        if not _is_away(error, connecting=True):
+            raise
+        raise _away(error) from error
+    try:
+        yield connection
+    finally:
+        connection.terminate() if connection.is_in_transaction() else await connection.close()
+
+
+def _is_away(error: BaseException, *, connecting: bool = False, closed: bool = False) -> bool:
+    """Whether this says that the database cannot be used, not that we used it wrongly."""
+    match error:
+        case asyncpg.PostgresError():
+            state = error.sqlstate or ""
+            return state.startswith(_AWAY_CLASSES) or state == _READ_ONLY
+        case asyncpg.ClientConfigurationError():
+            return False
+        case asyncpg.InterfaceError() | asyncpg.InternalClientError():
+            return connecting or closed
+        case OSError():  # TimeoutError is one
+            return True
+        case _:
+            return False
+
+
+def _away(error: BaseException) -> RecordsUnavailable:
+    return RecordsUnavailable(f"PostgreSQL: {str(error) or type(error).__name__}")
+
+
+class _PostgresRun:
+    """Statements on one connection."""
+
+    __slots__ = ("_connection", "left", "rung", "statements", "writing")
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+        self.statements = 0
+        self.writing = False
+        self.left: int | None = None
+        self.rung: list[str] = []
+
+    async def rows(self, statement: Statement, /, **values: Value) -> list[Row]:
+        arguments = self._arguments(statement, values)
+        found: list[Row] = await self._connection.fetch(statement.postgresql, *arguments)
+        return found
+
+    async def row(self, statement: Statement, /, **values: Value) -> Row | None:
+        found = await self.rows(statement, **values)
+        return found[0] if found else None
+
+    async def changed(self, statement: Statement, /, **values: Value) -> int:
+        arguments = self._arguments(statement, values)
+        done: str = await self._connection.execute(statement.postgresql, *arguments)
+        return int(done.rpartition(" ")[2])  # "UPDATE 1", "INSERT 0 1"
+
+    async def turn(self, *names: str) -> None:
+        self._count()
+        await self._connection.execute(_TURN, names)
+
+    async def ring(self, topic: str, /) -> None:
+        if _TOPIC.fullmatch(topic) is None:
+            raise AssertionError(f"{topic!r} cannot be the name of a topic")
+        self.rung.append(topic)
+
+    def _arguments(self, statement: Statement, values: dict[str, Value]) -> list[Value]:
+        if statement.changes and not self.writing:
+            raise AssertionError("an act that reads may not write")
+        self._count()
+        return [values[name] for name in statement.names]
+
+    def _count(self) -> None:
+        self.statements += 1
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise AssertionError("write_one is for one statement; write is for more")
+
+
+class _Link(Generic[U]):
+    """A connection with what an act uses of it."""
+
+    __slots__ = ("connection", "fresh", "repeatable", "run", "unit")
+
+    def __init__(self, connection: asyncpg.Connection, make: Callable[[Run], U]) -> None:
+        self.connection = connection
+        self.run = _PostgresRun(connection)
+        self.unit = make(self.run)
+        self.fresh = True
+        self.repeatable = True
+        """Whether nothing can have been stored yet, so that the act may begin again."""
+
+
+class PostgresDriver(Generic[U]):
+    """A server, or several of which one takes writes."""
+
+    def __init__(self, dsn: str, make: Callable[[Run], U]) -> None:
+        self.bell = Bell()
+        self._dsn = dsn
+        self._make = make
+        self._turns = asyncio.Semaphore(CONNECTIONS)
+        self._idle: list[_Link[U]] = []  # the last one used is the next one used
+        self._statements = 0
+        self._transactions = 0
+        self._listener: asyncpg.Connection | None = None
+        self._listening = asyncio.Lock()
+
+    async def read(self, act: Act[U, T]) -> T:
+        """Run an act without a transaction."""
+        return await self._repeat(self._read, act)
+
+    async def write(self, act: Act[U, T], *, single: bool) -> T:
+        """Run an act in a transaction, again after a deadlock or a connection that was dead."""
+        return await self._repeat(self._single if single else self._transaction, act)
+
+    async def _repeat(
+        self, how: Callable[[_Link[U], Act[U, T]], Awaitable[T]], act: Act[U, T]
+    ) -> T:
+        for tries_left in reversed(range(_TRIES)):
+            link = await self._take()
+            try:
+                result = await how(link, act)
+            except BaseException as error:
+                closed = link.connection.is_closed()
+                await self._put_away(link, error)
+                if isinstance(error, _AGAIN):
+                    if tries_left:
+                        continue
+                    raise _away(error) from error
+                if not _is_away(error, closed=closed):
+                    raise
+                if closed and link.repeatable and not link.fresh:
+                    self._drop_idle()  # a restarted server has closed them all
+                    continue
+                raise _away(error) from error
+            self._give(link)
+            return result
+        raise RecordsUnavailable("PostgreSQL: every connection was closed")
+
+    async def _read(self, link: _Link[U], act: Act[U, T]) -> T:
+        link.repeatable = True
+        return await act(link.unit)
+
+    async def _single(self, link: _Link[U], act: Act[U, T]) -> T:
+        link.repeatable = False
+        link.run.writing, link.run.left = True, 1
+        try:
+            result = await act(link.unit)
+        finally:
+            link.run.writing, link.run.left = False, None
+        if link.run.rung:
+            raise AssertionError("write_one rings no bell; write does")
+        return result
+
+    async def _transaction(self, link: _Link[U], act: Act[U, T]) -> T:
+        run = link.run
+        link.repeatable = True
+        run.writing = True
+        run.rung.clear()
+        try:
+            await link.connection.execute("BEGIN")
+            result = await act(link.unit)
+            link.repeatable = False
+            rings = "".join(f"NOTIFY {_CHANNEL}, '{topic}';" for topic in dict.fromkeys(run.rung))
+            done = await link.connection.execute(f"{rings}COMMIT")
+        finally:
+            run.writing = False
+            run.rung.clear()
+        if done != "COMMIT":
+            raise AssertionError("the act went on after a statement had failed")
+        self._transactions += 1
+        return result
+
+    async def _take(self) -> _Link[U]:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise RecordsUnavailable("PostgreSQL: every connection is busy") from error
+        while self._idle:
+            link = self._idle.pop()
+            if not link.connection.is_closed():
+                link.fresh = False
+                return link
+        try:
+            return _Link(await self._connect(), self._make)
+        except BaseException:
+            self._turns.release()
+            raise
+
+    async def _connect(self) -> asyncpg.Connection:
+        try:
+            return await asyncpg.connect(
+                self._dsn,
+                timeout=_CONNECT_SECONDS,
+                command_timeout=PATIENCE,
+                statement_cache_size=512,
+                max_cached_statement_lifetime=0,
+                server_settings=_SETTINGS,
+            )
+        except Exception as error:
+            if not _is_away(error, connecting=True):
+                raise
+            raise _away(error) from error
+
+    def _give(self, link: _Link[U]) -> None:
+        self._statements += link.run.statements
+        link.run.statements = 0
+        self._idle.append(link)
+        self._turns.release()
+
+    async def _put_away(self, link: _Link[U], error: BaseException) -> None:
+        """Undo what an act that failed has begun; keep the connection only if it is sound."""
+        connection = link.connection
+        try:
+            sound = isinstance(error, Exception) and not isinstance(error, OSError)
+            if sound and not connection.is_closed() and connection.is_in_transaction():
+                await connection.execute("ROLLBACK")
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            sound = False
+        finally:
+            if not sound:
+                connection.terminate()
+            self._give(link)
+
+    def _drop_idle(self) -> None:
+        for link in self._idle:
+            link.connection.terminate()
+        self._idle.clear()
+
+    async def listen(self) -> None:
+        """Have one connection of its own that hears other processes' bells."""
+        async with self._listening:
+            if self._listener is not None and not self._listener.is_closed():
+                return
+            listener = await self._connect()
+            listener.add_termination_listener(self._deaf)
+            await listener.add_listener(_CHANNEL, self._heard)
+            self._listener = listener
+
+    def _heard(self, _connection: object, _process: int, _channel: str, topic: str) -> None:
+        self.bell.ring(topic)
+
+    def _deaf(self, _connection: object) -> None:
+        self.bell.ring_all()
+
+    async def database_time(self) -> int | None:
+        """Return the server's clock in ms."""
+        link = await self._take()
+        try:
+            now: int = await link.connection.fetchval(_TIME)
+        except BaseException as error:
+            await self._put_away(link, error)
+            if _is_away(error, closed=link.connection.is_closed()):
+                raise _away(error) from error
+            raise
+        self._give(link)
+        return now
+
+    def counted(self) -> Counts:
+        """Say how much was asked so far."""
+        return Counts(self._statements, self._transactions)
+
+    async def close(self) -> None:
+        """Wait a little for what is under way, then close every connection."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                for _ in range(CONNECTIONS):
+                    await self._turns.acquire()
+        self._drop_idle()
+        if self._listener is not None:
+            self._listener.remove_termination_listener(self._deaf)
+            self._listener.terminate()

@@ -1,0 +1,141 @@
+"""A PostgreSQL server that the tests start, share between workers, and stop.
+
+It listens on a Unix socket in a folder of its own and nowhere else, trusts whoever reaches that
+folder, and does not sync to disk: nothing in it outlives the run.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "listen_addresses": "''",
+    "shared_buffers": "64MB",
+    "max_connections": "150",
+    "autovacuum": "off",
+    "max_wal_size": "2GB",
+}
+_numbers = itertools.count()
+
+
+def _program(name: str) -> str:
+    """Debian keeps the server's programs off the PATH, one folder for each version."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+    path = str(found[0]) if found else shutil.which(name)
+    if path is None:
+        raise FileNotFoundError(f"{name} is not here: install the Debian package postgresql")
+    return path
+
+
+def _as_owner(*command: str) -> list[str]:
+    """The server refuses to run as root, so root hands over to the user postgres."""
+    if os.geteuid() != 0:
+        return list(command)
+    ids = ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    return ["setpriv", *ids, "--", *command]
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A server with its data and its socket in `folder`."""
+
+    folder: Path
+
+    def url(self, database: str) -> str:
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    @classmethod
+    def create(cls) -> "Postgres":
+        """Lay out an empty server; `start` runs it."""
+        folder = Path(tempfile.mkdtemp(prefix="portvakt-pg-"))
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam("postgres")
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        server = cls(folder)
+        locale = ["--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "--username=postgres"]
+        server._run("initdb", "--no-sync", *locale, f"--pgdata={folder}/data")
+        return server
+
+    def start(self, **settings: str) -> None:
+        wanted = SETTINGS | settings | {"unix_socket_directories": str(self.folder)}
+        options = " ".join(f"-c {name}={value}" for name, value in wanted.items())
+        self._control("start", "-w", f"--log={self.folder}/log", f"--options={options}")
+
+    def stop(self, mode: str = "immediate") -> None:
+        self._control("stop", f"--mode={mode}")
+
+    def remove(self) -> None:
+        with contextlib.suppress(subprocess.CalledProcessError):  # it may be down already
+            self.stop()
+        shutil.rmtree(self.folder)
+
+    def execute(self, statement: str, *, database: str = "postgres") -> None:
+        """Run one statement outside any transaction."""
+
+        async def run() -> None:
+            connection = await asyncpg.connect(self.url(database))
+            try:
+                await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        asyncio.run(run())
+
+    def fresh(self, template: str = "template1") -> str:
+        """Name a new database, a copy of `template`."""
+        name = f"fresh_{os.getpid()}_{next(_numbers)}"
+        self.execute(f'CREATE DATABASE {name} TEMPLATE "{template}" STRATEGY file_copy')
+        return name
+
+    def _control(self, *arguments: str) -> None:
+        self._run("pg_ctl", f"--pgdata={self.folder}/data", "--silent", *arguments)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        # Nothing is captured: a server that inherits a pipe would keep us waiting for its end.
+        command = _as_owner(_program(program), *arguments)
+        quiet = subprocess.DEVNULL
+        subprocess.run(command, check=True, cwd="/", stdin=quiet, stdout=quiet)
+
+
+@contextlib.contextmanager
+def shared(folder: Path) -> Iterator[Postgres]:
+    """Share one server among all processes that name the same folder; the last one stops it.
+
+    Whoever uses the server holds a shared lock on `folder/users`; the lock goes away with its
+    process, however it ends.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / "place"
+    with (folder / "turn").open("w") as turn, (folder / "users").open("w") as users:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if place.exists():
+            server = Postgres(Path(place.read_text()))
+        else:
+            server = Postgres.create()
+            server.start()
+            place.write_text(str(server.folder))
+        fcntl.flock(users, fcntl.LOCK_SH)
+        fcntl.flock(turn, fcntl.LOCK_UN)
+        try:
+            yield server
+        finally:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            fcntl.flock(users, fcntl.LOCK_UN)
+            with contextlib.suppress(BlockingIOError):  # somebody else still uses it
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                place.unlink()
+                server.remove()
