@@ -102,6 +102,7 @@ class NewVerifier:
 
     authenticator_id: AuthenticatorId
     verifier: str
+    instead_of: str
 
 
 Spends = TimeStep | SentCode | PrintedCode | StartCode | NewVerifier | None

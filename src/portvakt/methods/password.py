@@ -41,5 +41,6 @@ class Password:
         if not right or at.authenticator is None or at.verifier is None:
             return Rejected()
         if self.hasher.needs_rehash(at.verifier):
-            return Verified(NewVerifier(at.authenticator.id, await self.hasher.hash(answer)))
+            better = await self.hasher.hash(answer)
+            return Verified(NewVerifier(at.authenticator.id, better, at.verifier))
         return Verified(None)

@@ -143,9 +143,9 @@ async def spend(
         case StartCode(authenticator_id):
             burnt = await unit.authenticators.start_code_burn(authenticator_id, answer.now)
             return authenticator_id if burnt else NotSpent.USED
-        case NewVerifier(authenticator_id, verifier):
-            await unit.authenticators.replace_verifier(authenticator_id, verifier, answer.now)
-            return authenticator_id
+        case NewVerifier(authenticator_id, verifier, old):
+            kept = await unit.authenticators.rehash(authenticator_id, verifier, instead_of=old)
+            return authenticator_id if kept else NotSpent.WRONG
         case None:
             return usable(standing, answer.type, answer.now)[0].authenticator.id
         case _:

@@ -5,7 +5,6 @@ body in the outbox, and both are written with whatever led to them, so that ther
 without the other.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +18,7 @@ from portvakt.proving.visit import Visit
 from portvakt.records.codes import Code
 from portvakt.records.outbox import Message
 from portvakt.records.unit import Unit
-from portvakt.sms import to_body
+from portvakt.sms import CodeText, to_body
 
 APART = timedelta(seconds=30)
 PER_HOUR = 5
@@ -29,8 +28,7 @@ ADDRESS_PER_HOUR = 30
 """Limits of `sms.send`: per number, per account, and per client address that has proved nothing."""
 
 PRETENDED = timedelta(minutes=5)
-CodeText = Callable[[str, str, Secret], Secret]
-"""Language, purpose and digits in, the whole text out."""
+"""How long a code that was never sent seems to live: as long as a real one."""
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -101,7 +99,8 @@ class CodeSender:
             )
         )
         message = self._random.id()
-        body = to_body(self._text(visit.language, purpose, send.digits))
+        words = self._text.code(visit.language, purpose=purpose, digits=send.digits.open())
+        body = to_body(Secret(words))
         await unit.outbox.put(
             Message(
                 id=message,

@@ -1,0 +1,224 @@
+"""Composition root of the web server: settings in, an ASGI application out.
+
+Everything is built once, here; the only long list of imports. `build` returns an application that
+opens what it needs when the server starts and closes it when the server stops. `opened` is the same
+for tests, which have no server.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.first_registration import First
+from portvakt.crypto.passwords import Busy, PasswordHasher
+from portvakt.crypto.randomness import Random, SystemRandom
+from portvakt.crypto.sealing import CodeMac, Mac, MasterKeys, Sealer, read_master_keys
+from portvakt.journeys.my_apps.routes import MyApps
+from portvakt.journeys.sign_in.answers import Answers
+from portvakt.journeys.sign_in.flow import Parts, SignInFlow
+from portvakt.journeys.sign_in.routes import SignInRoutes
+from portvakt.mail import Writer
+from portvakt.methods import SignInMethod
+from portvakt.plugins import Tools, open_adapter
+from portvakt.proving.answer import Judge
+from portvakt.proving.ask import CodeSender
+from portvakt.proving.finish import Finisher, FirstPolicy
+from portvakt.proving.gate import Gate
+from portvakt.proving.notices import Notices
+from portvakt.proving.rules import Rules
+from portvakt.records.errors import RecordsUnavailable
+from portvakt.records.migrate import SCHEMA_VERSION
+from portvakt.records.unit import Records, open_records
+from portvakt.settings import Settings
+from portvakt.sms import CodeText
+from portvakt.texts import Texts
+from portvakt.web.errors import Failures
+from portvakt.web.health import Health
+from portvakt.web.routing import Route
+from portvakt.web.site import Organisation, Site
+from portvakt.web.stack import stack
+from portvakt.wire.http import HttpClient
+
+Clock = Callable[[], datetime]
+Pause = Callable[[timedelta], Awaitable[None]]
+
+PARTS = {"registration": "/security-info", "reset": "/reset", "apps": "/apps"}
+"""Where the names in `[hosts]` lead."""
+
+
+def system_clock() -> datetime:
+    """Return the time. Only the roots read a clock."""
+    return datetime.now(UTC)
+
+
+async def pause(wait: timedelta) -> None:
+    """Hold an answer back for a while."""
+    if wait:
+        await asyncio.sleep(wait.total_seconds())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The whole product in one process, opened: what answers, and what tests look at."""
+
+    asgi: ASGIApp
+    routes: tuple[Route, ...]
+    records: Records
+    hasher: PasswordHasher
+    sealer: Sealer
+    keys: MasterKeys
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings,
+    *,
+    clock: Clock = system_clock,
+    random: Random | None = None,
+    hold: Pause = pause,
+) -> AsyncIterator[House]:
+    """Open everything in this event loop, and close it at the end.
+
+    Raises `MasterKeyFileError`, `AdapterSettingsError` and `ValueError` for settings that cannot be
+    used; a database that is away is not an error here, but every page says so.
+    """
+    chance = random or SystemRandom()
+    keys = read_master_keys(Path(settings.keys.master_file))
+    records = await open_records(settings.database_url, clock=clock)
+    hasher = PasswordHasher()
+    try:
+        yield _house(settings, clock, chance, hold, keys, records, hasher)
+    finally:
+        await records.close()
+        hasher.close()
+
+
+def build(settings: Settings, *, clock: Clock = system_clock) -> ASGIApp:
+    """Return the application for a server, which says when to open and when to close it."""
+    return _Application(settings, clock)
+
+
+class _Application:
+    """Opens the house when the server starts; answers nothing before."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._inner: ASGIApp | None = None
+
+        @asynccontextmanager
+        async def lifespan(_: Starlette) -> AsyncIterator[None]:
+            async with opened(settings, clock=clock) as house:
+                self._inner = house.asgi
+                yield
+
+        self._outer = Starlette(lifespan=lifespan)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or self._inner is None:
+            await self._outer(scope, receive, send)
+        else:
+            await self._inner(scope, receive, send)
+
+
+def _house(
+    settings: Settings,
+    clock: Clock,
+    random: Random,
+    hold: Pause,
+    keys: MasterKeys,
+    records: Records,
+    hasher: PasswordHasher,
+) -> House:
+    sealer, texts = Sealer(keys), Texts.load()
+    site = _site(settings, texts, random)
+    host = urlsplit(settings.public_url).hostname or ""
+    methods = _methods(settings, random, hasher, keys, host)
+    rules = Rules(records)
+    gate = Gate(records=records, rules=rules, clock=clock)
+    judge = Judge(methods, sealer)
+    policy = FirstPolicy(
+        first=First(settings.registration.first), welcome_days=settings.registration.welcome_days
+    )
+    finisher = Finisher(random=random, policy=policy)
+    organisation = settings.organisation
+
+    words = CodeText(texts=texts, organisation=organisation.name, host=host)
+    sender = CodeSender(
+        method=methods[AuthenticatorType.SMS_CODE], random=random, sealer=sealer, text=words
+    )
+    writer = Writer(
+        texts=texts, organisation=organisation.name, support_phone=organisation.support_phone
+    )
+    notices = Notices(writer=writer, sealer=sealer, random=random)
+    parts = Parts(
+        records=records,
+        rules=rules,
+        judge=judge,
+        finisher=finisher,
+        sender=sender,
+        notices=notices,
+        random=random,
+        pause=hold,
+    )
+    start = SignInFlow(parts)
+    sign_in = SignInRoutes(start=start, answers=Answers(parts, start), rules=rules, gate=gate)
+    routes = (
+        *Health({"records": records.ready, "schema": _schema_is_ours(records)}).routes(),
+        *sign_in.routes(),
+        *MyApps(issuer=settings.public_url, gate=gate, rules=rules, records=records).routes(),
+    )
+    failures = Failures(down=(RecordsUnavailable,), busy=(Busy,))
+    asgi = stack(routes, site, failures=failures)
+    return House(asgi=asgi, routes=routes, records=records, hasher=hasher, sealer=sealer, keys=keys)
+
+
+def _site(settings: Settings, texts: Texts, random: Random) -> Site:
+    hosts = {name: path for part, path in PARTS.items() for name in getattr(settings.hosts, part)}
+    organisation = settings.organisation
+    return Site(
+        public_url=settings.public_url,
+        organisation=Organisation(
+            name=organisation.name,
+            colour=organisation.colour,
+            support_phone=organisation.support_phone,
+        ),
+        texts=texts,
+        random_bytes=random.bytes,
+        hosts=hosts,
+        trusted_proxies=tuple(ip_network(each) for each in settings.proxies.trusted),
+    )
+
+
+def _methods(
+    settings: Settings, random: Random, hasher: PasswordHasher, keys: MasterKeys, host: str
+) -> dict[AuthenticatorType, SignInMethod]:
+    """Open every method there is; which of them a person meets is for what is bound to decide."""
+    tools = Tools(
+        random=random,
+        hasher=hasher,
+        code_mac=CodeMac(keys),
+        http=HttpClient(()),  # no method reaches out
+        public_host=host,
+        organisation=settings.organisation.name,
+        sender="",
+    )
+    return {
+        kind: open_adapter("portvakt.methods", kind.value, {}, tools) for kind in AuthenticatorType
+    }
+
+
+def _schema_is_ours(records: Records) -> Callable[[], Awaitable[None]]:
+    async def check() -> None:
+        found = await records.schema_version()
+        if found != SCHEMA_VERSION:
+            raise RecordsUnavailable(f"the tables are at {found}, this code needs {SCHEMA_VERSION}")
+
+    return check
