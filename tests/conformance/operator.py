@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
@@ -91,7 +91,10 @@ async def operator(behave: Behave) -> AsyncIterator[Operator]:
     """Run an operator on a free port."""
     found = Operator(behave)
 
+    serving: set[asyncio.Task[None] | None] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.current_task())
         try:
             request = await _read(reader)
             found.requests.append(request)
@@ -100,6 +103,8 @@ async def operator(behave: Behave) -> AsyncIterator[Operator]:
             return  # the test is over, or the client is gone
         finally:
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     found.port = server.sockets[0].getsockname()[1]
@@ -107,6 +112,10 @@ async def operator(behave: Behave) -> AsyncIterator[Operator]:
         yield found
     finally:
         server.close()
+        for task in serving:
+            if task is not None:
+                task.cancel()
+        await asyncio.gather(*(task for task in serving if task), return_exceptions=True)
 
 
 async def _read(reader: asyncio.StreamReader) -> Request:

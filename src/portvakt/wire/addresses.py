@@ -75,10 +75,10 @@ class Destination:
     def admits(self, address: str) -> bool:
         """Say whether the host may lead to this address."""
         found = _meant(ipaddress.ip_address(address.partition("%")[0]))
-        if found.is_unspecified or found.is_multicast or found.is_link_local or found.is_reserved:
-            return False
         if found.is_loopback:
             return self.is_local
+        if found.is_unspecified or found.is_multicast or found.is_link_local or found.is_reserved:
+            return False
         literal = _literal(self.host)
         named = literal is not None and _meant(literal) == found
         return found.is_global or self.private or named

@@ -48,13 +48,17 @@ class NotAllowedError(Exception):
     """A URL outside the destinations of this client: a mistake of ours, not an outcome."""
 
 
-class _JudgedConnections(httpcore.AsyncNetworkBackend):
-    """Connects to addresses that the destination admits, and to nothing else."""
+class _JudgedConnection(httpcore.AsyncNetworkBackend):
+    """Connects to an address that the destination admits, and to nothing else.
+
+    It remembers what it opened: httpcore forgets a connection whose TLS handshake is cut short.
+    """
 
     def __init__(self, destination: Destination, resolve: Resolve) -> None:
         self._destination = destination
         self._resolve = resolve
         self._inner = httpcore.AnyIOBackend()
+        self._opened: list[httpcore.AsyncNetworkStream] = []
 
     async def connect_tcp(
         self,
@@ -73,16 +77,24 @@ class _JudgedConnections(httpcore.AsyncNetworkBackend):
         last = httpcore.ConnectError("no address")
         for address in addresses:
             try:
-                return await self._inner.connect_tcp(
+                stream = await self._inner.connect_tcp(
                     address, self._destination.port, timeout, local_address, socket_options
                 )
             except httpcore.ConnectError as error:
                 last = error
+            else:
+                self._opened.append(stream)
+                return stream
         raise last
 
     async def sleep(self, seconds: float) -> None:
         """Wait, as httpcore asks its network back end to be able to."""
         await asyncio.sleep(seconds)
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        for stream in self._opened:
+            await stream.aclose()
 
 
 class HttpClient:
@@ -97,10 +109,8 @@ class HttpClient:
         time_out: float = TIME_OUT,
     ) -> None:
         """Allow these destinations. `ca_file` replaces the system's certificate authorities."""
-        self._allowed = {
-            (place.scheme, place.host, place.port): _JudgedConnections(place, resolve)
-            for place in allowed
-        }
+        self._allowed = {(place.scheme, place.host, place.port): place for place in allowed}
+        self._resolve = resolve
         self._ca_file = ca_file
         self._tls: ssl.SSLContext | None = None
         self._time_out = time_out
@@ -109,17 +119,18 @@ class HttpClient:
         self, method: str, url: str, *, headers: Mapping[str, str], content: bytes = b""
     ) -> Answer | NotSent | NoAnswer:
         """Send one request and read the answer. Raises `NotAllowedError`."""
-        place = Destination.of_url(url, private=True)
-        backend = self._allowed.get((place.scheme, place.host, place.port))
-        if backend is None:
-            raise NotAllowedError(f"{place} is not a destination in the settings")
+        asked = Destination.of_url(url, private=True)
+        place = self._allowed.get((asked.scheme, asked.host, asked.port))
+        if place is None:
+            raise NotAllowedError(f"{asked} is not a destination in the settings")
+        connection = _JudgedConnection(place, self._resolve)
         tls = self._tls_context() if place.scheme == "https" else None
         left = _Left()
         lines = {"Host": _host_header(place), "Connection": "close", **headers}
         try:
             async with (
                 asyncio.timeout(self._time_out),
-                httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=backend) as pool,
+                httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=connection) as pool,
                 pool.stream(
                     method,
                     url,
@@ -135,6 +146,8 @@ class HttpClient:
             why = str(error)
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             why = type(error).__name__  # its words may repeat the answer, and that what was sent
+        finally:
+            await connection.close()
         return NoAnswer(why) if left.began else NotSent(why)
 
     def _tls_context(self) -> ssl.SSLContext:

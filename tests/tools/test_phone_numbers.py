@@ -1,0 +1,148 @@
+import csv
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portvakt.phone_numbers import (
+    NotUsable,
+    Reason,
+    Usable,
+    is_prefix,
+    partly_hidden,
+    to_e164,
+    usable_for_text,
+    written_for_people,
+)
+
+SWEDISH_MOBILES = ("+467",)
+ANNA = Usable("+46701740605")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "070-174 06 05",
+        "0701740605",
+        "+46701740605",
+        "+46 70 174 06 05",
+        "0046701740605",
+        "+46 (0)70-174 06 05",
+        "070\u00a0174\u00a006\u00a005",
+        "070/1740605",
+        " 070.174.06.05 ",
+        "070\u2013174 06 05",
+        "+46 0701740605",
+    ],
+)
+def test_a_number_is_understood_the_ways_people_write_it(written: str) -> None:
+    assert usable_for_text(written, SWEDISH_MOBILES) == ANNA
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        (None, Reason.NO_NUMBER),
+        ("", Reason.NO_NUMBER),
+        (" \u00a0", Reason.NO_NUMBER),
+        ("saknas", Reason.BAD_NUMBER),
+        ("-", Reason.BAD_NUMBER),
+        ("070-12", Reason.BAD_NUMBER),
+        ("0701234567890", Reason.BAD_NUMBER),
+        ("se växel", Reason.BAD_NUMBER),
+        ("070-XXX XX XX", Reason.BAD_NUMBER),
+        ("070-174 06 05 / 070-174 06 06", Reason.BAD_NUMBER),
+        ("070-174 06 05 ankn 3", Reason.BAD_NUMBER),
+        ("٠٧٠١٧٤٠٦٠٥", Reason.BAD_NUMBER),
+        ("070174060\uff15", Reason.BAD_NUMBER),
+        ("070-174 06 05\u202e", Reason.BAD_NUMBER),
+        ("112", Reason.BAD_NUMBER),
+        ("9" * 5_000, Reason.BAD_NUMBER),
+        ("026-15 40 00", Reason.LANDLINE),
+        ("+47 406 12 345", Reason.FOREIGN),
+        ("+358 40 123 4567", Reason.FOREIGN),
+        ("+12125550123", Reason.FOREIGN),
+        ("020-123456", Reason.NOT_MOBILE),
+        ("075-123 45 67", Reason.NOT_MOBILE),
+    ],
+)
+def test_a_number_that_gets_no_text_says_why(written: str | None, reason: Reason) -> None:
+    assert usable_for_text(written, SWEDISH_MOBILES) == NotUsable(reason)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("+46701740605", ANNA),
+        ("+881612345678", NotUsable(Reason.FOREIGN)),  # satellite
+        ("+46900123456", NotUsable(Reason.NOT_MOBILE)),  # premium rate
+        ("+447700900123", NotUsable(Reason.FOREIGN)),
+    ],
+)
+def test_a023_only_mobiles_within_the_allowed_prefixes_get_texts(
+    written: str, expected: Usable | NotUsable
+) -> None:
+    assert usable_for_text(written, SWEDISH_MOBILES) == expected
+
+
+def test_allowed_prefixes_are_the_organisations_own_choice() -> None:
+    assert usable_for_text("+47 406 12 345", ("+467", "+47")) == Usable("+4740612345")
+    assert usable_for_text("070-174 06 05", ("+4673",)) == NotUsable(Reason.FOREIGN)
+    assert usable_for_text("070-174 06 05", ()) == NotUsable(Reason.FOREIGN)
+
+
+def test_national_forms_belong_to_the_country_of_the_organisation() -> None:
+    assert usable_for_text("406 12 345", ("+47",), "NO") == Usable("+4740612345")
+
+
+@given(st.text(max_size=60))
+def test_no_text_is_a_crash_and_what_is_usable_is_e164(written: str) -> None:
+    found = usable_for_text(written, SWEDISH_MOBILES)
+    if isinstance(found, Usable):
+        assert found.number.startswith("+467")
+        assert found.number[1:].isascii()
+        assert found.number[1:].isdigit()
+
+
+def test_other_kinds_of_number_have_an_e164_form_too() -> None:
+    assert to_e164("026-15 40 00") == "+4626154000"
+    assert to_e164("växeln") is None
+
+
+def test_a_number_is_shown_by_its_last_two_digits() -> None:
+    assert partly_hidden("+46701740605") == "••• 05"
+
+
+def test_a_number_is_written_as_people_of_the_country_write_it() -> None:
+    assert written_for_people("+46701740605") == "070-174 06 05"
+    assert written_for_people("+4740612345") == "+47 40 61 23 45"
+    assert written_for_people("none") == "none"
+
+
+def test_a_prefix_is_a_plus_and_digits() -> None:
+    assert is_prefix("+467")
+    assert not any(is_prefix(text) for text in ("467", "+0", "+", "+46 7", "+467*", "+٤٦"))
+
+
+STAFF = """070-174 06 05;ok
++46 (0)70-174 06 99;shared
+0701740699;shared
+026-15 12 34;landline
+saknas;bad_number
++45 20 12 34 56;foreign
+;no_number
+"""
+
+
+def test_each_row_of_an_export_falls_in_one_kind() -> None:
+    rows = list(csv.reader(STAFF.splitlines(), delimiter=";"))
+    judged = [usable_for_text(written, SWEDISH_MOBILES) for written, _ in rows]
+    times = Counter(each.number for each in judged if isinstance(each, Usable))
+    kinds = [
+        str(each.reason)
+        if isinstance(each, NotUsable)
+        else ("shared" if times[each.number] > 1 else "ok")
+        for each in judged
+    ]
+    assert kinds == [kind for _, kind in rows]
