@@ -39,7 +39,8 @@ browser *args:
 
 # one picture of every page: both languages, light and dark, three widths
 pictures *args:
-    .venv/bin/python tools/contact_sheet.py {{args}}
+    .venv/bin/pytest -q tests/browser/test_looks.py {{args}}
+    @echo build/contact-sheet.jpg
 
 # rewrite formatting and fixable lints (then read the diff)
 fix:

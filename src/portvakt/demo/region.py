@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import tomli_w
-
 DOMAIN = "region.example"
 INSIDE = ("10.20.0.0/16", "2001:db8:20::/48")
 
@@ -307,14 +305,17 @@ def known_passwords(file: Path) -> dict[str, str]:
     return {person["user_name"]: person["password"] for person in people}
 
 
-def write(file: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
-    fresh = file.with_name(f".{file.name}.new")
-    fresh.touch(mode=0o600)
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(file)
+def shown(person: Person, password: str) -> Shown:
+    """Return what is told about a person."""
+    return Shown(
+        person.name, person.email, person.user_name, password, person.work_mobile, person.note
+    )
 
 
-def write_toml(file: Path, table: Mapping[str, Any]) -> None:
-    """Write a table as TOML."""
-    write(file, tomli_w.dumps(table))
+def owners() -> dict[str, str]:
+    """Return whose work phone a number (E.164) is, for the page of the phones."""
+    return {
+        "+46" + "".join(filter(str.isdigit, person.work_mobile))[1:]: person.name
+        for person in PEOPLE
+        if person.work_mobile is not None
+    }

@@ -1,1 +1,196 @@
-"""Builds the region, starts every server, and says where they are."""
+"""`portvakt demo`: makes the region, starts every server, and says where they are."""
+
+import argparse
+import asyncio
+import ssl
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from socket import socket
+
+from portvakt import log
+from portvakt.app import build
+from portvakt.demo import region
+from portvakt.demo.control import Control
+from portvakt.demo.folder import DemoError, Folder
+from portvakt.demo.front import Front, Switch
+from portvakt.demo.phone_page import Phones
+from portvakt.demo.region import Addresses, Shown
+from portvakt.demo.serving import (
+    EVERYWHERE,
+    LOOPBACK,
+    NoPortError,
+    Place,
+    Servers,
+    Tls,
+    listen,
+    listen_from,
+    port_of,
+)
+from portvakt.demo.shop import Shop
+from portvakt.settings import load_settings
+
+FIRST_PORT = 8000
+
+
+def clock() -> datetime:
+    """Return the time; the demo is a root."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """Where each part answers. Taken before anything is written, so that addresses are true."""
+
+    front: socket
+    control: socket
+    phone: socket
+    shop: socket
+    product: socket
+
+
+def main(words: Sequence[str]) -> int:
+    """Run until Ctrl-C; 0 then, 1 where it cannot start, 2 where it was called wrongly."""
+    parser = _parser()
+    try:
+        asked = parser.parse_args(words)
+    except SystemExit as end:  # argparse has said what it had to say
+        return 2 if end.code else 0
+    if len({asked.host is None, asked.tls_cert is None, asked.tls_key is None}) > 1:
+        parser.print_usage(sys.stderr)
+        print("portvakt demo: --host, --tls-cert and --tls-key belong together", file=sys.stderr)
+        return 2
+    try:
+        return _demo(asked)
+    except (DemoError, NoPortError) as error:
+        print(f"portvakt demo: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("portvakt demo: stopped before it was ready", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="portvakt demo",
+        description="Run the whole product with a small fictional region. Ctrl-C stops it.",
+        epilog="example:\n  portvakt demo --port 8000 --data demo-data",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--port", type=int, metavar="N", help="where it answers; 0: any free port")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", default=Path("demo-data"), help="where it keeps things"
+    )
+    parser.add_argument("--host", metavar="NAME", help="a name by which a real phone reaches it")
+    parser.add_argument("--tls-cert", type=Path, metavar="F", help="certificate for NAME (PEM)")
+    parser.add_argument("--tls-key", type=Path, metavar="F", help="its key (PEM)")
+    return parser
+
+
+def _demo(asked: argparse.Namespace) -> int:
+    tls = Tls(asked.tls_cert, asked.tls_key) if asked.host else None
+    trust = _trust(tls)
+    folder = Folder(asked.data.resolve())
+    folder.claim()
+    sockets = _take_ports(asked.port, EVERYWHERE if tls else LOOPBACK)
+    addresses = _addresses(sockets, asked.host, tls)
+    folder.write_settings(
+        region.settings(
+            data=folder.path,
+            public_url=addresses.portvakt,
+            product_port=port_of(sockets.product),
+            gateway=addresses.phone,
+            host=asked.host or "localhost",
+        )
+    )
+    people = folder.build(clock, shop=addresses.shop)
+    folder.write_facts(addresses, people)
+    return asyncio.run(_serve(folder, sockets, addresses, people, tls, trust))
+
+
+def _trust(tls: Tls | None) -> ssl.SSLContext:
+    """Say whom the shop believes: the usual, and the certificate that was given."""
+    trust = ssl.create_default_context()
+    if tls is not None:
+        try:
+            trust.load_verify_locations(tls.cert)
+            trust.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(tls.cert, tls.key)
+        except OSError as error:  # ssl.SSLError is one
+            raise DemoError(f"the certificate or its key cannot be used: {error}") from error
+    return trust
+
+
+def _take_ports(port: int | None, address: str) -> Sockets:
+    """Take five ports: the one that was asked for, or the first free one, and those after it."""
+    front = (
+        listen_from(FIRST_PORT, address=address) if port is None else listen(port, address=address)
+    )
+    after = 0 if port == 0 else port_of(front) + 1
+    control, phone = listen_from(after), listen_from(after)
+    return Sockets(front, control, phone, listen_from(after, address=address), listen_from(after))
+
+
+def _addresses(sockets: Sockets, host: str | None, tls: Tls | None) -> Addresses:
+    scheme, name, port = "https" if tls else "http", host or "localhost", port_of(sockets.front)
+    return Addresses(
+        portvakt=f"{scheme}://{name}:{port}",
+        registration=f"{scheme}://mfaregistrering.{name}:{port}/",
+        apps=f"{scheme}://myapps.{name}:{port}/",
+        control=f"http://localhost:{port_of(sockets.control)}",
+        phone=f"http://localhost:{port_of(sockets.phone)}",
+        shop=f"{scheme}://{name}:{port_of(sockets.shop)}",
+    )
+
+
+async def _serve(
+    folder: Folder,
+    sockets: Sockets,
+    addresses: Addresses,
+    people: tuple[Shown, ...],
+    tls: Tls | None,
+    trust: ssl.SSLContext,
+) -> int:
+    settings = load_settings(folder.settings, {})
+    log.configure(settings.log.format, settings.log.level)
+    switch = Switch()
+    phones = Phones(clock, region.owners())
+    front = Front(switch, port_of(sockets.product))
+    shop = Shop(
+        issuer=addresses.portvakt, client_id="shop", url=addresses.shop, trust=trust, clock=clock
+    )
+    servers = Servers(
+        [
+            Place(phones.app(), sockets.phone),
+            Place(build(settings), sockets.product, lifespan=True),
+            Place(shop.app(), sockets.shop, tls),
+            Place(Control(switch, people, addresses.links()).app(), sockets.control),
+            Place(front, sockets.front, tls),
+        ]
+    )
+    try:
+        if await servers.start():
+            print(_said(addresses, people), flush=True)
+        return await servers.finished()
+    finally:
+        await front.close()
+        await shop.close()
+
+
+def _said(addresses: Addresses, people: tuple[Shown, ...]) -> str:
+    """Return what is printed when all of it answers; the first line is the address."""
+    name, email = (max(len(getattr(each, field)) for each in people) for field in ("name", "email"))
+    return "\n".join(
+        [
+            addresses.portvakt,
+            "",
+            f"  {'Personer och var du är':24}{addresses.control}",
+            *(f"  {what:24}{where}" for what, where in addresses.links()[1:]),
+            "",
+            *(f"  {who.name:{name}}  {who.email:{email}}  {who.password}" for who in people),
+            "",
+            "Ctrl-C stänger av.",
+        ]
+    )

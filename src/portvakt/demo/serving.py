@@ -93,6 +93,7 @@ def _server(place: Place) -> _Server:
         uvicorn.Config(
             place.app,
             lifespan="on" if place.lifespan else "off",
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
@@ -111,9 +112,10 @@ class Servers:
         """Take what to serve, in the order to start."""
         self._pairs = [(_server(place), place.at) for place in places]
         self._tasks: list[asyncio.Task[None]] = []
+        self._asked_to_stop = False
 
-    async def start(self) -> None:
-        """Start them one after the other; each answers before the next is begun."""
+    async def start(self) -> bool:
+        """Start them one after the other, and say whether all of them answer."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
@@ -122,16 +124,20 @@ class Servers:
             self._tasks.append(task)
             await server.begun.wait()
             if not server.started:
-                break
+                return False
+        return True
 
     def stop(self) -> None:
         """Ask all of them to finish; may be called again."""
+        self._asked_to_stop = True
         for server, _ in self._pairs:
             server.force_exit = server.should_exit
             server.should_exit = True
 
-    async def finished(self) -> None:
-        """Wait until somebody stops them, or until one fails, which stops the others."""
+    async def finished(self) -> int:
+        """Wait until somebody stops them (0), or until one fails, which stops the others (1)."""
         await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        status = 0 if self._asked_to_stop else 1
         self.stop()
         await asyncio.gather(*self._tasks)
+        return status
