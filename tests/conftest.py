@@ -1,16 +1,72 @@
-"""What every test may rely on: a test written as a coroutine is run, in a loop of its own."""
+"""What every test may rely on: coroutine tests run, and there is a database for each that asks."""
 
 import asyncio
 import inspect
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from portvakt.records.migrate import migrate
+from tests.servers.postgres import Postgres, shared
+
+TEMPLATE = "migrated"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run coroutine tests; leave all others to pytest."""
+    """Run coroutine tests in a loop of their own; leave all others to pytest."""
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     names = inspect.signature(pyfuncitem.obj).parameters
     asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
     return True
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def postgres(run_folder: Path) -> Iterator[Postgres]:
+    """The run's PostgreSQL server, with an empty migrated database to copy."""
+    with shared(run_folder / "postgres", migrated) as server:
+        yield server
+
+
+def migrated(server: Postgres) -> None:
+    server.execute(f"CREATE DATABASE {TEMPLATE}")
+    migrate(server.url(TEMPLATE), lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    migrate(f"sqlite:///{path}", lambda _: None)
+    return path
+
+
+@pytest.fixture
+def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+    """A fresh migrated SQLite database."""
+    shutil.copy(migrated_file, tmp_path / "portvakt.db")
+    return f"sqlite:///{tmp_path}/portvakt.db"
+
+
+@pytest.fixture
+def postgresql_url(postgres: Postgres) -> str:
+    """A fresh migrated PostgreSQL database."""
+    return postgres.url(postgres.fresh(TEMPLATE))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh migrated database of each kind in turn."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url

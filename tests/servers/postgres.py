@@ -13,7 +13,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,8 +112,10 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def shared(folder: Path) -> Iterator[Postgres]:
+def shared(folder: Path, prepare: Callable[[Postgres], None]) -> Iterator[Postgres]:
     """Share one server among all processes that name the same folder; the last one stops it.
+
+    The first one starts it and runs `prepare`.
 
     Whoever uses the server holds a shared lock on `folder/users`; the lock goes away with its
     process, however it ends.
@@ -127,6 +129,7 @@ def shared(folder: Path) -> Iterator[Postgres]:
         else:
             server = Postgres.create()
             server.start()
+            prepare(server)
             place.write_text(str(server.folder))
         fcntl.flock(users, fcntl.LOCK_SH)
         fcntl.flock(turn, fcntl.LOCK_UN)

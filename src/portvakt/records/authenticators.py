@@ -1,4 +1,4 @@
-"""What is bound to accounts. Whatever may be used once is spent here, in one conditional statement."""
+"""What is bound to accounts; what may be used once is spent in one conditional statement."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -141,8 +141,10 @@ class Authenticators:
         sealed: bytes | None = None,
         last_step: int | None = None,
     ) -> bool:
-        """Add an authenticator; False where the account has it: one password, one start code,
-        each number once."""
+        """Add an authenticator; False where the account has it.
+
+        That is one password, one start code, and each number once.
+        """
         bound = await self._run.changed(
             _BIND,
             id=authenticator.id,

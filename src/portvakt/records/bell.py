@@ -22,6 +22,7 @@ class Bell:
         self._missed: dict[str, None] = {}
 
     def ring(self, topic: str) -> None:
+        """Wake whoever waits for `topic`."""
         waiting = self._waiting.get(topic)
         if not waiting:
             self._missed.pop(topic, None)

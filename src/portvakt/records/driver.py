@@ -9,6 +9,7 @@ from portvakt.records.statements import Statement, Value
 
 T = TypeVar("T")
 U = TypeVar("U")
+U_co = TypeVar("U_co", covariant=True)
 U_contra = TypeVar("U_contra", contravariant=True)
 T_co = TypeVar("T_co", covariant=True)
 Row = tuple[Any, ...]
@@ -24,7 +25,9 @@ class Act(Protocol[U_contra, T_co]):
     another thread: so it changes nothing outside itself, and what it finds out, it returns.
     """
 
-    def __call__(self, unit: U_contra, /) -> Coroutine[Any, Any, T_co]: ...
+    def __call__(self, unit: U_contra, /) -> Coroutine[Any, Any, T_co]:
+        """Do it, and return what was found out."""
+        ...
 
 
 class Run(Protocol):
@@ -54,16 +57,16 @@ class Run(Protocol):
         ...
 
 
-class Driver(Protocol[U]):
+class Driver(Protocol[U_co]):
     """One database. Every method raises RecordsUnavailable where it cannot be used."""
 
     bell: Bell
 
-    async def read(self, act: Act[U, T]) -> T:
+    async def read(self, act: Act[U_co, T]) -> T:
         """Run an act that only reads; each statement sees what was committed when it began."""
         ...
 
-    async def write(self, act: Act[U, T], *, single: bool) -> T:
+    async def write(self, act: Act[U_co, T], *, single: bool) -> T:
         """Run an act and commit it, or nothing of it where it raises.
 
         `single` promises that it runs at most one statement, which is atomic by itself.
@@ -78,9 +81,13 @@ class Driver(Protocol[U]):
         """Return the database's own clock in ms, or None where it is this machine's."""
         ...
 
-    def counted(self) -> "Counts": ...
+    def counted(self) -> "Counts":
+        """Say how much was asked so far."""
+        ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Finish what is under way and let go of the database."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

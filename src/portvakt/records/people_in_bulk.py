@@ -170,8 +170,10 @@ class PeopleInBulk:
         self._run = run
 
     async def all_of_source(self, source: str) -> list[StoredPerson]:
-        """Read everybody of a source, disabled people too. Inside `unit.turn`, nobody else writes
-        them meanwhile."""
+        """Read everybody of a source, disabled people too.
+
+        Inside `unit.turn` nobody else writes them meanwhile.
+        """
         rows = await self._run.rows(_ALL_OF_SOURCE, source=source)
         return [_stored(row) for row in rows]
 
@@ -211,7 +213,7 @@ class PeopleInBulk:
             await self._run.changed(_KEEP_NAMES, names=names)
 
     async def disable_many(self, ids: Iterable[AccountId], at: datetime) -> int:
-        """Disable people and end their sessions and what apps hold; returns how many were active."""
+        """Disable people, end their sessions and what apps hold; returns how many were active."""
         disabled = 0
         for part in parts(ids):
             accounts = to_json(part)

@@ -42,14 +42,23 @@ Number = BigInteger().with_variant(Integer, "sqlite")
 """A number that the database counts up; SQLite does so for INTEGER PRIMARY KEY only."""
 
 
-def _account(*, nullable: bool = False, **more: Any) -> Column[str]:
-    target = ForeignKey("accounts.id", ondelete="CASCADE")
-    return Column("account_id", Text, target, nullable=nullable, **more)
+def _belongs_to(target: str, name: str, *, nullable: bool = False, **more: Any) -> Column[str]:
+    """Name what a row belongs to: it goes when that goes."""
+    return Column(name, Text, ForeignKey(target, ondelete="CASCADE"), nullable=nullable, **more)
+
+
+def _account(**more: Any) -> Column[str]:
+    return _belongs_to("accounts.id", "account_id", **more)
 
 
 def _one_of(column: str, *words: str) -> CheckConstraint:
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def _unique_where(name: str, condition: str, *columns: str) -> Index:
+    where = text(condition)
+    return Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
 
 
 accounts = Table(
@@ -103,7 +112,7 @@ memberships = Table(
     "memberships",
     metadata,
     _account(),
-    Column("group_id", Text, ForeignKey("groups.id", ondelete="CASCADE"), nullable=False),
+    _belongs_to("groups.id", "group_id"),
     Column("source", Text, nullable=False),  # each source takes away only what it gave
     PrimaryKeyConstraint("account_id", "group_id", "source"),
     Index("ix_memberships_group_id", "group_id"),
@@ -140,28 +149,9 @@ authenticators = Table(
     Column("last_used_at", Instant),
     Column("expires_at", Instant),
     _one_of("state", "active", "suspended", "disabled"),
-    Index(
-        "uq_authenticators_password",
-        "account_id",
-        unique=True,
-        sqlite_where=text("type = 'password'"),
-        postgresql_where=text("type = 'password'"),
-    ),
-    Index(
-        "uq_authenticators_start_code",
-        "account_id",
-        unique=True,
-        sqlite_where=text("type = 'start_code'"),
-        postgresql_where=text("type = 'start_code'"),
-    ),
-    Index(
-        "uq_authenticators_number",
-        "account_id",
-        "detail",
-        unique=True,
-        sqlite_where=text("type = 'sms_code'"),
-        postgresql_where=text("type = 'sms_code'"),
-    ),
+    _unique_where("uq_authenticators_password", "type = 'password'", "account_id"),
+    _unique_where("uq_authenticators_start_code", "type = 'start_code'", "account_id"),
+    _unique_where("uq_authenticators_number", "type = 'sms_code'", "account_id", "detail"),
     comment="What is bound to an account and can show who somebody is",
 )
 
@@ -169,12 +159,7 @@ recovery_codes = Table(
     "recovery_codes",
     metadata,
     Column("id", Text, primary_key=True),
-    Column(
-        "authenticator_id",
-        Text,
-        ForeignKey("authenticators.id", ondelete="CASCADE"),
-        nullable=False,
-    ),
+    _belongs_to("authenticators.id", "authenticator_id"),
     Column("position", Integer, nullable=False),
     Column("hint", Text, nullable=False),  # the first characters, so that one hash is tried
     Column("hash", Text, nullable=False),
@@ -280,7 +265,7 @@ browsers = Table(
     Column("first_seen_at", Instant, nullable=False),
     Column("last_seen_at", Instant, nullable=False),
     PrimaryKeyConstraint("account_id", "browser_hash"),
-    comment="Browsers in which somebody has signed in before; separates counters, gives no right",
+    comment="Browsers somebody has signed in with before: they separate counters and give no right",
 )
 
 networks = Table(
@@ -392,13 +377,7 @@ signing_keys = Table(
     Column("created_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     _one_of("state", "next", "current", "retired"),
-    Index(
-        "uq_signing_keys_current",
-        "alg",
-        unique=True,
-        sqlite_where=text("state = 'current'"),
-        postgresql_where=text("state = 'current'"),
-    ),
+    _unique_where("uq_signing_keys_current", "state = 'current'", "alg"),
     comment="Keys that sign what apps are told",
 )
 

@@ -237,7 +237,7 @@ class _Writer(Generic[U]):
         run.rung.clear()
         try:
             job.result = _drive(job.act(unit))
-        except BaseException as error:  # noqa: BLE001 - raised again where the act is awaited
+        except BaseException as error:
             if not connection.in_transaction:
                 raise _LostError("the work of the whole group was undone") from error
             connection.execute("ROLLBACK TO act")
@@ -301,6 +301,7 @@ class SqliteDriver(Generic[U]):
         self._writer = _Writer(path, make, self.bell)
 
     async def read(self, act: Act[U, T]) -> T:
+        """Run an act on the reading connection; where it is locked, wait without blocking."""
         given_up_at = time.monotonic() + PATIENCE
         while True:
             try:
@@ -315,6 +316,7 @@ class SqliteDriver(Generic[U]):
             await asyncio.sleep(_POLL_MS / 1000)
 
     async def write(self, act: Act[U, T], *, single: bool) -> T:
+        """Have the writer's thread run an act and commit it."""
         del single  # a group's commit serves one statement as well as several
         return await self._writer.put(act)
 
@@ -322,13 +324,16 @@ class SqliteDriver(Generic[U]):
         """Nothing to do: one process writes, and it rings its own bell."""
 
     async def database_time(self) -> int | None:
+        """Return None: there is no clock but this machine's."""
         return None
 
     def counted(self) -> Counts:
+        """Say how much was asked so far."""
         tally = self._writer.tally
         return Counts(self._reads.statements + tally.statements, self._writer.transactions)
 
     async def close(self) -> None:
+        """Finish what is queued, then close both connections."""
         await self._writer.stop()
         self._close_reader()
 

@@ -49,6 +49,7 @@ class Standing:
 
     @property
     def authenticators(self) -> tuple[Authenticator, ...]:
+        """What is bound, as the core knows it."""
         return tuple(each.authenticator for each in self.bound)
 
 

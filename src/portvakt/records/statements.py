@@ -72,7 +72,7 @@ class Statement:
     __slots__ = ("changes", "names", "postgresql", "sqlite")
 
     def __init__(self, text: str, **parts: str) -> None:
-        """Compile `text`; `{name}` in it, and in the parts, is replaced by the part of that name."""
+        """Compile `text`; `{name}` in it, or in a part, is replaced by the part of that name."""
         for _ in parts:  # a part may hold another, so at most as many rounds as there are parts
             text = _PART.sub(lambda found: parts.get(found[1], found[0]), text)
         self.changes: Final = _CHANGES.search(text) is not None

@@ -33,7 +33,9 @@ _VERSION: Final = Statement("SELECT version_num FROM alembic_version")
 class Clock(Protocol):
     """Tells the time: an aware datetime in UTC."""
 
-    def __call__(self) -> datetime: ...
+    def __call__(self) -> datetime:
+        """Return the time now."""
+        ...
 
 
 class Unit:
@@ -90,8 +92,11 @@ class Unit:
 
 
 class Records:
-    """The database. Every method raises RecordsUnavailable within some three seconds of its
-    being away, and works again by itself when it is back."""
+    """The database.
+
+    Every method raises RecordsUnavailable within some three seconds of its being away, and works
+    again by itself when it is back.
+    """
 
     def __init__(self, driver: Driver[Unit], clock: Clock) -> None:
         self._driver = driver

@@ -19,29 +19,32 @@ _STRINGS: Final = msgspec.json.Decoder(list[str])
 
 
 def ms(at: datetime) -> int:
-    """Milliseconds since 1970; `at` must be aware."""
+    """Return milliseconds since 1970; `at` must be aware."""
     return (at - _EPOCH) // _MS
 
 
 def span_ms(span: timedelta) -> int:
-    """Milliseconds in a span of time."""
+    """Return the milliseconds in a span of time."""
     return span // _MS
 
 
 def optional_ms(at: datetime | None) -> int | None:
+    """Return `ms` of an instant that may be missing."""
     return None if at is None else ms(at)
 
 
 def instant(stored: int) -> datetime:
-    """The aware datetime of a stored instant."""
+    """Return the aware datetime of a stored instant."""
     return _EPOCH + timedelta(milliseconds=stored)
 
 
 def optional_instant(stored: int | None) -> datetime | None:
+    """Return `instant` of a column that may be NULL."""
     return None if stored is None else instant(stored)
 
 
 def optional_date(stored: str | None) -> date | None:
+    """Read a date that may be NULL."""
     return None if stored is None else date.fromisoformat(stored)
 
 
@@ -56,6 +59,7 @@ def strings(stored: str) -> list[str]:
 
 
 def evidence(stored: str) -> tuple[Evidence, ...]:
+    """Read what `to_json` wrote of evidence."""
     return _EVIDENCE.decode(stored)
 
 
