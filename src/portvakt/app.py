@@ -21,8 +21,10 @@ from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.first_registration import First
 from portvakt.crypto.passwords import Busy, PasswordHasher
 from portvakt.crypto.randomness import Random, SystemRandom
-from portvakt.crypto.sealing import CodeMac, Mac, MasterKeys, Sealer, read_master_keys
+from portvakt.crypto.sealing import CodeMac, MasterKeys, Sealer, read_master_keys
 from portvakt.journeys.my_apps.routes import MyApps
+from portvakt.journeys.my_sign_ins.routes import MySignIns
+from portvakt.journeys.open_app.oidc_routes import OpenIdConnect
 from portvakt.journeys.sign_in.answers import Answers
 from portvakt.journeys.sign_in.flow import Parts, SignInFlow
 from portvakt.journeys.sign_in.routes import SignInRoutes
@@ -173,11 +175,39 @@ def _house(
     routes = (
         *Health({"records": records.ready, "schema": _schema_is_ours(records)}).routes(),
         *sign_in.routes(),
-        *MyApps(issuer=settings.public_url, gate=gate, rules=rules, records=records).routes(),
+        *_app_routes(settings.public_url, gate, rules, records, keys, sealer, random, clock),
     )
     failures = Failures(down=(RecordsUnavailable,), busy=(Busy,))
     asgi = stack(routes, site, failures=failures)
     return House(asgi=asgi, routes=routes, records=records, hasher=hasher, sealer=sealer, keys=keys)
+
+
+def _app_routes(
+    issuer: str,
+    gate: Gate,
+    rules: Rules,
+    records: Records,
+    keys: MasterKeys,
+    sealer: Sealer,
+    random: Random,
+    clock: Clock,
+) -> tuple[Route, ...]:
+    """Return the routes of the portal, of one's own sign-ins, and of apps."""
+    open_app = OpenIdConnect.over(
+        issuer=issuer,
+        gate=gate,
+        rules=rules,
+        records=records,
+        keys=keys,
+        sealer=sealer,
+        random=random,
+        clock=clock,
+    )
+    return (
+        *MyApps(issuer=issuer, gate=gate, rules=rules, records=records).routes(),
+        *MySignIns(gate=gate, rules=rules, records=records).routes(),
+        *open_app.routes(),
+    )
 
 
 def _site(settings: Settings, texts: Texts, random: Random) -> Site:
