@@ -1,0 +1,174 @@
+"""Who is registering, from where, and what they have shown: the facts of one request."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Self, assert_never
+
+from portvakt.core.authenticators import (
+    SECOND_FACTORS,
+    Authenticator,
+    AuthenticatorState,
+    AuthenticatorType,
+    is_work_phone,
+)
+from portvakt.core.enrolment import (
+    MOST,
+    Basis,
+    FirstRegistration,
+    MayChange,
+    NeedsFreshProof,
+    NeedsProof,
+    first_registration_of,
+    may_change,
+)
+from portvakt.core.people import Account
+from portvakt.core.sessions import REGISTRATION, Session, SessionKind
+from portvakt.proving.finish import FirstPolicy
+from portvakt.proving.visit import Said, Visit, said
+from portvakt.records.configuration import Configuration
+from portvakt.records.standing import Standing
+
+HOME = "/security-info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody with a live session, in one request."""
+
+    session: Session
+    standing: Standing
+    configuration: Configuration
+    inside: bool
+    visit: Visit
+
+    @property
+    def account(self) -> Account:
+        """The account that the session belongs to."""
+        return self.standing.account
+
+    @property
+    def now(self) -> datetime:
+        """The time of the request."""
+        return self.visit.now
+
+    @property
+    def registering(self) -> bool:
+        """Whether the session can do nothing but register."""
+        return self.session.kind is SessionKind.REGISTRATION
+
+    def with_standing(self, standing: Standing) -> Self:
+        """Return the same person as they stand in a later read."""
+        return replace(self, standing=standing)
+
+    def said(self) -> Said:
+        """Return what every event about this person tells."""
+        return said(self.visit, self.account.id)
+
+    def onwards(self) -> str:
+        """Return where «Fortsätt» leads: where the sign-in wanted to go, else the portal.
+
+        Only for as long as a registration lasts: later in the day the address is a stale one.
+        """
+        wanted = self.session.resume_to or ""
+        fresh = self.now - self.session.created_at <= REGISTRATION.absolute
+        return wanted if wanted and fresh and not wanted.startswith(HOME) else "/apps"
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """Go on; `basis` is what an event tells."""
+
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class AskFresh:
+    """Ask for the best that the account can show, first (A026, A042)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskPassword:
+    """They came with a start code and have no password: that is chosen first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The password is not enough here; one of these would be (A041)."""
+
+    options: tuple[Basis, ...]
+
+
+Entry = Enter | AskFresh | AskPassword | Closed
+
+
+def enter(person: Person, policy: FirstPolicy) -> Entry:
+    """Say whether this person may change how they sign in, in this request."""
+    verdict = may_change(
+        person.standing.authenticators,
+        person.session.evidence,
+        facts(person, policy),
+        person.now,
+        registering=person.registering,
+    )
+    match verdict:
+        case NeedsFreshProof():
+            return AskFresh()
+        case NeedsProof(options):
+            return Closed(options)
+        case MayChange(basis):
+            return AskPassword() if lacks_password(person) else Enter(basis)
+        case _:
+            assert_never(verdict)
+
+
+def facts(person: Person, policy: FirstPolicy) -> FirstRegistration:
+    """Gather what decides a first registration, for this person here and now."""
+    return first_registration_of(
+        person.account,
+        person.standing.authenticators,
+        first=policy.first,
+        inside=person.inside,
+        now=person.now,
+        welcome_days=policy.welcome_days,
+        session_opened=person.session.created_at if person.registering else None,
+    )
+
+
+def lacks_password(person: Person) -> bool:
+    """Whether a start code opened this session for somebody who has no password yet."""
+    by_start_code = any(
+        each.type is AuthenticatorType.START_CODE for each in person.session.evidence
+    )
+    return by_start_code and not person.standing.active(AuthenticatorType.PASSWORD)
+
+
+def active(standing: Standing, kind: AuthenticatorType) -> tuple[Authenticator, ...]:
+    """Return what of one type is bound and can be used."""
+    return tuple(each.authenticator for each in standing.active(kind))
+
+
+def second_factors(standing: Standing) -> tuple[Authenticator, ...]:
+    """Return what can stand beside the password, oldest first, usable or not."""
+    return tuple(each for each in standing.authenticators if each.type in SECOND_FACTORS)
+
+
+def work_phone(standing: Standing) -> Authenticator | None:
+    """Return the number that the employer registered, if it can be used."""
+    phones = active(standing, AuthenticatorType.SMS_CODE)
+    return next((each for each in phones if is_work_phone(each)), None)
+
+
+def full(standing: Standing, kind: AuthenticatorType) -> int | None:
+    """Return the limit of a type where it is reached (A048), else None."""
+    most = MOST[kind]
+    return most if len(active(standing, kind)) >= most else None
+
+
+def mine(standing: Standing, id_: str) -> Authenticator | None:
+    """Return somebody's own second factor by its id, unless it is suspended or disabled."""
+    found = (each for each in second_factors(standing) if each.id == id_)
+    return next((each for each in found if each.state is AuthenticatorState.ACTIVE), None)
+
+
+DRAFT_LIVES = timedelta(minutes=10)
+"""How long something half set up can be finished (policy number «bind code», A045)."""

@@ -1,0 +1,103 @@
+"""The door of registration: who is this, and have they shown enough."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portvakt.core.assurance import METHODS
+from portvakt.core.first_registration import Basis
+from portvakt.journeys.set_up_mfa.acting import (
+    HOME,
+    AskFresh,
+    AskPassword,
+    Closed,
+    Enter,
+    Entry,
+    Person,
+    enter,
+)
+from portvakt.journeys.set_up_mfa.show import closed_of
+from portvakt.journeys.set_up_mfa.telling import Teller
+from portvakt.proving.finish import FirstPolicy
+from portvakt.proving.gate import Gate
+from portvakt.records import Records
+from portvakt.web.responses import page, see_other
+
+SIGN_IN_AGAIN = f"/sign-in?to={HOME}"
+FORBIDDEN = 403
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Somebody who may change how they sign in, and on what ground."""
+
+    person: Person
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Lets people in, or sends them to show more and back to where they were."""
+
+    gate: Gate
+    records: Records
+    teller: Teller
+    policy: FirstPolicy
+
+    async def enter(self, request: Request, *, back: str = HOME) -> Entered | Response:
+        """Ask for fresh proof (at most five minutes old) unless it was given; `back` is a GET."""
+        person = await self.who(request, back=back)
+        if isinstance(person, Response):
+            return person
+        return await self._answer(request, person, enter(person, self.policy), back)
+
+    async def go_on(self, request: Request, *, back: str = HOME) -> Entered | Response:
+        """Let somebody finish what they were let in to begin: the draft is bound to the session.
+
+        So nobody who is slow with an app must show everything once more in the middle of it.
+        """
+        person = await self.who(request, back=back)
+        if isinstance(person, Response):
+            return person
+        entry = enter(person, self.policy)
+        if isinstance(entry, AskFresh):
+            return Entered(person, Basis.OWN_METHODS)
+        return await self._answer(request, person, entry, back)
+
+    def show_again(self, request: Request, *, back: str) -> Response:
+        """Ask for fresh proof, and come back."""
+        return self.gate.sign_in(request, purpose=METHODS, to=back)
+
+    async def _answer(
+        self, request: Request, person: Person, entry: Entry, back: str
+    ) -> Entered | Response:
+        match entry:
+            case Enter(basis):
+                return Entered(person, basis)
+            case AskFresh():
+                return self.show_again(request, back=back)
+            case AskPassword():
+                return see_other(f"{HOME}/password")
+            case Closed(options):
+                await self.records.write(lambda unit: self.teller.refused(unit, person, options))
+                return page(request, closed_of(person, options, SIGN_IN_AGAIN), FORBIDDEN)
+            case _:
+                assert_never(entry)
+
+    async def who(self, request: Request, *, back: str = HOME) -> Person | Response:
+        """Return who is signed in here, or send them to sign in."""
+        current = await self.gate.current(request)
+        if current is None:
+            return self.gate.sign_in(request, purpose=METHODS, to=back)
+        verdict = await self.gate.decide(request, current, None)
+        if verdict.decision.blocked:
+            return self.gate.sign_in(request, purpose=METHODS, to=back)
+        return Person(
+            session=current.session,
+            standing=current.standing,
+            configuration=verdict.configuration,
+            inside=verdict.inside,
+            visit=self.gate.visit(request),
+        )

@@ -1,0 +1,112 @@
+"""How registration ends: the card of recovery codes, «Klart!», and one button onwards."""
+
+from dataclasses import dataclass, replace
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.sessions import SessionKind
+from portvakt.crypto.passwords import Busy
+from portvakt.journeys.set_up_mfa.acting import HOME, Person
+from portvakt.journeys.set_up_mfa.cards import Cards
+from portvakt.journeys.set_up_mfa.door_routes import Door
+from portvakt.journeys.set_up_mfa.flow import NumberSetUp
+from portvakt.journeys.set_up_mfa.outcomes import BoundNow, Over, Started
+from portvakt.journeys.set_up_mfa.pages import ExpiredPage
+from portvakt.journeys.set_up_mfa.show import card_of, has_card, has_number
+from portvakt.records import Bound, RecordsUnavailable
+from portvakt.web.cookies import set_session
+from portvakt.web.responses import page, see_other
+from portvakt.web.routing import Route, Who, route
+
+GONE = 410
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Leads on after something was bound, and hands out the card."""
+
+    door: Door
+    cards: Cards
+    numbers: NumberSetUp
+
+    def routes(self) -> list[Route]:
+        """List the addresses."""
+        who, cards = Who.SIGNED_IN, f"{HOME}/recovery-codes"
+        return [
+            route(f"{HOME}/finish", self.finish, methods=("POST",), who=who),
+            route(cards, self.make, methods=("POST",), who=who),
+            route(f"{cards}/{{draft}}", self.show, who=who),
+        ]
+
+    async def after(self, person: Person, bound: BoundNow) -> Response:
+        """Go to what comes next, with the cookie of a session that grew.
+
+        Whatever goes wrong after the binding was committed, that cookie is handed out: the old one
+        is worth nothing any more.
+        """
+        grown = _with(person, bound)
+        try:
+            where = await self._next(grown, bound)
+        except (Busy, RecordsUnavailable):
+            where = f"{HOME}?done=added"  # the codes can be made from there, when there is time
+        response = see_other(where)
+        if bound.opened is not None:
+            set_session(response, bound.opened.session_id, bound.opened.secret.open())
+        return response
+
+    async def _next(self, person: Person, bound: BoundNow) -> str:
+        if bound.authenticator.type is AuthenticatorType.TOTP and not has_number(person):
+            if not bound.then_number:
+                return f"{HOME}/number"
+            began = await self.numbers.begin(person, bound.then_number)
+            if isinstance(began, Started):
+                return f"{HOME}/number/{began.draft}"
+            return f"{HOME}/number"
+        if has_card(person):
+            return f"{HOME}?done={'replaced' if bound.replaced else 'added'}"
+        made = await self.cards.make(person)
+        return HOME if isinstance(made, Over) else f"{HOME}/recovery-codes/{made.draft}"
+
+    async def finish(self, request: Request) -> Response:
+        """End without a number: «Inte nu»."""
+        entered = await self.door.enter(request)
+        if isinstance(entered, Response):
+            return entered
+        if has_card(entered.person):
+            return see_other(HOME)
+        return await self._made(entered.person)
+
+    async def make(self, request: Request) -> Response:
+        """Make a new card; the old one is void."""
+        entered = await self.door.enter(request)
+        return entered if isinstance(entered, Response) else await self._made(entered.person)
+
+    async def _made(self, person: Person) -> Response:
+        made = await self.cards.make(person)
+        return see_other(HOME if isinstance(made, Over) else f"{HOME}/recovery-codes/{made.draft}")
+
+    async def show(self, request: Request) -> Response:
+        """Show a card that was just made."""
+        person = await self.door.who(request)
+        if isinstance(person, Response):
+            return person
+        card = await self.cards.show(person, str(request.scope["path_params"]["draft"]))
+        return (
+            self.over(request) if isinstance(card, Over) else page(request, card_of(person, card))
+        )
+
+    def over(self, request: Request) -> Response:
+        """Say that a step is over."""
+        return page(request, ExpiredPage(), GONE)
+
+
+def _with(person: Person, bound: BoundNow) -> Person:
+    """Return the person as they stand now that the method is bound."""
+    standing = person.standing
+    gone = None if bound.replaced is None else bound.replaced.id
+    kept = tuple(each for each in standing.bound if each.authenticator.id != gone)
+    now = replace(standing, bound=(*kept, Bound(bound.authenticator)))
+    kind = SessionKind.FULL if bound.opened is not None else person.session.kind
+    return replace(person, standing=now, session=replace(person.session, kind=kind))

@@ -1,0 +1,93 @@
+"""What can come of a step of registration: expected outcomes are values."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from portvakt.core.authenticators import Authenticator, AuthenticatorType
+from portvakt.proving.finish import Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Something is half set up; it is finished at the draft's own page."""
+
+    draft: str
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """The account holds as many of this type as it may (A048)."""
+
+    type: AuthenticatorType
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyTheirs:
+    """The number is among the person's methods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A limit on texts holds this one back until `until`. Nothing was sent."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The draft is used, too old or somebody else's. Nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCode:
+    """The code was not right; `late` where its time is out."""
+
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Too many wrong codes; none is looked at before `until`."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundNow:
+    """A method is bound. `opened` holds the new secret of a session that grew by it."""
+
+    authenticator: Authenticator
+    opened: Opened | None
+    replaced: Authenticator | None = None
+    then_number: str = ""
+    """The number that was typed on the sheet beside the app: it is to be proved next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppDraft:
+    """An app that waits for its first code."""
+
+    id: str
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberDraft:
+    """A number that waits for the code that was sent to it."""
+
+    id: str
+    number: str
+    sent: datetime
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """Recovery codes as they are shown, once."""
+
+    id: str
+    codes: tuple[str, ...] = field(repr=False)
+    made: datetime
+    replaced: bool
+    """True where older codes died with it."""

@@ -1,0 +1,183 @@
+"""What each page of registration shows, as frozen types."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+
+from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.ids import AuthenticatorId
+from portvakt.journeys.set_up_mfa.app_key import AppKey
+from portvakt.web.responses import Page
+from portvakt.web.templates import Message
+
+FOLDER = "journeys/set_up_mfa"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One bound method, as its owner sees it. `number` is partly hidden, or empty."""
+
+    id: AuthenticatorId
+    type: AuthenticatorType
+    label: str
+    number: str
+    source: str
+    preferred: bool
+    suspended: bool
+    added: datetime
+    used: datetime | None
+    twin: int
+    """1 for the first of those that would be called the same, 2 for the next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """How many of the printed codes are left."""
+
+    id: AuthenticatorId
+    left: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """The form with the words of the instruction: list, number, «Spara» and the app's button.
+
+    `work_phone` is the number that HR registered, partly hidden; a person with one need not type
+    any. `apps_full` and `numbers_full` are the limits that are reached, or None.
+    """
+
+    option: str = ""
+    number: str = ""
+    work_phone: Way | None = None
+    apps_full: int | None = None
+    numbers_full: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetPage(Page):
+    """Nothing of one's own is bound yet: everything on one page."""
+
+    template: ClassVar[str] = f"{FOLDER}/sheet.html"
+    sheet: Sheet
+    required: bool
+    """True where a rule asks for a method and the person was led here from sign-in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagePage(Page):
+    """What is bound, and the same form for adding more."""
+
+    template: ClassVar[str] = f"{FOLDER}/manage.html"
+    ways: tuple[Way, ...]
+    printed: Printed | None
+    sheet: Sheet
+    done: str = ""
+    """A message id: what was just done."""
+    onwards: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuidePage(Page):
+    """The guide's first question: which way."""
+
+    template: ClassVar[str] = f"{FOLDER}/guide.html"
+    way: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppPage(Page):
+    """The key for the app, and the field for its first code."""
+
+    template: ClassVar[str] = f"{FOLDER}/app.html"
+    key: AppKey = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberPage(Page):
+    """Which number. `after_app` offers to go on without one; `replaces` is the number that goes."""
+
+    template: ClassVar[str] = f"{FOLDER}/number.html"
+    number: str = ""
+    after_app: bool = False
+    replaces: Way | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodePage(Page):
+    """The code that was sent. The number is shown whole: it was typed a moment ago, in here."""
+
+    template: ClassVar[str] = f"{FOLDER}/code.html"
+    number: str
+    sent: datetime
+    expires: datetime | None
+    """None where its time is out."""
+    seconds_left: int
+    again: bool = False
+    """True where this is not the first code: the one before is void."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardPage(Page):
+    """The recovery codes, once, and what is now true."""
+
+    template: ClassVar[str] = f"{FOLDER}/card.html"
+    codes: tuple[str, ...] = field(repr=False)
+    owner: str
+    made: datetime
+    title: str
+    now_true: Message
+    onwards: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodPage(Page):
+    """One method: its name, its place in the order, its removal."""
+
+    template: ClassVar[str] = f"{FOLDER}/method.html"
+    way: Way
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovePage(Page):
+    """The question before something goes; `kept` where it must stay, and the error says why."""
+
+    template: ClassVar[str] = f"{FOLDER}/remove.html"
+    way: Way
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlonePage(Page):
+    """What there is for somebody without a smartphone: never nothing."""
+
+    template: ClassVar[str] = f"{FOLDER}/no_smartphone.html"
+    codes_made: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordPage(Page):
+    """The first password, after a start code."""
+
+    template: ClassVar[str] = f"{FOLDER}/password.html"
+    user_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedPage(Page):
+    """The password is not enough here, and what would be."""
+
+    template: ClassVar[str] = f"{FOLDER}/closed.html"
+    inside: bool
+    start_code: bool
+    work_phone: str
+    again: str
+    """Where a new sign-in begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiredPage(Page):
+    """A step that is over; nothing was changed by it."""
+
+    template: ClassVar[str] = f"{FOLDER}/expired.html"

@@ -1,0 +1,97 @@
+"""What this journey is built from, and its acts, put together once."""
+
+from dataclasses import dataclass
+
+from portvakt.core.password_rules import PasswordRules
+from portvakt.crypto.passwords import PasswordHasher
+from portvakt.crypto.randomness import Random
+from portvakt.crypto.sealing import Sealer
+from portvakt.journeys.set_up_mfa.binding import Binder
+from portvakt.journeys.set_up_mfa.cards import Cards
+from portvakt.journeys.set_up_mfa.changes import Changes
+from portvakt.journeys.set_up_mfa.drafts import Drafts
+from portvakt.journeys.set_up_mfa.flow import AppSetUp, NumberSetUp
+from portvakt.journeys.set_up_mfa.passwords import Passwords
+from portvakt.journeys.set_up_mfa.telling import Teller
+from portvakt.methods import Enrollable, SignInMethod
+from portvakt.proving.after_binding import Strengthener
+from portvakt.proving.ask import CodeSender
+from portvakt.proving.finish import FirstPolicy
+from portvakt.proving.notices import Notices
+from portvakt.records import Records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the root gives."""
+
+    records: Records
+    random: Random
+    sealer: Sealer
+    hasher: PasswordHasher
+    sender: CodeSender
+    notices: Notices
+    policy: FirstPolicy
+    password_rules: PasswordRules
+    totp: Enrollable
+    sms_code: SignInMethod
+    recovery_code: SignInMethod
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acts:
+    """Everything that can be done on the pages of registration."""
+
+    apps: AppSetUp
+    numbers: NumberSetUp
+    cards: Cards
+    changes: Changes
+    passwords: Passwords
+    teller: Teller
+
+
+def acts_of(parts: Parts) -> Acts:
+    """Put the acts together."""
+    records, teller = parts.records, Teller(parts.notices)
+    drafts = Drafts(parts.random, parts.sealer)
+    binder = Binder(
+        records=records,
+        random=parts.random,
+        teller=teller,
+        strengthener=Strengthener(random=parts.random),
+    )
+    return Acts(
+        apps=AppSetUp(
+            records=records,
+            sealer=parts.sealer,
+            drafts=drafts,
+            binder=binder,
+            method=parts.totp,
+        ),
+        numbers=NumberSetUp(
+            records=records,
+            drafts=drafts,
+            binder=binder,
+            method=parts.sms_code,
+            sender=parts.sender,
+        ),
+        cards=Cards(
+            records=records,
+            random=parts.random,
+            hasher=parts.hasher,
+            method=parts.recovery_code,
+            drafts=drafts,
+            binder=binder,
+            teller=teller,
+        ),
+        changes=Changes(records=records, teller=teller, policy=parts.policy),
+        passwords=Passwords(
+            records=records,
+            hasher=parts.hasher,
+            rules=parts.password_rules,
+            policy=parts.policy,
+            binder=binder,
+            teller=teller,
+        ),
+        teller=teller,
+    )

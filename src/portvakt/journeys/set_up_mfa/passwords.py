@@ -1,0 +1,105 @@
+"""The first password: chosen once, after a start code."""
+
+import asyncio
+from dataclasses import dataclass
+from enum import Enum
+from typing import assert_never
+
+from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.enrolment import (
+    LimitReached,
+    MayChange,
+    NeedsFreshProof,
+    NeedsProof,
+    NotTheirs,
+    may_add,
+)
+from portvakt.core.first_registration import Basis
+from portvakt.core.password_rules import PasswordRules, Violation, prepare, words_of
+from portvakt.core.secret import Secret
+from portvakt.crypto.passwords import PasswordHasher
+from portvakt.journeys.set_up_mfa.acting import Person, facts, lacks_password
+from portvakt.journeys.set_up_mfa.binding import Binder
+from portvakt.journeys.set_up_mfa.telling import Teller
+from portvakt.proving.finish import FirstPolicy
+from portvakt.records import Records, Unit
+
+PASSWORD = AuthenticatorType.PASSWORD
+ESTIMATED = 64
+"""Characters that are looked at; a long password that begins this weakly is refused as well."""
+LEAST_SCORE = 3
+"""Of 4: more than 10^8 guesses for somebody who tries what people choose."""
+
+
+class Chosen(Enum):
+    """What came of it."""
+
+    DONE = "done"
+    NOT_NOW = "not_now"
+    """There is a password, or nothing that lets one be chosen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passwords:
+    """Binds a first local password."""
+
+    records: Records
+    hasher: PasswordHasher
+    rules: PasswordRules
+    policy: FirstPolicy
+    binder: Binder
+    teller: Teller
+
+    async def choose(self, person: Person, typed: Secret) -> Chosen | tuple[Violation, ...]:
+        """Take a password, or say everything that is wrong with it.
+
+        Raises `portvakt.crypto.passwords.Busy`.
+        """
+        if not self._may(person):
+            return Chosen.NOT_NOW
+        password = typed.open()
+        common = await asyncio.to_thread(is_common, password)
+        wrong = self.rules.check(
+            password, is_common=lambda _: common, own_words=words_of(person.account)
+        )
+        prepared = prepare(password)
+        if wrong or prepared is None:
+            return wrong
+        verifier = await self.hasher.hash(Secret(prepared))
+
+        async def act(unit: Unit) -> Chosen:
+            bound = self.binder.pending(person, PASSWORD)
+            if not await unit.authenticators.bind(bound, verifier=verifier):
+                return Chosen.NOT_NOW
+            await self.teller.password_chosen(unit, person, Basis.START_CODE)
+            return Chosen.DONE
+
+        return await self.records.write(act)
+
+    def _may(self, person: Person) -> bool:
+        verdict = may_add(
+            PASSWORD,
+            person.standing.authenticators,
+            person.session.evidence,
+            facts(person, self.policy),
+            person.now,
+            registering=person.registering,
+        )
+        match verdict:
+            case MayChange():
+                return lacks_password(person)
+            case NeedsProof() | NeedsFreshProof() | LimitReached() | NotTheirs():
+                return False
+            case _:
+                assert_never(verdict)
+
+
+def is_common(password: str) -> bool:
+    """Estimate whether a password is among what people choose (OWASP ASVS 5.0 6.2.4, 6.2.12)."""
+    from zxcvbn import zxcvbn  # noqa: PLC0415 - 0.1 s and 10 MB that a start should not pay
+
+    looked_at = password[:ESTIMATED]
+    if not looked_at:
+        return True
+    score: int = zxcvbn(looked_at)["score"]
+    return score < LEAST_SCORE

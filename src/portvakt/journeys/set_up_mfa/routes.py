@@ -1,0 +1,187 @@
+"""Addresses of registration: the sheet, the guide, and what leads on from them.
+
+All that knows HTTP is in the files here whose names end in `routes`.
+"""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portvakt.journeys.set_up_mfa.acting import HOME, work_phone
+from portvakt.journeys.set_up_mfa.app_routes import AppRoutes
+from portvakt.journeys.set_up_mfa.change_routes import ChangeMethods
+from portvakt.journeys.set_up_mfa.door_routes import Door, Entered
+from portvakt.journeys.set_up_mfa.end_routes import Ending
+from portvakt.journeys.set_up_mfa.forms import (
+    Numbers,
+    Wants,
+    WantsApp,
+    WantsNumber,
+    WantsWorkPhone,
+    read_sheet,
+    why_not,
+)
+from portvakt.journeys.set_up_mfa.number_routes import NumberRoutes
+from portvakt.journeys.set_up_mfa.outcomes import Full, Started
+from portvakt.journeys.set_up_mfa.pages import AlonePage, GuidePage
+from portvakt.journeys.set_up_mfa.parts import Acts, Parts, acts_of
+from portvakt.journeys.set_up_mfa.password_routes import ChoosePassword
+from portvakt.journeys.set_up_mfa.show import Errors, has_card, home_of, sheet_of
+from portvakt.phone_numbers import written_for_people
+from portvakt.proving.gate import Gate
+from portvakt.web.forms import Invalid, form, query
+from portvakt.web.responses import page, see_other
+from portvakt.web.routing import Route, Who, route
+from portvakt.web.templates import Message
+
+WRONG = 422
+DONE = frozenset({"renamed", "preferred", "removed", "added", "replaced"})
+"""What the list may say was just done: `?done=…`, a word and never a sentence."""
+
+
+def set_up_mfa_routes(parts: Parts, *, gate: Gate, numbers: Numbers) -> list[Route]:
+    """Build the journey and list its addresses."""
+    acts = acts_of(parts)
+    door = Door(gate=gate, records=parts.records, teller=acts.teller, policy=parts.policy)
+    ending = Ending(door=door, cards=acts.cards, numbers=acts.numbers)
+    rules = parts.password_rules
+    return [
+        *SetUpMfa(acts=acts, door=door, numbers=numbers).routes(),
+        *AppRoutes(door=door, ending=ending, apps=acts.apps).routes(),
+        *NumberRoutes(door=door, ending=ending, acts=acts.numbers, numbers=numbers).routes(),
+        *ending.routes(),
+        *ChangeMethods(acts=acts, door=door, numbers=numbers).routes(),
+        *ChoosePassword(door=door, passwords=acts.passwords, rules=rules).routes(),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetUpMfa:
+    """The sheet and the guide."""
+
+    acts: Acts
+    door: Door
+    numbers: Numbers
+
+    def routes(self) -> list[Route]:
+        """List the addresses."""
+        who, post = Who.SIGNED_IN, ("POST",)
+        return [
+            route(HOME, self.home, who=who),
+            route(HOME, self.sheet, methods=post, who=who),
+            route(f"{HOME}/guide", self.guide, who=who),
+            route(f"{HOME}/guide", self.guided, methods=post, who=who),
+            route(f"{HOME}/app", self.app, methods=post, who=who),
+            route(f"{HOME}/no-smartphone", self.alone, who=who),
+        ]
+
+    async def home(self, request: Request) -> Response:
+        """Show the sheet, and above it what is bound."""
+        entered = await self.door.enter(request)
+        if isinstance(entered, Response):
+            return entered
+        done = query(request)["done"]
+        said = f"set_up_mfa.flash_{done}" if done in DONE else ""
+        return await self._home(request, entered, done=said)
+
+    async def _home(
+        self,
+        request: Request,
+        entered: Entered,
+        *,
+        option: str = "",
+        number: str = "",
+        errors: Errors | None = None,
+        done: str = "",
+    ) -> Response:
+        person = entered.person
+        left = await self.acts.cards.left(person) if has_card(person) else 0
+        sheet = sheet_of(person, option=option, number=number)
+        view = home_of(person, left, sheet=sheet, errors=errors, done=done)
+        return page(request, view, WRONG if errors else 200)
+
+    async def sheet(self, request: Request) -> Response:
+        """Take the sheet: «Spara»."""
+        entered = await self.door.enter(request)
+        if isinstance(entered, Response):
+            return entered
+        known = work_phone(entered.person.standing)
+        sent = await form(request)
+        read = read_sheet(sent, self.numbers, has_work_phone=known is not None)
+        if isinstance(read, Invalid):
+            return await self._home(
+                request,
+                entered,
+                option=sent["option"],
+                number=sent["number"],
+                errors=read.errors,
+            )
+        return await self._wanted(request, entered, read.value)
+
+    async def _wanted(self, request: Request, entered: Entered, wants: Wants) -> Response:
+        """Begin what was chosen in the list: what is proved is asked for first from then on."""
+        person = entered.person
+        match wants:
+            case WantsApp(number):
+                began = await self.acts.apps.begin(person, number=number, preferred=True)
+                return await self._began_app(request, entered, began)
+            case WantsNumber(number):
+                sent = await self.acts.numbers.begin(person, number, preferred=True)
+                if isinstance(sent, Started):
+                    return see_other(f"{HOME}/number/{sent.draft}")
+                written = written_for_people(number, self.numbers.country)
+                errors: Errors = {"number": why_not(sent)}
+                return await self._home(
+                    request, entered, option="sms", number=written, errors=errors
+                )
+            case WantsWorkPhone():
+                phone = work_phone(person.standing)
+                if phone is not None:
+                    await self.acts.changes.prefer(person, phone)
+                return see_other(f"{HOME}?done=preferred")
+            case _:
+                assert_never(wants)
+
+    async def app(self, request: Request) -> Response:
+        """Make a key: «Konfigurera Authenticator-appen»."""
+        entered = await self.door.enter(request)
+        if isinstance(entered, Response):
+            return entered
+        return await self._began_app(request, entered, await self.acts.apps.begin(entered.person))
+
+    async def _began_app(
+        self, request: Request, entered: Entered, began: Started | Full
+    ) -> Response:
+        if isinstance(began, Started):
+            return see_other(f"{HOME}/app/{began.draft}")
+        errors: Errors = {"": Message("set_up_mfa.limit_totp", {"limit": began.most})}
+        return await self._home(request, entered, errors=errors)
+
+    async def guide(self, request: Request) -> Response:
+        """Ask the guide's first question."""
+        entered = await self.door.enter(request, back=f"{HOME}/guide")
+        return entered if isinstance(entered, Response) else page(request, GuidePage())
+
+    async def guided(self, request: Request) -> Response:
+        """Take its answer."""
+        entered = await self.door.enter(request, back=f"{HOME}/guide")
+        if isinstance(entered, Response):
+            return entered
+        match (await form(request))["way"]:
+            case "app":
+                began = await self.acts.apps.begin(entered.person)
+                return await self._began_app(request, entered, began)
+            case "sms":
+                return see_other(f"{HOME}/number")
+            case _:
+                errors: Errors = {"way": "set_up_mfa.error_choose_way"}
+                return page(request, GuidePage(errors=errors), WRONG)
+
+    async def alone(self, request: Request) -> Response:
+        """List what there is without a smartphone."""
+        entered = await self.door.enter(request, back=f"{HOME}/no-smartphone")
+        if isinstance(entered, Response):
+            return entered
+        return page(request, AlonePage(codes_made=has_card(entered.person)))

@@ -1,0 +1,142 @@
+"""From what is bound to what its owner is shown."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from portvakt.core.authenticators import Authenticator, AuthenticatorState, AuthenticatorType
+from portvakt.core.first_registration import Basis
+from portvakt.journeys.set_up_mfa.acting import Person, active, full, second_factors, work_phone
+from portvakt.journeys.set_up_mfa.cards import COUNT
+from portvakt.journeys.set_up_mfa.outcomes import Card
+from portvakt.journeys.set_up_mfa.pages import (
+    CardPage,
+    ClosedPage,
+    ManagePage,
+    Printed,
+    Sheet,
+    SheetPage,
+    Way,
+)
+from portvakt.phone_numbers import partly_hidden
+from portvakt.web.responses import Page
+from portvakt.web.templates import Message
+
+TOTP = AuthenticatorType.TOTP
+SMS_CODE = AuthenticatorType.SMS_CODE
+RECOVERY_CODE = AuthenticatorType.RECOVERY_CODE
+
+Errors = Mapping[str, Message | str]
+
+
+def ways_of(person: Person) -> tuple[Way, ...]:
+    """Return apps and numbers in the order they came; printed codes are shown apart."""
+    seen: Counter[tuple[AuthenticatorType, str]] = Counter()
+    ways = []
+    for each in second_factors(person.standing):
+        if each.type is RECOVERY_CODE:
+            continue
+        called = (each.type, each.label or each.detail)
+        seen[called] += 1
+        ways.append(way_of(each, twin=seen[called]))
+    return tuple(ways)
+
+
+def way_of(each: Authenticator, *, twin: int = 1) -> Way:
+    """Return one method as it is shown, its number partly hidden."""
+    return Way(
+        id=each.id,
+        type=each.type,
+        label=each.label if each.source == "self" else "",
+        number=partly_hidden(each.detail) if each.type is SMS_CODE else "",
+        source=each.source,
+        preferred=each.preferred,
+        suspended=each.state is not AuthenticatorState.ACTIVE,
+        added=each.created_at,
+        used=each.last_used_at,
+        twin=twin,
+    )
+
+
+def sheet_of(person: Person, *, option: str = "", number: str = "") -> Sheet:
+    """Return the sheet with what is known already, so that nothing is asked twice (A128)."""
+    phone = work_phone(person.standing)
+    return Sheet(
+        option=option,
+        number=number,
+        work_phone=None if phone is None else way_of(phone),
+        apps_full=full(person.standing, TOTP),
+        numbers_full=full(person.standing, SMS_CODE),
+    )
+
+
+def home_of(
+    person: Person, left: int, *, sheet: Sheet, errors: Errors | None = None, done: str = ""
+) -> Page:
+    """Return the first page: the sheet alone, or under what is bound already."""
+    if not second_factors(person.standing):
+        required = bool(person.session.resume_to) and person.onwards() != "/apps"
+        return SheetPage(sheet=sheet, required=required, errors=errors or {})
+    return ManagePage(
+        ways=ways_of(person),
+        printed=_printed(person, left),
+        sheet=sheet,
+        done=done,
+        onwards=person.onwards(),
+        errors=errors or {},
+    )
+
+
+def _printed(person: Person, left: int) -> Printed | None:
+    cards = active(person.standing, RECOVERY_CODE)
+    return Printed(id=cards[0].id, left=left, total=COUNT) if cards else None
+
+
+def has_card(person: Person) -> bool:
+    """Whether there is a card of recovery codes, used up or not."""
+    return bool(active(person.standing, RECOVERY_CODE))
+
+
+def has_number(person: Person) -> bool:
+    """Whether there is a number that texts go to: it is never asked for then."""
+    return bool(active(person.standing, SMS_CODE))
+
+
+def after_app(person: Person) -> bool:
+    """Whether the number is asked for as the step after the app, which may be passed over."""
+    app = bool(active(person.standing, TOTP))
+    return app and not has_number(person) and not has_card(person)
+
+
+def card_of(person: Person, card: Card) -> CardPage:
+    """Return a card of recovery codes with what is now true."""
+    return CardPage(
+        codes=card.codes,
+        owner=person.account.display_name,
+        made=card.made,
+        title="set_up_mfa.card_title_new" if card.replaced else "set_up_mfa.card_title",
+        now_true=Message("set_up_mfa.card_new_text") if card.replaced else now_true(person),
+        onwards=person.onwards(),
+    )
+
+
+def now_true(person: Person) -> Message:
+    """Say how this person shows who they are from now on."""
+    numbers = active(person.standing, SMS_CODE)
+    number = partly_hidden(numbers[-1].detail) if numbers else ""
+    app = bool(active(person.standing, TOTP))
+    if app and number:
+        return Message("set_up_mfa.card_true_both", {"number": number})
+    if number:
+        return Message("set_up_mfa.card_true_sms", {"number": number})
+    return Message("set_up_mfa.card_true_totp" if app else "set_up_mfa.card_true_codes")
+
+
+def closed_of(person: Person, options: tuple[Basis, ...], again: str) -> ClosedPage:
+    """Say what would be enough (A041)."""
+    phone = work_phone(person.standing) if Basis.WORK_PHONE in options else None
+    return ClosedPage(
+        inside=Basis.INSIDE in options,
+        start_code=Basis.START_CODE in options,
+        work_phone="" if phone is None else partly_hidden(phone.detail),
+        again=again,
+    )
