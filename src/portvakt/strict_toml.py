@@ -269,6 +269,8 @@ def _plain(message: str) -> str:
     message = re.sub(r" - at `.*", "", message)
     if message.startswith("Invalid enum value"):
         return "is not one of the values allowed here"
+    if "matching regex" in message:
+        return "is not written as it must be here"
     message = re.sub(
         r"`([a-z |]+)`",
         lambda m: " or ".join(_WORDS.get(w, w) for w in m[1].split(" | ")),

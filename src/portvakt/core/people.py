@@ -74,6 +74,8 @@ def canonical_identifier(typed: str) -> str | None:
     folded = unicodedata.normalize("NFC", trimmed.casefold())
     if not folded or len(folded) > MAX_IDENTIFIER:
         return None
+    if folded.isascii():  # nearly all are, and an import asks for every name of everybody
+        return folded if folded.isprintable() else None
     if any(unicodedata.category(each) in {"Cc", "Cs", "Zl", "Zp"} for each in folded):
         return None
     return folded

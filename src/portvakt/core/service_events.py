@@ -154,3 +154,13 @@ class SigningKeyRetired(Event):
 
     name = "key.retired"
     kid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectedSeen(Event):
+    """Somebody in charge asked to see people with protected identity (A132)."""
+
+    name = "people.protected_seen"
+    command: str
+    people: int
+    """How many of those that were shown have it."""

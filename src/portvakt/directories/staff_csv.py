@@ -66,7 +66,7 @@ _IDENTIFIERS = frozenset({Field.USER_NAME, Field.EMAIL})  # one of them is enoug
 _YES = frozenset({"j", "ja", "y", "yes", "1", "x", "true", "sant"})
 _NO = frozenset({"", "n", "nej", "no", "0", "false", "falskt"})
 _DATES = ("%Y-%m-%d", "%Y%m%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
-_UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # Cc, Zl, Zp and Cs
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -279,7 +279,7 @@ class _Row:
         cell = self.cells[place].strip()
         if cell.isascii() and cell.isprintable():
             return cell
-        if any(unicodedata.category(letter) in _UNSEEN for letter in cell):
+        if _UNSEEN.search(cell):
             raise _BadCellError(field, "control_character")
         return unicodedata.normalize("NFC", cell)
 

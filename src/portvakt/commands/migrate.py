@@ -1,0 +1,23 @@
+"""`portvakt migrate`: the tables that this program needs, and the master key of a new database."""
+
+from argparse import ArgumentParser, Namespace
+
+from portvakt.commands.opening import make_key
+from portvakt.commands.shell import Shell
+from portvakt.records.migrate import current, migrate
+
+EXAMPLE = "portvakt migrate --config /etc/portvakt/portvakt.toml"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Take nothing."""
+    del parser
+
+
+def run(args: Namespace, shell: Shell) -> int:
+    """Migrate. Running it again does nothing."""
+    del args
+    settings = shell.settings()
+    make_key(settings, new=current(settings.database_url) is None)
+    migrate(settings.database_url, print)
+    return 0

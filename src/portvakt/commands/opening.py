@@ -1,0 +1,149 @@
+"""Opens what a command works on: settings, a database with our tables, the master key."""
+
+import asyncio
+import sys
+from argparse import ArgumentParser
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from portvakt.commands.shell import CommandError, Shell
+from portvakt.core.people import canonical_identifier
+from portvakt.crypto.randomness import SystemRandom
+from portvakt.crypto.sealing import (
+    MasterKeyFileError,
+    Sealer,
+    make_master_key_file,
+    read_master_keys,
+)
+from portvakt.mail import Writer
+from portvakt.proving.notices import Notices
+from portvakt.records import Records, Standing, Unit, open_records
+from portvakt.records.addresses import SqliteFile, address_of
+from portvakt.records.migrate import SCHEMA_VERSION, current, migrate
+from portvakt.settings import Settings
+from portvakt.texts import Texts
+
+T = TypeVar("T")
+DEMO_MARK = "demo"
+"""In `unit.meta`: the demo made this database, and its passwords are printed on a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a command has in its hands while it works."""
+
+    settings: Settings
+    records: Records
+    shell: Shell
+
+    def sealer(self) -> Sealer:
+        """Read the master key. Raises `CommandError`."""
+        try:
+            return Sealer(read_master_keys(Path(self.settings.keys.master_file)))
+        except MasterKeyFileError as error:
+            raise CommandError(str(error)) from error
+
+    def notices(self) -> Notices:
+        """Return who tells people what was done to their account."""
+        organisation = self.settings.organisation
+        writer = Writer(
+            texts=Texts.load(),
+            organisation=organisation.name,
+            support_phone=organisation.support_phone,
+        )
+        return Notices(writer=writer, sealer=self.sealer(), random=SystemRandom())
+
+
+def in_records(shell: Shell, work: Callable[[Opened], Awaitable[T]]) -> T:
+    """Open the records of the settings, do some work on them, and close them."""
+    settings = shell.settings()
+    make_ready(settings)
+
+    async def main() -> T:
+        async with _opened(settings, shell) as opened:
+            return await work(opened)
+
+    return asyncio.run(main())
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, shell: Shell) -> AsyncIterator[Opened]:
+    records = await open_records(settings.database_url, clock=shell.clock)
+    try:
+        yield Opened(settings, records, shell)
+    finally:
+        await records.close()
+
+
+def make_ready(settings: Settings) -> None:
+    """See that the tables are ours. The embedded database is made and migrated by itself.
+
+    Raises `CommandError` where an operator must run `portvakt migrate`, which for a server is
+    theirs to time.
+    """
+    found = current(settings.database_url)
+    if found == SCHEMA_VERSION:
+        return
+    if not isinstance(address_of(settings.database_url), SqliteFile):
+        have = "has none of our tables" if found is None else f"is at version {found}"
+        raise CommandError(f"the database {have}; run `portvakt migrate`")
+    make_key(settings, new=found is None)  # first: a database without its key is no new one
+    migrate(settings.database_url, lambda line: print(f"database: {line}", file=sys.stderr))
+
+
+def make_key(settings: Settings, *, new: bool) -> bool:
+    """Make the master key file for a new database; True where it was made.
+
+    For a database that is not new the lost key is what opens its secrets, and another one would
+    only hide that.
+    """
+    file = Path(settings.keys.master_file)
+    if file.exists():
+        return False
+    if not new:
+        raise CommandError(
+            f"there is no master key in {file}; bring it back from where it is kept, "
+            "for what it sealed cannot be opened without it"
+        )
+    try:
+        make_master_key_file(file)
+    except OSError as error:
+        raise CommandError(f"{file} cannot be made: {error.strerror}") from error
+    print(f"made the master key {file}: keep a copy, apart from the database", file=sys.stderr)
+    return True
+
+
+def person_argument(parser: ArgumentParser) -> None:
+    """Take PERSON, and leave to see people with protected identity."""
+    parser.add_argument("person", metavar="PERSON", help="user name, e-mail address or id")
+    protected_argument(parser)
+
+
+def protected_argument(parser: ArgumentParser) -> None:
+    """Take leave to see people with protected identity; using it is an event."""
+    parser.add_argument(
+        "--include-protected",
+        action="store_true",
+        help="people with protected identity too; that you asked is recorded",
+    )
+
+
+async def find_person(unit: Unit, text: str, *, include_protected: bool) -> Standing:
+    """Find one person by user name, e-mail address or id. Raises `CommandError`.
+
+    Somebody with protected identity is not there for whoever has not asked to see them.
+    """
+    name = canonical_identifier(text)
+    found = None if name is None else await unit.people.find(name)
+    if found is None:
+        ids = [await unit.people.by_external_id(source, text) for source in ("hr", "apply")]
+        known = [each for each in ids if each is not None]
+        if len(known) > 1:
+            raise CommandError(f"HR and a file each have somebody with the id {text}")
+        found = await unit.people.load(known[0]) if known else None
+    if found is None or (found.account.protected and not include_protected):
+        raise CommandError(f"there is nobody called {text!r}, or there are two")
+    return found

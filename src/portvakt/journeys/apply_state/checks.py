@@ -1,0 +1,256 @@
+"""What a state file must not say: names that lead nowhere, numbers that get no text, bad hashes.
+
+Every rule notes its problems with their places and returns nothing, so that all are told at once.
+"""
+
+import base64
+import binascii
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as File
+from urllib.parse import urlsplit
+
+from portvakt.core.networks import block_of
+from portvakt.core.people import canonical_identifier
+from portvakt.core.policy import OWN_PAGES
+from portvakt.core.secret import Secret
+from portvakt.crypto.passwords import BrokenHashError, parameters_of
+from portvakt.journeys.apply_state.document import App, Network, Person, Rule, State
+from portvakt.phone_numbers import Usable, usable_for_text
+from portvakt.strict_toml import Path, Problems
+
+_TOTP_BYTES = range(10, 65)  # RFC 4226 section 4 R6 asks for 16 or more; older apps drew 10
+_LEAST_SECRET = 22  # base64 characters of 128 bits
+_LARGEST_SECRET_FILE = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a file is judged against, beside itself."""
+
+    folder: File
+    """Where the file lies: the files it names are found from there."""
+    allowed_prefixes: tuple[str, ...]
+    country: str
+    groups: Collection[str] = ()
+    """Groups that are stored already, and so on: a file may build on them."""
+    networks: Collection[str] = ()
+    apps: Collection[str] = ()
+    apps_with_secret: Collection[str] = ()
+
+
+@dataclass(slots=True)
+class Judged:
+    """What was found out on the way: numbers in E.164 and opened secrets, by person and app."""
+
+    phones: dict[str, str] = field(default_factory=dict)
+    passwords: dict[str, str] = field(default_factory=dict, repr=False)
+    totp: dict[str, Secret] = field(default_factory=dict)
+    """The base32 text, without blanks and in capitals."""
+    client_secrets: dict[str, Secret] = field(default_factory=dict)
+
+
+def check(state: State, around: Surroundings, problems: Problems) -> Judged:
+    """Note everything that is wrong in a file, and give what was read on the way."""
+    judged = Judged()
+    groups = {each.id for each in state.groups} | set(around.groups)
+    networks = {each.id for each in state.networks} | set(around.networks)
+    apps = {each.client_id for each in state.apps} | set(around.apps) | {OWN_PAGES}
+    _once("groups", "id", [each.id for each in state.groups], problems)
+    _once("networks", "id", [each.id for each in state.networks], problems)
+    _once("rules", "id", [each.id for each in state.rules], problems)
+    _once("apps", "client_id", [each.client_id for each in state.apps], problems)
+    _once("people", "id", [each.id for each in state.people], problems)
+    _names(state.people, problems)
+    for at, person in enumerate(state.people):
+        _person(("people", at), person, groups, around, judged, problems)
+    for at, network in enumerate(state.networks):
+        _network(("networks", at), network, problems)
+    for at, app in enumerate(state.apps):
+        _app(("apps", at), app, groups, around, judged, problems)
+    for at, rule in enumerate(state.rules):
+        known = {"networks": networks, "groups": groups, "apps": apps}
+        _rule(("rules", at), rule, known, problems)
+    return judged
+
+
+def _once(section: str, key: str, ids: list[str], problems: Problems) -> None:
+    seen: dict[str, int] = {}
+    for at, name in enumerate(ids):
+        if name in seen:
+            problems.add((section, at, key), f"“{name}” is {section}[{seen[name] + 1}] already")
+        seen.setdefault(name, at)
+
+
+def _known(path: Path, names: Iterable[str], known: Collection[str], problems: Problems) -> None:
+    for at, name in enumerate(names):
+        if name not in known:
+            problems.add((*path, at), f"“{name}” is neither in this file nor stored")
+
+
+def _names(people: tuple[Person, ...], problems: Problems) -> None:
+    """Two people with one name could neither of them sign in with it."""
+    taken: dict[str, int] = {}
+    for at, person in enumerate(people):
+        for key in ("user_name", "email"):
+            name = canonical_identifier(getattr(person, key))
+            if name is None:
+                problems.add(("people", at, key), "is not something that can be typed to sign in")
+            elif taken.setdefault(name, at) != at:
+                problems.add(("people", at, key), f"people[{taken[name] + 1}] has this name too")
+
+
+def _person(
+    path: Path,
+    person: Person,
+    groups: Collection[str],
+    around: Surroundings,
+    judged: Judged,
+    problems: Problems,
+) -> None:
+    _known((*path, "groups"), person.groups, groups, problems)
+    if person.work_mobile is not None:
+        number = usable_for_text(person.work_mobile, around.allowed_prefixes, around.country)
+        if isinstance(number, Usable):
+            judged.phones[person.id] = number.number
+        else:
+            problems.add((*path, "work_mobile"), f"gets no text: {number.reason.replace('_', ' ')}")
+    if person.password_hash is not None:
+        _password((*path, "password_hash"), person, judged, problems)
+    if person.totp_secret_file is not None:
+        where = (*path, "totp_secret_file")
+        text = _secret(where, person.totp_secret_file, around.folder, problems)
+        if text is not None:
+            _totp(where, person.id, text, judged, problems)
+
+
+def _password(path: Path, person: Person, judged: Judged, problems: Problems) -> None:
+    phc = person.password_hash or ""
+    if phc.endswith("…"):
+        problems.warn(path, "is cut short, as examples are: no password is set")
+        return
+    try:
+        parameters_of(phc)
+    except BrokenHashError as error:
+        problems.add(path, str(error))
+        return
+    judged.passwords[person.id] = phc
+
+
+def _totp(path: Path, person: str, text: str, judged: Judged, problems: Problems) -> None:
+    bare = "".join(text.split()).replace("-", "").rstrip("=").upper()
+    try:
+        secret = base64.b32decode(bare + "=" * (-len(bare) % 8))
+    except binascii.Error:
+        problems.add(path, "does not hold base32 (RFC 4648)")
+        return
+    if len(secret) not in _TOTP_BYTES:
+        problems.add(path, f"holds {len(secret)} bytes, not 10 to 64")
+        return
+    judged.totp[person] = Secret(bare)
+
+
+def _secret(path: Path, name: str, folder: File, problems: Problems) -> str | None:
+    """Read a small text file. Its content is never part of a problem."""
+    file = folder / name
+    try:
+        with file.open("rb") as raw:
+            data = raw.read(_LARGEST_SECRET_FILE + 1)
+        if len(data) <= _LARGEST_SECRET_FILE:
+            return data.decode("ascii").strip()
+        problems.add(path, f"{file} is too large for a secret")
+    except OSError as error:
+        problems.add(path, f"{file} cannot be read: {error.strerror}")
+    except UnicodeDecodeError:
+        problems.add(path, f"{file} is not ASCII text")
+    return None
+
+
+def _network(path: Path, network: Network, problems: Problems) -> None:
+    for at, text in enumerate(network.addresses):
+        try:
+            if block_of(text).prefixlen == 0:
+                problems.warn((*path, "addresses", at), f"“{text}” is everybody")
+        except ValueError:
+            problems.add(
+                (*path, "addresses", at), f"“{text}” is not a network such as 10.20.0.0/16"
+            )
+
+
+def _app(
+    path: Path,
+    app: App,
+    groups: Collection[str],
+    around: Surroundings,
+    judged: Judged,
+    problems: Problems,
+) -> None:
+    if app.client_id == OWN_PAGES:
+        problems.add((*path, "client_id"), f"“{OWN_PAGES}” is what rules call our own pages")
+    _known((*path, "groups"), app.groups, groups, problems)
+    for at, uri in enumerate(app.redirect_uris):
+        wrong = _wrong_redirect(uri, native=app.application_type == "native")
+        if wrong:
+            problems.add((*path, "redirect_uris", at), wrong)
+    for key in ("client_uri", "initiate_login_uri", "logo_uri"):
+        uri = getattr(app, key)
+        if uri is not None and _wrong_address(uri):
+            problems.add((*path, key), _wrong_address(uri))
+    _client_secret((*path, "client_secret_file"), app, around, judged, problems)
+
+
+def _client_secret(
+    path: Path, app: App, around: Surroundings, judged: Judged, problems: Problems
+) -> None:
+    public = app.token_endpoint_auth_method == "none"  # noqa: S105  # a way, not a secret
+    if public and app.client_secret_file is not None:
+        problems.add(path, "an app that shows no secret has none")
+    elif app.client_secret_file is not None:
+        text = _secret(path, app.client_secret_file, around.folder, problems)
+        if text is not None and len(text) < _LEAST_SECRET:
+            problems.add(path, f"holds less than {_LEAST_SECRET} characters")
+        elif text is not None:
+            judged.client_secrets[app.client_id] = Secret(text)
+    elif not public and app.client_id not in around.apps_with_secret:
+        problems.add(path, f"is missing: “{app.token_endpoint_auth_method}” needs a secret")
+
+
+def _wrong_address(uri: str) -> str:
+    """Say what is wrong with a web address, or nothing."""
+    try:
+        parts = urlsplit(uri)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return "is not an address"
+    if not uri.isascii() or not uri.isprintable() or set(uri) & set(' \\"<>^`{|}'):
+        return "has characters that an address cannot have"
+    if parts.username is not None or not host:
+        return "is not an address such as https://app.region.example/callback"
+    local = host in {"localhost", "127.0.0.1", "::1"} or host.endswith(".localhost")
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        return "must be https, unless the host is localhost"
+    return ""
+
+
+def _wrong_redirect(uri: str, *, native: bool) -> str:
+    """Say what is wrong with a redirect URI (RFC 6749 section 3.1.2, RFC 8252 section 7)."""
+    if "#" in uri:
+        return "has a fragment (RFC 6749 section 3.1.2)"
+    if "*" in uri:
+        return "is compared letter by letter, so it can have no “*”"
+    scheme = uri.partition(":")[0]
+    if native and "." in scheme and uri.isascii() and uri.isprintable() and " " not in uri:
+        return ""  # a private-use scheme is a domain name backwards (RFC 8252 section 7.1)
+    return _wrong_address(uri)
+
+
+def _rule(path: Path, rule: Rule, known: Mapping[str, Collection[str]], problems: Problems) -> None:
+    for kind, names in known.items():
+        for key in (kind, f"{kind}_not"):
+            _known((*path, "when", key), getattr(rule.when, key), names, problems)
+    for language in ("sv", "en"):
+        reason = getattr(rule.reason, language)
+        if not reason.strip() and rule.require != "password":
+            problems.warn((*path, "reason"), f"says nothing in “{language}”; people are told why")
+        elif not reason.isprintable():
+            problems.add((*path, "reason", language), "must be one line")

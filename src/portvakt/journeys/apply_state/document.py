@@ -1,0 +1,104 @@
+"""The form of `region.toml`: groups, people, networks, apps and rules, each an array of tables.
+
+Names of an app are those of RFC 7591 section 2. Secrets are named files (`client_secret_file`,
+`totp_secret_file`); a password is here only as its PHC hash.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+
+Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9ÅÄÖåäö][A-Za-z0-9ÅÄÖåäö._:@/-]{0,127}$")]
+"""A word that operators choose for a group, a network, an app or a rule."""
+Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A group of people, for rules and apps."""
+
+    id: Id
+
+
+class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One person. `id` with its source is who this is for ever; all else may change."""
+
+    id: Line
+    user_name: Line
+    email: Line
+    given_name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    family_name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    title: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    unit: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    manager: str | None = None
+    protected: bool = False
+    start_date: date | None = None
+    groups: tuple[str, ...] = ()
+    work_mobile: str | None = None
+    password_hash: str | None = None
+    totp_secret_file: str | None = None
+
+
+class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A named network, as CIDR blocks."""
+
+    id: Id
+    name: Line
+    addresses: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+
+
+class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An app that people sign in to."""
+
+    client_id: Id
+    client_name: Line
+    redirect_uris: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    token_endpoint_auth_method: Literal["none", "client_secret_basic", "client_secret_post"] = (
+        "client_secret_basic"  # noqa: S105  # a way, not a secret
+    )
+    client_secret_file: str | None = None
+    client_uri: str | None = None
+    initiate_login_uri: str | None = None
+    logo_uri: str | None = None
+    application_type: Literal["web", "native"] = "web"
+    subject_type: Literal["public", "pairwise"] = "public"
+    id_token_signed_response_alg: Literal["RS256", "ES256"] = "RS256"  # noqa: S105  # an algorithm
+    groups: tuple[str, ...] = ()
+
+
+class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a rule applies: all named kinds at once, any name within a kind."""
+
+    networks: tuple[str, ...] = ()
+    networks_not: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    groups_not: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    apps_not: tuple[str, ...] = ()
+
+
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What people are told, in one line of each language."""
+
+    sv: str = ""
+    en: str = ""
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One rule of conditional access."""
+
+    id: Id
+    require: Literal["password", "multifactor", "phishing_resistant", "block"]
+    state: Literal["on", "report_only", "off"] = "on"
+    when: When = When()
+    reason: Reason = Reason()
+
+
+class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    groups: tuple[Group, ...] = ()
+    people: tuple[Person, ...] = ()
+    networks: tuple[Network, ...] = ()
+    apps: tuple[App, ...] = ()
+    rules: tuple[Rule, ...] = ()

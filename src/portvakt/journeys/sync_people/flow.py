@@ -1,0 +1,279 @@
+"""Reads a source of people twice: first to know what can only be known of all, then to follow it.
+
+The second reading compares and writes a part at a time, each part one transaction, so that
+sign-ins go on meanwhile and memory does not grow. A run that is killed half-way has done whole
+parts; the next one does the rest and arrives at the same.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from portvakt.core.directory_diff import (
+    BRAKE_LEAST,
+    BRAKE_PER_CENT,
+    Difference,
+    PersonFacts,
+    brake_on,
+    difference,
+)
+from portvakt.core.events import BrakeStopped, Event, PeopleImported, PersonDisabled
+from portvakt.core.people import AccountState
+from portvakt.crypto.randomness import Random
+from portvakt.directories import Field, PeopleSource, PersonSeen
+from portvakt.journeys.sync_people.facts import facts_of_seen, facts_of_stored
+from portvakt.journeys.sync_people.report import Report, RowReport
+from portvakt.journeys.sync_people.survey import Judgement, Survey, names_of
+from portvakt.journeys.sync_people.write import ACTOR, Following, Part, write_part
+from portvakt.proving.notices import Notices
+from portvakt.records import Outline, Records, StoredPerson, Unit
+
+PART = 500
+"""People in one transaction: some 20 ms on the writer, which a sign-in does not notice."""
+Progress = Callable[[int, int], None]
+Seen = tuple[PersonSeen, str | None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What the operator wants of this run."""
+
+    now: datetime
+    judgement: Judgement
+    brake_least: int = BRAKE_LEAST
+    brake_per_cent: float = BRAKE_PER_CENT
+    override_brake: bool = False
+    dry_run: bool = False
+    """Find out everything and change nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPeople:
+    """Follows one source of people."""
+
+    records: Records
+    random: Random
+    notices: Notices
+
+    async def run(self, source: PeopleSource, orders: Orders, progress: Progress) -> Report:
+        """Make the accounts what the source says, and report.
+
+        Raises `UnusableSourceError` before anything is changed, or `RecordsUnavailable` with
+        whole parts done.
+        """
+        report = Report()
+        survey = Survey(source, orders.judgement, report)
+        survey.read(lambda: progress(source.position, 2 * source.size))
+        outlines = await self.records.read(lambda unit: unit.people.outlines_of_source(source.name))
+        gone = _gone(outlines, survey, report)
+        self._brake(outlines, len(gone), survey, orders, report)
+        if report.brake is not None and not orders.override_brake:
+            if not orders.dry_run:
+                await self._stopped(source, orders, report)
+        else:
+            await self._follow(source, survey, orders, report, progress)
+            await self._disable(source, gone, orders, report)
+            await self._done(source, orders, report)
+        report.rows.sort()
+        return report
+
+    def _brake(
+        self,
+        outlines: Sequence[Outline],
+        gone: int,
+        survey: Survey,
+        orders: Orders,
+        report: Report,
+    ) -> None:
+        """Count who would go: those who are gone, and active ones who the source says have left."""
+        active = {each.external_id for each in outlines if each.state is AccountState.ACTIVE}
+        leaving = sum(1 for each in survey.leaving - survey.refused if each in active)
+        report.brake = brake_on(
+            gone + leaving,
+            len(active),
+            nobody_seen=report.people == 0,
+            least=orders.brake_least,
+            per_cent=orders.brake_per_cent,
+        )
+
+    async def _follow(
+        self,
+        source: PeopleSource,
+        survey: Survey,
+        orders: Orders,
+        report: Report,
+        progress: Progress,
+    ) -> None:
+        for batch in _batches(survey.walk(), PART):
+            following = Following(source.name, orders.now, self.random, self.notices)
+            done = await self._part(batch, survey, source, following, dry_run=orders.dry_run)
+            report.created += done.created
+            report.changed += done.changed
+            report.disabled += done.disabled
+            report.unchanged += done.unchanged
+            report.refused += len(done.refused)
+            report.rows += done.refused
+            progress(source.size + source.position, 2 * source.size)
+
+    async def _part(
+        self,
+        batch: Sequence[Seen],
+        survey: Survey,
+        source: PeopleSource,
+        following: Following,
+        *,
+        dry_run: bool,
+    ) -> Part:
+        fields = source.fields
+
+        async def compare(unit: Unit) -> tuple[Difference, dict[str, StoredPerson], Part]:
+            ids = [seen.external_id for seen, _ in batch]
+            stored = {
+                each.external_id: each
+                for each in await unit.people.some_of_source(source.name, ids)
+            }
+            before = {key: facts_of_stored(each) for key, each in stored.items()}
+            after, refused = await _judged(unit, batch, before, survey, fields, source.name)
+            found = difference(before, after, vanished_stay=True)
+            return found, stored, Part.of(found, refused)
+
+        async def write(unit: Unit) -> Part:
+            await unit.turn(f"people:{source.name}")
+            found, stored, part = await compare(unit)
+            await write_part(unit, found.changes, stored, following)
+            return part
+
+        if dry_run:
+            _, _, part = await self.records.read(compare)
+            return part
+        return await self.records.write(write)
+
+    async def _disable(
+        self, source: PeopleSource, gone: Sequence[Outline], orders: Orders, report: Report
+    ) -> None:
+        """Disable those whom the source no longer knows."""
+        report.disabled += len(gone)
+        if orders.dry_run:
+            return
+        for batch in _batches(iter(gone), PART):
+
+            async def disable(unit: Unit, batch: Sequence[Outline] = batch) -> None:
+                await unit.people.disable_many([each.id for each in batch], orders.now)
+                await unit.audit.write_many(
+                    PersonDisabled(
+                        at=orders.now,
+                        account_id=each.id,
+                        actor=ACTOR,
+                        source=source.name,
+                        reason="vanished",
+                    )
+                    for each in batch
+                )
+
+            await self.records.write(disable)
+
+    async def _done(self, source: PeopleSource, orders: Orders, report: Report) -> None:
+        if orders.dry_run:
+            return
+        imported = PeopleImported(
+            at=orders.now,
+            actor=ACTOR,
+            source=source.name,
+            created=report.created,
+            changed=report.changed,
+            disabled=report.disabled,
+            unchanged=report.unchanged,
+        )
+        await self._tell(imported)
+
+    async def _stopped(self, source: PeopleSource, orders: Orders, report: Report) -> None:
+        if report.brake is None:
+            raise AssertionError("stopped without a brake")
+        stopped = BrakeStopped(
+            at=orders.now,
+            actor=ACTOR,
+            source=source.name,
+            would_go=report.brake.would_go,
+            allowed=report.brake.allowed,
+            stored=report.brake.stored,
+        )
+        await self._tell(stopped)
+
+    async def _tell(self, event: Event) -> None:
+        async def tell(unit: Unit) -> None:
+            await unit.audit.write(event)
+
+        await self.records.write(tell)
+
+
+async def _judged(
+    unit: Unit,
+    batch: Sequence[Seen],
+    before: dict[str, PersonFacts],
+    survey: Survey,
+    fields: frozenset[Field],
+    source: str,
+) -> tuple[list[PersonFacts], list[RowReport]]:
+    """Return what is true of each person now, and the rows whose names belong to others.
+
+    Two accounts on one name would keep each other out, so whoever has it keeps it (A119).
+    """
+    after = [
+        facts_of_seen(
+            seen, number, before.get(seen.external_id), fields, active=not survey.left(seen)
+        )
+        for seen, number in batch
+    ]
+    new_names = {each.external_id: _new_names(each, before) for each in after if each.active}
+    wanted = set[str]().union(*new_names.values())
+    taken = {
+        name: holder.external_id if holder.source == source else None
+        for holder in await unit.people.holders_of_names(wanted)
+        if (name := holder.name)
+        and (holder.source != source or holder.external_id in survey.refused)
+    }
+    taken |= {name: None for name in wanted if survey.contested(name)}
+    kept, refused = [], []
+    for (seen, _), each in zip(batch, after, strict=True):
+        lost = {
+            name
+            for name in new_names.get(each.external_id, ())
+            if name in taken and taken[name] != each.external_id
+        }
+        if lost:
+            mail = lost <= names_of(seen.email)
+            refused.append(RowReport(seen.row, Field.EMAIL if mail else Field.USER_NAME, "taken"))
+        else:
+            kept.append(each)
+    return kept, refused
+
+
+def _new_names(after: PersonFacts, before: dict[str, PersonFacts]) -> set[str]:
+    """Return the names that somebody would get and does not have."""
+    had = before.get(after.external_id)
+    old = names_of(had.user_name, had.email) if had is not None and had.active else set[str]()
+    return names_of(after.user_name, after.email) - old
+
+
+def _gone(outlines: Iterable[Outline], survey: Survey, report: Report) -> list[Outline]:
+    """List the active people whom the source no longer knows.
+
+    Where a row cannot be tied to anybody it might be any of them, so then nobody is gone.
+    """
+    gone = [
+        each
+        for each in outlines
+        if each.state is AccountState.ACTIVE and each.external_id not in survey.present
+    ]
+    if survey.anonymous:
+        report.kept = len(gone)
+        return []
+    return gone
+
+
+def _batches(rows: Iterator[T], size: int) -> Iterator[list[T]]:
+    while batch := list(itertools.islice(rows, size)):
+        yield batch

@@ -1,0 +1,181 @@
+"""The first reading of a source: what can only be known when all of it was seen.
+
+Who is in it twice, which numbers several people have, which names two people claim, and who is
+gone. Keeps a few machine words for each person, so that a source of 100,000 fits anywhere.
+"""
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from portvakt.core.people import canonical_identifier
+from portvakt.directories import (
+    Field,
+    PeopleSource,
+    PersonSeen,
+    RowDoubtful,
+    RowRefused,
+)
+from portvakt.journeys.sync_people.report import Kind, Report, RowReport
+from portvakt.phone_numbers import Reason, Usable, usable_for_text
+
+_KINDS = {
+    Reason.NO_NUMBER: Kind.NO_NUMBER,
+    Reason.BAD_NUMBER: Kind.BAD_NUMBER,
+    Reason.NOT_MOBILE: Kind.BAD_NUMBER,
+    Reason.LANDLINE: Kind.LANDLINE_ONLY,
+    Reason.FOREIGN: Kind.FOREIGN_MOBILE,
+}
+_LONGEST = 200  # characters of a name, a title or a unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """By what an organisation judges its source."""
+
+    today: date
+    """In the time zone of the organisation: an end date is the last day of work."""
+    allowed_prefixes: tuple[str, ...]
+    country: str
+
+
+class Survey:
+    """What a first reading found out. `walk` gives the second one, in the same order."""
+
+    def __init__(self, source: PeopleSource, judgement: Judgement, report: Report) -> None:
+        self._source = source
+        self._judgement = judgement
+        self._report = report
+        self.present: set[str] = set()
+        """Everybody the source names, whether or not the row can be used."""
+        self.refused: set[str] = set()
+        """Those of them who stay as they are stored."""
+        self.leaving: set[str] = set()
+        self.anonymous = 0
+        """Rows that cannot be tied to anybody."""
+        self._claimed: set[int] = set()
+        self._contested: set[int] = set()
+        self._numbers = array("q")
+        self._rows = array("q")
+
+    def read(self, progress: Callable[[], None]) -> None:
+        """Read the source once. Raises `UnusableSourceError`."""
+        for seen in self._source.people():
+            progress()
+            match seen:
+                case PersonSeen():
+                    self._person(seen)
+                case RowRefused():
+                    self._refuse(seen.row, seen.field, seen.reason, seen.external_id)
+                case RowDoubtful():
+                    self._report.rows.append(RowReport(seen.row, seen.field, seen.reason))
+        self._share()
+
+    def walk(self) -> Iterator[tuple[PersonSeen, str | None]]:
+        """Read the source again: everybody who can be taken, with their number in E.164."""
+        shared = self._shared
+        numbers = iter(self._numbers)
+        for seen in self._source.people():
+            if isinstance(seen, PersonSeen):
+                number = next(numbers)
+                if seen.external_id not in self.refused:
+                    usable = number > 0 and number not in shared
+                    yield seen, f"+{number}" if usable else None
+
+    def left(self, seen: PersonSeen) -> bool:
+        """Say whether somebody's last day of work is over."""
+        return seen.end_date is not None and seen.end_date < self._judgement.today
+
+    def contested(self, name: str) -> bool:
+        """Say whether two people of the source claim a name, given in its canonical form."""
+        return hash(name) in self._contested
+
+    def _person(self, seen: PersonSeen) -> None:
+        report = self._report
+        report.people += 1
+        report.protected += seen.protected is True
+        left = self.left(seen)
+        report.left += left
+        self._number(seen)
+        wrong = _unusable(seen)
+        if wrong is not None:
+            self._refuse(seen.row, *wrong, seen.external_id)
+        elif seen.external_id in self.present:
+            self._refuse(seen.row, Field.EXTERNAL_ID, "repeated", seen.external_id)
+        else:
+            self.present.add(seen.external_id)
+            if left:
+                self.leaving.add(seen.external_id)
+            else:
+                self._claim(seen)
+
+    def _claim(self, seen: PersonSeen) -> None:
+        for name in names_of(seen.user_name, seen.email):
+            key = hash(name)
+            (self._contested if key in self._claimed else self._claimed).add(key)
+
+    def _number(self, seen: PersonSeen) -> None:
+        """Judge the number, and keep it as a whole number; 0 where no text can be sent."""
+        judged = usable_for_text(
+            seen.work_mobile, self._judgement.allowed_prefixes, self._judgement.country
+        )
+        self._rows.append(seen.row)
+        if isinstance(judged, Usable):
+            self._numbers.append(int(judged.number.removeprefix("+")))
+            return
+        self._numbers.append(0)
+        self._report.kinds[_KINDS[judged.reason]] += 1
+        if judged.reason is not Reason.NO_NUMBER:
+            reason = judged.reason if judged.reason is Reason.NOT_MOBILE else None
+            self._report.rows.append(
+                RowReport(seen.row, Field.WORK_MOBILE, reason or _KINDS[judged.reason])
+            )
+
+    def _share(self) -> None:
+        """Find the numbers that several people have: a code to one would reach the others."""
+        times = Counter(self._numbers)
+        self._shared = {number for number, count in times.items() if number and count > 1}
+        for row, number in zip(self._rows, self._numbers, strict=True):
+            if number in self._shared:
+                self._report.kinds[Kind.SHARED_MOBILE] += 1
+                self._report.rows.append(RowReport(row, Field.WORK_MOBILE, Kind.SHARED_MOBILE))
+            elif number:
+                self._report.kinds[Kind.SMS_READY] += 1
+
+    def _refuse(self, row: int, field: str, reason: str, external_id: str | None) -> None:
+        self._report.rows.append(RowReport(row, field, reason))
+        self._report.refused += 1
+        if external_id is None:
+            self.anonymous += 1
+        else:
+            self.present.add(external_id)
+            self.refused.add(external_id)
+
+
+def names_of(*written: str) -> set[str]:
+    """Return the canonical forms of what somebody may type to say who they are."""
+    return {name for each in written if (name := canonical_identifier(each)) is not None}
+
+
+def _unusable(seen: PersonSeen) -> tuple[str, str] | None:
+    """Name the field, and the reason, for which nobody can be made of this row."""
+    if not seen.user_name and not seen.email:
+        return Field.USER_NAME, "missing"
+    for field, text in ((Field.USER_NAME, seen.user_name), (Field.EMAIL, seen.email)):
+        if text and canonical_identifier(text) is None:
+            return field, "unusable"
+    if seen.email and "@" not in seen.email:
+        return Field.EMAIL, "not_an_address"
+    for field, optional in (
+        (Field.EXTERNAL_ID, seen.external_id),
+        (Field.GIVEN_NAME, seen.given_name),
+        (Field.FAMILY_NAME, seen.family_name),
+        (Field.TITLE, seen.title),
+        (Field.UNIT, seen.unit),
+        (Field.MANAGER, seen.manager),
+    ):
+        if optional is not None and len(optional) > _LONGEST:
+            return field, "too_long"
+    return None
