@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -19,17 +20,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.first_registration import First
+from portvakt.core.password_rules import PasswordRules
 from portvakt.crypto.passwords import Busy, PasswordHasher
 from portvakt.crypto.randomness import Random, SystemRandom
 from portvakt.crypto.sealing import CodeMac, MasterKeys, Sealer, read_master_keys
 from portvakt.journeys.my_apps.routes import MyApps
 from portvakt.journeys.my_sign_ins.routes import MySignIns
 from portvakt.journeys.open_app.oidc_routes import OpenIdConnect
+from portvakt.journeys.set_up_mfa.forms import Numbers
+from portvakt.journeys.set_up_mfa.parts import Parts as SetUpParts
+from portvakt.journeys.set_up_mfa.routes import set_up_mfa_routes
 from portvakt.journeys.sign_in.answers import Answers
 from portvakt.journeys.sign_in.flow import Parts, SignInFlow
 from portvakt.journeys.sign_in.routes import SignInRoutes
 from portvakt.mail import Writer
-from portvakt.methods import SignInMethod
+from portvakt.methods import Enrollable, SignInMethod
 from portvakt.plugins import Tools, open_adapter
 from portvakt.proving.answer import Judge
 from portvakt.proving.ask import CodeSender
@@ -41,7 +46,7 @@ from portvakt.records.errors import RecordsUnavailable
 from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.records.unit import Records, open_records
 from portvakt.settings import Settings
-from portvakt.sms import CodeText
+from portvakt.sms import SWEDISH_MOBILES, CodeText
 from portvakt.texts import Texts
 from portvakt.web.errors import Failures
 from portvakt.web.health import Health
@@ -175,11 +180,45 @@ def _house(
     routes = (
         *Health({"records": records.ready, "schema": _schema_is_ours(records)}).routes(),
         *sign_in.routes(),
+        *_registration(settings, parts, policy, gate, sealer, hasher, methods),
         *_app_routes(settings.public_url, gate, rules, records, keys, sealer, random, clock),
     )
     failures = Failures(down=(RecordsUnavailable,), busy=(Busy,))
     asgi = stack(routes, site, failures=failures)
     return House(asgi=asgi, routes=routes, records=records, hasher=hasher, sealer=sealer, keys=keys)
+
+
+def _registration(
+    settings: Settings,
+    shared: Parts,
+    policy: FirstPolicy,
+    gate: Gate,
+    sealer: Sealer,
+    hasher: PasswordHasher,
+    methods: dict[AuthenticatorType, SignInMethod],
+) -> list[Route]:
+    """Return the routes of registration."""
+    organisation = settings.organisation
+    prefixes = {prefix for each in settings.sms for prefix in each.allowed_prefixes}
+    return set_up_mfa_routes(
+        SetUpParts(
+            records=shared.records,
+            random=shared.random,
+            sealer=sealer,
+            hasher=hasher,
+            sender=shared.sender,
+            notices=shared.notices,
+            policy=policy,
+            password_rules=PasswordRules(
+                context_words=frozenset({organisation.name, *organisation.name.split()})
+            ),
+            totp=cast("Enrollable", methods[AuthenticatorType.TOTP]),
+            sms_code=methods[AuthenticatorType.SMS_CODE],
+            recovery_code=methods[AuthenticatorType.RECOVERY_CODE],
+        ),
+        gate=gate,
+        numbers=Numbers(tuple(sorted(prefixes)) or SWEDISH_MOBILES, organisation.country),
+    )
 
 
 def _app_routes(
