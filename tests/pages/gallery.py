@@ -4,10 +4,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from portvakt.web.errors import Failures
 from portvakt.web.responses import page
 from portvakt.web.routing import Route, Who, route
+from portvakt.web.stack import stack
 from tests.pages.samples import samples
-from tests.web.make_site import make_app
+from tests.web.make_site import make_site
 
 
 def gallery(public_url: str) -> ASGIApp:
@@ -19,4 +21,5 @@ def gallery(public_url: str) -> ASGIApp:
 
         return route(f"/{name}", answer, who=Who.ANYONE)
 
-    return make_app([shows(name) for name in samples()], public_url=public_url)
+    routes = [shows(name) for name in samples()]
+    return stack(routes, make_site(public_url=public_url), failures=Failures())

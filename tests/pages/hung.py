@@ -13,6 +13,7 @@ from tests.web.serving import served
 @contextmanager
 def hung() -> Iterator[str]:
     """Serve all samples from a thread and give the address."""
+    gallery("http://localhost:1")  # what is wrong with it is said here, not in the thread
     said: queue.Queue[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = queue.Queue()
 
     async def stand() -> None:

@@ -3,9 +3,11 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
+from starlette.types import ASGIApp
 
 from portvakt.web.responses import Page
 from tests.pages.gallery import gallery
@@ -22,11 +24,15 @@ def test_every_kind_of_page_has_a_sample(kind: type[Page]) -> None:
     )
 
 
+@cache
+def the_gallery() -> ASGIApp:
+    return gallery(HTTPS)
+
+
 def fetched(name: str, language: str) -> str:
     async def ask() -> str:
-        headers = {"accept-language": language, "accept": "text/html"}
-        async with make_client(gallery(HTTPS), headers=headers) as browser:
-            answer = await browser.get(f"/{name}")
+        async with make_client(the_gallery()) as browser:
+            answer = await browser.get(f"/{name}", headers={"accept-language": language})
             assert answer.status_code == 200
             return answer.text
 
