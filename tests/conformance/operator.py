@@ -1,6 +1,7 @@
 """An operator's side of the wire, on loopback: behaves well or badly, byte by byte."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -87,7 +88,7 @@ async def drips(request: Request, out: asyncio.StreamWriter) -> None:
 
 
 @asynccontextmanager
-async def operator(behave: Behave) -> AsyncIterator[Operator]:
+async def operator(behave: Behave, tls: ssl.SSLContext | None = None) -> AsyncIterator[Operator]:
     """Run an operator on a free port."""
     found = Operator(behave)
 
@@ -106,7 +107,7 @@ async def operator(behave: Behave) -> AsyncIterator[Operator]:
             with suppress(ConnectionError):
                 await writer.wait_closed()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     found.port = server.sockets[0].getsockname()[1]
     try:
         yield found

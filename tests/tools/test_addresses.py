@@ -1,6 +1,7 @@
 """Where the service may reach, and that a name cannot lead it elsewhere."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from portvakt.wire.addresses import (
     checked_addresses,
 )
 from portvakt.wire.http import Answer, HttpClient, NoAnswer, NotAllowedError, NotSent
+from tests.conformance.certificates import certificates
 from tests.conformance.operator import answers, hangs, operator
 
 OUTSIDE = Destination.of_url("https://sms.example/send")
@@ -156,6 +158,24 @@ async def test_an_operator_without_tls_gets_nothing_in_clear_from_an_https_url()
         )
         assert isinstance(outcome, NotSent)
         assert there.requests == []
+
+
+async def test_tls_checks_the_certificate_against_the_name_and_not_the_address(
+    tmp_path: Path,
+) -> None:
+    ours = certificates(tmp_path, "sms.localhost")
+    async with operator(answers(200), ours.server) as there:
+        good, wrong = (f"https://{name}.localhost:{there.port}/" for name in ("sms", "other"))
+        for url, ca_file, kind in (
+            (good, ours.ca_file, Answer),
+            (wrong, ours.ca_file, NotSent),
+            (good, None, NotSent),
+        ):
+            client = HttpClient(
+                [Destination.of_url(url)], resolve=leads_to("127.0.0.1"), ca_file=ca_file
+            )
+            assert isinstance(await client.send("GET", url, headers={}), kind)
+        assert len(there.requests) == 1
 
 
 async def test_a_server_that_hangs_is_given_up() -> None:

@@ -11,6 +11,7 @@ or a second recipient (ASVS 1.3.11).
 """
 
 import asyncio
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as LINES
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Literal
 
@@ -33,7 +34,9 @@ from portvakt.wire.addresses import Destination, checked_addresses
 TIME_OUT = 5.0
 _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 _LONGEST_RECEIPT = 200
+_NO = range(400, 600)  # RFC 5321 section 4.2.1
 _TEMPORARY = range(400, 500)
+_SENDER = re.compile(r"(?:(?P<name>[^<>]*)<(?P<inner>[^<>]+)>|(?P<bare>[^<>]+))")
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,19 +92,30 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def _address_of(text: str) -> Address:
     """Read `Name <local@domain>` or `local@domain`. Raises `ValueError`."""
-    name, address = parseaddr(text)
-    try:
-        return Address(one_line(name), addr_spec=_checked(address))
-    except (HeaderParseError, IndexError) as error:
-        raise ValueError("not a mail address") from error
+    found = _SENDER.fullmatch(text)
+    if found is None or not text.isprintable():
+        raise ValueError("not a mail address")
+    return Address(
+        (found["name"] or "").strip(), addr_spec=_checked(found["inner"] or found["bare"])
+    )
 
 
 def _checked(address: str) -> str:
-    """Return the address with its domain in ASCII form. Raises `ValueError` where it is none."""
-    local, at, domain = address.rpartition("@")
-    if not (local and at and domain) or not address.isprintable() or " " in address:
+    """Return the address with its domain in ASCII form. Raises `ValueError` where it is none.
+
+    Letters outside ASCII stand for themselves in the local part (RFC 6531); all else is judged by
+    the standard library, with a plain letter in their place.
+    """
+    local, _, domain = address.rpartition("@")
+    if not address.isprintable() or " " in address:
         raise ValueError("not a mail address")
-    return f"{local}@{domain.encode('idna').decode('ascii')}"
+    plain = "".join(letter if letter.isascii() else "x" for letter in local)
+    ascii_domain = domain.encode("idna").decode("ascii")
+    try:
+        Address(addr_spec=f"{plain}@{ascii_domain}")
+    except (HeaderParseError, IndexError) as error:
+        raise ValueError("not a mail address") from error
+    return f"{local}@{ascii_domain}"
 
 
 class _Client(aiosmtplib.SMTP):
@@ -126,7 +140,7 @@ class SmtpMailer:
         try:
             to = _checked(letter.to)
             message = _message(letter, self.sender, to)
-        except (ValueError, HeaderParseError, IndexError):
+        except ValueError:
             return Refused("not a mail address", retry=False)
         handing = False
         client: _Client | None = None
@@ -137,13 +151,10 @@ class SmtpMailer:
                 handing = True
                 _, receipt = await client.data(message)
                 return Sent(receipt[:_LONGEST_RECEIPT])
-        except aiosmtplib.SMTPResponseException as error:
-            return Refused(f"status {error.code}", retry=error.code in _TEMPORARY)
         except aiosmtplib.SMTPNotSupported:
             return Refused("the server does not take such an address", retry=False)
-        except (aiosmtplib.SMTPException, OSError, ssl.SSLError) as error:
-            why = type(error).__name__
-            return Unknown(why) if handing else Refused(f"not reached: {why}", retry=True)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return _meaning(error, handing=handing)
         finally:
             if client is not None:
                 client.close()
@@ -170,12 +181,27 @@ class SmtpMailer:
     async def _introduce(self, client: _Client, to: str) -> None:
         """Say from whom and to whom; a name outside ASCII needs a server that takes it."""
         options = []
+        if client.is_ehlo_or_helo_needed:
+            await client.ehlo()
         if not to.isascii():
             if not client.supports_extension("smtputf8"):
                 raise aiosmtplib.SMTPNotSupported("SMTPUTF8")
             options = ["SMTPUTF8"]
         await client.mail(self.sender.addr_spec, options=options)
-        await client.rcpt(to)
+        await client.rcpt(to, encoding="utf-8")
+
+
+def _meaning(error: Exception, *, handing: bool) -> Refused | Unknown:
+    """Read a failure. Its words may repeat the person's address, so only its kind is kept.
+
+    That the server does not let us in is for an operator to mend, and the letter can wait for it.
+    """
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        return Refused("the server does not let us in", retry=True)
+    if isinstance(error, aiosmtplib.SMTPResponseException) and error.code in _NO:
+        return Refused(f"status {error.code}", retry=error.code in _TEMPORARY)
+    why = type(error).__name__
+    return Unknown(why) if handing else Refused(f"not reached: {why}", retry=True)
 
 
 async def _open_socket(addresses: tuple[str, ...], port: int) -> socket.socket:
@@ -202,7 +228,8 @@ def _message(letter: Letter, sender: Address, to: str) -> bytes:
     """Write the mail. Raises `ValueError` where a header would hold a line end."""
     message = EmailMessage(policy=LINES if to.isascii() else LINES.clone(utf8=True))
     message["From"] = sender
-    message["To"] = Address(addr_spec=to)
+    local, _, domain = to.rpartition("@")
+    message["To"] = Address(username=local, domain=domain)
     message["Subject"] = one_line(letter.subject)
     message["Date"] = format_datetime(letter.at)
     message["Message-ID"] = f"<{letter.key}@{sender.domain}>"  # the same for each try
