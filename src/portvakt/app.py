@@ -46,7 +46,7 @@ from portvakt.records.errors import RecordsUnavailable
 from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.records.unit import Records, open_records
 from portvakt.settings import Settings
-from portvakt.sms import SWEDISH_MOBILES, CodeText
+from portvakt.sms import CodeText
 from portvakt.texts import Texts
 from portvakt.web.errors import Failures
 from portvakt.web.health import Health
@@ -60,6 +60,8 @@ Pause = Callable[[timedelta], Awaitable[None]]
 
 PARTS = {"registration": "/security-info", "reset": "/reset", "apps": "/apps"}
 """Where the names in `[hosts]` lead."""
+SWEDISH_MOBILES = ("+467",)
+"""Which numbers may be registered where no gateway says."""
 
 
 def system_clock() -> datetime:
