@@ -98,7 +98,7 @@ class Postgres:
     def fresh(self, template: str = "template1") -> str:
         """Name a new database, a copy of `template`."""
         name = f"fresh_{os.getpid()}_{next(_numbers)}"
-        self.execute(f'CREATE DATABASE {name} TEMPLATE "{template}" STRATEGY file_copy')
+        self.execute(f'CREATE DATABASE {name} TEMPLATE "{template}"')
         return name
 
     def _control(self, *arguments: str) -> None:

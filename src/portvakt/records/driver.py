@@ -57,6 +57,28 @@ class Run(Protocol):
         ...
 
 
+class Rules:
+    """What every run holds its act to, the same on both databases; and how much it asked."""
+
+    __slots__ = ("left", "statements", "writing")
+
+    def __init__(self, *, writing: bool = False) -> None:
+        self.writing = writing
+        self.left: int | None = None
+        """How many statements `single` leaves, None for any number."""
+        self.statements = 0
+
+    def count(self, statement: Statement | None = None) -> None:
+        """Count a statement that is about to run; AssertionError where the act may not run it."""
+        if statement is not None and statement.changes and not self.writing:
+            raise AssertionError("an act that reads may not write")
+        self.statements += 1
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise AssertionError("write_one is for one statement; write is for more")
+
+
 class Driver(Protocol[U_co]):
     """One database. Every method raises RecordsUnavailable where it cannot be used."""
 

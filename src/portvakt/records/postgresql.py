@@ -14,7 +14,7 @@ from typing import Final, Generic
 import asyncpg
 
 from portvakt.records.bell import Bell
-from portvakt.records.driver import PATIENCE, Act, Counts, Row, Run, T, U
+from portvakt.records.driver import PATIENCE, Act, Counts, Row, Rules, Run, T, U
 from portvakt.records.errors import RecordsUnavailable
 from portvakt.records.statements import Statement, Value
 
@@ -84,16 +84,14 @@ def _away(error: BaseException) -> RecordsUnavailable:
     return RecordsUnavailable(f"PostgreSQL: {str(error) or type(error).__name__}")
 
 
-class _PostgresRun:
+class _PostgresRun(Rules):
     """Statements on one connection."""
 
-    __slots__ = ("_connection", "left", "rung", "statements", "writing")
+    __slots__ = ("_connection", "rung")
 
     def __init__(self, connection: asyncpg.Connection) -> None:
+        super().__init__()
         self._connection = connection
-        self.statements = 0
-        self.writing = False
-        self.left: int | None = None
         self.rung: list[str] = []
 
     async def rows(self, statement: Statement, /, **values: Value) -> list[Row]:
@@ -111,7 +109,7 @@ class _PostgresRun:
         return int(done.rpartition(" ")[2])  # "UPDATE 1", "INSERT 0 1"
 
     async def turn(self, *names: str) -> None:
-        self._count()
+        self.count()
         await self._connection.execute(_TURN, names)
 
     async def ring(self, topic: str, /) -> None:
@@ -120,17 +118,8 @@ class _PostgresRun:
         self.rung.append(topic)
 
     def _arguments(self, statement: Statement, values: dict[str, Value]) -> list[Value]:
-        if statement.changes and not self.writing:
-            raise AssertionError("an act that reads may not write")
-        self._count()
+        self.count(statement)
         return [values[name] for name in statement.names]
-
-    def _count(self) -> None:
-        self.statements += 1
-        if self.left is not None:
-            self.left -= 1
-            if self.left < 0:
-                raise AssertionError("write_one is for one statement; write is for more")
 
 
 class _Link(Generic[U]):

@@ -265,7 +265,7 @@ browsers = Table(
     Column("first_seen_at", Instant, nullable=False),
     Column("last_seen_at", Instant, nullable=False),
     PrimaryKeyConstraint("account_id", "browser_hash"),
-    comment="Browsers somebody has signed in with before: they separate counters and give no right",
+    comment="Browsers somebody has signed in with: they separate counters and give no right",
 )
 
 networks = Table(

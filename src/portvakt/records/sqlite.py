@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, Generic
 
 from portvakt.records.bell import Bell
-from portvakt.records.driver import PATIENCE, Act, Counts, Row, Run, T, U
+from portvakt.records.driver import PATIENCE, Act, Counts, Row, Rules, Run, T, U
 from portvakt.records.errors import RecordsUnavailable
 from portvakt.records.statements import Statement, Value
 
@@ -85,34 +85,31 @@ def _away(error: BaseException) -> RecordsUnavailable:
     return unavailable
 
 
-@dataclass(slots=True)
-class Tally:
-    """Statements run by one connection's thread."""
-
-    statements: int = 0
-
-
-class _SqliteRun:
+class _SqliteRun(Rules):
     """Statements on one connection. Nothing here waits, so an act runs through in one go."""
 
-    __slots__ = ("_connection", "_tally", "rung")
+    __slots__ = ("connection", "rung")
 
-    def __init__(self, connection: sqlite3.Connection, tally: Tally) -> None:
-        self._connection = connection
-        self._tally = tally
+    def __init__(self, *, writing: bool) -> None:
+        super().__init__(writing=writing)
+        self.connection: sqlite3.Connection | None = None
         self.rung: list[str] = []
 
+    def _execute(self, statement: Statement, values: dict[str, Value]) -> sqlite3.Cursor:
+        if self.connection is None:
+            raise AssertionError("an act's unit is used while the act runs")
+        self.count(statement)
+        return self.connection.execute(statement.sqlite, values)
+
     async def rows(self, statement: Statement, /, **values: Value) -> list[Row]:
-        self._tally.statements += 1
-        return self._connection.execute(statement.sqlite, values).fetchall()
+        return self._execute(statement, values).fetchall()
 
     async def row(self, statement: Statement, /, **values: Value) -> Row | None:
         found = await self.rows(statement, **values)
         return found[0] if found else None
 
     async def changed(self, statement: Statement, /, **values: Value) -> int:
-        self._tally.statements += 1
-        return self._connection.execute(statement.sqlite, values).rowcount
+        return self._execute(statement, values).rowcount
 
     async def turn(self, *names: str) -> None:
         """There is one writer: it is always this act's turn."""
@@ -128,6 +125,7 @@ class _Job(Generic[U]):
     act: Act[U, Any]
     future: asyncio.Future[Any]
     given_up_at: float
+    single: bool
     result: Any = None
     error: BaseException | None = None
     rung: tuple[str, ...] = ()
@@ -138,21 +136,20 @@ class _Writer(Generic[U]):
 
     def __init__(self, path: Path, make: Callable[[Run], U], bell: Bell) -> None:
         self._path = path
-        self._make = make
         self._bell = bell
+        self.run = _SqliteRun(writing=True)
+        self._unit = make(self.run)
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Job[U] | None] = queue.SimpleQueue()
         self._going = True
         self._ended: asyncio.Future[None] = self._loop.create_future()
-        self._connection: sqlite3.Connection | None = None
-        self.tally = Tally()
         self.transactions = 0
         self._thread = threading.Thread(target=self._work, name="portvakt-writer", daemon=True)
         self._thread.start()
 
-    async def put(self, act: Act[U, T]) -> T:
+    async def put(self, act: Act[U, T], *, single: bool) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put(_Job(act, future, time.monotonic() + PATIENCE))
+        self._jobs.put(_Job(act, future, time.monotonic() + PATIENCE, single))
         return await future
 
     async def stop(self) -> None:
@@ -185,27 +182,22 @@ class _Writer(Generic[U]):
     def _settle(self, group: list[_Job[U]]) -> None:
         """Run and commit one group, and hand out what became of each act."""
         try:
-            connection, run, unit = self._opened()
+            if self.run.connection is None:
+                self.run.connection = connect(self._path, writing=True)
+            connection = self.run.connection
             if self._begin(connection, group):
                 for job in group:
-                    self._perform(connection, run, unit, job)
+                    self._perform(connection, job)
                 connection.execute("COMMIT")
                 self.transactions += 1
-        except sqlite3.Error as error:
+        except BaseException as error:  # noqa: BLE001 - raised again where each act is awaited
             self._fail(group, error)
         self._hand_out(group)
 
-    def _opened(self) -> tuple[sqlite3.Connection, _SqliteRun, U]:
-        if self._connection is None:
-            self._connection = connect(self._path, writing=True)
-            self._run = _SqliteRun(self._connection, self.tally)
-            self._unit = self._make(self._run)
-        return self._connection, self._run, self._unit
-
     def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self.run.connection is not None:
+            self.run.connection.close()
+            self.run.connection = None
 
     def _begin(self, connection: sqlite3.Connection, group: list[_Job[U]]) -> bool:
         """Take the write lock in short waits; each act gives up when its own time is over.
@@ -229,30 +221,29 @@ class _Writer(Generic[U]):
                 return True
         return False
 
-    def _perform(
-        self, connection: sqlite3.Connection, run: _SqliteRun, unit: U, job: _Job[U]
-    ) -> None:
+    def _perform(self, connection: sqlite3.Connection, job: _Job[U]) -> None:
         """Run one act; where it raises, undo it and it alone."""
         connection.execute("SAVEPOINT act")
-        run.rung.clear()
+        self.run.rung.clear()
+        self.run.left = 1 if job.single else None
         try:
-            job.result = _drive(job.act(unit))
+            job.result = _drive(job.act(self._unit))
         except BaseException as error:
             if not connection.in_transaction:
                 raise _LostError("the work of the whole group was undone") from error
             connection.execute("ROLLBACK TO act")
             job.error = _away(error) if _is_away(error) else error
         else:
-            job.rung = tuple(run.rung)
+            job.rung = tuple(self.run.rung)
         connection.execute("RELEASE act")
 
-    def _fail(self, group: list[_Job[U]], error: sqlite3.Error) -> None:
+    def _fail(self, group: list[_Job[U]], error: BaseException) -> None:
         """Nothing of the group was committed."""
         for job in group:
             job.rung = ()
             if job.error is None:
                 job.error = _away(error) if _is_away(error) else error
-        connection = self._connection
+        connection = self.run.connection
         if connection is None:
             return
         with contextlib.suppress(sqlite3.Error):
@@ -295,9 +286,8 @@ class SqliteDriver(Generic[U]):
     def __init__(self, path: Path, make: Callable[[Run], U]) -> None:
         self.bell = Bell()
         self._path = path
-        self._make = make
-        self._reader: tuple[sqlite3.Connection, U] | None = None
-        self._reads = Tally()
+        self._run = _SqliteRun(writing=False)
+        self._unit = make(self._run)
         self._writer = _Writer(path, make, self.bell)
 
     async def read(self, act: Act[U, T]) -> T:
@@ -305,7 +295,9 @@ class SqliteDriver(Generic[U]):
         given_up_at = time.monotonic() + PATIENCE
         while True:
             try:
-                return await act(self._opened())
+                if self._run.connection is None:
+                    self._run.connection = connect(self._path, writing=False)
+                return await act(self._unit)
             except sqlite3.Error as error:
                 if not _is_away(error):
                     raise
@@ -317,8 +309,7 @@ class SqliteDriver(Generic[U]):
 
     async def write(self, act: Act[U, T], *, single: bool) -> T:
         """Have the writer's thread run an act and commit it."""
-        del single  # a group's commit serves one statement as well as several
-        return await self._writer.put(act)
+        return await self._writer.put(act, single=single)
 
     async def listen(self) -> None:
         """Nothing to do: one process writes, and it rings its own bell."""
@@ -329,22 +320,15 @@ class SqliteDriver(Generic[U]):
 
     def counted(self) -> Counts:
         """Say how much was asked so far."""
-        tally = self._writer.tally
-        return Counts(self._reads.statements + tally.statements, self._writer.transactions)
+        statements = self._run.statements + self._writer.run.statements
+        return Counts(statements, self._writer.transactions)
 
     async def close(self) -> None:
         """Finish what is queued, then close both connections."""
         await self._writer.stop()
         self._close_reader()
 
-    def _opened(self) -> U:
-        if self._reader is None:
-            connection = connect(self._path, writing=False)
-            run = _SqliteRun(connection, self._reads)
-            self._reader = connection, self._make(run)
-        return self._reader[1]
-
     def _close_reader(self) -> None:
-        if self._reader is not None:
-            self._reader[0].close()
-            self._reader = None
+        if self._run.connection is not None:
+            self._run.connection.close()
+            self._run.connection = None

@@ -220,7 +220,7 @@ def _browsers() -> None:
             ["account_id"], ["accounts.id"], name="fk_browsers_account_id", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("account_id", "browser_hash", name="pk_browsers"),
-        comment="Browsers somebody has signed in with before: they separate counters and give no right",
+        comment="Browsers somebody has signed in with: they separate counters and give no right",
     )
 
 

@@ -1,0 +1,146 @@
+import asyncio
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from portvakt.records.errors import RecordsUnavailable
+from portvakt.records.migrate import SCHEMA_VERSION, current, migrate
+from portvakt.records.schema import metadata
+from tests.records.stored import opened
+from tests.servers.postgres import Postgres
+
+MIGRATIONS = Path(__file__).parents[2] / "src/portvakt/records/migrations"
+
+
+def quiet(_: str) -> None:
+    pass
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/new.db"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.url(server.fresh())
+
+
+def differences(connection: sqlalchemy.Connection) -> list[object]:
+    context = MigrationContext.configure(
+        connection, opts={"compare_type": True, "compare_server_default": True}
+    )
+    found: list[object] = compare_metadata(context, metadata)
+    return found
+
+
+def test_the_migrations_arrive_at_the_schema(database_url: str) -> None:
+    async def on_postgresql() -> list[object]:
+        engine = create_async_engine(database_url.replace("postgresql:", "postgresql+asyncpg:"))
+        try:
+            async with engine.connect() as connection:
+                return await connection.run_sync(differences)
+        finally:
+            await engine.dispose()
+
+    if database_url.startswith("sqlite"):
+        engine = sqlalchemy.create_engine(database_url)
+        with engine.connect() as connection:
+            found = differences(connection)
+        engine.dispose()
+    else:
+        found = asyncio.run(on_postgresql())
+    assert not found
+
+
+def test_the_version_in_the_code_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_VERSION
+
+
+def test_migrating_twice_does_it_once(empty_url: str) -> None:
+    said: list[str] = []
+    assert current(empty_url) is None
+    migrate(empty_url, said.append)
+    assert current(empty_url) == SCHEMA_VERSION
+    migrate(empty_url, said.append)
+    assert said[0].startswith(f"new database → {SCHEMA_VERSION}")
+    assert said[1] == f"{SCHEMA_VERSION}: up to date"
+
+
+def test_four_that_migrate_at_once_do_it_once(empty_url: str) -> None:
+    said: list[str] = []
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: migrate(empty_url, said.append), range(4)))
+    assert sorted(line.endswith("up to date") for line in said) == [False, True, True, True]
+
+
+def test_a_migration_that_fails_has_changed_nothing(empty_url: str) -> None:
+    """The last statement meets a table that is there already."""
+    run(empty_url, "CREATE TABLE meta (name TEXT)")
+    with pytest.raises(Exception, match=r"meta.* already exists|already exists.*meta"):
+        migrate(empty_url, quiet)
+    assert current(empty_url) is None
+    run(empty_url, "DROP TABLE meta")
+    migrate(empty_url, quiet)
+    assert current(empty_url) == SCHEMA_VERSION
+
+
+def run(url: str, statement: str) -> None:
+    if url.startswith("sqlite"):
+        connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+        connection.execute(statement)
+        connection.commit()
+        connection.close()
+    else:
+        folder = Path(url.partition("host=")[2])
+        database = url.partition("@/")[2].partition("?")[0]
+        Postgres(folder).execute(statement, database=database)
+
+
+async def test_the_records_say_which_version_they_are_at(database_url: str) -> None:
+    async with opened(database_url) as records:
+        assert await records.schema_version() == SCHEMA_VERSION
+
+
+def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
+    migrate(f"sqlite:///{tmp_path}/new.db", quiet)
+    assert stat.S_IMODE((tmp_path / "new.db").stat().st_mode) == 0o600
+
+
+def test_a_database_that_is_away_is_said_to_be(tmp_path: Path) -> None:
+    actions: list[Callable[[], object]] = [
+        lambda: migrate(f"sqlite:///{tmp_path}/no/such/folder.db", quiet),
+        lambda: migrate(f"postgresql://portvakt@/portvakt?host={tmp_path}", quiet),
+        lambda: current(f"postgresql://portvakt@/portvakt?host={tmp_path}"),
+    ]
+    for action in actions:
+        with pytest.raises(RecordsUnavailable):
+            action()
+
+
+def test_nothing_that_serves_a_request_waits_for_sqlalchemy() -> None:
+    code = (
+        "import sys, portvakt.records, portvakt.records.migrate, portvakt.records.sqlite,"
+        " portvakt.records.postgresql; print([m for m in ('sqlalchemy', 'alembic')"
+        " if m in sys.modules])"
+    )
+    source = Path(__file__).parents[2] / "src"
+    environment = {**os.environ, "PYTHONPATH": str(source)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.strip() == "[]"

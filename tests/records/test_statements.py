@@ -1,0 +1,83 @@
+import importlib
+import pkgutil
+import re
+
+import pytest
+
+import portvakt.records
+from portvakt.records.statements import Statement
+
+
+def every_statement() -> dict[str, Statement]:
+    found = {}
+    for module in pkgutil.iter_modules(portvakt.records.__path__, "portvakt.records."):
+        if module.name.endswith((".schema", ".migrations")):
+            continue
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if isinstance(value, Statement):
+                found[f"{module.name}.{name}"] = value
+            elif isinstance(value, dict):
+                found |= {
+                    f"{module.name}.{name}[{key}]": each
+                    for key, each in value.items()
+                    if isinstance(each, Statement)
+                }
+    return found
+
+
+def test_a_name_becomes_the_same_number_wherever_it_stands() -> None:
+    statement = Statement("SELECT :b, :a  FROM t\n WHERE x = :b")
+    assert statement.sqlite == "SELECT :b, :a FROM t WHERE x = :b"
+    assert statement.postgresql == "SELECT $1, $2 FROM t WHERE x = $1"
+    assert statement.names == ("b", "a")
+
+
+def test_text_in_quotes_and_casts_are_left_alone() -> None:
+    statement = Statement("SELECT ':a  it''s :b', x::text, :c FROM t -- and :d")
+    assert statement.postgresql == "SELECT ':a  it''s :b', x::text, $1 FROM t"
+    assert statement.names == ("c",)
+
+
+def test_parts_may_hold_parts() -> None:
+    statement = Statement("SELECT {outer}", outer="1 + {inner}", inner=":x")
+    assert statement.sqlite == "SELECT 1 + :x"
+
+
+def test_an_unknown_seam_stops_the_import() -> None:
+    with pytest.raises(KeyError):
+        Statement("SELECT {nothing}")
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("SELECT 1 FROM t {locked}", False),
+        ("INSERT INTO t (a) VALUES (1)", True),
+        ("UPDATE t SET a = 1", True),
+        ("DELETE FROM t", True),
+        ("WITH x AS (SELECT 1) INSERT INTO t SELECT 1 FROM x", True),
+    ],
+)
+def test_a_statement_knows_whether_it_writes(text: str, changes: bool) -> None:  # noqa: FBT001
+    assert Statement(text).changes is changes
+
+
+def test_returning_names_columns_and_computes_nothing() -> None:
+    """SQLite 3.40 computes it wrongly (see statements.py)."""
+    computed = {
+        name: returning[1]
+        for name, statement in every_statement().items()
+        if (returning := re.search(r"RETURNING (.*)$", statement.sqlite))
+        and not re.fullmatch(r"[a-z_]+(, [a-z_]+)*", returning[1])
+    }
+    assert not computed
+
+
+def test_every_statement_that_writes_more_than_once_names_its_conflict_or_condition() -> None:
+    """An UPDATE or DELETE without WHERE is a slip that costs everybody's rows."""
+    bare = [
+        name
+        for name, statement in every_statement().items()
+        if re.match(r"(UPDATE|DELETE)", statement.sqlite) and " WHERE " not in statement.sqlite
+    ]
+    assert not bare
