@@ -34,8 +34,8 @@ _PUT: Final = Statement(
 _CLAIM: Final = Statement(
     """
     UPDATE outbox SET due_at = :lease_until, tries = tries + 1
-    WHERE id IN (SELECT id FROM outbox WHERE due_at <= :now ORDER BY due_at LIMIT :most
-        {locked_free})
+    WHERE id IN (SELECT id FROM outbox WHERE due_at <= :now AND channel = :channel
+        ORDER BY due_at LIMIT :most {locked_free})
     RETURNING {columns}
     """,
     columns=_COLUMNS,
@@ -69,7 +69,9 @@ _SENT: Final = Statement(
 _COUNT: Final = Statement(
     "SELECT COUNT(*) FROM outbox WHERE channel = :channel AND created_at > :since"
 )
-_NEXT_DUE: Final = Statement("SELECT MIN(due_at) FROM outbox WHERE due_at IS NOT NULL")
+_NEXT_DUE: Final = Statement(
+    "SELECT MIN(due_at) FROM outbox WHERE due_at IS NOT NULL AND channel = :channel"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +128,16 @@ class Outbox:
         await self._run.ring(TOPIC)
         return put == 1
 
-    async def claim(self, now: datetime, limit: int, lease: timedelta) -> Sequence[Message]:
-        """Take messages that are due; nobody else gets them before the lease is over.
+    async def claim(
+        self, channel: str, now: datetime, limit: int, lease: timedelta
+    ) -> Sequence[Message]:
+        """Take messages of one channel that are due; nobody else gets them before the lease ends.
 
         `tries` of each counts this one. Those that are too late come too: `dropped` is for them.
         """
-        rows = await self._run.rows(_CLAIM, now=ms(now), most=limit, lease_until=ms(now + lease))
+        rows = await self._run.rows(
+            _CLAIM, channel=channel, now=ms(now), most=limit, lease_until=ms(now + lease)
+        )
         return sorted((_message(row) for row in rows), key=lambda each: each.created_at)
 
     async def handed_over(self, id_: str, at: datetime, receipt: str) -> bool:
@@ -179,9 +185,9 @@ class Outbox:
         row = await self._run.row(_COUNT, channel=channel, since=ms(since))
         return 0 if row is None else int(row[0])
 
-    async def next_due(self) -> datetime | None:
-        """Say when the next message is to be tried, or a claim runs out."""
-        row = await self._run.row(_NEXT_DUE)
+    async def next_due(self, channel: str) -> datetime | None:
+        """Say when the channel's next message is to be tried, or a claim runs out."""
+        row = await self._run.row(_NEXT_DUE, channel=channel)
         return None if row is None or row[0] is None else instant(row[0])
 
 
