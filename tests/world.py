@@ -22,6 +22,7 @@ from portvakt.core.people import Account, AccountState
 from portvakt.core.policy import Network, Rule
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.core.secret import Secret
+from portvakt.core.sessions import Session
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import make_master_key_file
 from portvakt.mail import from_body as letter_of
@@ -237,6 +238,24 @@ class World:
         found = await self.house.records.read(act)
         assert found is not None
         return found
+
+    async def events(self, account: Account | None = None) -> list[str]:
+        """Return the names of what happened, the oldest first; to one person, or to anybody."""
+
+        async def act(unit: Unit) -> list[str]:
+            if account is not None:
+                return [each.name for each in await unit.audit.of_account(account.id, 1000)][::-1]
+            return [each.name for each in await unit.audit.latest(1000)][::-1]
+
+        return await self.house.records.read(act)
+
+    async def sessions(self, account: Account) -> list[Session]:
+        """Return the sessions that stand."""
+
+        async def act(unit: Unit) -> list[Session]:
+            return list(await unit.sessions.of(account.id))
+
+        return await self.house.records.read(act)
 
     async def outbox(self, channel: str) -> list[tuple[str, str]]:
         """Take what waits to be sent: recipient and words; each is handed over by this."""
