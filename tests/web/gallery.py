@@ -22,11 +22,10 @@ from portvakt.web.responses import Page, page, problem
 from portvakt.web.routing import Route, Who, route
 from portvakt.web.stack import stack
 from portvakt.web.templates import PACKAGE
-from tests.web.make_site import make_site
+from tests.web.make_site import SPECIMENS, make_site
 from tests.web.serving import served
 from tests.web.shots import Shot, take
 
-SPECIMENS = Path(__file__).parent / "specimens"
 NOON = datetime(2026, 11, 22, 11, 3, 4, tzinfo=UTC)
 
 Values = dict[str, Any]

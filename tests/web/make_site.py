@@ -2,8 +2,9 @@
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +15,10 @@ from portvakt.web.errors import Failures
 from portvakt.web.routing import Route
 from portvakt.web.site import Organisation, Site
 from portvakt.web.stack import stack
+from portvakt.web.templates import PACKAGE
+from tests.web.trial_routes import ROUTES, PartDownError, PoolFullError
 
+SPECIMENS = Path(__file__).parent / "specimens"
 TEXTS = Texts.load()
 HTTPS = "https://id.region.example"
 
@@ -43,12 +47,24 @@ def make_site(
     )
 
 
-def make_app(routes: Iterable[Route], *, failures: Failures | None = None, **site: Any) -> ASGIApp:
-    return stack(routes, make_site(**site), failures=failures or Failures())
+FAILURES = Failures(down=(PartDownError,), busy=(PoolFullError,))
+
+
+def make_app(*more: Route, **site: Any) -> ASGIApp:
+    return stack(
+        [*ROUTES, *more], make_site(**site), failures=FAILURES, folders=(PACKAGE, SPECIMENS)
+    )
 
 
 def make_client(
-    app: ASGIApp, *, base_url: str = HTTPS, peer: str = "203.0.113.9", **options: Any
+    app: ASGIApp | None = None,
+    *,
+    base_url: str = HTTPS,
+    peer: str = "203.0.113.9",
+    **site: Any,
 ) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app=app, client=(peer, 50000), raise_app_exceptions=True)
-    return httpx.AsyncClient(transport=transport, base_url=base_url, **options)
+    """Return something like a browser, in front of the trial routes unless an app is given."""
+    transport = httpx.ASGITransport(app=app or make_app(**site), client=(peer, 50000))
+    return httpx.AsyncClient(
+        transport=transport, base_url=base_url, headers={"accept": "text/html"}
+    )

@@ -9,16 +9,23 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from portvakt.web.server import UVICORN_OPTIONS
+from portvakt.web.server import UVICORN_OPTIONS, BoundedHttp
 
 
 @asynccontextmanager
-async def served(make: Callable[..., ASGIApp], **site: Any) -> AsyncIterator[str]:
+async def served(
+    make: Callable[..., ASGIApp], *, http: type[BoundedHttp] = BoundedHttp, **site: Any
+) -> AsyncIterator[str]:
     """Serve what `make(public_url=…)` returns and give its address."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         address = f"http://localhost:{listening.getsockname()[1]}"
-        options: dict[str, Any] = {**UVICORN_OPTIONS, "loop": "asyncio", "log_level": "warning"}
+        options: dict[str, Any] = {
+            **UVICORN_OPTIONS,
+            "http": http,
+            "loop": "asyncio",
+            "log_level": "error",
+        }
         server = uvicorn.Server(uvicorn.Config(make(public_url=address, **site), **options))
         running = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:  # noqa: ASYNC110 (uvicorn has a flag and no event)

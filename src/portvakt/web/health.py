@@ -14,9 +14,6 @@ from portvakt.web.routing import Route, Who, route
 Check = Callable[[], Awaitable[object]]
 """Returns when the part is ready and raises when it is not."""
 
-_LONGEST = 3.0
-"""Seconds; a part that does not answer by then is not ready."""
-
 _log = structlog.get_logger("portvakt.web")
 
 
@@ -25,6 +22,8 @@ class Health:
     """Answers monitoring with the name of each part and whether it is ready, and nothing more."""
 
     checks: Mapping[str, Check]
+    longest: float = 3.0
+    """Seconds; a part that does not answer by then is not ready."""
 
     def routes(self) -> list[Route]:
         """Return both addresses."""
@@ -49,7 +48,7 @@ class Health:
 
     async def _ask(self, name: str) -> bool:
         try:
-            async with asyncio.timeout(_LONGEST):
+            async with asyncio.timeout(self.longest):
                 await self.checks[name]()
         except Exception as error:  # noqa: BLE001 (whatever it is, the part is not ready)
             _log.warning("not_ready", part=name, error=type(error).__name__)

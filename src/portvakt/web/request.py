@@ -64,6 +64,17 @@ class Context:
     new_binding: str | None = None
     """A binding that this answer hands out, because the request had none."""
 
+    new_browser: str | None = None
+    """A browser secret that an answer hands out if somebody signs in with it."""
+
+    def browser(self) -> str:
+        """Return what this browser is known by, making it if it has none yet."""
+        if self.here.browser is not None:
+            return self.here.browser
+        if self.new_browser is None:
+            self.new_browser = new_secret(self.site.random_bytes(32))
+        return self.new_browser
+
     def binding(self) -> str:
         """Return this browser's binding, making one if it has none yet."""
         if self.here.binding is not None:

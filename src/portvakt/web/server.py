@@ -13,12 +13,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_HEAD = 64 * 1024
 """Bytes of a request up to its body. The stack refuses politely well below; this is the wall."""
 
-HEAD_WITHIN = 10.0
-"""Seconds from the first byte, or from the connection, until the head must be whole."""
-
 
 class BoundedHttp(HttpToolsProtocol):
     """uvicorn's protocol, which gives up on a head that is too long or too slow."""
+
+    within = 10.0
+    """Seconds from the connection, or from the first byte, until a head must be whole."""
 
     _head = 0
     _in_head = True
@@ -56,7 +56,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _await_head(self) -> None:
         self._head, self._in_head = 0, True
-        self._deadline = self.loop.call_later(HEAD_WITHIN, self.transport.close)
+        self._deadline = self.loop.call_later(self.within, self.transport.close)
 
     def _head_is_whole(self) -> None:
         self._in_head = False

@@ -1,0 +1,115 @@
+"""What only a real socket can show: heads without end, smuggled requests, odd first lines."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import pytest
+from starlette.types import ASGIApp
+
+from portvakt.web.server import MAX_HEAD, BoundedHttp
+from tests.web.make_site import make_app
+from tests.web.serving import served
+
+
+def app(**site: Any) -> ASGIApp:
+    return make_app(**site)
+
+
+async def ask(address: str, request: bytes, *, wait: float = 5) -> bytes:
+    """Send raw bytes (HOST stands for our host header) and return all that comes back."""
+    authority = address.removeprefix("http://")
+    port = int(authority.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    answer = b""
+    with contextlib.suppress(ConnectionError):
+        writer.write(request.replace(b"HOST", b"Host: " + authority.encode()))
+        await writer.drain()
+        async with asyncio.timeout(wait):
+            while part := await reader.read(65536):
+                answer += part
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+    return answer
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1])
+
+
+CLOSE = b"\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "expected"),
+    [
+        (b"GET /form HTTP/1.1\r\nHOST" + CLOSE, 200),
+        (b"GET http://evil/form HTTP/1.1\r\nHOST" + CLOSE, 200),
+        (b"GET /form HTTP/1.1\r\nHOST\r\nHOST" + CLOSE, 421),
+        (b"GET /form HTTP/1.1" + CLOSE, 421),
+        (b"GET /form HTTP/1.0\r\n\r\n", 421),
+        (b"GET //evil/form HTTP/1.1\r\nHOST" + CLOSE, 404),
+        (b"GET /form/../form HTTP/1.1\r\nHOST" + CLOSE, 404),
+        (b"GET /%66orm HTTP/1.1\r\nHOST" + CLOSE, 200),
+        (b"GET /%2566orm HTTP/1.1\r\nHOST" + CLOSE, 404),
+        (b"GET /form%00 HTTP/1.1\r\nHOST" + CLOSE, 404),
+        (b"GET /%ff%fe HTTP/1.1\r\nHOST" + CLOSE, 404),
+        (b"GET /\xff HTTP/1.1\r\nHOST" + CLOSE, 400),
+        (b"GET /a\x00b HTTP/1.1\r\nHOST" + CLOSE, 400),
+        (b"TRACE / HTTP/1.1\r\nHOST" + CLOSE, 405),
+        (b"OPTIONS * HTTP/1.1\r\nHOST" + CLOSE, 405),
+        (b"CONNECT a:1 HTTP/1.1\r\nHOST" + CLOSE, 400),
+        (b"NOTHING / HTTP/1.1\r\nHOST" + CLOSE, 400),
+        (b"GET / HTTP/9.9\r\nHOST" + CLOSE, 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+        (b"GET /form HTTP/1.1\r\nHOST\r\nX-A: a\r\n b\r\nX-B: \x01" + CLOSE, 400),
+        (b"POST /form HTTP/1.1\r\nHOST\r\nContent-Length: 9999999999" + CLOSE, 413),
+        (b"POST /form HTTP/1.1\r\nHOST\r\nContent-Length: 1\r\nContent-Length: 2" + CLOSE, 400),
+        (
+            b"POST /form HTTP/1.1\r\nHOST\r\nContent-Length: 4\r\nTransfer-Encoding: chunked"
+            b"\r\n\r\n0\r\n\r\nGET /broken HTTP/1.1\r\nHOST" + CLOSE,
+            400,
+        ),
+        (b"POST /form HTTP/1.1\r\nHOST\r\nTransfer-Encoding: gzip" + CLOSE, 400),
+        (b"GET /form HTTP/1.1\r\nHOST\r\nX: " + b"a" * 20_000 + CLOSE, 431),
+        (b"GET /?" + b"a" * 50_000 + b" HTTP/1.1\r\nHOST" + CLOSE, 414),
+        (
+            b"POST /form HTTP/1.1\r\nHOST\r\nTransfer-Encoding: chunked\r\nContent-Type: "
+            b"application/x-www-form-urlencoded\r\n\r\n"
+            + (b"4000\r\n" + b"a" * 0x4000 + b"\r\n")
+            * 6,
+            413,
+        ),
+    ],
+    ids=range(27),
+)
+async def test_odd_requests_get_one_plain_answer(request_bytes: bytes, expected: int) -> None:
+    async with served(app) as address:
+        answer = await ask(address, request_bytes)
+        assert status(answer) == expected
+        assert answer.count(b"HTTP/1.1 ") == 1
+        assert b"\r\nserver:" not in answer.lower()
+
+
+async def test_a_head_without_end_is_cut_off() -> None:
+    async with served(app) as address:
+        endless = b"GET /form HTTP/1.1\r\nHOST\r\nX: " + b"a" * (MAX_HEAD * 8)
+        answer = await ask(address, endless)
+        assert answer == b"" or status(answer) == 400
+
+
+class Impatient(BoundedHttp):
+    within = 0.2
+
+
+async def test_a_head_that_never_comes_does_not_hold_the_connection() -> None:
+    async with served(app, http=Impatient) as address:
+        for slow in (b"", b"GET /form HTTP/1.1\r\nHOST\r\nX: a"):
+            assert await ask(address, slow, wait=5) == b""
+
+
+async def test_a_slow_answer_is_not_cut_off_by_the_wait_for_a_head() -> None:
+    async with served(app, http=Impatient) as address:
+        twice = b"GET /form HTTP/1.1\r\nHOST\r\n\r\nGET /form HTTP/1.1\r\nHOST" + CLOSE
+        assert (await ask(address, twice)).count(b"200 OK") == 2
