@@ -7,7 +7,9 @@ in the answer (RFC 9207), and an ID token checked by joserfc against the publish
 import base64
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -49,6 +51,7 @@ class Client:
     client_id: str
     redirect_uri: str
     http: httpx.AsyncClient
+    clock: Callable[[], datetime]
     secret: str | None = None
     secret_in: str = "basic"
     alg: str = "ES256"
@@ -111,7 +114,7 @@ class Client:
             self.metadata["token_endpoint"], data=sent, headers=headers, **options
         )
 
-    async def exchange(self, code: str, attempt: Attempt, **more: str) -> dict[str, Any]:
+    async def exchange(self, code: str, attempt: Attempt, /, **more: str) -> dict[str, Any]:
         """Trade the code for tokens. Raises `OAuthAnswerError`."""
         sent = {
             "grant_type": "authorization_code",
@@ -131,6 +134,7 @@ class Client:
         """Check an ID token as OpenID Connect Core section 3.1.3.7 says, and return its claims."""
         token = jwt.decode(id_token, await self.keys(), algorithms=[self.alg])
         registry = jwt.JWTClaimsRegistry(
+            now=int(self.clock().timestamp()),
             iss={"essential": True, "value": self.issuer},
             aud={"essential": True, "value": self.client_id},
             sub={"essential": True},
