@@ -26,7 +26,6 @@ from portvakt.core.sessions import Session
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import make_master_key_file
 from portvakt.mail import from_body as letter_of
-from portvakt.records.migrate import migrate
 from portvakt.records.outbox import Message
 from portvakt.records.people_in_bulk import StoredPerson
 from portvakt.records.standing import Standing
@@ -261,11 +260,10 @@ class World:
         """Take what waits to be sent: recipient and words; each is handed over by this."""
 
         async def act(unit: Unit) -> list[Message]:
-            found = await unit.outbox.claim(self.clock.at, 100, timedelta(minutes=1))
-            mine = [each for each in found if each.channel == channel]
-            for each in mine:
+            found = await unit.outbox.claim(channel, self.clock.at, 100, timedelta(minutes=1))
+            for each in found:
                 await unit.outbox.handed_over(each.id, self.clock.at, "test")
-            return mine
+            return list(found)
 
         return [(each.to, self._words(each)) for each in await self.house.records.write(act)]
 
@@ -329,10 +327,3 @@ async def world(folder: Path, database_url: str, **registration: object) -> Asyn
     chosen = settings(folder, database_url, **registration)
     async with opened(chosen, clock=clock, hold=no_hold) as house:
         yield World(house, clock)
-
-
-def new_sqlite(folder: Path) -> str:
-    """Make and migrate a SQLite database."""
-    url = f"sqlite:///{folder / 'portvakt.db'}"
-    migrate(url, lambda _line: None)
-    return url

@@ -2,7 +2,7 @@
 
 from portvakt.core import totp
 from tests import make
-from tests.journeys.sign_in.conftest import Open
+from tests.journeys.conftest import Open
 from tests.world import INSIDE, OUTSIDE, PASSWORD, World
 
 SECRET = b"12345678901234567890"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.journeys.sign_in.conftest import Open
+from tests.journeys.conftest import Open
 from tests.journeys.sign_in.region import anna_with_app, anna_with_phone, app_code
 from tests.world import Browser
 

@@ -3,7 +3,7 @@
 from portvakt.core.authenticators import AuthenticatorState
 from portvakt.core.ids import AccountId
 from tests import make
-from tests.journeys.sign_in.conftest import Open
+from tests.journeys.conftest import Open
 from tests.journeys.sign_in.region import (
     PASSWORD,
     anna_with_app,

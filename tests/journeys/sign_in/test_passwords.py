@@ -7,7 +7,7 @@ import pytest
 from portvakt.core.ids import AccountId
 from portvakt.records.unit import Unit
 from tests import make
-from tests.journeys.sign_in.conftest import Open
+from tests.journeys.conftest import Open
 from tests.journeys.sign_in.region import failures, with_rule
 from tests.world import INSIDE, PASSWORD
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from portvakt.core.ids import AccountId
 from portvakt.records.unit import Unit
 from tests import make
-from tests.journeys.sign_in.conftest import Open
+from tests.journeys.conftest import Open
 from tests.journeys.sign_in.region import anna_with_phone, failures
 from tests.world import Browser, Page, World
 

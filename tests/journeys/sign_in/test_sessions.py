@@ -1,6 +1,6 @@
 """Sessions: new at every rise, ended in time, never more than was shown."""
 
-from tests.journeys.sign_in.conftest import Open
+from tests.journeys.conftest import Open
 from tests.journeys.sign_in.region import anna_with_app, app_code, failures, reaches_apps
 from tests.world import INSIDE, ORIGIN, OUTSIDE
 

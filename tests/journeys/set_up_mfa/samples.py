@@ -1,0 +1,179 @@
+"""Pages of registration as they may be shown."""
+
+from datetime import timedelta
+
+from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.ids import AuthenticatorId
+from portvakt.journeys.set_up_mfa.app_key import app_key
+from portvakt.journeys.set_up_mfa.pages import (
+    AlonePage,
+    AppPage,
+    CardPage,
+    ClosedPage,
+    CodePage,
+    ExpiredPage,
+    GuidePage,
+    ManagePage,
+    MethodPage,
+    NumberPage,
+    PasswordPage,
+    Printed,
+    RemovePage,
+    Sheet,
+    SheetPage,
+    Way,
+)
+from portvakt.web.responses import Page
+from portvakt.web.templates import Message
+from tests.make import NOW
+
+KEY = app_key(bytes(range(20)), issuer="Region Exempel", account="anna.berg@region.example")
+CODES = tuple(
+    f"{hint}{'ABCDEFGHIJ'[place]}Q4T-KM7PXA-3DWLZ{place % 6 + 2}"
+    for place, hint in enumerate(["AB", "CD", "EF", "GH", "IJ", "KL", "MN", "OP", "QR", "ST"])
+)
+
+
+def way(kind: AuthenticatorType = AuthenticatorType.TOTP, **given: object) -> Way:
+    fields: dict[str, object] = {
+        "id": AuthenticatorId(f"{kind}1"),
+        "type": kind,
+        "label": "",
+        "number": "",
+        "source": "self",
+        "preferred": False,
+        "suspended": False,
+        "added": NOW - timedelta(days=40),
+        "used": NOW - timedelta(hours=2),
+        "twin": 1,
+    }
+    return Way(**(fields | given))  # type: ignore[arg-type] # a builder of tests
+
+
+SMS = AuthenticatorType.SMS_CODE
+WORK_PHONE = way(SMS, source="hr", number="••• 05", used=None)
+OWN_PHONE = way(
+    SMS, id=AuthenticatorId("sms2"), number="••• 17", label="Min egen mobil", preferred=True
+)
+
+SAMPLES: dict[str, Page] = {
+    "sheet": SheetPage(sheet=Sheet(), required=False),
+    "sheet-required": SheetPage(sheet=Sheet(), required=True),
+    "sheet-wrong": SheetPage(
+        sheet=Sheet(option="", number="070-174"),
+        required=False,
+        errors={
+            "option": "set_up_mfa.error_choose",
+            "number": "set_up_mfa.error_number_bad",
+        },
+    ),
+    "manage-work-phone": ManagePage(
+        ways=(WORK_PHONE,), printed=None, sheet=Sheet(work_phone=WORK_PHONE), onwards="/apps"
+    ),
+    "manage-full": ManagePage(
+        ways=(
+            way(label="Jobbtelefonen"),
+            way(id=AuthenticatorId("app2")),
+            way(id=AuthenticatorId("app3"), twin=2, suspended=True),
+            WORK_PHONE,
+            OWN_PHONE,
+        ),
+        printed=Printed(id=AuthenticatorId("card"), left=1, total=10),
+        sheet=Sheet(work_phone=WORK_PHONE, apps_full=5, numbers_full=2),
+        done="set_up_mfa.flash_removed",
+        onwards="/apps",
+    ),
+    "manage-codes-used-up": ManagePage(
+        ways=(way(),),
+        printed=Printed(id=AuthenticatorId("card"), left=0, total=10),
+        sheet=Sheet(),
+        onwards="/apps",
+    ),
+    "guide": GuidePage(),
+    "guide-wrong": GuidePage(errors={"way": "set_up_mfa.error_choose_way"}),
+    "app": AppPage(key=KEY),
+    "app-wrong": AppPage(key=KEY, errors={"code": "set_up_mfa.error_app_code"}),
+    "number": NumberPage(),
+    "number-after-app": NumberPage(after_app=True),
+    "number-replaces": NumberPage(replaces=OWN_PHONE),
+    "number-foreign": NumberPage(
+        number="+44 7700 900123", errors={"number": "set_up_mfa.error_number_foreign"}
+    ),
+    "code": CodePage(
+        number="070-174 06 05",
+        sent=NOW,
+        expires=NOW + timedelta(minutes=5),
+        seconds_left=300,
+    ),
+    "code-again": CodePage(
+        number="070-174 06 05",
+        sent=NOW,
+        expires=NOW + timedelta(minutes=5),
+        seconds_left=300,
+        again=True,
+    ),
+    "code-wrong": CodePage(
+        number="070-174 06 05",
+        sent=NOW,
+        expires=NOW + timedelta(minutes=5),
+        seconds_left=240,
+        errors={"code": "set_up_mfa.error_sms_code"},
+    ),
+    "code-late": CodePage(
+        number="070-174 06 05",
+        sent=NOW,
+        expires=None,
+        seconds_left=0,
+        errors={"code": "set_up_mfa.error_sms_expired"},
+    ),
+    "code-stopped": CodePage(
+        number="070-174 06 05",
+        sent=NOW,
+        expires=NOW + timedelta(minutes=5),
+        seconds_left=200,
+        errors={"code": Message("set_up_mfa.error_stopped", {"time": NOW})},
+    ),
+    "card": CardPage(
+        codes=CODES,
+        owner="Anna Berg",
+        made=NOW,
+        title="set_up_mfa.card_title",
+        now_true=Message("set_up_mfa.card_true_both", {"number": "••• 05"}),
+        onwards="/apps",
+    ),
+    "card-new": CardPage(
+        codes=CODES,
+        owner="Anna-Karin Nordström-Wäppling af Ugglas",
+        made=NOW,
+        title="set_up_mfa.card_title_new",
+        now_true=Message("set_up_mfa.card_new_text"),
+        onwards="/apps",
+    ),
+    "method": MethodPage(way=way(label="Jobbtelefonen"), label="Jobbtelefonen"),
+    "method-number": MethodPage(way=way(SMS, number="••• 17"), label=""),
+    "method-wrong": MethodPage(
+        way=way(), label="x" * 41, errors={"label": "set_up_mfa.error_name_too_long"}
+    ),
+    "remove-app": RemovePage(way=way(label="Jobbtelefonen")),
+    "remove-number": RemovePage(way=OWN_PHONE),
+    "remove-codes": RemovePage(way=way(AuthenticatorType.RECOVERY_CODE)),
+    "remove-kept": RemovePage(way=way(), kept=True, errors={"": "set_up_mfa.error_last"}),
+    "no-smartphone": AlonePage(codes_made=False),
+    "no-smartphone-codes-made": AlonePage(codes_made=True),
+    "password": PasswordPage(user_name="anna.berg"),
+    "password-wrong": PasswordPage(
+        user_name="anna.berg",
+        errors={
+            "password": Message("set_up_mfa.error_password_too_short", {"least": 15}),
+            "password-2": "set_up_mfa.error_password_common",
+            "password-3": "set_up_mfa.error_password_own_name",
+        },
+    ),
+    "closed": ClosedPage(
+        inside=True, start_code=True, work_phone="", again="/sign-in?to=/security-info"
+    ),
+    "closed-work-phone": ClosedPage(
+        inside=False, start_code=True, work_phone="••• 05", again="/sign-in?to=/security-info"
+    ),
+    "expired": ExpiredPage(),
+}
