@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from portvakt.commands.shell import CommandError, Shell
+from portvakt.core.events import ProtectedSeen
 from portvakt.core.people import canonical_identifier
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import (
@@ -131,11 +132,13 @@ def protected_argument(parser: ArgumentParser) -> None:
     )
 
 
-async def find_person(unit: Unit, text: str, *, include_protected: bool) -> Standing:
-    """Find one person by user name, e-mail address or id. Raises `CommandError`.
+async def find_person(unit: Unit, args: Namespace, shell: Shell) -> Standing:
+    """Find PERSON by user name, e-mail address or id. Raises `CommandError`.
 
-    Somebody with protected identity is not there for whoever has not asked to see them.
+    Somebody with protected identity is not there for whoever has not asked to see them; that
+    somebody was seen is an event, so the unit must be one that writes.
     """
+    text = args.person
     name = canonical_identifier(text)
     found = None if name is None else await unit.people.find(name)
     if found is None:
@@ -144,6 +147,15 @@ async def find_person(unit: Unit, text: str, *, include_protected: bool) -> Stan
         if len(known) > 1:
             raise CommandError(f"HR and a file each have somebody with the id {text}")
         found = await unit.people.load(known[0]) if known else None
-    if found is None or (found.account.protected and not include_protected):
+    if found is None or (found.account.protected and not args.include_protected):
         raise CommandError(f"there is nobody called {text!r}, or there are two")
+    if found.account.protected:
+        seen = ProtectedSeen(
+            at=shell.clock(),
+            account_id=found.account.id,
+            actor=shell.actor,
+            command=shell.command,
+            people=1,
+        )
+        await unit.audit.write(seen)
     return found

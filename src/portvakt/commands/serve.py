@@ -1,0 +1,113 @@
+"""`portvakt serve`: answers requests until it is told to stop, finishing those under way."""
+
+import asyncio
+import os
+import signal
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from portvakt import log
+from portvakt.app import build, system_clock
+from portvakt.commands.opening import DEMO_MARK, make_ready
+from portvakt.commands.shell import CommandError, Shell
+from portvakt.crypto.sealing import MasterKeyFileError, read_master_keys
+from portvakt.records import Unit, open_records
+from portvakt.settings import Settings, load_settings
+
+EXAMPLE = "portvakt serve --config /etc/portvakt/portvakt.toml"
+STOPPING = 10
+"""Seconds that requests under way get to end when the process is told to stop."""
+IDLE = 65
+"""Seconds a connection from the proxy is kept: longer than the proxy's own 60, so that it is the
+proxy that closes and no request meets a closing connection."""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Take where to listen, where that is not what the settings say."""
+    parser.add_argument("--listen", metavar="HOST:PORT", help="instead of [server] listen")
+
+
+def run(args: Namespace, shell: Shell) -> int:
+    """Serve until SIGINT or SIGTERM. Everything that would stop it later is found out first."""
+    settings = shell.settings()
+    make_ready(settings)
+    asyncio.run(_refuse_demo(settings, shell))
+    _refuse_keys(settings)
+    log.configure(settings.log.format, settings.log.level)
+    signal.signal(signal.SIGTERM, lambda *_: None)  # what uvicorn raises again at its end is ours
+    listen = args.listen or settings.server.listen
+    print(f"portvakt: {settings.public_url} on {listen}", file=sys.stderr, flush=True)
+    with suppress(KeyboardInterrupt):
+        if settings.server.workers > 1:
+            return _serve_many(settings, listen, shell)
+        server = uvicorn.Server(
+            uvicorn.Config(build(settings, clock=shell.clock), **options(listen))
+        )
+        server.run()
+        return 0 if server.started else 1
+    return 0
+
+
+def options(listen: str) -> Mapping[str, Any]:
+    """Return how uvicorn serves us. Addresses behind proxies are our own business (rule R7)."""
+    host, _, port = listen.rpartition(":")
+    return {
+        "host": host.strip("[]"),
+        "port": int(port),
+        "loop": "uvloop",
+        "http": "httptools",
+        "ws": "none",
+        "lifespan": "on",
+        "proxy_headers": False,
+        "server_header": False,
+        "access_log": False,
+        "log_config": None,
+        "timeout_keep_alive": IDLE,
+        "timeout_graceful_shutdown": STOPPING,
+    }
+
+
+def _serve_many(settings: Settings, listen: str, shell: Shell) -> int:
+    """Start several processes; each builds the application from the same file."""
+    os.environ["PORTVAKT_CONFIG"] = str(shell.config.resolve())
+    uvicorn.run(
+        "portvakt.commands.serve:application",
+        factory=True,
+        workers=settings.server.workers,
+        **options(listen),
+    )
+    return 0
+
+
+def application() -> Any:
+    """Build the application in a process that `serve` started."""
+    settings = load_settings(Path(os.environ["PORTVAKT_CONFIG"]), os.environ)
+    log.configure(settings.log.format, settings.log.level)
+    return build(settings, clock=system_clock)
+
+
+def _refuse_keys(settings: Settings) -> None:
+    try:
+        read_master_keys(Path(settings.keys.master_file))
+    except MasterKeyFileError as error:
+        raise CommandError(str(error)) from error
+
+
+async def _refuse_demo(settings: Settings, shell: Shell) -> None:
+    """Passwords of a demo are printed on a page, so what it made is never served as real."""
+
+    async def mark(unit: Unit) -> str | None:
+        return await unit.meta.get(DEMO_MARK)
+
+    records = await open_records(settings.database_url, clock=shell.clock)
+    try:
+        if await records.read(mark) is not None:
+            raise CommandError("this database was made by `portvakt demo`; only the demo serves it")
+    finally:
+        await records.close()
