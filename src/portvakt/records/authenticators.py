@@ -99,10 +99,8 @@ _SOURCED_PHONES: Final = Statement(
 _OTHER_SOURCED_PHONES: Final = Statement(
     """
     DELETE FROM authenticators WHERE type = 'sms_code' AND source = :source
-        AND account_id IN ({items:accounts}) AND NOT EXISTS (
-            SELECT 1 FROM {records:phones account_id TEXT, number TEXT}
-            WHERE phones.account_id = authenticators.account_id
-                AND phones.number = authenticators.detail)
+        AND account_id IN ({items:accounts}) AND (account_id, detail) NOT IN (
+            SELECT account_id, number FROM {records:phones account_id TEXT, number TEXT})
     """
 )
 

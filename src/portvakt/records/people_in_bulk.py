@@ -65,9 +65,8 @@ _UPSERT: Final = Statement(
 )
 _FORGET_NAMES: Final = Statement(
     """
-    DELETE FROM identifiers WHERE account_id IN ({items:accounts}) AND NOT EXISTS (
-        SELECT 1 FROM {records:names account_id TEXT, value TEXT}
-        WHERE names.account_id = identifiers.account_id AND names.value = identifiers.value)
+    DELETE FROM identifiers WHERE account_id IN ({items:accounts}) AND (account_id, value) NOT IN (
+        SELECT account_id, value FROM {records:names account_id TEXT, value TEXT})
     """
 )
 _KEEP_NAMES: Final = Statement(
@@ -75,6 +74,12 @@ _KEEP_NAMES: Final = Statement(
     INSERT INTO identifiers (value, account_id)
     SELECT value, account_id FROM {records:names account_id TEXT, value TEXT}
     WHERE TRUE ON CONFLICT DO NOTHING
+    """
+)
+_GROUPS_GIVEN: Final = Statement(
+    """
+    SELECT account_id, group_id FROM memberships
+    WHERE source = :source AND account_id IN ({items:accounts})
     """
 )
 _DISABLE: Final = Statement(
@@ -104,10 +109,8 @@ _NEW_GROUPS: Final = Statement(
 _LEAVE_GROUPS: Final = Statement(
     """
     DELETE FROM memberships WHERE source = :source AND account_id IN ({items:accounts})
-        AND NOT EXISTS (
-            SELECT 1 FROM {records:wanted account_id TEXT, group_id TEXT}
-            WHERE wanted.account_id = memberships.account_id
-                AND wanted.group_id = memberships.group_id)
+        AND (account_id, group_id) NOT IN (
+            SELECT account_id, group_id FROM {records:wanted account_id TEXT, group_id TEXT})
     """
 )
 _JOIN_GROUPS: Final = Statement(
@@ -221,6 +224,17 @@ class PeopleInBulk:
             await self._run.changed(_CLOSE, accounts=accounts, at=ms(at))
             await self._run.changed(_REVOKE, accounts=accounts, at=ms(at))
         return disabled
+
+    async def groups_given(
+        self, ids: Collection[AccountId], source: str
+    ) -> dict[AccountId, frozenset[GroupId]]:
+        """Read in which groups a source has put people, whoever owns their other fields."""
+        found: dict[AccountId, set[GroupId]] = {}
+        for part in parts(ids):
+            rows = await self._run.rows(_GROUPS_GIVEN, source=source, accounts=to_json(part))
+            for account_id, group_id in rows:
+                found.setdefault(AccountId(account_id), set()).add(GroupId(group_id))
+        return {account_id: frozenset(groups) for account_id, groups in found.items()}
 
     async def set_groups_many(
         self, groups: Mapping[AccountId, Collection[GroupId]], source: str
