@@ -107,6 +107,8 @@ class Browser:
     client: httpx.AsyncClient
     address: str = OUTSIDE
     page: Page = field(init=False)
+    requests: list[str] = field(default_factory=list)
+    """Every request it has sent."""
 
     async def get(self, path: str, **headers: str) -> Page:
         return await self._go("GET", path, None, headers)
@@ -134,6 +136,7 @@ class Browser:
             sent = {"x-forwarded-for": self.address, "accept": "text/html"} | headers
             if method == "POST":
                 sent |= {"origin": ORIGIN, "sec-fetch-site": "same-origin"} | headers
+            self.requests.append(f"{method} {url}")
             response = await self.client.request(method, url, data=fields, headers=sent)
             self.page = Page(response)
             if response.status_code not in (303, 308) or not self._ours(response):
