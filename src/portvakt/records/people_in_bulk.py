@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from portvakt.core.directory_diff import PersonFacts
 from portvakt.core.ids import AccountId, GroupId
 from portvakt.core.people import AccountState, canonical_identifier
 from portvakt.records.driver import Row, Run
@@ -145,6 +146,49 @@ class StoredPerson:
     start_date: date | None = None
     groups: frozenset[GroupId] = frozenset()
     """Those of this source; `set_groups_many` writes them."""
+
+    @property
+    def facts(self) -> PersonFacts:
+        """Return what is stored, as `portvakt.core.directory_diff` compares it."""
+        return PersonFacts(
+            external_id=self.external_id,
+            user_name=self.user_name,
+            email=self.email,
+            given_name=self.given_name,
+            family_name=self.family_name,
+            title=self.title,
+            unit=self.unit,
+            manager=self.manager,
+            protected=self.protected,
+            active=self.state is AccountState.ACTIVE,
+            start_date=self.start_date,
+            work_mobile=self.phone or None,
+            groups=self.groups,
+        )
+
+    @classmethod
+    def of(
+        cls, facts: PersonFacts, *, id_: AccountId, source: str, created_at: datetime
+    ) -> "StoredPerson":
+        """Return the row for what a source says of somebody."""
+        return cls(
+            id=id_,
+            source=source,
+            external_id=facts.external_id,
+            user_name=facts.user_name,
+            email=facts.email,
+            given_name=facts.given_name,
+            family_name=facts.family_name,
+            state=AccountState.ACTIVE if facts.active else AccountState.DISABLED,
+            title=facts.title,
+            unit=facts.unit,
+            manager=facts.manager,
+            phone=facts.work_mobile or "",
+            protected=facts.protected,
+            created_at=created_at,
+            start_date=facts.start_date,
+            groups=facts.groups or frozenset(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
