@@ -13,6 +13,7 @@ from portvakt.records.configuration import ConfigurationRecords
 from portvakt.records.drafts import Drafts
 from portvakt.records.driver import Act, Driver, Run
 from portvakt.records.errors import RecordsUnavailable
+from portvakt.records.expired import Expired
 from portvakt.records.flows import Flows
 from portvakt.records.grants import Grants
 from portvakt.records.meta import Meta
@@ -50,6 +51,7 @@ class Unit:
         "codes",
         "configuration",
         "drafts",
+        "expired",
         "flows",
         "grants",
         "meta",
@@ -69,6 +71,7 @@ class Unit:
         self.codes = Codes(run)
         self.configuration = ConfigurationRecords(run)
         self.drafts = Drafts(run)
+        self.expired = Expired(run)
         self.flows = Flows(run)
         self.grants = Grants(run)
         self.meta = Meta(run)

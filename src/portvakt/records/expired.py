@@ -1,0 +1,73 @@
+"""Removing what nobody can use any more.
+
+Every statement that reads already passes over what has expired; this keeps the tables small. Each
+table gives up a bounded number of rows at a time, so that a long backlog holds nobody up.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from portvakt.records.driver import Run
+from portvakt.records.statements import Statement
+from portvakt.records.values import ms
+
+MOST: Final = 500
+"""Rows of one table in one sweep."""
+
+_EXPIRED: Final = """
+    DELETE FROM {table} WHERE {old} AND {key} IN (
+        SELECT {key} FROM {table} WHERE {old} LIMIT :most)
+"""
+_DAY: Final = timedelta(days=1)
+
+
+def _sweep(table: str, old: str, key: str = "id") -> Statement:
+    return Statement(_EXPIRED, table=table, key=key, old=old)
+
+
+_SWEEPS: Final = (
+    (_sweep("flows", "expires_at < :before"), timedelta()),
+    # Kept for an hour: a late answer is told that it is late, and not that it is wrong.
+    (_sweep("codes", "expires_at < :before", "flow"), timedelta(hours=1)),
+    (_sweep("drafts", "expires_at < :before"), timedelta()),
+    # No session lives longer than a day (`core.sessions`).
+    (_sweep("sessions", "created_at < :before"), 2 * _DAY),
+    # Kept for a day: a code that comes twice is still told from one that never was.
+    (_sweep("grants", "expires_at < :before"), _DAY),
+    # The limits on texts look a day back.
+    (_sweep("outbox", "created_at < :before AND state <> 'waiting'"), 30 * _DAY),
+)
+# Wrong answers in a row count towards switching a method off, however long they take; only a right
+# answer, or an address that nobody is behind any more, makes a count go.
+_ATTEMPTS: Final = Statement(
+    """
+    DELETE FROM attempts WHERE (subject, kind, familiarity) IN (
+        SELECT subject, kind, familiarity FROM attempts
+        WHERE day_started < :before AND (stopped_until IS NULL OR stopped_until < :before)
+            AND (total = 0 OR kind IN ('address', 'address_inside'))
+        LIMIT :most)
+    """
+)
+_BROWSERS: Final = Statement(
+    """
+    DELETE FROM browsers WHERE (account_id, browser_hash) IN (
+        SELECT account_id, browser_hash FROM browsers WHERE last_seen_at < :before LIMIT :most)
+    """
+)
+BROWSER_LIVES: Final = timedelta(days=400)
+"""As long as the cookie that a browser is known by."""
+
+
+class Expired:
+    """`unit.expired`."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def sweep(self, now: datetime) -> int:
+        """Remove what has expired, at most `MOST` rows of each table; return how many went."""
+        gone = 0
+        for statement, kept in _SWEEPS:
+            gone += await self._run.changed(statement, before=ms(now - kept), most=MOST)
+        gone += await self._run.changed(_ATTEMPTS, before=ms(now - 2 * _DAY), most=MOST)
+        return gone + await self._run.changed(_BROWSERS, before=ms(now - BROWSER_LIVES), most=MOST)
