@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from portvakt.core.ids import ClientId, NetworkId, RuleId
 from portvakt.core.people import Account
-from portvakt.core.policy import Decision, evaluate, networks_of
+from portvakt.core.policy import Decision, Require, evaluate, networks_of
 from portvakt.core.signals import Signals
 from portvakt.records.configuration import Configuration
 from portvakt.records.unit import Records, Unit
@@ -29,8 +29,16 @@ class Verdict:
         return bool(self.networks)
 
     def reason(self, language: str) -> str:
-        """Return the one line that says why, in the person's language, or nothing."""
-        return reason_of(self.configuration, self.decision.reasons, language)
+        """Return the one line that says why, in the person's language, or nothing.
+
+        Where the answer is no, it is a rule that said no that speaks.
+        """
+        asked = self.decision.reasons
+        if self.decision.blocked:
+            rules = self.configuration.rules
+            no = {each.id for each in rules if each.require is Require.BLOCK}
+            asked = tuple(rule for rule in asked if rule in no)
+        return reason_of(self.configuration, asked, language)
 
 
 class Rules:

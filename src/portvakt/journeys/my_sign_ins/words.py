@@ -165,14 +165,18 @@ class Teller:
 
 
 def _rules_of(event: StoredEvent) -> tuple[RuleId, ...]:
-    """Return which rules asked for something, from the stored trace where there is one."""
+    """Return which rules asked for something, from the stored trace where there is one.
+
+    A rule that said no comes first: it is the reason, whatever others would have asked for.
+    """
     if event.trace is None:
         return tuple(RuleId(each) for each in event.detail.get("rules", ()))
-    return tuple(
-        line.rule
+    asked = (
+        line
         for line in event.trace
         if line.outcome in {Outcome.APPLIED, Outcome.BROKEN} and line.detail != Require.PASSWORD
     )
+    return tuple(line.rule for line in sorted(asked, key=lambda line: line.detail != Require.BLOCK))
 
 
 def _how(event: StoredEvent) -> tuple[Message, ...]:
