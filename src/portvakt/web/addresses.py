@@ -7,6 +7,7 @@ write must never move him inside.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -21,6 +22,7 @@ Address = IPv4Address | IPv6Address
 _LONGEST = 45  # an IPv6 address with an IPv4 tail
 
 
+@lru_cache(maxsize=1024)
 def parse_address(text: str) -> Address | None:
     """Read one address as it is written in a header; `None` if it is anything else.
 

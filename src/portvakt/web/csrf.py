@@ -29,7 +29,8 @@ def csrf_token(binding: str) -> str:
 
 def csrf_field(binding: str) -> Markup:
     """Return the hidden field that every form we serve carries."""
-    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, csrf_token(binding))
+    token = csrf_token(binding)  # hexadecimal, so there is nothing to escape
+    return Markup(f'<input type="hidden" name="{FIELD}" value="{token}">')  # noqa: S704 (see above)
 
 
 def judge_origin(headers: Iterable[tuple[bytes, bytes]], origin: str) -> Verdict:

@@ -1,6 +1,7 @@
 """Which language a page speaks: what was chosen, else what the browser prefers, else Swedish."""
 
 import re
+from functools import lru_cache
 
 from portvakt.texts import LANGUAGES
 
@@ -13,13 +14,14 @@ _RANGE = re.compile(
 )
 
 
+@lru_cache(maxsize=256)
 def preferred_language(accept_language: str) -> str:
     """Return the language of ours that the header likes best (RFC 9110 section 12.5.4).
 
     A header that cannot be read says nothing, and Swedish is what is spoken here.
     """
     best, best_weight = DEFAULT_LANGUAGE, 0.0
-    for part in accept_language[:_LONGEST].split(","):
+    for part in accept_language.split(","):
         matched = _RANGE.fullmatch(part)
         if matched is None:
             continue
@@ -32,4 +34,4 @@ def preferred_language(accept_language: str) -> str:
 
 def chosen_language(cookie: str | None, accept_language: str) -> str:
     """Return the language to answer in; a cookie that names no language of ours is ignored."""
-    return cookie if cookie in LANGUAGES else preferred_language(accept_language)
+    return cookie if cookie in LANGUAGES else preferred_language(accept_language[:_LONGEST])

@@ -16,6 +16,7 @@ from portvakt.web.templates import Templates
 
 SCOPE_KEY = "portvakt"
 _LONGEST_USER_AGENT = 300
+_NOT_PRINTABLE = bytes(byte for byte in range(256) if not 0x20 <= byte < 0x7F)  # noqa: PLR2004 (ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,4 +148,4 @@ def _all(headers: list[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
 def _first(headers: list[tuple[bytes, bytes]], name: bytes) -> str:
     """Return the first header of that name with everything but printable ASCII taken out."""
     value = next((value for key, value in headers if key == name), b"")
-    return "".join(chr(byte) for byte in value if 0x20 <= byte < 0x7F)  # noqa: PLR2004 (printable ASCII)
+    return value.translate(None, _NOT_PRINTABLE).decode("ascii")

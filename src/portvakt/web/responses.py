@@ -44,13 +44,16 @@ class ProblemPage(Page):
 class _Csrf:
     """Writes the hidden field, and makes the binding only when a page really has a form."""
 
-    __slots__ = ("_context",)
+    __slots__ = ("_context", "_field")
 
     def __init__(self, of: Context) -> None:
         self._context = of
+        self._field: Markup | None = None
 
     def __html__(self) -> Markup:
-        return csrf_field(self._context.binding())
+        if self._field is None:
+            self._field = csrf_field(self._context.binding())
+        return self._field
 
 
 def page(request: Request, view: Page, status: int = 200) -> Response:
