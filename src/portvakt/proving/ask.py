@@ -86,36 +86,36 @@ class CodeSender:
         if send is None:
             raise AssertionError("this method sends nothing")
         expires = visit.now + send.lives
-        await unit.codes.issue(
-            Code(
-                id=self._random.id(),
-                flow=flow,
-                account_id=account_id,
-                authenticator_id=authenticator.id,
-                purpose=purpose,
-                mac=send.mac,
-                created_at=visit.now,
-                expires_at=expires,
-            )
+        code = Code(
+            id=self._random.id(),
+            flow=flow,
+            account_id=account_id,
+            authenticator_id=authenticator.id,
+            purpose=purpose,
+            mac=send.mac,
+            created_at=visit.now,
+            expires_at=expires,
         )
-        message = self._random.id()
+        await unit.codes.issue(code)
         words = self._text.code(visit.language, purpose=purpose, digits=send.digits.open())
-        body = to_body(Secret(words))
-        await unit.outbox.put(
-            Message(
-                id=message,
-                channel="sms",
-                to=send.to,
-                body=self._sealer.seal(body, table="outbox", column="body", row=message),
-                purpose=purpose,
-                account_id=account_id,
-                address=address,
-                created_at=visit.now,
-                not_after=expires,
-                idempotency_key=message,
-            )
-        )
+        await unit.outbox.put(self._message(send.to, Secret(words), code, address))
         return CodeSent(send.to, visit.now, expires)
+
+    def _message(self, to: str, words: Secret, code: Code, address: str | None) -> Message:
+        """Make the outbox row of a code, its words sealed."""
+        row = self._random.id()
+        return Message(
+            id=row,
+            channel="sms",
+            to=to,
+            body=self._sealer.seal(to_body(words), table="outbox", column="body", row=row),
+            purpose=code.purpose,
+            account_id=code.account_id,
+            address=address,
+            created_at=code.created_at,
+            not_after=code.expires_at,
+            idempotency_key=row,
+        )
 
     async def pretend(self, unit: Unit, *, flow: str, purpose: str, visit: Visit) -> None:
         """Do what can be seen of sending, for a name without a phone: no answer will be right."""

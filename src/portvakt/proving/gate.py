@@ -12,10 +12,12 @@ from portvakt.core.assurance import meets
 from portvakt.core.ids import ClientId, SessionId
 from portvakt.core.sessions import Session, SessionKind, is_live
 from portvakt.crypto.digests import lookup_hash
+from portvakt.proving.finish import Opened
 from portvakt.proving.rules import Rules, Verdict
 from portvakt.proving.visit import Visit
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Records
+from portvakt.web.cookies import set_browser, set_session
 from portvakt.web.request import context, here
 from portvakt.web.responses import see_other
 
@@ -63,7 +65,7 @@ class Gate:
             now=self._clock(),
             address=at.address,
             binding=lookup_hash(around.binding()),
-            browser=at.browser_hash,
+            browser=lookup_hash(around.browser()),
             language=at.language,
             request_id=at.request_id,
             user_agent=at.user_agent,
@@ -89,6 +91,13 @@ class Gate:
             await self._records.write(lambda unit: unit.sessions.touch(session.id, now))
             session = replace(session, seen_at=now)
         return Current(session, standing)
+
+    def hand_out(self, request: Request, response: Response, opened: Opened) -> None:
+        """Give the browser its session, and what it is known by from now on."""
+        set_session(response, opened.session_id, opened.secret.open())
+        new = context(request).new_browser
+        if new is not None:
+            set_browser(response, new)
 
     def sign_in(self, request: Request, *, purpose: str | None = None, to: str = "") -> Response:
         """Send the browser to sign in, or to give fresh proof, and back to `to` (this address)."""
