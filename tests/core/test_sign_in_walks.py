@@ -73,15 +73,19 @@ class World:
     inside: bool
     app: str | None
     first: First
+    texts_count: bool
+    """Whether a restricted proof counts: nothing in this part asks otherwise yet."""
 
     def decision(self, rules: Sequence[Rule] | None = None) -> Decision:
-        return evaluate(
+        decided = evaluate(
             self.rules if rules is None else rules,
             make.signals(app=self.app, networks=frozenset({LAN} if self.inside else set())),
             known_groups=frozenset({STAFF}),
             known_networks=frozenset({LAN}),
             known_apps=frozenset({SHOP}),
         )
+        more = Requirement(no_restricted=not self.texts_count)
+        return replace(decided, requirement=decided.requirement + more)
 
     def step(self, state: SignIn, rules: Sequence[Rule] | None = None) -> Step:
         facts = first_registration_of(
@@ -134,6 +138,7 @@ def some_world(chance: Random) -> World:
         inside=chance.random() < 1 / 2,
         app=chance.choice([None, SHOP]),
         first=chance.choice(list(First)),
+        texts_count=chance.random() < 3 / 4,
     )
 
 
@@ -252,6 +257,7 @@ def test_nothing_unbound_or_unusable_is_offered(moments: list[Moment]) -> None:
             assert at.shown & {PASSWORD, START_CODE}
             counted = still_bound(at.state.evidence, at.world.bound, NOW)
             assert not {e.type for e in counted} & {a.type for a in at.step.offered}
+            assert at.step.chosen is at.state.chosen or at.step.offered[0].type is at.step.chosen
 
 
 def test_a_stranger_sees_what_everybody_sees_and_no_more(moments: list[Moment]) -> None:
@@ -285,6 +291,10 @@ def test_binding_takes_the_best_the_account_can_show(moments: list[Moment]) -> N
         assert not at.world.usable(PASSWORD) or PASSWORD in shown
         if at.step.basis is Basis.START_CODE:
             assert START_CODE in shown
+            continue
+        if at.step.basis is Basis.OWN_METHODS:
+            assert not at.world.texts_count
+            assert shown & SECOND_FACTORS
             continue
         assert not at.world.account.roles
         assert not any(each.type in SECOND_FACTORS for each in at.world.bound)
@@ -356,6 +366,6 @@ def test_the_walks_come_everywhere(moments: list[Moment]) -> None:
     seen = {type(at.step) for at in moments}
     assert seen == set(get_args(Step))
     bases = {at.step.basis for at in moments if isinstance(at.step, AskEnrolment)}
-    assert bases == {Basis.START_CODE, Basis.INSIDE, Basis.WELCOME_WINDOW}
+    assert bases == set(Basis) - {Basis.WORK_PHONE}
     ends = {at.step.why for at in moments if isinstance(at.step, Refuse)}
     assert ends == {BLOCKED, NEEDS_KEY, UNUSABLE}

@@ -259,11 +259,10 @@ def _helpful(
     Where none of them meets the requirement, the best that the account has is asked for all the
     same, before it may bind another. Empty when that has been shown.
     """
-    left = tuple(each for each in second if each.type not in shown)
     helpful = tuple(
-        each for each in left if not (need.no_restricted and PROOFS[each.type].restricted)
+        each for each in second if not (need.no_restricted and PROOFS[each.type].restricted)
     )
-    return helpful or (() if shown & SECOND_FACTORS else left)
+    return helpful or (() if shown & SECOND_FACTORS else second)
 
 
 def _ask(state: SignIn, offered: tuple[Authenticator, ...]) -> AskAuthenticator:
