@@ -7,7 +7,7 @@ for tests, which have no server.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -87,6 +87,9 @@ class House:
     keys: MasterKeys
 
 
+Beside = Callable[[Settings, House], AbstractAsyncContextManager[None]]
+
+
 @asynccontextmanager
 async def opened(
     settings: Settings,
@@ -111,20 +114,29 @@ async def opened(
         hasher.close()
 
 
-def build(settings: Settings, *, clock: Clock = system_clock) -> ASGIApp:
-    """Return the application for a server, which says when to open and when to close it."""
-    return _Application(settings, clock)
+def build(
+    settings: Settings, *, clock: Clock = system_clock, beside: Beside | None = None
+) -> ASGIApp:
+    """Return the application for a server, which says when to open and when to close it.
+
+    `beside` is entered with the opened house and left with it: background work on the embedded
+    database, where no other process does it.
+    """
+    return _Application(settings, clock, beside)
 
 
 class _Application:
     """Opens the house when the server starts; answers nothing before."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, beside: Beside | None) -> None:
         self._inner: ASGIApp | None = None
 
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
-            async with opened(settings, clock=clock) as house:
+            async with AsyncExitStack() as open_now:
+                house = await open_now.enter_async_context(opened(settings, clock=clock))
+                if beside is not None:
+                    await open_now.enter_async_context(beside(settings, house))
                 self._inner = house.asgi
                 yield
 
@@ -158,7 +170,6 @@ def _house(
     )
     finisher = Finisher(random=random, policy=policy)
     organisation = settings.organisation
-
     words = CodeText(texts=texts, organisation=organisation.name, host=host)
     sender = CodeSender(
         method=methods[AuthenticatorType.SMS_CODE], random=random, sealer=sealer, text=words

@@ -12,8 +12,8 @@ from typing import Any
 
 import uvicorn
 
-from portvakt import log
-from portvakt.app import build, system_clock
+from portvakt import log, worker
+from portvakt.app import Beside, build, system_clock
 from portvakt.commands.opening import DEMO_MARK, make_ready
 from portvakt.commands.shell import CommandError, Shell
 from portvakt.crypto.sealing import MasterKeyFileError, read_master_keys
@@ -47,7 +47,9 @@ def run(args: Namespace, shell: Shell) -> int:
         if settings.server.workers > 1:
             return _serve_many(settings, listen, shell)
         server = uvicorn.Server(
-            uvicorn.Config(build(settings, clock=shell.clock), **options(listen))
+            uvicorn.Config(
+                build(settings, clock=shell.clock, beside=beside_of(settings)), **options(listen)
+            )
         )
         server.run()
         return 0 if server.started else 1
@@ -71,6 +73,15 @@ def options(listen: str) -> Mapping[str, Any]:
         "timeout_keep_alive": IDLE,
         "timeout_graceful_shutdown": STOPPING,
     }
+
+
+def beside_of(settings: Settings) -> Beside | None:
+    """Say what runs beside the server: on the embedded database, all background work."""
+    if not settings.database_url.startswith("sqlite:"):
+        return None
+    return lambda chosen, house: worker.beside(
+        chosen, records=house.records, keys=house.keys, hasher=house.hasher
+    )
 
 
 def _serve_many(settings: Settings, listen: str, shell: Shell) -> int:
