@@ -58,7 +58,7 @@ def test_an_unknown_seam_stops_the_import() -> None:
         ("WITH x AS (SELECT 1) INSERT INTO t SELECT 1 FROM x", True),
     ],
 )
-def test_a_statement_knows_whether_it_writes(text: str, changes: bool) -> None:  # noqa: FBT001
+def test_a_statement_knows_whether_it_writes(text: str, changes: bool) -> None:
     assert Statement(text).changes is changes
 
 
