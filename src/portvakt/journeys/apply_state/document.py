@@ -32,6 +32,7 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: Annotated[str, msgspec.Meta(max_length=200)] = ""
     manager: str | None = None
     protected: bool = False
+    state: Literal["active", "disabled"] = "active"
     start_date: date | None = None
     groups: tuple[str, ...] = ()
     work_mobile: str | None = None

@@ -1,31 +1,10 @@
-"""Between a row, what is compared, and what is stored."""
+"""Between a row and what is compared."""
 
 from dataclasses import replace
 
 from portvakt.core.directory_diff import PersonFacts
-from portvakt.core.ids import AccountId, GroupId
-from portvakt.core.people import AccountState
+from portvakt.core.ids import GroupId
 from portvakt.directories import Field, PersonSeen
-from portvakt.records import StoredPerson
-
-
-def facts_of_stored(person: StoredPerson) -> PersonFacts:
-    """Return what is stored of somebody, as the differ compares it."""
-    return PersonFacts(
-        external_id=person.external_id,
-        user_name=person.user_name,
-        email=person.email,
-        given_name=person.given_name,
-        family_name=person.family_name,
-        title=person.title,
-        unit=person.unit,
-        manager=person.manager,
-        protected=person.protected,
-        active=person.state is AccountState.ACTIVE,
-        start_date=person.start_date,
-        work_mobile=person.phone or None,
-        groups=person.groups,
-    )
 
 
 def facts_of_seen(
@@ -65,25 +44,3 @@ def facts_of_seen(
         work_mobile=number if Field.WORK_MOBILE in fields else before.work_mobile,
         groups=bare.groups if Field.GROUPS in fields else before.groups,
     )
-
-
-def to_store(facts: PersonFacts, person: StoredPerson) -> StoredPerson:
-    """Return the row to write: what was compared, in the row of `person`."""
-    return replace(
-        person,
-        user_name=facts.user_name,
-        email=facts.email,
-        given_name=facts.given_name,
-        family_name=facts.family_name,
-        state=AccountState.ACTIVE if facts.active else AccountState.DISABLED,
-        title=facts.title,
-        unit=facts.unit,
-        manager=facts.manager,
-        phone=facts.work_mobile or "",
-        protected=facts.protected,
-        start_date=facts.start_date,
-        groups=facts.groups or frozenset(),
-    )
-
-
-__all__ = ["AccountId", "facts_of_seen", "facts_of_stored", "to_store"]

@@ -23,7 +23,7 @@ from portvakt.core.events import BrakeStopped, Event, PeopleImported, PersonDisa
 from portvakt.core.people import AccountState
 from portvakt.crypto.randomness import Random
 from portvakt.directories import Field, PeopleSource, PersonSeen
-from portvakt.journeys.sync_people.facts import facts_of_seen, facts_of_stored
+from portvakt.journeys.sync_people.facts import facts_of_seen
 from portvakt.journeys.sync_people.report import Report, RowReport
 from portvakt.journeys.sync_people.survey import Judgement, Survey, names_of
 from portvakt.journeys.sync_people.write import ACTOR, Following, Part, write_part
@@ -135,7 +135,7 @@ class SyncPeople:
                 each.external_id: each
                 for each in await unit.people.some_of_source(source.name, ids)
             }
-            before = {key: facts_of_stored(each) for key, each in stored.items()}
+            before = {key: each.facts for key, each in stored.items()}
             after, refused = await _judged(unit, batch, before, survey, fields, source.name)
             found = difference(before, after, vanished_stay=True)
             return found, stored, Part.of(found, refused)

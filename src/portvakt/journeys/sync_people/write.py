@@ -17,9 +17,7 @@ from portvakt.core.events import (
     PersonEnabled,
 )
 from portvakt.core.ids import AccountId, AuthenticatorId
-from portvakt.core.people import AccountState
 from portvakt.crypto.randomness import Random
-from portvakt.journeys.sync_people.facts import to_store
 from portvakt.journeys.sync_people.report import RowReport
 from portvakt.mail import Notice, What
 from portvakt.phone_numbers import partly_hidden
@@ -74,9 +72,7 @@ async def write_part(
     if not changes:
         return
     rows = {
-        each.after.external_id: to_store(
-            each.after, stored.get(each.after.external_id) or _new(each, following)
-        )
+        each.after.external_id: _row(each, stored.get(each.after.external_id), following)
         for each in changes
     }
     going = [
@@ -92,18 +88,12 @@ async def write_part(
     await unit.audit.write_many(events)
 
 
-def _new(change: Change, following: Following) -> StoredPerson:
-    facts = change.after
-    return StoredPerson(
-        id=AccountId(following.random.id()),
+def _row(change: Change, before: StoredPerson | None, following: Following) -> StoredPerson:
+    return StoredPerson.of(
+        change.after,
+        id_=AccountId(following.random.id()) if before is None else before.id,
         source=following.source,
-        external_id=facts.external_id,
-        user_name=facts.user_name,
-        email=facts.email,
-        given_name=facts.given_name,
-        family_name=facts.family_name,
-        state=AccountState.ACTIVE,
-        created_at=following.now,
+        created_at=following.now if before is None else before.created_at,
     )
 
 

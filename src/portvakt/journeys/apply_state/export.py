@@ -1,0 +1,125 @@
+"""Writes what files own as such a file, without secrets. Applying it changes nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import tomli_w
+
+from portvakt.core.people import AccountState
+from portvakt.core.policy import Condition, Network, Rule
+from portvakt.core.relying_parties import RelyingParty
+from portvakt.journeys.apply_state.plan import OWNER
+from portvakt.phone_numbers import written_for_people
+from portvakt.records import Configuration, Records, StoredPerson, Unit
+
+_HEAD = """\
+# Written by `portvakt export`. What files own and nothing else: no people of HR, no password
+# hashes, no authenticator apps, no client secrets. Those stay as they are stored.
+"""
+_ABSENT = "# People with protected identity are left out, so do not apply this with --prune.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The text of the file, and how many in it have protected identity."""
+
+    text: str
+    protected: int
+    left_out: int
+
+
+async def export_state(records: Records, *, include_protected: bool, country: str) -> Exported:
+    """Return everything that files own, as a state file."""
+
+    async def act(unit: Unit) -> tuple[Configuration, list[StoredPerson]]:
+        return await unit.configuration.load(), await unit.people.all_of_source(OWNER)
+
+    configuration, people = await records.read(act)
+    protected = sum(1 for each in people if each.protected)
+    shown = [each for each in people if include_protected or not each.protected]
+    table = _table(configuration, shown, country)
+    left_out = 0 if include_protected else protected
+    head = _HEAD + (_ABSENT if left_out else "")
+    text = f"{head}\n{tomli_w.dumps(table)}"
+    return Exported(text, protected if include_protected else 0, left_out)
+
+
+def _table(
+    configuration: Configuration, people: Iterable[StoredPerson], country: str
+) -> dict[str, Any]:
+    def mine(kind: str, id_: str) -> bool:
+        return configuration.owners.get((kind, id_)) == OWNER
+
+    table = {
+        "groups": [{"id": id_} for id_ in sorted(configuration.groups) if mine("group", id_)],
+        "people": [_person(each, country) for each in people],
+        "networks": [_network(each) for each in configuration.networks if mine("network", each.id)],
+        "apps": [_app(each) for each in configuration.apps if mine("app", each.client_id)],
+        "rules": [_rule(each) for each in configuration.rules if mine("rule", each.id)],
+    }
+    return {section: rows for section, rows in table.items() if rows}
+
+
+def _person(person: StoredPerson, country: str) -> dict[str, Any]:
+    return _said(
+        {
+            "id": person.external_id,
+            "user_name": person.user_name,
+            "email": person.email,
+            "given_name": person.given_name,
+            "family_name": person.family_name,
+            "title": person.title,
+            "unit": person.unit,
+            "manager": person.manager,
+            "protected": person.protected,
+            "state": "" if person.state is AccountState.ACTIVE else person.state.value,
+            "start_date": person.start_date,
+            "groups": sorted(person.groups),
+            "work_mobile": person.phone and written_for_people(person.phone, country),
+        }
+    )
+
+
+def _network(network: Network) -> dict[str, Any]:
+    return {"id": network.id, "name": network.name, "addresses": list(network.addresses)}
+
+
+def _app(app: RelyingParty) -> dict[str, Any]:
+    return _said(
+        {
+            "client_id": app.client_id,
+            "client_name": app.client_name,
+            "redirect_uris": list(app.redirect_uris),
+            "token_endpoint_auth_method": app.token_endpoint_auth_method,
+            "client_uri": app.client_uri,
+            "initiate_login_uri": app.initiate_login_uri,
+            "logo_uri": app.logo_uri,
+            "application_type": app.application_type,
+            "subject_type": app.subject_type,
+            "id_token_signed_response_alg": app.id_token_signed_response_alg,
+            "groups": sorted(app.groups),
+        }
+    )
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return _said(
+        {
+            "id": rule.id,
+            "state": rule.state.value,
+            "when": _condition(rule.when),
+            "require": rule.require.value,
+            "reason": dict(rule.reason),
+        }
+    )
+
+
+def _condition(when: Condition) -> dict[str, list[str]]:
+    names = ("networks", "networks_not", "groups", "groups_not", "apps", "apps_not")
+    return {name: sorted(getattr(when, name)) for name in names if getattr(when, name)}
+
+
+def _said(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what says nothing, as people do."""
+    return {name: value for name, value in fields.items() if value not in (None, "", [], {}, False)}

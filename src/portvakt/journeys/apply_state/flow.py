@@ -1,0 +1,235 @@
+"""Reads a state file, compares it with what is stored, and makes the difference true.
+
+Everything in one transaction: a file is applied whole or not at all.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from portvakt.core.directory_diff import BRAKE_LEAST, BRAKE_PER_CENT, Brake
+from portvakt.core.events import ConfigurationChanged, Event
+from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
+from portvakt.crypto.randomness import Random
+from portvakt.crypto.sealing import Sealer
+from portvakt.journeys.apply_state.checks import Surroundings, check
+from portvakt.journeys.apply_state.document import State
+from portvakt.journeys.apply_state.people import (
+    PeoplePlan,
+    StoredPeople,
+    plan_people,
+    read_people,
+)
+from portvakt.journeys.apply_state.plan import (
+    OWNER,
+    ConfigurationPlan,
+    Step,
+    plan_configuration,
+)
+from portvakt.journeys.apply_state.write import Writing, write_people
+from portvakt.proving.notices import Notices
+from portvakt.records import Configuration, Records, Unit
+from portvakt.strict_toml import BrokenDocumentError, Problem, Problems, fill, read
+
+LARGEST = 50_000_000
+"""Bytes of a file: 100,000 people with their password hashes are half of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What the operator wants of this run."""
+
+    now: datetime
+    actor: str
+    allowed_prefixes: tuple[str, ...]
+    country: str
+    prune: bool = False
+    dry_run: bool = False
+    override_brake: bool = False
+    brake_least: int = BRAKE_LEAST
+    brake_per_cent: float = BRAKE_PER_CENT
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The outcome. With a `brake` or an `emptied` kind nothing was done, unless overridden."""
+
+    steps: tuple[Step, ...]
+    kept: tuple[Step, ...]
+    """What files own and this one lacks, which stays without `--prune`."""
+    unchanged: int
+    brake: Brake | None
+    emptied: tuple[str, ...]
+    warnings: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody must say that this is meant."""
+        return self.brake is not None or bool(self.emptied)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyState:
+    """Applies one file."""
+
+    records: Records
+    random: Random
+    sealer: Sealer
+    notices: Notices
+
+    async def run(self, file: Path, orders: Orders) -> Applied:
+        """Make what is stored match the file.
+
+        Raises `BrokenDocumentError` with every problem, before anything is changed.
+        """
+        table, problems = read(file, LARGEST)
+        if problems.found:
+            raise BrokenDocumentError(str(file), problems.errors)
+        state = fill(State, table, problems) or State()
+        problems.settle()
+
+        async def act(unit: Unit) -> Applied:
+            # a second run of the act must not find the problems of the first
+            fresh = replace(problems, found=list(problems.found))
+            await unit.turn("apply")
+            return await self._apply(unit, file, state, orders, fresh)
+
+        async def look(unit: Unit) -> Applied:
+            return await self._apply(
+                unit, file, state, orders, replace(problems, found=list(problems.found))
+            )
+
+        if orders.dry_run:
+            return await self.records.read(look)
+        return await self.records.write(act)
+
+    async def _apply(
+        self, unit: Unit, file: Path, state: State, orders: Orders, problems: Problems
+    ) -> Applied:
+        stored = await unit.configuration.load()
+        judged = check(state, _around(file, stored, orders), problems)
+        people = await read_people(unit, state)
+        configuration = plan_configuration(state, judged, stored, problems)
+        plan = plan_people(
+            state,
+            judged,
+            people,
+            problems,
+            prune=orders.prune,
+            brake_least=orders.brake_least,
+            brake_per_cent=orders.brake_per_cent,
+        )
+        if problems.errors:
+            raise BrokenDocumentError(str(file), problems.errors)
+        applied = _outcome(configuration, plan, state, orders, problems)
+        if not orders.dry_run and (orders.override_brake or not applied.stopped):
+            await self._write(unit, configuration, plan, people, orders)
+        return applied
+
+    async def _write(
+        self,
+        unit: Unit,
+        configuration: ConfigurationPlan,
+        plan: PeoplePlan,
+        people: StoredPeople,
+        orders: Orders,
+    ) -> None:
+        rows = unit.configuration
+        await rows.put_groups(configuration.groups.put, OWNER)
+        await rows.put_networks(configuration.networks.put, OWNER)
+        await rows.put_apps(configuration.apps.put, OWNER)
+        writing = Writing(
+            now=orders.now,
+            actor=orders.actor,
+            random=self.random,
+            sealer=self.sealer,
+            notices=self.notices,
+        )
+        await write_people(unit, plan, people, writing)
+        await rows.put_rules(configuration.rules.put, OWNER)
+        if orders.prune:
+            await rows.remove_rules([RuleId(each) for each in configuration.rules.absent], OWNER)
+            await rows.remove_apps([ClientId(each) for each in configuration.apps.absent], OWNER)
+            await rows.remove_networks(
+                [NetworkId(each) for each in configuration.networks.absent], OWNER
+            )
+            await rows.remove_groups([GroupId(each) for each in configuration.groups.absent], OWNER)
+        steps = [step for part in configuration.parts.values() for step in part.steps]
+        if orders.prune:
+            steps += _absent(configuration)
+        await unit.audit.write_many(_events(steps, orders))
+
+
+def _around(file: Path, stored: Configuration, orders: Orders) -> Surroundings:
+    return Surroundings(
+        folder=file.parent,
+        allowed_prefixes=orders.allowed_prefixes,
+        country=orders.country,
+        groups=stored.groups,
+        networks={each.id for each in stored.networks},
+        apps={each.client_id for each in stored.apps},
+        apps_with_secret={each.client_id for each in stored.apps if each.secret_hash is not None},
+    )
+
+
+def _absent(configuration: ConfigurationPlan) -> list[Step]:
+    return [
+        Step(kind, id_, "removed")
+        for kind, part in configuration.parts.items()
+        for id_ in part.absent
+    ]
+
+
+def _outcome(
+    configuration: ConfigurationPlan,
+    plan: PeoplePlan,
+    state: State,
+    orders: Orders,
+    problems: Problems,
+) -> Applied:
+    steps = [step for part in configuration.parts.values() for step in part.steps]
+    absent = _absent(configuration)
+    kept: list[Step] = []
+    if orders.prune:
+        steps += absent
+    else:
+        gone = [Step("person", each.external_id, "disabled") for each in plan.absent]
+        kept = absent + gone
+    listed = _listed(state)
+    touched = {(each.kind, each.id) for each in (*steps, *plan.steps)}
+    return Applied(
+        steps=(*steps, *plan.steps),
+        kept=tuple(kept),
+        unchanged=len(listed - touched),
+        brake=plan.brake,
+        emptied=tuple(
+            kind for kind, part in configuration.parts.items() if orders.prune and part.emptied
+        ),
+        warnings=problems.warnings,
+        notes=plan.notes,
+    )
+
+
+def _listed(state: State) -> set[tuple[str, str]]:
+    """Name everything in a file."""
+    return (
+        {("group", each.id) for each in state.groups}
+        | {("network", each.id) for each in state.networks}
+        | {("rule", each.id) for each in state.rules}
+        | {("app", each.client_id) for each in state.apps}
+        | {("person", each.id) for each in state.people}
+    )
+
+
+def _events(steps: Iterable[Step], orders: Orders) -> Iterable[Event]:
+    for step in steps:
+        yield ConfigurationChanged(
+            at=orders.now,
+            actor=orders.actor,
+            kind=step.kind,
+            id=step.id,
+            change=step.change,
+            fields=step.fields,
+        )

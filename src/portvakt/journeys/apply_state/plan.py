@@ -1,0 +1,122 @@
+"""What would change in groups, networks, rules and apps: stored rows against a file's."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Generic, TypeVar
+
+from portvakt.core.ids import GroupId
+from portvakt.core.policy import Network, Rule
+from portvakt.core.relying_parties import RelyingParty
+from portvakt.journeys.apply_state.checks import Judged
+from portvakt.journeys.apply_state.document import State
+from portvakt.journeys.apply_state.wanted import app_of, network_of, rule_of
+from portvakt.records import Configuration
+from portvakt.strict_toml import Path, Problems
+
+OWNER = "apply"
+"""Whose rows these are; `apply` changes no others."""
+
+R = TypeVar("R")
+_SECRET = frozenset({"secret_hash"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the difference: which thing, what happens to it, and which fields differ."""
+
+    kind: str
+    """"group", "network", "rule", "app" or "person"."""
+    id: str
+    change: str
+    """"created", "changed", "removed", "disabled", "enabled", "password" or "totp"."""
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[R]):
+    """What happens to one kind of thing."""
+
+    put: tuple[R, ...]
+    steps: tuple[Step, ...]
+    absent: tuple[str, ...]
+    """What files own and this file lacks: removed with `--prune`, else left."""
+    emptied: bool
+    """The file has none of this kind, and there are some: more likely a broken file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationPlan:
+    """All four kinds."""
+
+    groups: Part[GroupId]
+    networks: Part[Network]
+    rules: Part[Rule]
+    apps: Part[RelyingParty]
+
+    @property
+    def parts(self) -> Mapping[str, Part[Any]]:
+        """Give the parts by the name of their kind."""
+        return {
+            "group": self.groups,
+            "network": self.networks,
+            "rule": self.rules,
+            "app": self.apps,
+        }
+
+
+def plan_configuration(
+    state: State, judged: Judged, stored: Configuration, problems: Problems
+) -> ConfigurationPlan:
+    """Compare, and note what belongs to somebody else."""
+    groups = {each.id: GroupId(each.id) for each in state.groups}
+    networks = {each.id: network_of(each) for each in state.networks}
+    rules = {each.id: rule_of(each) for each in state.rules}
+    apps = {each.client_id: app_of(each, judged, stored.app(each.client_id)) for each in state.apps}
+    for kind, section, key, ids in (
+        ("network", "networks", "id", networks),
+        ("rule", "rules", "id", rules),
+        ("app", "apps", "client_id", apps),
+    ):
+        _foreign(kind, [(section, at, key) for at in range(len(ids))], ids, stored, problems)
+    return ConfigurationPlan(
+        groups=_part("group", groups, {each: each for each in stored.groups}, stored),
+        networks=_part("network", networks, {each.id: each for each in stored.networks}, stored),
+        rules=_part("rule", rules, {each.id: each for each in stored.rules}, stored),
+        apps=_part("app", apps, {each.client_id: each for each in stored.apps}, stored),
+    )
+
+
+def _foreign(
+    kind: str, paths: Sequence[Path], ids: Iterable[str], stored: Configuration, problems: Problems
+) -> None:
+    for path, id_ in zip(paths, ids, strict=True):
+        owner = stored.owners.get((kind, id_), OWNER)
+        if owner != OWNER:
+            problems.add(path, f"“{id_}” belongs to {owner}; files change only what they made")
+
+
+def _part(
+    kind: str, wanted: Mapping[str, R], stored: Mapping[Any, R], all_stored: Configuration
+) -> Part[R]:
+    mine = {id_ for id_ in stored if all_stored.owners.get((kind, id_)) == OWNER}
+    put: list[R] = []
+    steps: list[Step] = []
+    for id_, row in wanted.items():
+        if id_ not in stored:
+            put.append(row)
+            steps.append(Step(kind, id_, "created"))
+        elif id_ in mine and stored[id_] != row:
+            put.append(row)
+            steps.append(Step(kind, id_, "changed", _differing(stored[id_], row)))
+    absent = tuple(sorted(mine - wanted.keys()))
+    return Part(tuple(put), tuple(steps), absent, emptied=bool(absent) and not wanted)
+
+
+def _differing(before: Any, after: Any) -> tuple[str, ...]:
+    """Name the fields that differ; a secret is called what the file calls it."""
+    names = (
+        each.name
+        for each in fields(before)
+        if getattr(before, each.name) != getattr(after, each.name)
+    )
+    return tuple("client_secret" if name in _SECRET else name for name in names)

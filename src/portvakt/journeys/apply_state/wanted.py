@@ -1,0 +1,78 @@
+"""What a file asks for, in the types of the core."""
+
+from dataclasses import replace
+
+from portvakt.core.directory_diff import PersonFacts
+from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
+from portvakt.core.policy import Condition, Network, Require, Rule, RuleState
+from portvakt.core.relying_parties import RelyingParty
+from portvakt.crypto.digests import lookup_hash
+from portvakt.journeys.apply_state import document
+from portvakt.journeys.apply_state.checks import Judged
+
+
+def facts_of(person: document.Person, judged: Judged) -> PersonFacts:
+    """Return a person of the file."""
+    return PersonFacts(
+        external_id=person.id,
+        user_name=person.user_name,
+        email=person.email,
+        given_name=person.given_name,
+        family_name=person.family_name,
+        title=person.title,
+        unit=person.unit,
+        manager=person.manager,
+        protected=person.protected,
+        active=person.state == "active",
+        start_date=person.start_date,
+        work_mobile=judged.phones.get(person.id),
+        groups=frozenset(GroupId(each) for each in person.groups),
+    )
+
+
+def network_of(network: document.Network) -> Network:
+    """Return a network of the file."""
+    return Network(NetworkId(network.id), network.name, network.addresses)
+
+
+def rule_of(rule: document.Rule) -> Rule:
+    """Return a rule of the file."""
+    when = rule.when
+    reason = {"sv": rule.reason.sv, "en": rule.reason.en}
+    return Rule(
+        id=RuleId(rule.id),
+        state=RuleState(rule.state),
+        when=Condition(
+            networks=frozenset(NetworkId(each) for each in when.networks),
+            networks_not=frozenset(NetworkId(each) for each in when.networks_not),
+            groups=frozenset(GroupId(each) for each in when.groups),
+            groups_not=frozenset(GroupId(each) for each in when.groups_not),
+            apps=frozenset(ClientId(each) for each in when.apps),
+            apps_not=frozenset(ClientId(each) for each in when.apps_not),
+        ),
+        require=Require(rule.require),
+        reason={language: text for language, text in reason.items() if text},
+    )
+
+
+def app_of(app: document.App, judged: Judged, stored: RelyingParty | None) -> RelyingParty:
+    """Return an app of the file. One that names no secret file keeps the secret it has."""
+    wanted = RelyingParty(
+        client_id=ClientId(app.client_id),
+        client_name=app.client_name,
+        redirect_uris=app.redirect_uris,
+        token_endpoint_auth_method=app.token_endpoint_auth_method,
+        client_uri=app.client_uri,
+        initiate_login_uri=app.initiate_login_uri,
+        logo_uri=app.logo_uri,
+        groups=frozenset(GroupId(each) for each in app.groups),
+        subject_type=app.subject_type,
+        id_token_signed_response_alg=app.id_token_signed_response_alg,
+        application_type=app.application_type,
+    )
+    secret = judged.client_secrets.get(app.client_id)
+    if secret is not None:
+        return replace(wanted, secret_hash=lookup_hash(secret.open()))
+    if stored is not None and app.token_endpoint_auth_method != "none":  # noqa: S105  # a way
+        return replace(wanted, secret_hash=stored.secret_hash)
+    return wanted
