@@ -88,7 +88,8 @@ class Folder:
         self._portvakt("migrate")
         asyncio.run(_set_mark(url, clock))
         passwords, hashes = asyncio.run(self._passwords())
-        _write(self.state, HEAD + tomli_w.dumps(region.state(shop=shop, hashes=hashes)))
+        state = region.state(shop=shop, hashes=hashes, today=clock().date())
+        _write(self.state, HEAD + tomli_w.dumps(state))
         self._portvakt("apply", str(self.state))
         for person in region.PEOPLE:
             if person.role is not None:

@@ -40,8 +40,8 @@ class Phones:
         self._texts: deque[Text] = deque(maxlen=_KEPT)
         self._count = 0
 
-    def app(self) -> Starlette:
-        """Return the gateway and its page."""
+    def app(self, *more: Route) -> Starlette:
+        """Return the gateway and its page, with whatever else is to be seen there."""
         return Starlette(
             routes=[
                 Route("/send", self.send, methods=["POST"]),
@@ -50,6 +50,7 @@ class Phones:
                 Route("/texts.json", self.list_as_json),
                 pages.static("style.css"),
                 pages.static("phone_page.js"),
+                *more,
             ]
         )
 

@@ -9,6 +9,7 @@ import secrets
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -201,6 +202,7 @@ class Addresses:
     apps: str
     control: str
     phone: str
+    letters: str
     shop: str
 
     def links(self) -> tuple[tuple[str, str], ...]:
@@ -210,12 +212,13 @@ class Addresses:
             ("Registrera dig", self.registration),
             ("Mina appar", self.apps),
             ("Telefonen", self.phone),
+            ("Brevlådan", self.letters),
             ("Demobutiken", self.shop),
         )
 
 
 def settings(
-    *, data: Path, public_url: str, product_port: int, gateway: str, host: str
+    *, data: Path, public_url: str, product_port: int, gateway: str, mail_port: int, host: str
 ) -> dict[str, Any]:
     """Return `portvakt.toml`: an ordinary installation behind one trusted proxy."""
     return {
@@ -239,14 +242,15 @@ def settings(
                 "allowed_prefixes": ["+467"],
             }
         ],
+        "mail": {"gateway": "smtp", "host": "127.0.0.1", "port": mail_port, "tls": "none"},
     }
 
 
-def state(*, shop: str, hashes: Mapping[str, str]) -> dict[str, Any]:
+def state(*, shop: str, hashes: Mapping[str, str], today: date) -> dict[str, Any]:
     """Return `region.toml`: groups, people, networks, the shop and the shipped rule."""
     return {
         "groups": [{"id": "alla"}],
-        "people": [_as_applied(person, hashes[person.user_name]) for person in PEOPLE],
+        "people": [_as_applied(person, hashes[person.user_name], today) for person in PEOPLE],
         "networks": [{"id": "lan", "name": "Regionens nät", "addresses": list(INSIDE)}],
         "apps": [
             {
@@ -274,18 +278,25 @@ def state(*, shop: str, hashes: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _as_applied(person: Person, password_hash: str) -> dict[str, Any]:
+def _as_applied(person: Person, password_hash: str, today: date) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "id": person.id,
         "user_name": person.user_name,
         "email": person.email,
         "given_name": person.given_name,
         "family_name": person.family_name,
+        "title": person.title,
+        "unit": person.unit,
         "groups": list(person.groups),
+        "start_date": today,  # so that a welcome window is open, however old the folder
         "password_hash": password_hash,
     }
     if person.work_mobile is not None:
         fields["work_mobile"] = person.work_mobile
+    if person.protected:
+        fields["protected"] = True
+    if person.gone:
+        fields["state"] = "disabled"
     return fields
 
 

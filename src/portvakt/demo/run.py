@@ -16,6 +16,7 @@ from portvakt.demo import region
 from portvakt.demo.control import Control
 from portvakt.demo.folder import DemoError, Folder
 from portvakt.demo.front import Front, Switch
+from portvakt.demo.mailbox import LARGEST, Mailbox
 from portvakt.demo.phone_page import Phones
 from portvakt.demo.region import Addresses, Shown
 from portvakt.demo.serving import (
@@ -49,6 +50,7 @@ class Sockets:
     phone: socket
     shop: socket
     product: socket
+    mail: socket
 
 
 def main(words: Sequence[str]) -> int:
@@ -102,6 +104,7 @@ def _demo(asked: argparse.Namespace) -> int:
             public_url=addresses.portvakt,
             product_port=port_of(sockets.product),
             gateway=addresses.phone,
+            mail_port=port_of(sockets.mail),
             host=asked.host or "localhost",
         )
     )
@@ -124,13 +127,14 @@ def _trust(tls: Tls | None) -> ssl.SSLContext:
 
 
 def _take_ports(port: int | None, address: str) -> Sockets:
-    """Take five ports: the one that was asked for, or the first free one, and those after it."""
+    """Take six ports: the one that was asked for, or the first free one, and those after it."""
     front = (
         listen_from(FIRST_PORT, address=address) if port is None else listen(port, address=address)
     )
     after = 0 if port == 0 else port_of(front) + 1
     control, phone = listen_from(after), listen_from(after)
-    return Sockets(front, control, phone, listen_from(after, address=address), listen_from(after))
+    shop = listen_from(after, address=address)
+    return Sockets(front, control, phone, shop, listen_from(after), listen_from(after))
 
 
 def _addresses(sockets: Sockets, host: str | None, tls: Tls | None) -> Addresses:
@@ -141,6 +145,7 @@ def _addresses(sockets: Sockets, host: str | None, tls: Tls | None) -> Addresses
         apps=f"{scheme}://myapps.{name}:{port}/",
         control=f"http://localhost:{port_of(sockets.control)}",
         phone=f"http://localhost:{port_of(sockets.phone)}",
+        letters=f"http://localhost:{port_of(sockets.phone)}/letters",
         shop=f"{scheme}://{name}:{port_of(sockets.shop)}",
     )
 
@@ -156,14 +161,14 @@ async def _serve(
     settings = load_settings(folder.settings, {})
     log.configure(settings.log.format, settings.log.level)
     switch = Switch()
-    phones = Phones(clock, region.owners())
+    phones, mailbox = Phones(clock, region.owners()), Mailbox(clock)
     front = Front(switch, port_of(sockets.product))
     shop = Shop(
         issuer=addresses.portvakt, client_id="shop", url=addresses.shop, trust=trust, clock=clock
     )
     servers = Servers(
         [
-            Place(phones.app(), sockets.phone),
+            Place(phones.app(*mailbox.routes()), sockets.phone),
             Place(build(settings), sockets.product, lifespan=True),
             Place(shop.app(), sockets.shop, tls),
             Place(Control(switch, people, addresses.links()).app(), sockets.control),
@@ -171,9 +176,10 @@ async def _serve(
         ]
     )
     try:
-        if await servers.start():
-            print(_said(addresses, people), flush=True)
-        return await servers.finished()
+        async with await asyncio.start_server(mailbox.answer, sock=sockets.mail, limit=LARGEST):
+            if await servers.start():
+                print(_said(addresses, people), flush=True)
+            return await servers.finished()
     finally:
         await front.close()
         await shop.close()
