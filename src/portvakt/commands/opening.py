@@ -15,6 +15,7 @@ from portvakt.core.people import canonical_identifier
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import (
     MasterKeyFileError,
+    MasterKeys,
     Sealer,
     make_master_key_file,
     read_master_keys,
@@ -41,11 +42,8 @@ class Opened:
     shell: Shell
 
     def sealer(self) -> Sealer:
-        """Read the master key. Raises `CommandError`."""
-        try:
-            return Sealer(read_master_keys(Path(self.settings.keys.master_file)))
-        except MasterKeyFileError as error:
-            raise CommandError(str(error)) from error
+        """Return what seals secrets at rest. Raises `CommandError`."""
+        return Sealer(read_keys(self.settings))
 
     def notices(self) -> Notices:
         """Return who tells people what was done to their account."""
@@ -79,6 +77,30 @@ async def _opened(settings: Settings, shell: Shell) -> AsyncIterator[Opened]:
         await records.close()
 
 
+def is_embedded(settings: Settings) -> bool:
+    """Say whether the database is a file of this machine, which one process serves."""
+    return isinstance(address_of(settings.database_url), SqliteFile)
+
+
+def read_keys(settings: Settings) -> MasterKeys:
+    """Read the master key. Raises `CommandError`."""
+    try:
+        return read_master_keys(Path(settings.keys.master_file))
+    except MasterKeyFileError as error:
+        raise CommandError(str(error)) from error
+
+
+async def refuse_demo(settings: Settings, shell: Shell) -> None:
+    """Passwords of a demo are printed on a page, so what it made is never served as real."""
+
+    async def mark(unit: Unit) -> str | None:
+        return await unit.meta.get(DEMO_MARK)
+
+    async with _opened(settings, shell) as opened:
+        if await opened.records.read(mark) is not None:
+            raise CommandError("this database was made by `portvakt demo`; only the demo serves it")
+
+
 def make_ready(settings: Settings) -> None:
     """See that the tables are ours. The embedded database is made and migrated by itself.
 
@@ -88,7 +110,7 @@ def make_ready(settings: Settings) -> None:
     found = current(settings.database_url)
     if found == SCHEMA_VERSION:
         return
-    if not isinstance(address_of(settings.database_url), SqliteFile):
+    if not is_embedded(settings):
         have = "has none of our tables" if found is None else f"is at version {found}"
         raise CommandError(f"the database {have}; run `portvakt migrate`")
     make_key(settings, new=found is None)  # first: a database without its key is no new one

@@ -14,10 +14,8 @@ import uvicorn
 
 from portvakt import log, worker
 from portvakt.app import Beside, build, system_clock
-from portvakt.commands.opening import DEMO_MARK, make_ready
-from portvakt.commands.shell import CommandError, Shell
-from portvakt.crypto.sealing import MasterKeyFileError, read_master_keys
-from portvakt.records import Unit, open_records
+from portvakt.commands.opening import is_embedded, make_ready, read_keys, refuse_demo
+from portvakt.commands.shell import Shell
 from portvakt.settings import Settings, load_settings
 
 EXAMPLE = "portvakt serve --config /etc/portvakt/portvakt.toml"
@@ -37,8 +35,8 @@ def run(args: Namespace, shell: Shell) -> int:
     """Serve until SIGINT or SIGTERM. Everything that would stop it later is found out first."""
     settings = shell.settings()
     make_ready(settings)
-    asyncio.run(_refuse_demo(settings, shell))
-    _refuse_keys(settings)
+    asyncio.run(refuse_demo(settings, shell))
+    read_keys(settings)
     log.configure(settings.log.format, settings.log.level)
     signal.signal(signal.SIGTERM, lambda *_: None)  # what uvicorn raises again at its end is ours
     listen = args.listen or settings.server.listen
@@ -77,7 +75,7 @@ def options(listen: str) -> Mapping[str, Any]:
 
 def beside_of(settings: Settings) -> Beside | None:
     """Say what runs beside the server: on the embedded database, all background work."""
-    if not settings.database_url.startswith("sqlite:"):
+    if not is_embedded(settings):
         return None
     return lambda chosen, house: worker.beside(
         chosen, records=house.records, keys=house.keys, hasher=house.hasher
@@ -101,24 +99,3 @@ def application() -> Any:
     settings = load_settings(Path(os.environ["PORTVAKT_CONFIG"]), os.environ)
     log.configure(settings.log.format, settings.log.level)
     return build(settings, clock=system_clock)
-
-
-def _refuse_keys(settings: Settings) -> None:
-    try:
-        read_master_keys(Path(settings.keys.master_file))
-    except MasterKeyFileError as error:
-        raise CommandError(str(error)) from error
-
-
-async def _refuse_demo(settings: Settings, shell: Shell) -> None:
-    """Passwords of a demo are printed on a page, so what it made is never served as real."""
-
-    async def mark(unit: Unit) -> str | None:
-        return await unit.meta.get(DEMO_MARK)
-
-    records = await open_records(settings.database_url, clock=shell.clock)
-    try:
-        if await records.read(mark) is not None:
-            raise CommandError("this database was made by `portvakt demo`; only the demo serves it")
-    finally:
-        await records.close()
