@@ -20,7 +20,7 @@ from portvakt.core.ids import (
 class SignInSucceeded(Event):
     """A session was opened, or one that stood was strengthened."""
 
-    name = "sign_in.succeeded"
+    name = "authentication.succeeded"
     session_id: SessionId = field(metadata=PERSONAL)
     app: ClientId | None
     methods: tuple[AuthenticatorType, ...]
@@ -36,7 +36,7 @@ class SignInSucceeded(Event):
 class SignInFailed(Event):
     """An answer was wrong. Never holds what was typed: people type passwords as names."""
 
-    name = "sign_in.failed"
+    name = "authentication.failed"
     method: AuthenticatorType
     reason: str
     """"unknown", "wrong", "expired", "disabled", "not_bound" …: for the log, never the page."""
@@ -47,7 +47,7 @@ class SignInFailed(Event):
 class SignInLocked(Event):
     """Too many wrong answers: one kind of answer is not taken for a while."""
 
-    name = "sign_in.locked"
+    name = "authentication.locked"
     method: AuthenticatorType
     familiarity: str
     until: datetime
@@ -57,7 +57,7 @@ class SignInLocked(Event):
 class PasswordReopened(Event):
     """A right second factor opened a password that guesses had locked in this browser."""
 
-    name = "sign_in.password_reopened"
+    name = "authentication.password_reopened"
     method: AuthenticatorType
 
 
@@ -65,7 +65,7 @@ class PasswordReopened(Event):
 class SignInRefused(Event):
     """The answers were right and the rules said no."""
 
-    name = "sign_in.refused"
+    name = "authentication.refused"
     why: str
     app: ClientId | None
     rules: tuple[RuleId, ...]
@@ -75,7 +75,7 @@ class SignInRefused(Event):
 class ProofReplayed(Event):
     """A code that was right had been used before (A016)."""
 
-    name = "sign_in.replayed"
+    name = "authentication.replayed"
     method: AuthenticatorType
     authenticator_id: AuthenticatorId = field(metadata=PERSONAL)
 
@@ -84,7 +84,7 @@ class ProofReplayed(Event):
 class FreshProofGiven(Event):
     """Somebody signed in showed again who they are, to change their methods."""
 
-    name = "sign_in.fresh_proof"
+    name = "authentication.fresh_proof"
     session_id: SessionId = field(metadata=PERSONAL)
     methods: tuple[AuthenticatorType, ...]
 

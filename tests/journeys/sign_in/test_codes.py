@@ -19,7 +19,7 @@ async def test_a016_a_code_from_the_app_is_taken_once(open_world: Open) -> None:
         page = await other.submit({"code": app_code(world)})
         assert page.status == 422
         assert "redan använd" in page.text
-        assert "sign_in.replayed" in await world.events()
+        assert "authentication.replayed" in await world.events()
 
 
 async def test_a017_the_same_code_posted_twenty_times_opens_one_session(open_world: Open) -> None:
