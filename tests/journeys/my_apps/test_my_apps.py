@@ -71,7 +71,7 @@ async def test_a_tile_says_in_words_what_it_will_ask_for(tmp_path: Path, sqlite_
         )
         await inside(browser)
         assert tiles(browser) == [
-            "Löner Du behöver visa en kod för att öppna den Löner kräver alltid två steg.",
+            "Löner Vi frågar först efter en kod. Löner kräver alltid två steg.",
             "Schema",
         ]
 
