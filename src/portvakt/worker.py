@@ -45,13 +45,15 @@ PATIENCE: Final = 20.0
 LONGEST_SLEEP: Final = 5.0
 """Seconds between two looks when nothing rings, in case a ring was lost."""
 AFTER_UNKNOWN: Final = timedelta(seconds=3)
+FIRST_PAUSE: Final = timedelta(seconds=1)
 LONGEST_FOR_CODE: Final = timedelta(seconds=15)
 LONGEST_FOR_NOTICE: Final = timedelta(minutes=30)
 SWEEP_EVERY: Final = 60.0
-SETTLE_TRIES: Final = 5
+FAREWELL: Final = 5.0
+"""Seconds that what is under way gets when the worker is told to stop."""
+_SETTLE_TRIES: Final = 5
 _MOST_TRIES_OF_A_CODE: Final = 2
 _SHORTEST_SLEEP: Final = 0.05
-_FAREWELL: Final = 5.0
 _MANY: Final = 10_000
 _SLOTS: Final[Mapping[str, int]] = {"sms": 16, "mail": 4}
 
@@ -174,7 +176,7 @@ class Worker:
         now = self.clock()
         if now >= message.not_after:
             await self._drop(message, "too late")
-        elif self._may_have_gone(message) >= _MOST_TRIES_OF_A_CODE and message.purpose != NOTICE:
+        elif self._is_spent(message, self._may_have_gone(message)):
             await self._drop(message, "nobody can say whether it arrived")
         else:
             await self._settle(message, await self._try(message))
@@ -186,6 +188,11 @@ class Worker:
         counts: rather a code too few than one too many.
         """
         return message.tries - 1 - self._refused.get(message.id, 0)
+
+    @staticmethod
+    def _is_spent(message: Message, may_have_gone: int) -> bool:
+        """Say whether a message must not be sent again: a code after two tries, a notice never."""
+        return message.purpose != NOTICE and may_have_gone >= _MOST_TRIES_OF_A_CODE
 
     async def _try(self, message: Message) -> Outcome:
         try:
@@ -211,6 +218,8 @@ class Worker:
             case Refused(reason):
                 self._refused[message.id] = self._refused.get(message.id, 0) + 1
                 await self._again(message, now + _pause(message), reason)
+            case Unknown(reason) if self._is_spent(message, self._may_have_gone(message) + 1):
+                await self._drop(message, reason)
             case Unknown(reason):
                 pause = _pause(message) if message.purpose == NOTICE else AFTER_UNKNOWN
                 await self._again(message, now + pause, reason)
@@ -249,7 +258,7 @@ class Worker:
 
         What is not written before the claim runs out is tried again.
         """
-        for left in reversed(range(SETTLE_TRIES)):
+        for left in reversed(range(_SETTLE_TRIES)):
             try:
                 return await self.records.write(act)
             except RecordsUnavailable:
@@ -291,7 +300,7 @@ class _Lane:
     async def finish(self) -> None:
         """Wait for what is under way; what is not done by then is tried again by its claim."""
         if self._busy:
-            _, late = await asyncio.wait(self._busy, timeout=_FAREWELL)
+            _, late = await asyncio.wait(self._busy, timeout=FAREWELL)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -324,7 +333,7 @@ async def _guarded(step: Callable[[], Awaitable[None]]) -> bool:
 def _pause(message: Message) -> timedelta:
     """How long to wait after a try: twice as long each time."""
     longest = LONGEST_FOR_NOTICE if message.purpose == NOTICE else LONGEST_FOR_CODE
-    return min(timedelta(seconds=2 ** min(message.tries - 1, 12)), longest)
+    return min(FIRST_PAUSE * (1 << min(message.tries - 1, 12)), longest)
 
 
 def _about(message: Message) -> dict[str, str]:
