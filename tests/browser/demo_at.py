@@ -4,6 +4,7 @@ import re
 import subprocess
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -47,6 +48,12 @@ class DemoAt:
         """Every text that has come to a number (E.164), newest first."""
         asked = httpx.get(f"{self.phone}/texts.json", params={"to": number}, trust_env=False)
         return [text["text"] for text in asked.json()]
+
+    def seconds_until(self, number: str, age: int) -> float:
+        """How long it is until the newest text to a number is so many seconds old."""
+        asked = httpx.get(f"{self.phone}/texts.json", params={"to": number}, trust_env=False)
+        came = datetime.fromisoformat(asked.json()[0]["at"])
+        return max(0.0, age - (datetime.now(UTC) - came).total_seconds())
 
     def next_text(self, number: str, seen: int) -> str:
         """Wait for the text after the `seen` first ones."""

@@ -4,6 +4,7 @@ The steps are those of the instruction: text messages 1 to 4, the app 3 to 5 and
 were for: signed in from outside with a second factor, from inside without, and an app opened.
 """
 
+import time
 from collections.abc import Callable
 
 from playwright.sync_api import Page
@@ -29,8 +30,8 @@ def test_text_messages_step_1_to_4(demo: DemoAt, browse: Browse) -> None:
     eyes.title("Klart!")  # 4. Klart!
     eyes.press("Fortsätt")
 
-    outside_with_a_text(demo, browse, bo, number)
     inside_without(demo, browse, bo)
+    outside_with_a_text(demo, browse, bo, number)
 
 
 def test_the_app_step_3_to_5_and_7(demo: DemoAt, browse: Browse) -> None:
@@ -66,6 +67,10 @@ def outside_with_a_text(demo: DemoAt, browse: Browse, person: Person, number: st
     eyes.go(demo.apps)
     log_in(eyes, person)
     eyes.sees("Du är utanför regionens nät.")
+    if eyes.page.get_by_text("Vi har inte skickat någon ny kod än.").is_visible():
+        # One text in thirty seconds to a number; the page says when the next may be asked for.
+        time.sleep(demo.seconds_until(number, 30))
+        eyes.press("Skicka en ny kod")
     prove_number(eyes, demo, number, seen, "Kod från sms")
     opens_the_shop(eyes, person, amr="mfa pwd sms")
 

@@ -118,7 +118,7 @@ OWNERS = {
     "sqlalchemy": ("records.schema", "records.migrate", "records.migrations.*"),
     "alembic": ("records.schema", "records.migrate", "records.migrations.*"),
     "starlette": ("app", "web.*", "proving.*", "journeys.*routes", "demo.*"),
-    "uvicorn": ("app", "cli", "commands.*", "demo.*"),
+    "uvicorn": ("app", "web.server", "commands.*", "demo.*"),
     "jinja2": ("web.*", "demo.*"),
     "nacl": ("crypto.*",),
     "cryptography": ("crypto.*",),

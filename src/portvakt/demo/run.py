@@ -5,13 +5,14 @@ import asyncio
 import ssl
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket
 
-from portvakt import log
-from portvakt.app import build
+from portvakt import log, worker
+from portvakt.app import House, build
 from portvakt.demo import region
 from portvakt.demo.control import Control
 from portvakt.demo.folder import DemoError, Folder
@@ -31,7 +32,7 @@ from portvakt.demo.serving import (
     port_of,
 )
 from portvakt.demo.shop import Shop
-from portvakt.settings import load_settings
+from portvakt.settings import Settings, load_settings
 
 FIRST_PORT = 8000
 
@@ -169,10 +170,10 @@ async def _serve(
     servers = Servers(
         [
             Place(phones.app(*mailbox.routes()), sockets.phone),
-            Place(build(settings), sockets.product, lifespan=True),
+            Place(build(settings, clock=clock, beside=_beside), sockets.product, lifespan=True),
             Place(shop.app(), sockets.shop, tls),
             Place(Control(switch, people, addresses.links()).app(), sockets.control),
-            Place(front, sockets.front, tls),
+            Place(front, sockets.front, tls, own_date=False),
         ]
     )
     try:
@@ -183,6 +184,11 @@ async def _serve(
     finally:
         await front.close()
         await shop.close()
+
+
+def _beside(settings: Settings, house: House) -> AbstractAsyncContextManager[None]:
+    """Do the background work beside the server, as `serve` does on the embedded database."""
+    return worker.beside(settings, records=house.records, keys=house.keys, hasher=house.hasher)
 
 
 def _said(addresses: Addresses, people: tuple[Shown, ...]) -> str:

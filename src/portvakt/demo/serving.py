@@ -38,6 +38,8 @@ class Place:
     at: socket.socket
     tls: Tls | None = None
     lifespan: bool = False
+    own_date: bool = True
+    """False for what passes on the date of whoever stands behind it."""
 
 
 def listen(port: int, *, address: str = LOOPBACK) -> socket.socket:
@@ -97,6 +99,7 @@ def _server(place: Place) -> _Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=place.own_date,
             proxy_headers=False,  # the product reads them itself, and strictly
             ssl_certfile=place.tls.cert if place.tls else None,
             ssl_keyfile=place.tls.key if place.tls else None,
