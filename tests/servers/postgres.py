@@ -29,6 +29,18 @@ SETTINGS = {
     "autovacuum": "off",
     "max_wal_size": "2GB",
 }
+WIPE = """
+DO $$ DECLARE name text; used boolean; BEGIN
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+    FOR name IN SELECT tablename FROM pg_tables
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', name) INTO used;
+        IF used THEN EXECUTE format('TRUNCATE %I RESTART IDENTITY CASCADE', name); END IF;
+    END LOOP;
+END $$
+"""
 _numbers = itertools.count()
 
 
@@ -100,6 +112,10 @@ class Postgres:
         name = f"fresh_{os.getpid()}_{next(_numbers)}"
         self.execute(f'CREATE DATABASE {name} TEMPLATE "{template}"')
         return name
+
+    def wipe(self, database: str) -> None:
+        """Empty every table that has something in it; whoever is still connected is thrown out."""
+        self.execute(WIPE, database=database)
 
     def _control(self, *arguments: str) -> None:
         self._run("pg_ctl", f"--pgdata={self.folder}/data", "--silent", *arguments)

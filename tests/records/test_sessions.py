@@ -1,0 +1,95 @@
+from dataclasses import replace
+from datetime import timedelta
+
+from portvakt.core.ids import AccountId, SessionId
+from portvakt.core.sessions import SessionKind
+from portvakt.records import Unit
+from tests import make
+from tests.records.stored import with_anna
+
+SECRET, NEW_SECRET = b"s" * 32, b"n" * 32
+SESSION = make.session(
+    kind=SessionKind.REGISTRATION, resume_to="/apps", address="192.0.2.1", user_agent="Firefox"
+)
+
+
+async def put(unit: Unit) -> None:
+    await unit.sessions.open(SESSION, SECRET, b"b" * 32)
+
+
+async def test_one_statement_reads_a_session_and_its_person(database_url: str) -> None:
+    async def bind(unit: Unit) -> None:
+        await unit.authenticators.bind(make.bound(make.TOTP), sealed=b"x")
+        await unit.browsers.remember(make.ANNA, b"b" * 32, make.NOW)
+
+    async with with_anna(database_url, put, bind) as records:
+        before = records.counted
+        found = await records.read(lambda unit: unit.sessions.load(SESSION.id, SECRET))
+        assert records.counted == before + 1
+        assert found is not None
+        session, standing = found
+        assert session == SESSION
+        assert standing.account.id == make.ANNA
+        assert standing.known_browser
+        assert len(standing.bound) == 1
+
+
+async def test_without_its_secret_a_session_is_not_found(database_url: str) -> None:
+    async with with_anna(database_url, put) as records:
+        assert await records.read(lambda unit: unit.sessions.load(SESSION.id, NEW_SECRET)) is None
+
+
+async def test_a056_a_session_that_grows_gets_another_secret(database_url: str) -> None:
+    grown = replace(SESSION, kind=SessionKind.FULL, resume_to=None, evidence=())
+    async with with_anna(database_url, put) as records:
+        assert await records.write(lambda unit: unit.sessions.update(grown, NEW_SECRET, 0))
+        assert await records.read(lambda unit: unit.sessions.load(SESSION.id, SECRET)) is None
+        found = await records.read(lambda unit: unit.sessions.load(SESSION.id, NEW_SECRET))
+        assert found is not None
+        assert found[0] == replace(grown, version=1)
+        assert not await records.write(lambda unit: unit.sessions.update(grown, SECRET, 0))
+        assert await records.write(lambda unit: unit.sessions.update(grown, None, 1))
+        assert await records.read(lambda unit: unit.sessions.load(SESSION.id, NEW_SECRET))
+
+
+async def test_a057_a_closed_session_is_found_by_nothing(database_url: str) -> None:
+    async with with_anna(database_url, put) as records:
+        bo = AccountId("bo")
+        closed = [
+            await records.write(
+                lambda unit, who=who: unit.sessions.close(SESSION.id, who, make.NOW)
+            )
+            for who in (bo, make.ANNA, make.ANNA)
+        ]
+        assert closed == [False, True, False]
+        assert await records.read(lambda unit: unit.sessions.load(SESSION.id, SECRET)) is None
+        assert await records.read(lambda unit: unit.sessions.of(make.ANNA)) == []
+        assert not await records.write(lambda unit: unit.sessions.update(SESSION, None, 0))
+
+
+async def test_a065_all_sessions_end_but_the_one_in_hand(database_url: str) -> None:
+    async def more(unit: Unit) -> None:
+        for n in range(3):
+            session = make.session(id=SessionId(f"s{n}"), seen_at=make.NOW - timedelta(minutes=n))
+            await unit.sessions.open(session, bytes([n]) * 32)
+
+    async with with_anna(database_url, more) as records:
+        listed = await records.read(lambda unit: unit.sessions.of(make.ANNA))
+        assert [each.id for each in listed] == ["s0", "s1", "s2"]
+        ended = await records.write(
+            lambda unit: unit.sessions.close_all(make.ANNA, make.NOW, SessionId("s1"))
+        )
+        assert ended == 2
+        listed = await records.read(lambda unit: unit.sessions.of(make.ANNA))
+        assert [each.id for each in listed] == ["s1"]
+        assert await records.write(lambda unit: unit.sessions.close_all(make.ANNA, make.NOW)) == 1
+
+
+async def test_the_last_act_counts_and_never_goes_back(database_url: str) -> None:
+    async with with_anna(database_url, put) as records:
+        later = make.NOW + timedelta(minutes=5)
+        for at in (later, make.NOW):
+            await records.write(lambda unit, at=at: unit.sessions.touch(SESSION.id, at))
+        found = await records.read(lambda unit: unit.sessions.load(SESSION.id, SECRET))
+        assert found is not None
+        assert found[0].seen_at == later
