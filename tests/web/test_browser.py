@@ -173,6 +173,20 @@ async def test_a126_twenty_seconds_before_the_end_a_polite_word_and_a_button_app
         assert await again.is_visible()
 
 
+async def test_after_a_long_wait_the_other_way_grows_to_a_button_in_its_place() -> None:
+    async with tab() as (page, gallery_at):
+        await page.clock.install()
+        await page.goto(f"{gallery_at}/code")
+        other = page.get_by_role("button", name="Ta ett annat sätt")
+        before = await other.bounding_box()
+        await page.clock.fast_forward(21_000)
+        after = await other.bounding_box()
+        assert before is not None
+        assert after is not None
+        assert after["width"] > before["width"] * 1.5
+        assert (after["y"], after["height"]) == (before["y"], before["height"])
+
+
 async def test_enter_sends_the_code_and_does_not_ask_for_a_new_one() -> None:
     async with tab() as (page, gallery_at):
         await page.goto(f"{gallery_at}/code-soon")

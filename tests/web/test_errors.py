@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
-from tests.web.make_site import make_client
+from portvakt.web.stack import stack
+from tests.web.make_site import FAILURES, make_client, make_site
+from tests.web.trial_routes import ROUTES
 
 INSIDE = re.compile(
     r"Traceback|RuntimeError|PartDownError|hemligheten|4711|\.py\b|line \d|uvicorn|starlette"
@@ -77,6 +80,18 @@ async def test_programs_are_told_in_json() -> None:
                 "error": kind,
                 "request_id": answer.headers["x-request-id"],
             }
+
+
+async def test_if_even_the_error_page_is_broken_there_is_a_number_and_no_more(
+    tmp_path: Path,
+) -> None:
+    app = stack(ROUTES, make_site(), failures=FAILURES, folders=(tmp_path,))
+    async with make_client(app) as browser:
+        for path in ("/broken", "/down", "/unknown", "/form", "/search?q=%ff"):
+            answer = await browser.get(path)
+            assert answer.status_code == 500
+            assert answer.text == f"500 · {answer.headers['x-request-id']}\n"
+            assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_an_error_page_hands_out_no_cookie() -> None:

@@ -1,9 +1,11 @@
 """Rule R17: what is too large or of no use is refused before it is read."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
+from portvakt.web import forms
 from tests.web.make_site import HTTPS, make_client
 
 FORM = {"origin": HTTPS, "content-type": "application/x-www-form-urlencoded"}
@@ -47,6 +49,20 @@ async def test_a_body_that_says_no_length_is_refused_when_it_has_grown_too_large
         answer = await browser.post("/form", content=endless(), headers=FORM)
         assert answer.status_code == 413
         assert sent <= 65_536 + 2 * 4096
+
+
+async def test_a_form_that_does_not_arrive_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(forms, "READ_WITHIN", 0.05)
+
+    async def stalled() -> AsyncIterator[bytes]:
+        yield b"name="
+        await asyncio.sleep(30)
+
+    async with make_client() as browser:
+        answer = await browser.post("/form", content=stalled(), headers=FORM)
+        assert answer.status_code == 408
 
 
 @pytest.mark.parametrize("length", ["-1", "1e3", "0x10", "9" * 30, "\u0661", " ", "5, 5"])

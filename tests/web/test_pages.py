@@ -63,6 +63,13 @@ async def test_every_form_that_is_posted_carries_the_token_first(name: str) -> N
 
 
 @pytest.mark.parametrize("name", EVERY)
+async def test_a135_no_form_puts_what_is_typed_into_an_address(name: str) -> None:
+    for form in Elements(await html_of(name)).all("form"):
+        assert form["method"] == "post"
+        assert "?" not in (form.get("action") or "")
+
+
+@pytest.mark.parametrize("name", EVERY)
 async def test_the_first_button_of_a_form_is_the_one_that_enter_should_press(name: str) -> None:
     html = await html_of(name)
     for form in FORMS.findall(html.split("<main")[1].split("</main>")[0]):

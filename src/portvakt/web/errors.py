@@ -60,10 +60,17 @@ class Errors:
         except ClientDisconnect:
             _log.info("client_gone")
         except Exception as error:  # noqa: BLE001 (the edge of a request; everything is logged)
-            request = Request(scope, receive)
-            response = self._answer(request, error)
+            response = self._answer_safely(Request(scope, receive), error)
             if not started:
                 await response(scope, receive, send)
+
+    def _answer_safely(self, request: Request, error: Exception) -> Response:
+        """Answer in plain text where even the page about an error is one of our mistakes."""
+        try:
+            return self._answer(request, error)
+        except Exception as another:  # noqa: BLE001 (the last resort must not fail)
+            _log.error("error_page_failed", exc_info=another)
+            return PlainTextResponse(f"500 · {here(request).request_id}\n", status_code=500)
 
     def _answer(self, request: Request, error: Exception) -> Response:
         """Log the error and say what a stranger may know of it."""
@@ -80,7 +87,7 @@ class Errors:
             _log.warning("busy", error=type(error).__name__)
             return problem(request, "busy", 503, retry_after=_RETRY_BUSY)
         _log.error("unexpected", exc_info=error)
-        return _internal(request)
+        return problem(request, "internal", 500)
 
 
 def _bad_form(error: BadFormError) -> tuple[str, int]:
@@ -95,12 +102,3 @@ def _closing(response: Response) -> Response:
     """Close the connection: what is left of the body would be read as the next request."""
     response.headers["connection"] = "close"
     return response
-
-
-def _internal(request: Request) -> Response:
-    """Return the page for our own mistakes, in plain text if even the page is one of them."""
-    try:
-        return problem(request, "internal", 500)
-    except Exception as error:  # noqa: BLE001 (the last resort must not fail)
-        _log.error("error_page_failed", exc_info=error)
-        return PlainTextResponse(f"500 · {here(request).request_id}\n", status_code=500)

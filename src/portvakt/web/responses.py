@@ -91,7 +91,7 @@ def problem(
 ) -> Response:
     """Return the page for a kind of problem, or JSON for programs.
 
-    The page's words are `errors.<kind>_title`, `_text` and `_button`; `retry_after` is in seconds.
+    The page's words are `errors.title_<kind>`, `text_` and `button_`; `retry_after` is in seconds.
     """
     around = context(request)
     if wants_json(request):

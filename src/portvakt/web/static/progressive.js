@@ -1,6 +1,7 @@
 // Makes pages that already work quicker. Each part looks for its own data attributes.
 
 const SOON = 20; // seconds before the end of a code (WCAG 2.2, 2.2.1)
+const LONG_WAIT = 20; // seconds
 
 for (const button of document.querySelectorAll("[data-reveals]")) {
   const field = document.getElementById(button.dataset.reveals);
@@ -32,6 +33,13 @@ for (const button of document.querySelectorAll("[data-copies]")) {
     button.nextElementSibling.textContent = button.dataset.done;
     setTimeout(() => { button.textContent = label; }, 3000);
   });
+}
+
+// Whoever still waits after a while is shown more clearly that there is another way.
+if (document.querySelector(".waiting")) {
+  setTimeout(() => {
+    for (const other of document.querySelectorAll(".other")) other.classList.add("grown");
+  }, LONG_WAIT * 1000);
 }
 
 for (const box of document.querySelectorAll("[data-ends-in]")) {
