@@ -1,7 +1,7 @@
 """The shared secret of an authenticator app, as a picture, as an address and as text to type."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 GROUP = 4
@@ -13,9 +13,9 @@ class AppKey:
 
     issuer: str
     account: str
-    address: str
-    picture: str
-    groups: tuple[str, ...]
+    address: str = field(repr=False)
+    picture: str = field(repr=False)
+    groups: tuple[str, ...] = field(repr=False)
 
 
 def app_key(secret: bytes, *, issuer: str, account: str) -> AppKey:

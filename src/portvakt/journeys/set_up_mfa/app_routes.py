@@ -68,7 +68,7 @@ class AppRoutes:
         )
         match outcome:
             case BoundNow():
-                return await self.ending.after(entered.person, outcome)
+                return await self.ending.after(request, entered.person, outcome)
             case WrongCode():
                 return await self._show(request, entered, {"code": "set_up_mfa.error_app_code"})
             case Full():

@@ -16,7 +16,6 @@ from portvakt.journeys.set_up_mfa.outcomes import BoundNow, Over, Started
 from portvakt.journeys.set_up_mfa.pages import ExpiredPage
 from portvakt.journeys.set_up_mfa.show import card_of, has_card, has_number
 from portvakt.records import Bound, RecordsUnavailable
-from portvakt.web.cookies import set_session
 from portvakt.web.responses import page, see_other
 from portvakt.web.routing import Route, Who, route
 
@@ -40,7 +39,7 @@ class Ending:
             route(f"{cards}/{{draft}}", self.show, who=who),
         ]
 
-    async def after(self, person: Person, bound: BoundNow) -> Response:
+    async def after(self, request: Request, person: Person, bound: BoundNow) -> Response:
         """Go to what comes next, with the cookie of a session that grew.
 
         Whatever goes wrong after the binding was committed, that cookie is handed out: the old one
@@ -53,7 +52,7 @@ class Ending:
             where = f"{HOME}?done=added"  # the codes can be made from there, when there is time
         response = see_other(where)
         if bound.opened is not None:
-            set_session(response, bound.opened.session_id, bound.opened.secret.open())
+            self.door.gate.hand_out(request, response, bound.opened)
         return response
 
     async def _next(self, person: Person, bound: BoundNow) -> str:

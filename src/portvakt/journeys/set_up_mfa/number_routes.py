@@ -122,7 +122,7 @@ class NumberRoutes:
         )
         match outcome:
             case BoundNow():
-                return await self.ending.after(entered.person, outcome)
+                return await self.ending.after(request, entered.person, outcome)
             case WrongCode(late):
                 why = "set_up_mfa.error_sms_expired" if late else "set_up_mfa.error_sms_code"
                 return await self._show(request, entered, {"code": why})

@@ -63,7 +63,7 @@ class ChoosePassword:
 
     def _wrong(self, request: Request, person: Person, said: list[Message | str]) -> Response:
         names = ["password", *(f"password-{place}" for place in range(2, len(said) + 1))]
-        errors = dict(zip(names, dict.fromkeys(said), strict=False))
+        errors = dict(zip(names, said, strict=True))
         view = PasswordPage(user_name=person.account.user_name, errors=errors)
         return page(request, view, WRONG)
 

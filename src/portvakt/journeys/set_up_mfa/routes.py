@@ -132,7 +132,8 @@ class SetUpMfa:
                 if isinstance(sent, Started):
                     return see_other(f"{HOME}/number/{sent.draft}")
                 written = written_for_people(number, self.numbers.country)
-                errors: Errors = {"number": why_not(sent)}
+                # where there is no room for another, there is no field to point at either
+                errors: Errors = {"" if isinstance(sent, Full) else "number": why_not(sent)}
                 return await self._home(
                     request, entered, option="sms", number=written, errors=errors
                 )
