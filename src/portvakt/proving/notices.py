@@ -62,7 +62,7 @@ class Notices:
     async def tell_number(
         self, unit: Unit, account: Account, number: str, kind: str, at: datetime, hidden: str = ""
     ) -> None:
-        """Queue a text to `number`: `start_code`, `suspended` or `number_added`."""
+        """Queue a text to `number`: `start_code`, `suspended`, `number_added` or `method_added`."""
         text = notice_text(
             self._writer.texts,
             account.language or DEFAULT_LANGUAGE,
