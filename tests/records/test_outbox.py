@@ -114,24 +114,34 @@ async def test_what_was_sent_is_counted_by_number_account_and_address(database_u
         await unit.outbox.put(replace(numbered(3), account_id=None))
         await unit.outbox.put(replace(numbered(4), address=None))
         await unit.outbox.put(replace(numbered(5), channel="mail"))
+        await unit.outbox.put(replace(numbered(6), purpose="bind", account_id=None, address=None))
         await unit.outbox.handed_over("m1", make.NOW, "")
         return await unit.outbox.sent_times(
-            number=MESSAGE.to, account_id=make.ANNA, address=MESSAGE.address, since=make.NOW
+            number=MESSAGE.to,
+            purpose=MESSAGE.purpose,
+            account_id=make.ANNA,
+            address=MESSAGE.address,
+            since=make.NOW,
         )
 
     async with opened(database_url) as records:
         sent = await records.write(act)
-        assert [at.second for at in sent.number] == [1, 3, 4]
+        assert [at.second for at in sent.number] == [1, 3, 4, 6]
+        assert [at.second for at in sent.purpose] == [1, 3, 4]
         assert [at.second for at in sent.account] == [1, 2, 4]
         assert [at.second for at in sent.address] == [1, 2, 3]
         count = await records.read(lambda unit: unit.outbox.count_since("sms", make.NOW))
-        assert count == 4
+        assert count == 5
 
 
 async def test_a024_a_limit_holds_however_many_ask_at_once(database_url: str) -> None:
     async def ask(unit: Unit, n: int) -> bool:
         sent = await unit.outbox.sent_times(
-            number=f"+4670{n}", account_id=None, address=MESSAGE.address, since=make.NOW
+            number=f"+4670{n}",
+            purpose=MESSAGE.purpose,
+            account_id=None,
+            address=MESSAGE.address,
+            since=make.NOW,
         )
         return len(sent.address) < 5 and await unit.outbox.put(
             replace(numbered(n), to=f"+4670{n}", account_id=None)

@@ -25,7 +25,9 @@ PER_HOUR = 5
 PER_DAY = 10
 ACCOUNT_PER_HOUR = 10
 ADDRESS_PER_HOUR = 30
-"""Limits of `sms.send`: per number, per account, and per client address that has proved nothing."""
+"""Limits of `sms.send`: per number, per account, and per client address that has proved nothing.
+
+`APART` holds per number and purpose: whoever has just registered a phone may sign in with it."""
 
 PRETENDED = timedelta(minutes=5)
 """How long a code that was never sent seems to live: as long as a real one."""
@@ -78,7 +80,8 @@ class CodeSender:
         without either count against the client address, so that a hospital is not shut out.
         """
         address = None if proven else visit.address or "unknown"
-        wait = await self._wait(unit, authenticator.detail, account_id, address, visit.now)
+        number = authenticator.detail
+        wait = await self._wait(unit, number, purpose, account_id, address, visit.now)
         if wait is not None:
             return NotYet(wait)
         at = Ceremony(flow=flow, purpose=purpose, now=visit.now, authenticator=authenticator)
@@ -136,16 +139,21 @@ class CodeSender:
         self,
         unit: Unit,
         number: str,
+        purpose: str,
         account_id: AccountId,
         address: str | None,
         now: datetime,
     ) -> datetime | None:
         """Return when a limit next lets a text through, or None where none holds it now."""
         sent = await unit.outbox.sent_times(
-            number=number, account_id=account_id, address=address, since=now - _DAY
+            number=number,
+            purpose=purpose,
+            account_id=account_id,
+            address=address,
+            since=now - _DAY,
         )
         waits = [
-            _opens(sent.number, 1, APART, now),
+            _opens(sent.purpose, 1, APART, now),
             _opens(sent.number, PER_HOUR, _HOUR, now),
             _opens(sent.number, PER_DAY, _DAY, now),
             _opens(sent.account, ACCOUNT_PER_HOUR, _HOUR, now),

@@ -60,6 +60,9 @@ _SENT: Final = Statement(
     """
     SELECT 'number', created_at FROM outbox
         WHERE recipient = :number AND created_at > :since AND channel = 'sms'
+    UNION ALL SELECT 'purpose', created_at FROM outbox
+        WHERE recipient = :number AND created_at > :since AND channel = 'sms'
+            AND purpose = :purpose
     UNION ALL SELECT 'account', created_at FROM outbox
         WHERE account_id = :account_id AND created_at > :since AND channel = 'sms'
     UNION ALL SELECT 'address', created_at FROM outbox
@@ -100,6 +103,8 @@ class SentTimes:
     """When text messages were asked for, the oldest first."""
 
     number: tuple[datetime, ...]
+    purpose: tuple[datetime, ...]
+    """Those to the number for the purpose in question."""
     account: tuple[datetime, ...]
     address: tuple[datetime, ...]
 
@@ -156,6 +161,7 @@ class Outbox:
         self,
         *,
         number: str,
+        purpose: str,
         account_id: AccountId | None,
         address: str | None,
         since: datetime,
@@ -171,9 +177,14 @@ class Outbox:
             *(name for name, is_known in zip(names, known, strict=True) if is_known)
         )
         rows = await self._run.rows(
-            _SENT, number=number, account_id=account_id, address=address, since=ms(since)
+            _SENT,
+            number=number,
+            purpose=purpose,
+            account_id=account_id,
+            address=address,
+            since=ms(since),
         )
-        found: dict[str, list[int]] = {"number": [], "account": [], "address": []}
+        found: dict[str, list[int]] = {"number": [], "purpose": [], "account": [], "address": []}
         for kind, at in rows:
             found[kind].append(at)
         return SentTimes(

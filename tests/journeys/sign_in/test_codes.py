@@ -159,3 +159,19 @@ async def test_another_way_is_always_in_sight(open_world: Open) -> None:
         assert page.title == "Vilken kod fick du?"
         page = await browser.submit({"code": await world.last_code()})
         assert page.path == "/apps"
+
+
+async def test_a_text_that_was_not_sent_is_not_said_to_be(open_world: Open) -> None:
+    async with open_world() as world, world.browser() as one, world.browser() as other:
+        await anna_with_phone(world)
+        await one.sign_in()
+        page = await other.sign_in()
+        assert "Vi har inte skickat något nytt sms" in page.text
+        page = await other.submit({}, form=1)
+        assert page.status == 429
+        assert "Du kan be om en klockan 13:00:31" in page.text
+        assert len(await world.outbox("sms")) == 1
+        world.clock.move(seconds=30)
+        page = await other.submit({}, form=1)
+        assert "Skickat 13:00:31" in page.text
+        assert (await other.submit({"code": await world.last_code()})).path == "/apps"

@@ -24,10 +24,20 @@ from portvakt.core.sign_in import (
 )
 from portvakt.core.throttle import Familiarity, delay_after, kind_of
 from portvakt.journeys.sign_in.flow import Parts, SignInFlow
-from portvakt.journeys.sign_in.outcomes import Gone, GoOn, Outcome, Sent, Showing, Stopped, Wrong
+from portvakt.journeys.sign_in.outcomes import (
+    Gone,
+    GoOn,
+    Later,
+    Outcome,
+    Sent,
+    Showing,
+    Stopped,
+    Wrong,
+)
 from portvakt.journeys.sign_in.tries import Tried, count_answer, note_failure, note_replay
 from portvakt.methods import LookupRow, Rejected, StartCode, Verified
 from portvakt.proving.answer import Answer, NotSpent, spend, usable
+from portvakt.proving.ask import NotYet
 from portvakt.proving.finish import Next
 from portvakt.proving.visit import Visit, said
 from portvakt.records.configuration import Configuration
@@ -294,7 +304,7 @@ class Answers:
             return GoOn(at.state.id)
         if at.state.chosen is not AuthenticatorType.SMS_CODE:
             await unit.flows.save(replace(at.state, chosen=AuthenticatorType.SMS_CODE))
-        await self._parts.sender.send(
+        sent = await self._parts.sender.send(
             unit,
             flow=at.state.id,
             purpose=at.state.purpose,
@@ -303,7 +313,7 @@ class Answers:
             visit=visit,
             proven=True,
         )
-        return GoOn(at.state.id)
+        return Later(sent.at) if isinstance(sent, NotYet) else GoOn(at.state.id)
 
     async def _send_first(
         self, unit: Unit, state: SignIn, standing: Standing | None, visit: Visit

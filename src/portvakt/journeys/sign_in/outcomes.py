@@ -41,6 +41,13 @@ class AddressStopped:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """No code was sent, because of a limit; one can be asked for at `at`."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
     """No such sign-in in this browser: finished, too old, or another browser's."""
 
@@ -63,8 +70,7 @@ class Showing:
     standing: Standing | None
     verdict: Verdict | None
     sent: Sent | None
-    wait_until: datetime | None = None
     recovery_left: int = 0
 
 
-Outcome = Opened | GoOn | Wrong | Stopped | AddressStopped | Gone
+Outcome = Opened | GoOn | Wrong | Stopped | AddressStopped | Later | Gone

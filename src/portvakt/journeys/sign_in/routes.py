@@ -1,6 +1,7 @@
 """Addresses of signing in. The only file here that knows HTTP."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from portvakt.journeys.sign_in.outcomes import (
     AddressStopped,
     Gone,
     GoOn,
+    Later,
     Outcome,
     Stopped,
     Wrong,
@@ -134,7 +136,7 @@ class SignInRoutes:
         sent = await form(request)
         flow, visit = _flow(request), self.gate.visit(request)
         if "again" in sent:
-            return await self._after(request, await self.answers.send(flow, visit), visit)
+            return await self._after(request, await self.answers.send(flow, visit), visit, flow)
         if not sent["code"].strip():
             return await self._reshow(request, flow, visit, "sign_in.code_missing")
         outcome = await self.answers.answer(flow, Secret(sent["code"]), visit)
@@ -154,15 +156,17 @@ class SignInRoutes:
         """Take another way."""
         sent = await form(request)
         visit = self.gate.visit(request)
-        outcome = await self.answers.choose(_flow(request), sent["way"], visit)
-        return await self._after(request, outcome, visit)
+        flow = _flow(request)
+        outcome = await self.answers.choose(flow, sent["way"], visit)
+        return await self._after(request, outcome, visit, flow)
 
     async def send(self, request: Request) -> Response:
         """Send a new code."""
         visit = self.gate.visit(request)
-        return await self._after(request, await self.answers.send(_flow(request), visit), visit)
+        flow = _flow(request)
+        return await self._after(request, await self.answers.send(flow, visit), visit, flow)
 
-    async def _after(
+    async def _after(  # noqa: PLR0911  # one answer for each outcome there is
         self, request: Request, outcome: Outcome, visit: Visit, flow: FlowId | None = None
     ) -> Response:
         match outcome:
@@ -172,6 +176,8 @@ class SignInRoutes:
                 return see_other(_at(next_flow))
             case Gone():
                 return page(request, GonePage(), 410)
+            case Later(at):
+                return await self._reshow(request, flow, visit, None, TOO_MANY, at)
             case Wrong(kind, why):
                 return await self._reshow(request, flow, visit, _said(kind, why))
             case Stopped(until):
@@ -187,14 +193,16 @@ class SignInRoutes:
         request: Request,
         flow: FlowId | None,
         visit: Visit,
-        message: Message | str,
+        message: Message | str | None,
         status: int = WRONG,
+        next_at: datetime | None = None,
     ) -> Response:
         """Show the same question again, with what was wrong at its field."""
         showing = await self.answers.show(flow, visit) if flow is not None else Gone()
         if isinstance(showing, Gone):
             return page(request, GonePage(), 410)
-        return page(request, page_of(showing, visit, {"code": message}), status)
+        errors = {} if message is None else {"code": message}
+        return page(request, page_of(showing, visit, errors, next_at), status)
 
     async def _opened(self, request: Request, opened: Opened, visit: Visit) -> Response:
         """Hand out the session. A page of ours stands between the last form and an app.

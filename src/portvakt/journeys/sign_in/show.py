@@ -1,6 +1,7 @@
 """From what a sign-in asks for to the page that asks it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import assert_never
 
 from portvakt.core.assurance import METHODS
@@ -38,7 +39,10 @@ Errors = Mapping[str, Message | str]
 
 
 def page_of(  # noqa: PLR0911  # one page for each step there is
-    showing: Showing, visit: Visit, errors: Errors | None = None
+    showing: Showing,
+    visit: Visit,
+    errors: Errors | None = None,
+    next_at: datetime | None = None,
 ) -> Page:
     """Return the page for the step that a sign-in is at."""
     flow, wrong = showing.state.id, errors or {}
@@ -52,7 +56,7 @@ def page_of(  # noqa: PLR0911  # one page for each step there is
             fresh = showing.state.purpose == METHODS and showing.state.session_id is not None
             return PasswordPage(flow=flow, fresh=fresh, errors=wrong)
         case AskAuthenticator():
-            return _authenticator_page(showing, showing.step, visit, wrong)
+            return _authenticator_page(showing, showing.step, visit, wrong, next_at)
         case AskSecondProof(options):
             return SecondProofPage(flow=flow, inside=Basis.INSIDE in options, errors=wrong)
         case AskStartCode():
@@ -68,7 +72,11 @@ def page_of(  # noqa: PLR0911  # one page for each step there is
 
 
 def _authenticator_page(
-    showing: Showing, step: AskAuthenticator, visit: Visit, errors: Errors
+    showing: Showing,
+    step: AskAuthenticator,
+    visit: Visit,
+    errors: Errors,
+    next_at: datetime | None,
 ) -> Page:
     flow, reason = showing.state.id, _reason(showing, visit.language)
     if step.chosen is AuthenticatorType.TOTP:
@@ -86,7 +94,7 @@ def _authenticator_page(
         sent_at=None if sent is None else sent.at,
         expires_at=sent.expires_at if sent is not None and left > 0 else None,
         seconds_left=max(left, 0),
-        next_at=showing.wait_until,
+        next_at=next_at,
         errors=errors,
     )
 
