@@ -53,7 +53,7 @@ async def test_one_statement_reads_a_grant_and_its_person(database_url: str) -> 
         assert records.counted == before + 1
         assert found is not None
         assert found[0] == GRANT
-        assert found[1].account.id == make.ANNA
+        assert found[1].id == make.ANNA
         late = GRANT.expires_at
         assert await records.read(lambda unit: unit.grants.load(GRANT.id, late)) is None
 

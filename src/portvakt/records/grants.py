@@ -6,8 +6,9 @@ from typing import Final
 
 from portvakt.core.assurance import Evidence
 from portvakt.core.ids import AccountId, ClientId, GrantId, SessionId
+from portvakt.core.people import Account
 from portvakt.records.driver import Row, Run
-from portvakt.records.standing import BOUND_TO_WHO, ORDER, STANDING, WHO, Standing, standing_of
+from portvakt.records.standing import ACCOUNT_COLUMNS, WHO, account_of
 from portvakt.records.statements import Statement
 from portvakt.records.values import evidence, instant, ms, to_json
 
@@ -41,15 +42,13 @@ _LOAD: Final = Statement(
             SELECT 1 FROM sessions s WHERE s.id = grants.session_id AND s.closed_at IS NULL)),
     {who}
     SELECT g.id, g.account_id, g.client_id, g.session_id, g.scope, g.evidence, g.created_at,
-        g.expires_at, {standing}
-    FROM g JOIN who ON who.id = g.account_id {bound} {order}
+        g.expires_at, {columns}
+    FROM g JOIN who ON who.id = g.account_id
     """,
     who=WHO,
     account="(SELECT account_id FROM g)",
     browser="NULL",
-    standing=STANDING,
-    bound=BOUND_TO_WHO,
-    order=ORDER,
+    columns=ACCOUNT_COLUMNS,
 )
 _REVOKE: Final = Statement(
     "UPDATE grants SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL"
@@ -144,11 +143,10 @@ class Grants:
             nonce=nonce,
         )
 
-    async def load(self, id_: GrantId, now: datetime) -> tuple[Grant, Standing] | None:
+    async def load(self, id_: GrantId, now: datetime) -> tuple[Grant, Account] | None:
         """Read a grant that stands, in a session that does, and its person as they are now."""
-        rows = await self._run.rows(_LOAD, id=id_, now=ms(now))
-        standing = standing_of(rows, _GRANT_WIDTH)
-        return None if standing is None else (_grant(rows[0]), standing)
+        row = await self._run.row(_LOAD, id=id_, now=ms(now))
+        return None if row is None else (_grant(row), account_of(row, _GRANT_WIDTH))
 
     async def revoke(self, id_: GrantId, at: datetime) -> bool:
         """End a grant; False where it has ended."""

@@ -167,9 +167,9 @@ class Tokens:
                 await unit.audit.write(_reused(found, app, call))
                 return _no_grant()
             standing = await unit.grants.load(found.grant.id, call.now)
-            if standing is None or not standing[1].account.usable:
+            if standing is None or not standing[1].usable:
                 return _no_grant()
-            account = standing[1].account
+            account = standing[1]
             fits = (
                 found.grant.client_id == app.client_id
                 and found.redirect_uri == sent.get("redirect_uri")

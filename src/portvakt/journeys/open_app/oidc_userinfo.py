@@ -44,7 +44,7 @@ class UserInfo:
         found = await self._records.read(lambda unit: unit.grants.load(grant_id, now))
         if found is None:
             return _invalid()
-        grant, account = found[0], found[1].account
+        grant, account = found
         app = (await self._rules.current(now)).app(grant.client_id)
         if app is None or not account.usable or not app.groups & account.groups:
             return _invalid()
