@@ -2,7 +2,7 @@
 
 Kinds come from Google's metadata by way of `phonenumbers`. Two of its kindnesses are refused: it
 reads letters as the digits of old telephone keys, and digits of every script as digits, so a note
-such as “070-XXX XX XX” would become somebody's number.
+such as “070-ABC DE FG” would become somebody's number.
 """
 
 import re

@@ -41,10 +41,11 @@ def test_a021_no_code_follows_from_the_one_before() -> None:
     assert len(set(codes)) > 19_600  # about 199 repeats are to be expected of 20 000 in a million
 
 
-def test_a021_only_the_crypto_package_draws_and_only_with_secrets() -> None:
+def test_a021_one_module_draws_and_only_with_secrets() -> None:
     """The demo, which is no part of the product, makes up its people and their passwords."""
     for file in sorted(SOURCE.rglob("*.py")):
-        allowed = {"secrets"} if file.parent.name in {"crypto", "demo"} else set()
+        draws = file.name == "randomness.py" or file.parent.name == "demo"
+        allowed = {"secrets"} if draws else set()
         assert _imports(file) & ELSEWHERE <= allowed, file
         assert "urandom" not in file.read_text(encoding="utf-8"), file
 

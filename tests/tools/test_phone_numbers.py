@@ -51,7 +51,7 @@ def test_a_number_is_understood_the_ways_people_write_it(written: str) -> None:
         ("070-12", Reason.BAD_NUMBER),
         ("0701234567890", Reason.BAD_NUMBER),
         ("se växel", Reason.BAD_NUMBER),
-        ("070-XXX XX XX", Reason.BAD_NUMBER),
+        ("070-ABC DE FG", Reason.BAD_NUMBER),
         ("070-174 06 05 / 070-174 06 06", Reason.BAD_NUMBER),
         ("070-174 06 05 ankn 3", Reason.BAD_NUMBER),
         ("٠٧٠١٧٤٠٦٠٥", Reason.BAD_NUMBER),

@@ -14,7 +14,6 @@ import binascii
 import hmac
 import os
 import re
-import secrets
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +23,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from portvakt.crypto.randomness import Random, SystemRandom
 
 KEY_BYTES = 32
 _VERSION = 1
@@ -132,7 +133,7 @@ def _key_line(where: str, line: str) -> tuple[str, bytes]:
 
 def new_key_line(key_id: str) -> str:
     """Return a line with a new key, for the top of the file."""
-    return f"{key_id}:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode('ascii')}\n"
+    return f"{key_id}:{base64.b64encode(SystemRandom().bytes(KEY_BYTES)).decode('ascii')}\n"
 
 
 def make_master_key_file(path: Path, key_id: str = "k1") -> None:
@@ -152,15 +153,16 @@ def make_master_key_file(path: Path, key_id: str = "k1") -> None:
 class Sealer:
     """Seals and opens bytes for one place: a table, a column and a row."""
 
-    def __init__(self, keys: MasterKeys) -> None:
+    def __init__(self, keys: MasterKeys, random: Random | None = None) -> None:
         """Derive the sealing key of every line once."""
+        self._random = random or SystemRandom()
         self._current = keys.current
         self._ciphers = {key_id: AESGCM(keys.derive("sealing", key_id)) for key_id in keys.keys}
 
     def seal(self, data: bytes, *, table: str, column: str, row: str) -> bytes:
         """Return an envelope that opens only for the same table, column and row."""
         head = _head(self._current)
-        nonce = secrets.token_bytes(_NONCE_BYTES)
+        nonce = self._random.bytes(_NONCE_BYTES)
         place = _place(head, table, column, row)
         return head + nonce + self._ciphers[self._current].encrypt(nonce, data, place)
 
