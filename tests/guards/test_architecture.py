@@ -123,7 +123,7 @@ OWNERS = {
     "nacl": ("crypto.*",),
     "cryptography": ("crypto.*",),
     "joserfc": ("crypto.*", "demo.shop"),
-    "secrets": ("crypto.randomness", "demo.*"),
+    "secrets": ("crypto.*", "demo.*"),
     "random": (),
     "aiosmtplib": ("mail.smtp",),
     "smtplib": (),

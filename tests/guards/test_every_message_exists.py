@@ -13,7 +13,7 @@ IDS = frozenset[str]().union(*(TEXTS.ids(language) for language in LANGUAGES))
 AREAS = sorted({name.split(".")[0] for name in IDS})
 
 AREA = "|".join(AREAS)
-LITERAL = re.compile(rf"""["']((?:{AREA})\.[a-z0-9_]+)["']""")
+LITERAL = re.compile(rf"""["']((?:{AREA})\.[a-z0-9_]*[a-z0-9])["']""")
 COMPOSED = re.compile(rf"""["']((?:{AREA})\.[a-z0-9_]*)(?:\{{|["']\s*~)""")
 """An id whose end is put in when the program runs: `f"sign_in.wrong_{kind}"`, `"x.y_" ~ kind`."""
 

@@ -10,6 +10,7 @@ from tests.guards.tree import PACKAGE, parsed
 JOURNEYS = sorted(
     path.parent for path in (PACKAGE / "journeys").glob("*/__init__.py") if path.is_file()
 )
+WITH_PAGES = [journey for journey in JOURNEYS if any(journey.glob("*.html"))]
 
 
 @pytest.mark.parametrize("journey", JOURNEYS, ids=lambda folder: folder.name)
@@ -20,11 +21,18 @@ def test_a_journey_opens_with_what_a_person_could_say(journey: Path) -> None:
     assert len(statements) == 1, "the package's __init__ says what the slice is, nothing else"
 
 
-@pytest.mark.parametrize("journey", JOURNEYS, ids=lambda folder: folder.name)
-def test_a_journey_has_routes_flow_and_pages(journey: Path) -> None:
-    names = {path.name for path in journey.glob("*.py")}
-    for part in ("routes.py", "flow.py", "pages.py"):
-        kind = part.removesuffix(".py")
+@pytest.mark.parametrize("journey", WITH_PAGES, ids=lambda folder: folder.name)
+def test_a_journey_with_pages_has_routes_and_pages(journey: Path) -> None:
+    for part in ("routes", "pages"):
+        names = {path.stem for path in journey.glob("*.py")}
         found = part in names or any(name.endswith(f"_{part}") for name in names)
-        protocol = journey.name == "open_app"  # a protocol has claims and errors, not pages
-        assert found or (protocol and kind != "routes"), f"{journey.name} has no {part}"
+        assert found, f"{journey.name} has no {part}.py"
+
+
+@pytest.mark.parametrize("journey", WITH_PAGES, ids=lambda folder: folder.name)
+def test_every_template_is_named_by_a_page(journey: Path) -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in journey.glob("*pages.py"))
+    templates = {path.name for path in journey.glob("*.html")}
+    included = "".join(path.read_text(encoding="utf-8") for path in journey.glob("*.html"))
+    orphans = {name for name in templates if name not in pages and f"/{name}" not in included}
+    assert not orphans

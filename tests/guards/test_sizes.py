@@ -21,6 +21,7 @@ def test_no_function_is_longer_than_50_lines() -> None:
     long = {
         f"{shown(path)}:{node.lineno} {node.name}": lines
         for path in python_files("src", "tools")
+        if "migrations" not in path.parts  # generated from schema.py, table by table
         for node in ast.walk(parsed(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > LONGEST_FUNCTION

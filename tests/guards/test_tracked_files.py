@@ -16,7 +16,7 @@ FOREIGN = {
     "a path of one machine": r"(?<![\w.])/(work|root|farm|home/\w+|Users/\w+)/",
     "a private key": r"-----BEGIN (RSA |EC |OPENSSH )?PRIVATE[ ]KEY-----",
     "a merge left half done": r"^(<{7}|>{7}) ",
-    "an editor's leftover": r"\bTO[D]O\b|\bFIX[M]E\b|\bX[X]X\b",
+    "an editor's leftover": r"\bTO[D]O\b|\bFIX[M]E\b",
 }
 
 
