@@ -124,7 +124,7 @@ async def test_a_password_can_be_looked_at_and_is_hidden_again_when_it_is_sent()
         await page.fill("#password", "blåbärsgröt på fjället")
         await page.click("[data-reveals]")
         assert await page.get_attribute("#password", "type") == "text"
-        assert await page.inner_text("[data-reveals]") == "Dölj"
+        assert await page.get_by_role("button", name="Dölj Lösenord").is_visible()
         await page.evaluate(
             """() => document.querySelector('main form').addEventListener('submit', e => {
             e.preventDefault(); window.sentAs = document.getElementById('password').type })"""

@@ -17,6 +17,7 @@ from portvakt.app import Beside, build, system_clock
 from portvakt.commands.opening import is_embedded, make_ready, read_keys, refuse_demo
 from portvakt.commands.shell import Shell
 from portvakt.settings import Settings, load_settings
+from portvakt.web.server import UVICORN_OPTIONS
 
 EXAMPLE = "portvakt serve --config /etc/portvakt/portvakt.toml"
 STOPPING = 10
@@ -60,13 +61,8 @@ def options(listen: str) -> Mapping[str, Any]:
     return {
         "host": host.strip("[]"),
         "port": int(port),
-        "loop": "uvloop",
-        "http": "httptools",
-        "ws": "none",
+        **UVICORN_OPTIONS,
         "lifespan": "on",
-        "proxy_headers": False,
-        "server_header": False,
-        "access_log": False,
         "log_config": None,
         "timeout_keep_alive": IDLE,
         "timeout_graceful_shutdown": STOPPING,

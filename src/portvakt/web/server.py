@@ -72,6 +72,5 @@ UVICORN_OPTIONS: Mapping[str, object] = {
     "server_header": False,  # nobody needs to know what answers
     "proxy_headers": False,  # it believes 127.0.0.1 by itself; addresses.py decides instead
     "access_log": False,  # the shell writes a line that names the request and no query
-    "timeout_keep_alive": 30,
 }
 """The options that the root gives to uvicorn, beside where to listen."""

@@ -7,8 +7,7 @@ for (const button of document.querySelectorAll("[data-reveals]")) {
   const field = document.getElementById(button.dataset.reveals);
   const show = (shown) => {
     field.type = shown ? "text" : "password";
-    button.textContent = shown ? button.dataset.hide : button.dataset.show;
-    button.setAttribute("aria-pressed", String(shown));
+    button.firstElementChild.textContent = shown ? button.dataset.hide : button.dataset.show;
   };
   button.hidden = false;
   button.addEventListener("click", () => {
