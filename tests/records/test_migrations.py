@@ -116,6 +116,21 @@ async def test_the_records_say_which_version_they_are_at(database_url: str) -> N
         assert await records.schema_version() == SCHEMA_VERSION
 
 
+async def test_records_without_tables_are_not_ready(empty_url: str) -> None:
+    if empty_url.startswith("sqlite"):
+        run(empty_url, "CREATE TABLE other (name TEXT)")  # there is a file
+    async with opened(empty_url) as records:
+        assert await records.schema_version() is None
+        with pytest.raises(RecordsUnavailable, match="not yet"):
+            await records.ready()
+
+
+async def test_tables_that_are_newer_will_do(sqlite_url: str) -> None:
+    run(sqlite_url, "UPDATE alembic_version SET version_num = '9999'")
+    async with opened(sqlite_url) as records:
+        await records.ready()
+
+
 def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
     migrate(f"sqlite:///{tmp_path}/new.db", quiet)
     assert stat.S_IMODE((tmp_path / "new.db").stat().st_mode) == 0o600

@@ -312,7 +312,10 @@ class PostgresDriver(Generic[U]):
             async with asyncio.timeout(PATIENCE):
                 for _ in range(CONNECTIONS):
                     await self._turns.acquire()
-        self._drop_idle()
         if self._listener is not None:
             self._listener.remove_termination_listener(self._deaf)
             self._listener.terminate()
+        with suppress(OSError, asyncpg.PostgresError):  # a server that is gone needs no goodbye
+            for link in self._idle:
+                await link.connection.close(timeout=1)
+        self._drop_idle()

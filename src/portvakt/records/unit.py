@@ -17,6 +17,7 @@ from portvakt.records.expired import Expired
 from portvakt.records.flows import Flows
 from portvakt.records.grants import Grants
 from portvakt.records.meta import Meta
+from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.records.outbox import Outbox
 from portvakt.records.people import People
 from portvakt.records.sessions import Sessions
@@ -28,6 +29,7 @@ from portvakt.records.wakeups import Wakeups
 T = TypeVar("T")
 CLOCK_BOUND: Final = timedelta(seconds=2)
 """By how much this machine's clock and the database's may differ and still be ready."""
+_HAS_VERSION: Final = Statement("SELECT 1 WHERE {has_table:alembic_version}")
 _VERSION: Final = Statement("SELECT version_num FROM alembic_version")
 
 
@@ -89,7 +91,9 @@ class Unit:
         await self._run.turn(*names)
 
     async def schema_version(self) -> str | None:
-        """Read which revision the tables are at."""
+        """Read which revision the tables are at, None where there are none."""
+        if await self._run.row(_HAS_VERSION) is None:
+            return None
         row = await self._run.row(_VERSION)
         return None if row is None else str(row[0])
 
@@ -126,8 +130,14 @@ class Records:
         return await self._driver.bell.wait(topic, timeout)
 
     async def ready(self) -> None:
-        """Raise RecordsUnavailable unless the database answers and its clock is ours."""
-        await self.schema_version()
+        """Raise RecordsUnavailable unless the database answers, has our tables and our time.
+
+        Tables that are newer than this code will do: in an upgrade the old code runs on for a
+        while.
+        """
+        version = await self.schema_version()
+        if version is None or version < SCHEMA_VERSION:
+            raise RecordsUnavailable(f"the tables are at {version} and not yet {SCHEMA_VERSION}")
         theirs = await self._driver.database_time()
         if theirs is not None:
             apart = abs(theirs - ms(self._clock()))
