@@ -1,0 +1,292 @@
+"""What OpenID Connect costs: CPU of the server's process, beside the bare primitives, in one run.
+
+`.venv/bin/python -m bench.oidc` measures on SQLite, `--postgresql` on a server that it starts, and
+`--database-url` on any empty database. The client speaks to a real server over one kept connection;
+CPU is user and system time of the server's process over many operations after a warm-up. Figures
+are medians of the rounds, with the least and the most beside them.
+"""
+
+import argparse
+import asyncio
+import base64
+import hashlib
+import http.client
+import json
+import logging
+import os
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import structlog
+import uvicorn
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from portvakt.app import build, opened
+from portvakt.core.sessions import Session
+from portvakt.crypto.digests import lookup_hash
+from portvakt.crypto.randomness import SystemRandom
+from portvakt.crypto.sealing import make_master_key_file
+from portvakt.records.migrate import migrate
+from portvakt.settings import Settings
+from portvakt.settings.structs import Keys, Log
+from portvakt.web.server import UVICORN_OPTIONS
+from tests import make
+from tests.servers.postgres import shared
+from tests.world import Clock, World
+
+REDIRECT = "http://localhost:8003/callback"
+ALGORITHM = "ES256"
+ROUNDS, OPERATIONS, WARM_UP = 5, 1000, 200
+GOALS = {  # ms of CPU: SQLite, PostgreSQL
+    "discovery": (0.1, 0.1),
+    "keys": (0.1, 0.1),
+    "authorize to token": (4.0, 4.0),
+    "userinfo": (0.3, 0.6),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server, and the cookie of somebody who is signed in there."""
+
+    pid: int
+    port: int
+    cookie: str
+
+    def cpu(self) -> float:
+        """CPU so far, in milliseconds."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2]
+        user, system = (int(field) for field in fields.split()[11:13])
+        return (user + system) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def settings(folder: Path, port: int, database_url: str) -> Settings:
+    """Return settings for a server on this port."""
+    key = folder / "master.key"
+    if not key.exists():
+        make_master_key_file(key)
+    return Settings(
+        public_url=f"http://localhost:{port}",
+        database_url=database_url,
+        keys=Keys(master_file=str(key)),
+        log=Log(level="error"),
+    )
+
+
+async def prepare(chosen: Settings) -> str:
+    """Store a person who is signed in, an app and the keys; return the session's cookie."""
+    random, secret = SystemRandom(), SystemRandom().secret()
+    now = datetime.now(UTC)
+    who = make.account(id=random.id(), created_at=now)
+    session: Session = make.session(
+        id=random.id(), account_id=who.id, created_at=now, seen_at=now, user_agent="bench"
+    )
+    shop = make.app(redirect_uris=(REDIRECT,), id_token_signed_response_alg=ALGORITHM)
+    async with opened(chosen) as house:
+        product = World(house, Clock(now))
+        await product.person(who, password=None)
+        await product.configure(apps=[shop])
+        await house.records.write(lambda unit: unit.sessions.open(session, lookup_hash(secret)))
+    return f"__Host-session={session.id}.{secret}"
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+@contextmanager
+def server(folder: Path, database_url: str) -> Iterator[Server]:
+    """Start the product in a process of its own."""
+    port = free_port()
+    migrate(database_url, lambda _line: None)
+    cookie = asyncio.run(prepare(settings(folder, port, database_url)))
+    command = [sys.executable, "-m", "bench.oidc", "--serve", str(folder), str(port), database_url]
+    running = subprocess.Popen(command)
+    try:
+        _wait(port)
+        yield Server(running.pid, port, cookie)
+    finally:
+        running.terminate()
+        running.wait()
+
+
+def _wait(port: int) -> None:
+    for _ in range(200):
+        try:
+            connection = http.client.HTTPConnection("localhost", port)
+            connection.request("GET", "/healthz")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    raise TimeoutError("the server did not start")
+
+
+class Caller:
+    """One kept connection to the server."""
+
+    def __init__(self, at: Server) -> None:
+        self._at = at
+        self._connection = http.client.HTTPConnection("localhost", at.port)
+
+    def get(self, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
+        """Ask for a page."""
+        return self._ask("GET", path, None, headers)
+
+    def post(self, path: str, sent: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
+        """Send a form."""
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        return self._ask("POST", path, urlencode(sent), headers)
+
+    def _ask(
+        self, method: str, path: str, body: str | None, headers: dict[str, str]
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        self._connection.request(method, path, body, headers)
+        response = self._connection.getresponse()
+        return response, response.read()
+
+    def authorize(self) -> tuple[str, str]:
+        """Open the app with a live session; return code and verifier."""
+        verifier = secrets.token_urlsafe(48)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
+        asked = {
+            "response_type": "code",
+            "client_id": "shop",
+            "redirect_uri": REDIRECT,
+            "scope": "openid profile email",
+            "state": secrets.token_urlsafe(16),
+            "nonce": secrets.token_urlsafe(16),
+            "code_challenge": challenge.rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+        }
+        response, _ = self.get(f"/oidc/authorize?{urlencode(asked)}", cookie=self._at.cookie)
+        answer = parse_qs(urlsplit(response.headers["location"]).query)
+        return answer["code"][0], verifier
+
+    def tokens(self) -> bytes:
+        """Open the app and trade the code."""
+        code, verifier = self.authorize()
+        sent = {
+            "grant_type": "authorization_code",
+            "client_id": "shop",
+            "code": code,
+            "code_verifier": verifier,
+            "redirect_uri": REDIRECT,
+        }
+        response, body = self.post("/oidc/token", sent)
+        if response.status != 200:
+            raise AssertionError(body)
+        return body
+
+
+def measured(at: Server, act: Callable[[], object]) -> list[float]:
+    """Return CPU per operation in each round, in milliseconds."""
+    for _ in range(WARM_UP):
+        act()
+    rounds = []
+    for _ in range(ROUNDS):
+        before = at.cpu()
+        for _ in range(OPERATIONS):
+            act()
+        rounds.append((at.cpu() - before) / OPERATIONS)
+    return rounds
+
+
+def bare(act: Callable[[], object], times: int = 2000) -> float:
+    """Return CPU of a primitive in this process, in milliseconds."""
+    act()
+    before = time.process_time()
+    for _ in range(times):
+        act()
+    return (time.process_time() - before) * 1000 / times
+
+
+def primitives() -> dict[str, float]:
+    """Measure what cannot be avoided: two signatures for tokens, one check for userinfo."""
+    key, data = ec.generate_private_key(ec.SECP256R1()), b"x" * 400
+    signature, public = key.sign(data, ec.ECDSA(SHA256())), key.public_key()
+
+    def sign_twice() -> None:
+        key.sign(data, ec.ECDSA(SHA256()))
+        key.sign(data, ec.ECDSA(SHA256()))
+
+    return {
+        "authorize to token": bare(sign_twice),
+        "userinfo": bare(lambda: public.verify(signature, data, ec.ECDSA(SHA256()))),
+    }
+
+
+def report(at: Server, *, postgresql: bool) -> None:
+    """Measure everything and print one table."""
+    caller, floor = Caller(at), primitives()
+    token = json.loads(caller.tokens())["access_token"]
+    acts: dict[str, Callable[[], object]] = {
+        "discovery": lambda: caller.get("/.well-known/openid-configuration"),
+        "keys": lambda: caller.get("/oidc/jwks"),
+        "authorize": caller.authorize,
+        "authorize to token": caller.tokens,
+        "userinfo": lambda: caller.get("/oidc/userinfo", authorization=f"Bearer {token}"),
+    }
+    load = os.getloadavg()[0]
+    print(f"{'PostgreSQL' if postgresql else 'SQLite'}; load beside it {load:.1f}")
+    print("| operation | CPU ms | least to most | bare primitive | goal |")
+    print("|---|---|---|---|---|")
+    for name, act in acts.items():
+        rounds = measured(at, act)
+        goal = GOALS[name][postgresql] if name in GOALS else None
+        print(
+            f"| {name} | {statistics.median(rounds):.3f} | {min(rounds):.3f} to {max(rounds):.3f} "
+            f"| {f'{floor[name]:.3f}' if name in floor else ''} | {goal or ''} |"
+        )
+
+
+def serve(folder: Path, port: int, database_url: str) -> None:
+    """Be the server that is measured."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    options = {**UVICORN_OPTIONS, "log_level": "error"}
+    app = build(settings(folder, port, database_url))
+    uvicorn.run(app, host="127.0.0.1", port=port, **options)  # type: ignore[arg-type]  # plain dict
+
+
+def main() -> None:
+    """Measure, or be what is measured."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database-url")
+    parser.add_argument("--postgresql", action="store_true")
+    parser.add_argument("--serve", nargs=3, metavar=("FOLDER", "PORT", "URL"))
+    chosen = parser.parse_args()
+    if chosen.serve:
+        serve(Path(chosen.serve[0]), int(chosen.serve[1]), chosen.serve[2])
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if chosen.postgresql:
+            folder.chmod(0o755)  # the server runs as another user
+            with shared(folder / "postgres", lambda _: None) as postgres:
+                url = postgres.url(postgres.fresh("template1"))
+                with server(folder, url) as at:
+                    report(at, postgresql=True)
+        else:
+            url = chosen.database_url or f"sqlite:///{folder}/bench.db"
+            with server(folder, url) as at:
+                report(at, postgresql=url.startswith("postgres"))
+
+
+if __name__ == "__main__":
+    main()
