@@ -29,7 +29,7 @@ def facts(*bound: Any, **given: Any) -> FirstRegistration:
     return first_registration_of(make.account(**given), bound, **settings)  # type: ignore[arg-type]  # made of keywords
 
 
-KEYWORDS = {"welcome_days", "session_opened"}
+KEYWORDS = {"welcome_days"}
 
 
 def test_a041_the_password_alone_binds_nothing_from_outside() -> None:
@@ -123,13 +123,6 @@ def test_the_welcome_window_lets_the_password_do_it_once() -> None:
     assert facts(**WELCOME).verdict(BY_PASSWORD) == MayRegister(Basis.WELCOME_WINDOW)
     used = facts(**WELCOME, welcome_used_at=NOW - DAY)
     assert used.verdict(BY_PASSWORD) == NeedsProof((Basis.INSIDE, Basis.START_CODE))
-
-
-def test_the_session_that_used_the_window_may_go_on() -> None:
-    opened = {**WELCOME, "session_opened": NOW}
-    assert facts(**opened, welcome_used_at=NOW).welcome_open
-    assert facts(**opened).welcome_open
-    assert not facts(**opened, welcome_used_at=NOW - timedelta(milliseconds=1)).welcome_open
 
 
 def test_the_welcome_window_is_shut_unless_the_organisation_opens_it() -> None:

@@ -114,16 +114,12 @@ def first_registration_of(
     inside: bool,
     now: datetime,
     welcome_days: int = WELCOME_DAYS,
-    session_opened: datetime | None = None,
 ) -> FirstRegistration:
     """Gather the facts for one account.
 
     `inside` is whether the client is on one of the organisation's networks. An account whose own
     methods are all suspended or disabled is not a new one: it would otherwise be enough to guess
     until a method is disabled, and then to register as if it had never been there.
-
-    `session_opened` is when the registration session that asks was opened: a welcome window used
-    since then was used by that session, and is still its ground.
     """
     second = [each for each in bound if each.type in SECOND_FACTORS]
     working = [each for each in second if each.usable(now)]
@@ -139,7 +135,7 @@ def first_registration_of(
         inside_would_count=counts,
         welcome_open=first is First.WELCOME_WINDOW
         and not second
-        and _welcome_is_open(account, now, welcome_days, session_opened),
+        and _welcome_is_open(account, now, welcome_days),
     )
 
 
@@ -151,12 +147,9 @@ def is_silent(account: Account, now: datetime) -> bool:
     return now - max(signs) > SILENT
 
 
-def _welcome_is_open(
-    account: Account, now: datetime, days: int, session_opened: datetime | None
-) -> bool:
+def _welcome_is_open(account: Account, now: datetime, days: int) -> bool:
     """Whether these are the first days of the account; before its first day they are not."""
-    used = account.welcome_used_at
-    if used is not None and (session_opened is None or used < session_opened):
+    if account.welcome_used_at is not None:
         return False
     opens = _known_since(account)
     return opens <= now < opens + timedelta(days=days)

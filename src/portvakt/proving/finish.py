@@ -16,9 +16,8 @@ from portvakt.core.events import (
     SignInRefused,
     SignInSucceeded,
     StartCodeUsed,
-    WelcomeWindowUsed,
 )
-from portvakt.core.first_registration import Basis, First, first_registration_of
+from portvakt.core.first_registration import First, first_registration_of
 from portvakt.core.ids import SessionId
 from portvakt.core.messages import MessageId
 from portvakt.core.policy import TraceLine
@@ -124,8 +123,8 @@ class Finisher:
         match at.step:
             case Finish():
                 return await self._finish(unit, at, standing, visit)
-            case AskEnrolment(basis):
-                return await self._register(unit, at, standing, visit, basis)
+            case AskEnrolment():
+                return await self._register(unit, at, standing, visit)
             case AskSecondProof(options):
                 told = RegistrationRefused(**said(visit, state.account_id), options=options)
                 await unit.audit.write(told)
@@ -153,7 +152,7 @@ class Finisher:
         return await self._open(unit, at, standing, visit, SessionKind.FULL)
 
     async def _register(
-        self, unit: Unit, at: Next, standing: Standing, visit: Visit, basis: Basis
+        self, unit: Unit, at: Next, standing: Standing, visit: Visit
     ) -> Opened | Next:
         """Open a session that reaches the registration pages and nothing else."""
         account = standing.account
@@ -163,10 +162,6 @@ class Finisher:
                 if not await unit.authenticators.start_code_burn(each.authenticator_id, visit.now):
                     return self._lost(at)
                 await unit.audit.write(StartCodeUsed(**told))
-        if basis is Basis.WELCOME_WINDOW:
-            await unit.audit.write(WelcomeWindowUsed(**told))
-            if not await unit.people.welcome_used(account.id, visit.now):
-                return self._lost(at)
         if at.state.session_id is not None:
             # the session that asked gives way, so that one browser never holds two
             await unit.sessions.close(at.state.session_id, account.id, visit.now)

@@ -130,7 +130,6 @@ def facts(person: Person, policy: FirstPolicy) -> FirstRegistration:
         inside=person.inside,
         now=person.now,
         welcome_days=policy.welcome_days,
-        session_opened=person.session.created_at if person.registering else None,
     )
 
 

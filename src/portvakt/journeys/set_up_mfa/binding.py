@@ -11,6 +11,7 @@ from portvakt.core.authenticators import (
     AuthenticatorType,
     usable_second_factors,
 )
+from portvakt.core.events import WelcomeWindowUsed
 from portvakt.core.first_registration import Basis
 from portvakt.core.ids import AuthenticatorId
 from portvakt.core.throttle import Familiarity, Kind
@@ -83,6 +84,8 @@ class Binder:
         standing = await unit.people.load(person.account.id, person.visit.browser)
         if standing is None or not standing.account.usable:
             raise SessionLostError
+        if not await self.still_first(unit, person, standing, basis):
+            return Over()
         detail = Detail.of(draft)
         old = _replaced(standing, detail)
         most = full(standing, proved.type)
@@ -100,6 +103,23 @@ class Binder:
         opened = await self._grown(unit, person, standing, proved)
         then = detail.number if proved.type is AuthenticatorType.TOTP else ""
         return BoundNow(authenticator=proved, opened=opened, replaced=old, then_number=then)
+
+    async def still_first(
+        self, unit: Unit, person: Person, standing: Standing, basis: Basis
+    ) -> bool:
+        """Say whether a ground that is only for accounts without methods still holds.
+
+        Another browser may have bound one since this one was let in. The welcome window is used up
+        here and not when it lets somebody in: who closes the page too early may come back.
+        """
+        if basis not in (Basis.INSIDE, Basis.WELCOME_WINDOW):
+            return True
+        if usable_second_factors(standing.authenticators, person.now):
+            return False
+        if basis is Basis.INSIDE:
+            return True
+        await unit.audit.write(WelcomeWindowUsed(**person.said()))
+        return await unit.people.welcome_used(person.account.id, person.now)
 
     async def _clear_way(
         self, unit: Unit, standing: Standing, proved: Authenticator, person: Person

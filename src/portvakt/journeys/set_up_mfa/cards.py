@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.first_registration import Basis
 from portvakt.core.one_time_codes import group
 from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import PasswordHasher
@@ -42,8 +43,10 @@ class Cards:
     binder: Binder
     teller: Teller
 
-    async def make(self, person: Person) -> Started | Over:
+    async def make(self, person: Person, basis: Basis) -> Started | Over:
         """Make ten codes and keep their hashes; they can be read for ten minutes, in this session.
+
+        `basis` is on what ground: a card may be the first that an account has.
 
         Raises `portvakt.crypto.passwords.Busy`.
         """
@@ -58,6 +61,8 @@ class Cards:
             await unit.turn(f"methods:{person.account.id}")
             standing = await unit.people.load(person.account.id, person.visit.browser)
             if standing is None or not standing.account.usable:
+                return Over()
+            if not await self.binder.still_first(unit, person, standing, basis):
                 return Over()
             gone = await unit.authenticators.remove_type(person.account.id, RECOVERY_CODE)
             card = self.binder.pending(person, RECOVERY_CODE)

@@ -6,11 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.first_registration import Basis
 from portvakt.core.sessions import SessionKind
 from portvakt.crypto.passwords import Busy
 from portvakt.journeys.set_up_mfa.acting import HOME, Person
 from portvakt.journeys.set_up_mfa.cards import Cards
-from portvakt.journeys.set_up_mfa.door_routes import Door
+from portvakt.journeys.set_up_mfa.door_routes import Door, Entered
 from portvakt.journeys.set_up_mfa.flow import NumberSetUp
 from portvakt.journeys.set_up_mfa.outcomes import BoundNow, Over, Started
 from portvakt.journeys.set_up_mfa.pages import ExpiredPage
@@ -65,7 +66,7 @@ class Ending:
             return f"{HOME}/number"
         if has_card(person):
             return f"{HOME}?done={'replaced' if bound.replaced else 'added'}"
-        made = await self.cards.make(person)
+        made = await self.cards.make(person, Basis.OWN_METHODS)
         return HOME if isinstance(made, Over) else f"{HOME}/recovery-codes/{made.draft}"
 
     async def finish(self, request: Request) -> Response:
@@ -75,15 +76,15 @@ class Ending:
             return entered
         if has_card(entered.person):
             return see_other(HOME)
-        return await self._made(entered.person)
+        return await self._made(entered)
 
     async def make(self, request: Request) -> Response:
         """Make a new card; the old one is void."""
         entered = await self.door.enter(request)
-        return entered if isinstance(entered, Response) else await self._made(entered.person)
+        return entered if isinstance(entered, Response) else await self._made(entered)
 
-    async def _made(self, person: Person) -> Response:
-        made = await self.cards.make(person)
+    async def _made(self, entered: Entered) -> Response:
+        made = await self.cards.make(entered.person, entered.basis)
         return see_other(HOME if isinstance(made, Over) else f"{HOME}/recovery-codes/{made.draft}")
 
     async def show(self, request: Request) -> Response:
