@@ -26,6 +26,7 @@ from portvakt.crypto.randomness import Random, SystemRandom
 from portvakt.crypto.sealing import CodeMac, MasterKeys, Sealer, read_master_keys
 from portvakt.journeys.my_apps.routes import MyApps
 from portvakt.journeys.my_sign_ins.routes import MySignIns
+from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.oidc_routes import OpenIdConnect
 from portvakt.journeys.set_up_mfa.forms import Numbers
 from portvakt.journeys.set_up_mfa.parts import Parts as SetUpParts
@@ -190,11 +191,19 @@ def _house(
     )
     start = SignInFlow(parts)
     sign_in = SignInRoutes(start=start, answers=Answers(parts, start), rules=rules, gate=gate)
+    ring = KeyRing(records=records, sealer=sealer, random=random)
+    health = Health(
+        {
+            "records": records.ready,
+            "schema": _schema_is_ours(records),
+            "signing_keys": lambda: ring.signer(clock()),
+        }
+    )
     routes = (
-        *Health({"records": records.ready, "schema": _schema_is_ours(records)}).routes(),
+        *health.routes(),
         *sign_in.routes(),
         *_registration(settings, parts, policy, gate, sealer, hasher, methods),
-        *_app_routes(settings.public_url, gate, rules, records, keys, sealer, random, clock),
+        *_app_routes(settings.public_url, gate, rules, records, keys, ring, random, clock),
     )
     failures = Failures(down=(RecordsUnavailable,), busy=(Busy,))
     asgi = stack(routes, site, failures=failures)
@@ -240,7 +249,7 @@ def _app_routes(
     rules: Rules,
     records: Records,
     keys: MasterKeys,
-    sealer: Sealer,
+    ring: KeyRing,
     random: Random,
     clock: Clock,
 ) -> tuple[Route, ...]:
@@ -251,7 +260,7 @@ def _app_routes(
         rules=rules,
         records=records,
         keys=keys,
-        sealer=sealer,
+        ring=ring,
         random=random,
         clock=clock,
     )

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.crypto.randomness import Random
-from portvakt.crypto.sealing import Mac, MasterKeys, Sealer
+from portvakt.crypto.sealing import Mac, MasterKeys
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.names import Names
 from portvakt.journeys.open_app.oauth_error import ErrorCode, OAuthError, Untrusted
@@ -69,12 +69,12 @@ class OpenIdConnect:
         rules: Rules,
         records: Records,
         keys: MasterKeys,
-        sealer: Sealer,
+        ring: KeyRing,
         random: Random,
         clock: Callable[[], datetime],
     ) -> Self:
         """Put the parts of the protocol together over what the root has built."""
-        ring, names = KeyRing(records=records, sealer=sealer, random=random), Names(keys)
+        names = Names(keys)
         return cls(
             issuer=issuer,
             gate=gate,
