@@ -55,3 +55,7 @@ adr title:
 lock:
     cd requirements && for f in runtime dev; do \
       uv pip compile -q --generate-hashes --no-emit-index-url --no-header $f.in -o $f.txt; done
+
+# tables in docs/operators, from the code
+docs:
+    .venv/bin/python tools/docs_tables.py

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.guards.tree import TOP, shown, tracked
+from tools.docs_tables import MADE_PAGES
 
 PAGES = [path for path in tracked() if path.suffix == ".md"]
 RECORDS = sorted((TOP / "docs" / "adr").glob("[0-9]*.md"))
@@ -54,3 +55,13 @@ def test_every_decision_record_is_listed_where_a_newcomer_looks() -> None:
         if not record.name.startswith("0000") and f"]({record.name})" not in index
     ]
     assert not missing
+
+
+def test_the_pages_made_from_code_are_up_to_date() -> None:
+    """Settings, commands and events: `tools/docs_tables.py` writes them again."""
+    stale = [
+        name
+        for name, make in MADE_PAGES.items()
+        if (TOP / "docs" / "operators" / f"{name}.md").read_text(encoding="utf-8") != make()
+    ]
+    assert not stale

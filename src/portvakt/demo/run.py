@@ -56,13 +56,13 @@ class Sockets:
 
 def main(words: Sequence[str]) -> int:
     """Run until Ctrl-C; 0 then, 1 where it cannot start, 2 where it was called wrongly."""
-    parser = _parser()
+    own = parser()
     try:
-        asked = parser.parse_args(words)
+        asked = own.parse_args(words)
     except SystemExit as end:  # argparse has said what it had to say
         return 2 if end.code else 0
     if len({asked.host is None, asked.tls_cert is None, asked.tls_key is None}) > 1:
-        parser.print_usage(sys.stderr)
+        own.print_usage(sys.stderr)
         print("portvakt demo: --host, --tls-cert and --tls-key belong together", file=sys.stderr)
         return 2
     try:
@@ -74,22 +74,23 @@ def main(words: Sequence[str]) -> int:
     return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return what may stand after `portvakt demo`."""
+    words = argparse.ArgumentParser(
         prog="portvakt demo",
         description="Run the whole product with a small fictional region. Ctrl-C stops it.",
         epilog="example:\n  portvakt demo --port 8000 --data demo-data",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--port", type=int, metavar="N", help="where it answers; 0: any free port")
-    parser.add_argument(
+    words.add_argument("--port", type=int, metavar="N", help="where it answers; 0: any free port")
+    words.add_argument(
         "--data", type=Path, metavar="DIR", default=Path("demo-data"), help="where it keeps things"
     )
-    parser.add_argument("--host", metavar="NAME", help="a name by which a real phone reaches it")
-    parser.add_argument("--tls-cert", type=Path, metavar="F", help="certificate for NAME (PEM)")
-    parser.add_argument("--tls-key", type=Path, metavar="F", help="its key (PEM)")
-    return parser
+    words.add_argument("--host", metavar="NAME", help="a name by which a real phone reaches it")
+    words.add_argument("--tls-cert", type=Path, metavar="F", help="certificate for NAME (PEM)")
+    words.add_argument("--tls-key", type=Path, metavar="F", help="its key (PEM)")
+    return words
 
 
 def _demo(asked: argparse.Namespace) -> int:
