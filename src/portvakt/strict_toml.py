@@ -303,6 +303,8 @@ class _Locator:
             line = self._line
             if self._text[self._at] == "[":
                 table = self._header()
+                if table[-1] == 0:  # the first of an array also says where the array is
+                    yield table[:-1], line
                 yield table, line
             else:
                 path = (*table, *self._keys())
