@@ -263,6 +263,14 @@ async def test_the_app_s_language_is_taken_where_none_was_chosen(
         assert browser.page.title == "Sign in", "the person's choice stands"
 
 
+async def test_the_name_that_the_app_expects_is_filled_in(tmp_path: Path, sqlite_url: str) -> None:
+    async with stage(tmp_path, sqlite_url) as region, region.world.browser(OUTSIDE) as browser:
+        await region.open(browser, region.shop.begin(login_hint="anna.berg@region.example"))
+        assert 'value="anna.berg@region.example"' in browser.page.html
+        await region.open(browser, region.shop.begin(login_hint='"><script>alert(1)</script>'))
+        assert "<script>alert" not in browser.page.html
+
+
 async def test_an_app_is_opened_in_three_statements(tmp_path: Path, database_url: str) -> None:
     async with stage(tmp_path, database_url) as region, region.world.browser(INSIDE) as browser:
         await signed_in(region, browser)

@@ -23,3 +23,13 @@ def app_of(to: str, configuration: Configuration) -> RelyingParty | None:
         return None
     client_id = ClientId(asked[0])
     return next((each for each in configuration.apps if each.client_id == client_id), None)
+
+
+def login_hint_of(to: str) -> str:
+    """Return the name that an app expects to sign in (OpenID Connect Core section 3.1.2.1), or "".
+
+    It fills in the field for the person to change, and decides nothing.
+    """
+    parts = urlsplit(to)
+    asked = parse_qs(parts.query).get("login_hint", []) if parts.path == AUTHORIZE else []
+    return asked[0] if len(asked) == 1 and asked[0].isprintable() else ""

@@ -32,7 +32,7 @@ from portvakt.journeys.sign_in.pages import (
     StartPage,
 )
 from portvakt.journeys.sign_in.show import page_of, ways_of
-from portvakt.proving.destination import app_of
+from portvakt.proving.destination import app_of, login_hint_of
 from portvakt.proving.finish import Opened
 from portvakt.proving.gate import ANEW, Current, Gate
 from portvakt.proving.rules import Rules
@@ -76,12 +76,12 @@ class SignInRoutes:
         asked = query(request)
         wanted = await self._wanted(asked["to"], asked["for"])
         if asked["for"] == ANEW:
-            return page(request, await self._start_page(wanted))
+            return page(request, await self._start_page(wanted, login_hint_of(wanted.to)))
         current = await self.gate.current(request)
         if current is None or (
             current.session.kind is SessionKind.REGISTRATION and wanted.purpose != METHODS
         ):
-            return page(request, await self._start_page(wanted))
+            return page(request, await self._start_page(wanted, login_hint_of(wanted.to)))
         if wanted.purpose != METHODS and await self.gate.enough(request, current, wanted.app):
             return see_other(wanted.to)
         return page(request, await self._again_page(request, current, wanted))
