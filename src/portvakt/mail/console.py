@@ -13,9 +13,10 @@ from portvakt.wire.addresses import Destination
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`file`: where to append the mail, one JSON object a line; standard output if not given."""
+    """Where to print."""
 
     file: str | None = None
+    """A file to append to, one JSON object a line; standard output if not given."""
 
     def destinations(self) -> tuple[Destination, ...]:
         """Reach no place at all."""

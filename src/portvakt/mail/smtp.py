@@ -40,19 +40,22 @@ _SENDER = re.compile(r"(?:(?P<name>[^<>]*)<(?P<inner>[^<>]+)>|(?P<bare>[^<>]+))"
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where to hand mail in. `tls = "none"` is accepted to loopback only.
-
-    `private` says that the host lies in a private network, `ca_file` which authorities vouch for it
-    in place of the system's.
-    """
+    """Where to hand mail in."""
 
     host: str
+    """The mail server."""
     port: int | None = None
+    """Its port; 587 with STARTTLS, 465 with TLS and 25 with none if not given."""
     tls: Literal["starttls", "tls", "none"] = "starttls"
+    """How the line is protected. `none` is accepted to loopback only."""
     user: str | None = None
+    """Whom to log in as, where the server asks for that."""
     password: SecretRef | None = None
+    """The password for that: `{ file = "…" }` or `{ env = "…" }`."""
     private: bool = False
+    """That the server lies in a private network."""
     ca_file: str | None = None
+    """Who vouches for the server, in place of the system's authorities."""
 
     def __post_init__(self) -> None:
         if self.tls == "none" and not self._place().is_local:

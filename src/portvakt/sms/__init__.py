@@ -82,7 +82,7 @@ def notice_text(
     support_phone: str,
     number: str = "",
 ) -> Secret:
-    """Write a text that tells of a change: `start_code`, `suspended`, `number_added` …
+    """Write a text that tells of a change, for example `start_code` or `suspended`.
 
     `number` is the new one, partly hidden.
     """

@@ -39,29 +39,38 @@ Values = Mapping[str, str]
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How to ask, and how to read the answer.
-
-    A text counts as accepted when the status is one of `accepted_status` (any 2xx if not given)
-    and, where they are given, `accepted_text` stands in the answer and the JSON field
-    `accepted_field` (dots go inwards) has one of the values `accepted_values`. `refused_text`
-    lists words that mean no.
-    """
+    """How to ask, and how to read the answer."""
 
     url: str
+    """Where to ask: https, or http on loopback and in a network said to be `private`."""
     body: str = ""
+    """What to ask with: a form (`to={to}&text={text}`) or, with `content = "json"`, JSON."""
     query: str = ""
+    """What follows the `?` of the address, written like a form."""
     method: Literal["POST", "PUT", "GET"] = "POST"
+    """How to ask."""
     content: Literal["form", "json"] = "form"
+    """What `body` is."""
     headers: dict[str, str] = {}
+    """Lines to ask with, such as `Authorization = "Bearer {secret}"`. They hold no `{text}`."""
     idempotency_header: str | None = None
+    """The line that tells the gateway that a text is the same one again."""
     secret: SecretRef | None = None
+    """What `{secret}` stands for: `{ file = "…" }` or `{ env = "…" }`."""
     private: bool = False
+    """That the gateway lies in a private network."""
     accepted_status: tuple[int, ...] = ()
+    """Statuses that may mean yes; any 2xx if not given."""
     accepted_text: str | None = None
+    """Words that a yes holds."""
     accepted_field: str | None = None
+    """The field of a JSON answer that says yes or no; dots go inwards (`messages.0.status`)."""
     accepted_values: tuple[str, ...] = ()
+    """What that field says for yes."""
     refused_text: tuple[str, ...] = ()
+    """Words of an answer that mean no although its status says yes."""
     receipt_field: str | None = None
+    """The field of a JSON answer that holds the gateway's own name for the text."""
 
     def __post_init__(self) -> None:
         try:
