@@ -1,6 +1,5 @@
 """Appregistrering: a key is shown, proved by a code, and then it is bound."""
 
-import asyncio
 import html
 import re
 
@@ -160,25 +159,6 @@ async def test_a_wrong_code_from_the_app_shows_the_same_key_again(open_world: Op
         assert await second_factors(world, anna) == []
         page = await browser.submit({"code": app_code(world, key, steps=1)})
         assert page.title == "Vilket mobilnummer har du?"
-
-
-async def test_two_tabs_that_confirm_at_once_bind_one_app(open_world: Open) -> None:
-    async with open_world() as world, world.browser() as browser:
-        anna = await new_person(world)
-        page = await at_the_app(browser)
-        code = app_code(world, key_on(page))
-        [action] = [page.path]
-        fields = page.forms()[0][1] | {"code": code}
-        headers = {
-            "x-forwarded-for": INSIDE,
-            "origin": "https://portvakt.region.example",
-            "accept": "text/html",
-        }
-        answers = await asyncio.gather(
-            *(browser.client.post(action, data=fields, headers=headers) for _ in range(8))
-        )
-        assert sum(each.headers.get("location") == f"{HOME}/number" for each in answers) == 1
-        assert await kinds(world, anna) == ["totp"]
 
 
 async def test_the_code_that_proved_an_app_opens_nothing_afterwards(open_world: Open) -> None:

@@ -1,0 +1,93 @@
+"""Two tabs, or eight, that do the same thing in the same moment."""
+
+import asyncio
+
+from portvakt.core.ids import AuthenticatorId
+from tests import make
+from tests.journeys.conftest import Open
+from tests.journeys.set_up_mfa.people import (
+    HOME,
+    NUMBER,
+    SECRET,
+    TYPED,
+    app_code,
+    comes_to_register,
+    comes_with_app,
+    key_on,
+    kinds,
+    new_person,
+    with_app,
+    with_rule,
+)
+from tests.world import INSIDE, ORIGIN, Browser
+
+
+async def at_once(browser: Browser, posts: list[tuple[str, dict[str, str]]]) -> list[str]:
+    """Post all of them together, and return where each leads, or its status."""
+    csrf = browser.page.forms()[0][1]["csrf"]
+    headers = {"x-forwarded-for": INSIDE, "origin": ORIGIN, "accept": "text/html"}
+    answers = await asyncio.gather(
+        *(
+            browser.client.post(path, data={"csrf": csrf} | fields, headers=headers)
+            for path, fields in posts
+        )
+    )
+    return [each.headers.get("location", str(each.status_code)) for each in answers]
+
+
+async def test_two_tabs_that_confirm_one_app_bind_it_once(open_world: Open) -> None:
+    async with open_world() as world, world.browser() as browser:
+        anna = await new_person(world)
+        await comes_to_register(browser)
+        page = await browser.post(f"{HOME}/app", {})
+        code = app_code(world, key_on(page))
+        led = await at_once(browser, [(page.path, {"code": code})] * 8)
+        assert led.count(f"{HOME}/number") == 1
+        assert await kinds(world, anna) == ["totp"]
+
+
+async def test_two_tabs_that_confirm_one_number_bind_it_once(open_world: Open) -> None:
+    async with open_world() as world, world.browser() as browser:
+        anna = await new_person(world)
+        await comes_to_register(browser)
+        page = await browser.post(HOME, {"option": "sms", "number": TYPED})
+        code = await world.last_code()
+        led = await at_once(browser, [(page.path, {"code": code})] * 8)
+        assert sum(each.startswith(f"{HOME}/recovery-codes/") for each in led) == 1
+        assert await kinds(world, anna) == ["recovery_code", "sms_code"]
+
+
+async def test_a048_no_sixth_app_slips_in_between(open_world: Open) -> None:
+    async with open_world() as world, world.browser() as browser:
+        anna = await with_app(world)
+        await comes_with_app(world, browser)
+        drafts = []
+        for _ in range(6):
+            page = await browser.post(f"{HOME}/app", {})
+            drafts.append((page.path, {"code": app_code(world, key_on(page))}))
+        await at_once(browser, drafts)
+        assert (await kinds(world, anna)).count("totp") == 5
+
+
+async def test_a043_two_tabs_do_not_remove_the_last_two_ways(open_world: Open) -> None:
+    async with open_world() as world, world.browser() as browser:
+        await with_rule(world)
+        phone = make.bound(make.SMS_CODE, id=AuthenticatorId("ownphone"), detail=NUMBER)
+        anna = await world.person(bound=[phone], totp=SECRET)
+        await comes_with_app(world, browser)
+        standing = await world.standing(anna)
+        both = [each.id for each in standing.authenticators if each.type != make.PASSWORD]
+        await at_once(browser, [(f"{HOME}/methods/{each}/remove", {}) for each in both])
+        assert len(await kinds(world, anna)) == 1
+
+
+async def test_cards_made_at_once_leave_one_that_works(open_world: Open) -> None:
+    async with open_world() as world, world.browser() as browser:
+        anna = await with_app(world)
+        await comes_with_app(world, browser)
+        await at_once(browser, [(f"{HOME}/recovery-codes", {})] * 3)
+        assert await kinds(world, anna) == ["recovery_code", "totp"]
+        left = await world.house.records.read(
+            lambda unit: unit.authenticators.recovery_left(anna.id)
+        )
+        assert left == 10
