@@ -217,11 +217,10 @@ class PostgresDriver(Generic[U]):
         return result
 
     async def _take(self) -> _Link[U]:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._turns.acquire()
-        except TimeoutError as error:
-            raise RecordsUnavailable("PostgreSQL: every connection is busy") from error
+        if self._turns.locked():
+            await self._queue()
+        else:
+            await self._turns.acquire()  # at once, without the price of a time-out
         while self._idle:
             link = self._idle.pop()
             if not link.connection.is_closed():
@@ -232,6 +231,13 @@ class PostgresDriver(Generic[U]):
         except BaseException:
             self._turns.release()
             raise
+
+    async def _queue(self) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise RecordsUnavailable("PostgreSQL: every connection is busy") from error
 
     async def _connect(self) -> asyncpg.Connection:
         try:
