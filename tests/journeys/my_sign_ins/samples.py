@@ -15,6 +15,7 @@ OUTSIDE = Message(
 )
 FIREFOX = Message("my_sign_ins.browser_on", {"browser": "Firefox", "system": "Windows"})
 PHONE = Message("my_sign_ins.browser_on", {"browser": "Safari", "system": "iPhone"})
+REASON = "Du är utanför regionens nät."
 UNKNOWN = Message("my_sign_ins.browser_unknown")
 
 
@@ -43,7 +44,7 @@ PAST = (
         at=NOW,
         what=Message("my_sign_ins.opened", {"app": "Demobutiken"}),
         place=OUTSIDE,
-        why="Du är utanför regionens nät.",
+        why=Message("my_sign_ins.why_opened", {"reason": REASON}),
     ),
     Happened(
         at=NOW - timedelta(minutes=1),
@@ -51,7 +52,7 @@ PAST = (
         how=by("strong", "by_password", "by_totp"),
         place=OUTSIDE,
         browser=PHONE,
-        why="Du är utanför regionens nät.",
+        why=Message("my_sign_ins.why", {"reason": REASON}),
     ),
     Happened(
         at=NOW - timedelta(minutes=2),

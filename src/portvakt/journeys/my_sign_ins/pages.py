@@ -32,7 +32,7 @@ class Happened:
     how: Sequence[Message] = ()
     place: Message | None = None
     browser: Message | None = None
-    why: str = ""
+    why: Message | None = None
     failed: bool = False
 
 

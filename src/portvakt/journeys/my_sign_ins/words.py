@@ -65,7 +65,7 @@ class Teller:
             how=_how(event),
             place=self._place(event.address, event.detail.get("networks")),
             browser=self._browser(str(event.detail.get("user_agent", ""))),
-            why=self._why(event),
+            why=self._why("my_sign_ins.why", event),
         )
 
     def opened(self, event: StoredEvent) -> Happened:
@@ -74,7 +74,7 @@ class Teller:
             at=event.at,
             what=self._about("my_sign_ins.opened", event.detail["app"]),
             place=self._place(event.address),
-            why=self._why(event),
+            why=self._why("my_sign_ins.why_opened", event),
         )
 
     def failed(self, event: StoredEvent) -> Happened:
@@ -103,7 +103,7 @@ class Teller:
             at=event.at,
             what=self._about(what, event.detail["app"]),
             place=self._place(event.address),
-            why="" if not_theirs else self._why(event),
+            why=None if not_theirs else self._why("my_sign_ins.why_refused", event),
             failed=True,
         )
 
@@ -129,7 +129,7 @@ class Teller:
             at=event.at,
             what=Message(what),
             place=self._place(event.address),
-            why=self._why(event),
+            why=self._why("my_sign_ins.why_refused", event),
             failed=True,
         )
 
@@ -159,9 +159,10 @@ class Teller:
             return Message("my_sign_ins.browser_only", {"browser": told.name})
         return Message("my_sign_ins.browser_on", {"browser": told.name, "system": told.system})
 
-    def _why(self, event: StoredEvent) -> str:
+    def _why(self, said_as: str, event: StoredEvent) -> Message | None:
         """Return the sentence of the rule that asked, by the decision that was stored."""
-        return reason_of(self.configuration, _rules_of(event), self.language)
+        reason = reason_of(self.configuration, _rules_of(event), self.language)
+        return Message(said_as, {"reason": reason}) if reason else None
 
 
 def _rules_of(event: StoredEvent) -> tuple[RuleId, ...]:
