@@ -34,7 +34,9 @@ class Kind(StrEnum):
     RECOVERY_CODE = "recovery_code"
     START_CODE = "start_code"
     UNPROVEN = "unproven"
-    """A second factor tried before any password was proved."""
+    """A second factor tried before any password was proved, from one address."""
+    UNPROVEN_ALL = "unproven_all"
+    """The same from every address together."""
     ADDRESS = "address"
     """One client address, over all accounts."""
     ADDRESS_INSIDE = "address_inside"
@@ -86,6 +88,9 @@ LIMITS: Mapping[Kind, Limit] = MappingProxyType(
         Kind.START_CODE: _SECOND_FACTOR,
         # a stranger's guesses must never reach the count that switches a method off
         Kind.UNPROVEN: Limit(run=5, stop=_DAY, window=_DAY),
+        # over all addresses; more than one stranger can use up, so that none keeps the person out.
+        # A right guess opens no more than a try at the password
+        Kind.UNPROVEN_ALL: Limit(run=50, stop=_DAY, window=_DAY),
         Kind.ADDRESS: Limit(run=30, stop=timedelta(minutes=5), window=timedelta(minutes=5)),
         # behind one address of the organisation sit many people
         Kind.ADDRESS_INSIDE: Limit(run=600, stop=timedelta(minutes=5), window=timedelta(minutes=5)),

@@ -29,6 +29,12 @@ ADDRESS_PER_HOUR = 30
 
 `APART` holds per number and purpose: whoever has just registered a phone may sign in with it."""
 
+UNPROVEN = "unproven"
+UNPROVEN_PER_HOUR = 2
+UNPROVEN_PER_DAY = 4
+"""Texts that somebody asked for without a password. Fewer than the number's own limits, so that a
+stranger cannot use up the texts that the person needs to get in."""
+
 PRETENDED = timedelta(minutes=5)
 """How long a code that was never sent seems to live: as long as a real one."""
 
@@ -80,8 +86,8 @@ class CodeSender:
         without either count against the client address, so that a hospital is not shut out.
         """
         address = None if proven else visit.address or "unknown"
-        number = authenticator.detail
-        wait = await self._wait(unit, number, purpose, account_id, address, visit.now)
+        counted = purpose if proven else UNPROVEN
+        wait = await self._wait(unit, authenticator.detail, counted, account_id, address, visit.now)
         if wait is not None:
             return NotYet(wait)
         at = Ceremony(flow=flow, purpose=purpose, now=visit.now, authenticator=authenticator)
@@ -101,10 +107,12 @@ class CodeSender:
         )
         await unit.codes.issue(code)
         words = self._text.code(visit.language, purpose=purpose, digits=send.digits.open())
-        await unit.outbox.put(self._message(send.to, Secret(words), code, address))
+        await unit.outbox.put(self._message(send.to, Secret(words), code, counted, address))
         return CodeSent(send.to, visit.now, expires)
 
-    def _message(self, to: str, words: Secret, code: Code, address: str | None) -> Message:
+    def _message(
+        self, to: str, words: Secret, code: Code, purpose: str, address: str | None
+    ) -> Message:
         """Make the outbox row of a code, its words sealed."""
         row = self._random.id()
         return Message(
@@ -112,7 +120,7 @@ class CodeSender:
             channel="sms",
             to=to,
             body=self._sealer.seal(to_body(words), table="outbox", column="body", row=row),
-            purpose=code.purpose,
+            purpose=purpose,
             account_id=code.account_id,
             address=address,
             created_at=code.created_at,
@@ -154,6 +162,10 @@ class CodeSender:
         )
         waits = [
             _opens(sent.purpose, 1, APART, now),
+            _opens(
+                sent.purpose, UNPROVEN_PER_HOUR if purpose == UNPROVEN else PER_HOUR, _HOUR, now
+            ),
+            _opens(sent.purpose, UNPROVEN_PER_DAY if purpose == UNPROVEN else PER_DAY, _DAY, now),
             _opens(sent.number, PER_HOUR, _HOUR, now),
             _opens(sent.number, PER_DAY, _DAY, now),
             _opens(sent.account, ACCOUNT_PER_HOUR, _HOUR, now),

@@ -190,3 +190,25 @@ async def test_a_right_password_is_never_counted_against_anybody(open_world: Ope
             page = await browser.sign_in()
             assert page.path == "/apps"
             await browser.post("/sign-out", {})
+
+
+async def test_a_stranger_who_used_up_the_tries_leaves_the_person_hers(open_world: Open) -> None:
+    """Neither codes guessed nor texts asked for elsewhere close the way past a locked password."""
+    async with open_world() as world:
+        await anna_with_phone(world, app=True)
+        for number in range(3):
+            async with world.browser(f"198.51.100.{number}") as attacker:
+                await failures(attacker, 10)
+                await attacker.sign_in()
+                for _ in range(6):
+                    await attacker.submit({"code": wrong_code(world)})
+                for _ in range(3):
+                    await attacker.submit({}, form=1)
+                    world.clock.move(seconds=31)
+        assert len(await world.outbox("sms")) <= 2
+        async with world.browser() as anna:
+            page = await anna.sign_in()
+            assert page.title == "Visa först att det är du"
+            page = await anna.submit({"code": app_code(world)})
+            assert page.title == "Skriv ditt lösenord"
+            assert (await anna.submit({"code": PASSWORD})).path == "/apps"

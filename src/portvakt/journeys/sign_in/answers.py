@@ -22,7 +22,7 @@ from portvakt.core.sign_in import (
     Step,
     record,
 )
-from portvakt.core.throttle import Familiarity, delay_after, kind_of
+from portvakt.core.throttle import Familiarity, Kind, delay_after, kind_of
 from portvakt.journeys.sign_in.flow import Parts, SignInFlow
 from portvakt.journeys.sign_in.outcomes import (
     Gone,
@@ -34,7 +34,13 @@ from portvakt.journeys.sign_in.outcomes import (
     Stopped,
     Wrong,
 )
-from portvakt.journeys.sign_in.tries import Tried, count_answer, note_failure, note_replay
+from portvakt.journeys.sign_in.tries import (
+    Tried,
+    count_answer,
+    count_unproven,
+    note_failure,
+    note_replay,
+)
 from portvakt.methods import LookupRow, Rejected, StartCode, Verified
 from portvakt.proving.answer import Answer, NotSpent, spend, usable
 from portvakt.proving.ask import NotYet
@@ -165,7 +171,12 @@ class Answers:
             return GoOn(flow)
         proved = bool(state.evidence) or state.session_id is not None
         kind = kind_of(types[0], password_proved=proved)
-        tried = await count_answer(unit, standing, state.claimed, kind, Familiarity.ANY, visit.now)
+        if kind is Kind.UNPROVEN:
+            tried = await count_unproven(unit, standing, state.claimed, visit)
+        else:
+            tried = await count_answer(
+                unit, standing, state.claimed, kind, Familiarity.ANY, visit.now
+            )
         lookup: tuple[LookupRow, ...] = ()
         if tried.count.allowed and AuthenticatorType.RECOVERY_CODE in types:
             lookup = await self._rows(unit, typed, standing)

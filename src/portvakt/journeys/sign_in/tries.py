@@ -93,6 +93,24 @@ async def count_answer(
     return await count_try(unit, subject_of(account, claimed), kind, familiarity, now)
 
 
+async def count_unproven(
+    unit: Unit, standing: Standing | None, claimed: str, visit: Visit
+) -> Tried:
+    """Count a second factor that is tried before the password.
+
+    By person and address first, so that a stranger's five tries a day are not the person's own; and
+    over all addresses, with a bound that one stranger does not reach.
+    """
+    account = None if standing is None else standing.account
+    subject = subject_of(account, claimed)
+    here = f"{subject} {address_subject(visit.address)}"
+    tried = await count_try(unit, here, Kind.UNPROVEN, Familiarity.ANY, visit.now)
+    if not tried.count.allowed:
+        return tried
+    every = await count_try(unit, subject, Kind.UNPROVEN_ALL, Familiarity.ANY, visit.now)
+    return tried if every.count.allowed else every
+
+
 async def note_failure(
     unit: Unit,
     notices: Notices,
@@ -114,6 +132,7 @@ async def note_failure(
             app=app,
         )
     )
+    unproven = tried.kind in (Kind.UNPROVEN, Kind.UNPROVEN_ALL)
     if tried.began_a_stop and tried.count.stopped_until is not None:
         await unit.audit.write(
             SignInLocked(
@@ -123,9 +142,9 @@ async def note_failure(
                 until=tried.count.stopped_until,
             )
         )
-        if standing is not None and method in SECOND_FACTORS and tried.kind is not Kind.UNPROVEN:
+        if standing is not None and method in SECOND_FACTORS and not unproven:
             await notices.guessing(unit, standing.account, method, visit)
-    if standing is None or method not in SECOND_FACTORS or tried.kind is Kind.UNPROVEN:
+    if standing is None or method not in SECOND_FACTORS or unproven:
         return
     if must_disable(tried.count, LIMITS[tried.kind]):
         await _disable(unit, notices, standing, method, visit)
