@@ -13,7 +13,7 @@ from tests.protocols.stage import LEDGER, SECRETS, SHOP, Stage, stage
 from tests.protocols.test_oidc_code_flow import signed_in
 from tests.world import INSIDE, ORIGIN, OUTSIDE, Browser
 
-SIGN_IN_ADDRESSES = (
+STRANGE_ADDRESSES = (
     "https://app.example.evil.tld/callback",
     "http://localhost:8003/callback/extra",
     "http://localhost:8003/callback?x=1",
@@ -30,7 +30,7 @@ def error_of(response: httpx.Response, client: Client, attempt: Attempt) -> str:
     return answer["error"]
 
 
-@pytest.mark.parametrize("address", SIGN_IN_ADDRESSES)
+@pytest.mark.parametrize("address", STRANGE_ADDRESSES)
 async def test_a097_a_stranger_s_address_ends_at_a_page_of_ours(
     tmp_path: Path, sqlite_url: str, address: str
 ) -> None:
@@ -173,6 +173,18 @@ async def test_prompt_none_answers_without_a_page(tmp_path: Path, database_url: 
         await signed_in(region, browser)
         await region.tokens(browser, region.shop, prompt="none")
         browser.address = OUTSIDE
+        attempt = region.shop.begin(prompt="none")
+        response = await region.open(browser, attempt)
+        assert error_of(response, region.shop, attempt) == "login_required"
+
+
+async def test_a058_asking_silently_keeps_no_session_alive(tmp_path: Path, sqlite_url: str) -> None:
+    async with stage(tmp_path, sqlite_url) as region, region.world.browser(INSIDE) as browser:
+        await signed_in(region, browser)
+        for _ in range(3):
+            region.world.clock.move(minutes=19)
+            await region.code(browser, region.shop, prompt="none")
+        region.world.clock.move(minutes=4)
         attempt = region.shop.begin(prompt="none")
         response = await region.open(browser, attempt)
         assert error_of(response, region.shop, attempt) == "login_required"

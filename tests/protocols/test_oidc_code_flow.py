@@ -4,11 +4,14 @@ import asyncio
 import json
 from pathlib import Path
 
+import httpx
+import msgspec
 import pytest
 
+from portvakt.app import opened
 from tests.protocols.relying_party import OAuthAnswerError
 from tests.protocols.stage import LEDGER, Stage, stage
-from tests.world import INSIDE, ORIGIN, OUTSIDE, Browser
+from tests.world import INSIDE, ORIGIN, OUTSIDE, Browser, settings
 
 
 async def test_discovery_says_what_is_done_here_and_no_more(
@@ -233,3 +236,15 @@ async def test_a_proof_key_cannot_be_left_out_afterwards(tmp_path: Path, sqlite_
         code, attempt = await region.code(browser, region.shop)
         with pytest.raises(OAuthAnswerError, match="invalid_request"):
             await region.shop.exchange(code, attempt, code_verifier="")
+
+
+async def test_the_issuer_has_no_slash_at_its_end(tmp_path: Path, sqlite_url: str) -> None:
+    """Clients compare it to the letter; a slash in the settings is not part of the origin."""
+    chosen = msgspec.structs.replace(settings(tmp_path, sqlite_url), public_url=f"{ORIGIN}/")
+    async with opened(chosen) as house:
+        transport = httpx.ASGITransport(app=house.asgi, client=("127.0.0.1", 1))
+        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http:
+            headers = {"x-forwarded-proto": "https"}
+            answer = await http.get("/.well-known/openid-configuration", headers=headers)
+            assert answer.json()["issuer"] == ORIGIN
+            assert answer.json()["token_endpoint"] == f"{ORIGIN}/oidc/token"

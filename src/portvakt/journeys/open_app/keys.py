@@ -50,8 +50,8 @@ class KeyRing:
     async def signer(self, now: datetime) -> Signer:
         """Return what signs and verifies, at most `READ_AGAIN` old.
 
-        Makes the first keys where there are none: the RSA keys cost up to two seconds of a thread,
-        once in the life of an installation. Raises RecordsUnavailable.
+        Makes the first keys where there are none: the RSA keys cost a thread some tenths of a
+        second, once in the life of an installation. Raises RecordsUnavailable.
         """
         if self._signer is not None and self._is_fresh(now):
             return self._signer

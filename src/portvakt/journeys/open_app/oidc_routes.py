@@ -124,9 +124,10 @@ class OpenIdConnect:
             response = problem(request, "method", 405)
             response.headers["allow"] = "GET"
             return response
-        current = await self.gate.current(request)
-        who = None if current is None else SignedIn(current.session, current.standing.account)
         query: bytes = request.scope["query_string"]
+        # A page that asks by itself, without anybody seeing it, keeps no session alive (A058).
+        current = await self.gate.current(request, act=b"prompt=none" not in query)
+        who = None if current is None else SignedIn(current.session, current.standing.account)
         outcome = await self.authorizing.answer(query, who, self.gate.visit(request))
         response = self._shown(request, outcome)
         if (binding := context(request).new_binding) is not None:
