@@ -1,0 +1,47 @@
+"""docs/operators/limits.md says what the code does (ASVS 6.1.1)."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from portvakt.core import sessions
+from portvakt.core.throttle import LIMITS
+from portvakt.proving import ask
+
+PAGE = (Path(__file__).parents[2] / "docs/operators/limits.md").read_text(encoding="utf-8")
+
+
+def spoken(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
+
+
+def test_every_count_stands_in_the_table_with_its_numbers() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| [^|]+ \| (\d+) \| ([^|]+) \| ([^|]+) \|$", PAGE, re.MULTILINE
+    )
+    written = {name: (int(run), stop, more) for name, run, stop, more in rows}
+    assert set(written) == {kind.value for kind in LIMITS}
+    for kind, limit in LIMITS.items():
+        run, stop, more = written[kind.value]
+        assert (run, stop) == (limit.run, spoken(limit.stop)), kind
+        assert (f"{limit.per_day} a day" in more) == (limit.per_day is not None), kind
+        assert (f"at {limit.disable_at} in a row" in more) == (limit.disable_at is not None), kind
+
+
+def test_the_limits_of_texts_are_the_ones_that_hold() -> None:
+    words = " ".join(PAGE.split())
+    assert f"one text in {int(ask.APART.total_seconds())} seconds" in words
+    assert f"{ask.PER_HOUR} an hour and {ask.PER_DAY} a day per number" in words
+    assert f"{ask.ACCOUNT_PER_HOUR} an hour per account" in words
+    assert f"{ask.UNPROVEN_PER_HOUR} an hour and {ask.UNPROVEN_PER_DAY} a day per number" in words
+    assert f"{ask.ADDRESS_PER_HOUR} an hour per client address" in words
+
+
+def test_the_life_of_sessions_is_the_one_that_holds() -> None:
+    for name, life in (
+        ("ordinary", sessions.USER),
+        ("of somebody with a role", sessions.PRIVILEGED),
+        ("registration only", sessions.REGISTRATION),
+    ):
+        assert f"| {name} | {spoken(life.idle)} | {spoken(life.absolute)} |" in PAGE
