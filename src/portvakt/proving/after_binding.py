@@ -23,6 +23,14 @@ class SessionLostError(Exception):
     """The session ended or changed while its person was binding; the act must be undone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A session as it is from now on, and what its browser is to be given."""
+
+    session: Session
+    opened: Opened
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strengthener:
     """Writes sessions that have grown. Finishing a sign-in is `finish`'s."""
@@ -37,7 +45,7 @@ class Strengthener:
         standing: Standing,
         configuration: Configuration,
         visit: Visit,
-    ) -> Opened:
+    ) -> Grown:
         """Add what was shown to a session and make it a full one. Part of the caller's act.
 
         A registration session was opened in order to bind a method, so what it was opened with goes
@@ -64,12 +72,13 @@ class Strengthener:
         if registering:
             await _note(unit, standing, visit)
         await unit.audit.write(_succeeded(grown, standing, configuration, visit))
-        return Opened(
+        opened = Opened(
             session_id=session.id,
             secret=Secret(secret),
             kind=SessionKind.FULL,
             to=session.resume_to or "",
         )
+        return Grown(grown, opened)
 
 
 def _without(evidence: Iterable[Evidence], shown: Evidence) -> tuple[Evidence, ...]:

@@ -19,13 +19,13 @@ from tests.journeys.set_up_mfa.people import (
     with_app,
     with_rule,
 )
-from tests.world import INSIDE, ORIGIN, Browser
+from tests.world import ORIGIN, Browser
 
 
 async def at_once(browser: Browser, posts: list[tuple[str, dict[str, str]]]) -> list[str]:
     """Post all of them together, and return where each leads, or its status."""
     csrf = browser.page.forms()[0][1]["csrf"]
-    headers = {"x-forwarded-for": INSIDE, "origin": ORIGIN, "accept": "text/html"}
+    headers = {"x-forwarded-for": browser.address, "origin": ORIGIN, "accept": "text/html"}
     answers = await asyncio.gather(
         *(
             browser.client.post(path, data={"csrf": csrf} | fields, headers=headers)
@@ -91,3 +91,50 @@ async def test_cards_made_at_once_leave_one_that_works(open_world: Open) -> None
             lambda unit: unit.authenticators.recovery_left(anna.id)
         )
         assert left == 10
+
+
+async def test_a_stranger_who_began_beside_the_owner_cannot_finish_after(open_world: Open) -> None:
+    """Both know the password and are inside. Whoever binds first owns the account."""
+    async with open_world() as world, world.browser() as owner, world.browser() as stranger:
+        anna = await new_person(world)
+        await comes_to_register(stranger)
+        theirs = await stranger.post(f"{HOME}/app", {})
+        await comes_to_register(owner)
+        mine = await owner.post(f"{HOME}/app", {})
+        await owner.submit({"code": app_code(world, key_on(mine))})
+        page = await stranger.submit({"code": app_code(world, key_on(theirs))})
+        assert page.path.startswith("/sign-in")
+        assert await kinds(world, anna) == ["totp"]
+        page = await stranger.post(f"{HOME}/recovery-codes", {})
+        assert page.path.startswith("/sign-in")
+        assert await kinds(world, anna) == ["totp"]
+
+
+async def test_of_owner_and_stranger_at_once_only_one_binds(open_world: Open) -> None:
+    async with open_world() as world, world.browser() as one, world.browser() as other:
+        anna = await new_person(world)
+        posts = []
+        for browser in (one, other):
+            await comes_to_register(browser)
+            page = await browser.post(f"{HOME}/app", {})
+            posts.append(at_once(browser, [(page.path, {"code": app_code(world, key_on(page))})]))
+        led = [where for [where] in await asyncio.gather(*posts)]
+        assert led.count(f"{HOME}/number") == 1
+        assert await kinds(world, anna) == ["totp"]
+
+
+async def test_the_welcome_window_is_used_once_by_whoever_binds_first(open_world: Open) -> None:
+    async with (
+        open_world(first="welcome_window") as world,
+        world.browser() as one,
+        world.browser() as other,
+    ):
+        anna = await new_person(world)
+        posts = []
+        for browser in (one, other):
+            await browser.sign_in(to=HOME)
+            page = await browser.post(f"{HOME}/app", {})
+            posts.append(at_once(browser, [(page.path, {"code": app_code(world, key_on(page))})]))
+        await asyncio.gather(*posts)
+        assert await kinds(world, anna) == ["totp"]
+        assert (await world.events(anna)).count("registration.welcome_window_used") == 1

@@ -260,3 +260,17 @@ async def test_another_browser_cannot_use_the_draft(open_world: Open) -> None:
         assert (await other.post(where, {"code": code})).status == 410
         async with world.browser() as stranger:
             assert (await stranger.get(where)).path.startswith("/sign-in")
+
+
+async def test_a126_the_page_says_until_when_and_one_button_gives_a_new_code(
+    open_world: Open,
+) -> None:
+    """The warning 20 seconds before the end is script's; what it shows is in the page."""
+    async with open_world() as world, world.browser() as browser:
+        await new_person(world)
+        await at_the_code(browser)
+        page = browser.page
+        assert 'data-ends-in="300"' in page.html
+        assert "13:05" in page.text
+        assert 'name="again" value="yes"' in page.html
+        assert page.response.headers.get("refresh") is None

@@ -101,13 +101,17 @@ class Closed:
 Entry = Enter | AskFresh | AskPassword | Closed
 
 
-def enter(person: Person, policy: FirstPolicy) -> Entry:
-    """Say whether this person may change how they sign in, in this request."""
+def enter(person: Person, policy: FirstPolicy, *, at: datetime | None = None) -> Entry:
+    """Say whether this person may change how they sign in, in this request.
+
+    Proof must have been fresh `at` the moment when the change was begun: now, where none is given.
+    What is bound is always judged as it stands.
+    """
     verdict = may_change(
         person.standing.authenticators,
         person.session.evidence,
         facts(person, policy),
-        person.now,
+        at or person.now,
         registering=person.registering,
     )
     match verdict:
@@ -119,6 +123,20 @@ def enter(person: Person, policy: FirstPolicy) -> Entry:
             return AskPassword() if lacks_password(person) else Enter(basis)
         case _:
             assert_never(verdict)
+
+
+def still_enters(person: Person, policy: FirstPolicy, begun: datetime) -> Basis | None:
+    """Say on what ground somebody may finish what they began, or None where they may not.
+
+    Whoever is slow need not show everything once more, but an account that has got its first
+    method since then asks for that method: otherwise a stranger who knows the password could begin
+    beside the owner, wait for them, and finish.
+    """
+    for at in (begun, person.now):
+        entry = enter(person, policy, at=at)
+        if isinstance(entry, Enter):
+            return entry.basis
+    return None
 
 
 def facts(person: Person, policy: FirstPolicy) -> FirstRegistration:

@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.core.secret import Secret
-from portvakt.journeys.set_up_mfa.acting import HOME
+from portvakt.journeys.set_up_mfa.acting import HOME, Person
 from portvakt.journeys.set_up_mfa.app_key import app_key
-from portvakt.journeys.set_up_mfa.door_routes import Door, Entered
+from portvakt.journeys.set_up_mfa.door_routes import Door
 from portvakt.journeys.set_up_mfa.end_routes import Ending
 from portvakt.journeys.set_up_mfa.flow import AppSetUp
-from portvakt.journeys.set_up_mfa.outcomes import BoundNow, Full, Over, WrongCode
+from portvakt.journeys.set_up_mfa.outcomes import BoundNow, Full, NotShown, Over, WrongCode
 from portvakt.journeys.set_up_mfa.pages import AppPage
 from portvakt.journeys.set_up_mfa.show import Errors
 from portvakt.web.forms import form
@@ -41,38 +41,41 @@ class AppRoutes:
 
     async def show(self, request: Request) -> Response:
         """Show the key and ask for the first code."""
-        entered = await self.door.go_on(request)
-        return entered if isinstance(entered, Response) else await self._show(request, entered)
+        person = await self.door.go_on(request)
+        return person if isinstance(person, Response) else await self._show(request, person)
 
     async def _show(
-        self, request: Request, entered: Entered, errors: Errors | None = None
+        self, request: Request, person: Person, errors: Errors | None = None
     ) -> Response:
-        draft = await self.apps.show(entered.person, _draft(request))
+        draft = await self.apps.show(person, _draft(request))
         if isinstance(draft, Over):
             return self.ending.over(request)
         issuer = context(request).site.organisation.name
-        account = entered.person.account.email or entered.person.account.user_name
+        account = person.account.email or person.account.user_name
         key = app_key(draft.secret, issuer=issuer, account=account)
         return page(request, AppPage(key=key, errors=errors or {}), WRONG if errors else 200)
 
     async def confirm(self, request: Request) -> Response:
         """Take the app's first code."""
-        entered = await self.door.go_on(request)
-        if isinstance(entered, Response):
-            return entered
+        person = await self.door.go_on(request)
+        if isinstance(person, Response):
+            return person
         typed = (await form(request))["code"]
         if not typed.strip():
-            return await self._show(request, entered, {"code": "set_up_mfa.error_code_missing"})
-        outcome = await self.apps.confirm(
-            entered.person, _draft(request), Secret(typed), entered.basis
-        )
+            return await self._show(request, person, {"code": "set_up_mfa.error_code_missing"})
+        return await self._answer(request, person, Secret(typed))
+
+    async def _answer(self, request: Request, person: Person, typed: Secret) -> Response:
+        outcome = await self.apps.confirm(person, _draft(request), typed)
         match outcome:
             case BoundNow():
-                return await self.ending.after(request, entered.person, outcome)
+                return await self.ending.after(request, person, outcome)
             case WrongCode():
-                return await self._show(request, entered, {"code": "set_up_mfa.error_app_code"})
+                return await self._show(request, person, {"code": "set_up_mfa.error_app_code"})
             case Full():
                 return see_other(HOME)  # which says that there is no room for another
+            case NotShown():
+                return self.door.show_again(request, back=HOME)
             case Over():
                 return self.ending.over(request)
             case _:

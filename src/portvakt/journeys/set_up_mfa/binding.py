@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from portvakt.core.assurance import METHODS, Evidence
@@ -16,12 +17,12 @@ from portvakt.core.first_registration import Basis
 from portvakt.core.ids import AuthenticatorId
 from portvakt.core.throttle import Familiarity, Kind
 from portvakt.crypto.randomness import Random
-from portvakt.journeys.set_up_mfa.acting import Person, full
+from portvakt.journeys.set_up_mfa.acting import Person, full, still_enters
 from portvakt.journeys.set_up_mfa.drafts import Detail
-from portvakt.journeys.set_up_mfa.outcomes import BoundNow, Full, Over
+from portvakt.journeys.set_up_mfa.outcomes import BoundNow, Full, NotShown, Over
 from portvakt.journeys.set_up_mfa.telling import Teller
-from portvakt.proving.after_binding import SessionLostError, Strengthener
-from portvakt.proving.finish import Opened
+from portvakt.proving.after_binding import Grown, SessionLostError, Strengthener
+from portvakt.proving.finish import FirstPolicy
 from portvakt.records import Draft, Records, Standing, Unit
 
 TURNS = 3
@@ -38,6 +39,7 @@ class Binder:
     random: Random
     teller: Teller
     strengthener: Strengthener
+    policy: FirstPolicy
 
     def pending(
         self, person: Person, kind: AuthenticatorType, *, detail: str = "", id_: str = ""
@@ -71,11 +73,10 @@ class Binder:
         person: Person,
         draft: Draft,
         proved: Authenticator,
-        basis: Basis,
         *,
         sealed: bytes | None = None,
         last_step: int | None = None,
-    ) -> BoundNow | Full | Over:
+    ) -> BoundNow | Full | NotShown | Over:
         """Bind what was proved. Part of the act that used the draft up.
 
         Raises `SessionLostError`, which undoes the act.
@@ -84,8 +85,9 @@ class Binder:
         standing = await unit.people.load(person.account.id, person.visit.browser)
         if standing is None or not standing.account.usable:
             raise SessionLostError
-        if not await self.still_first(unit, person, standing, basis):
-            return Over()
+        basis = await self.ground(unit, person, standing, draft.created_at)
+        if basis is None:
+            return NotShown()
         detail = Detail.of(draft)
         old = _replaced(standing, detail)
         most = full(standing, proved.type)
@@ -100,26 +102,29 @@ class Binder:
         if detail.preferred or (old is not None and old.preferred):
             await unit.authenticators.set_preferred(person.account.id, proved.id)
         await self.teller.added(unit, person, standing, proved, basis, replaced=old)
-        opened = await self._grown(unit, person, standing, proved)
         then = detail.number if proved.type is AuthenticatorType.TOTP else ""
-        return BoundNow(authenticator=proved, opened=opened, replaced=old, then_number=then)
+        return BoundNow(
+            authenticator=proved,
+            begun=draft.created_at,
+            grown=await self._grown(unit, person, standing, proved),
+            replaced=old,
+            then_number=then,
+        )
 
-    async def still_first(
-        self, unit: Unit, person: Person, standing: Standing, basis: Basis
-    ) -> bool:
-        """Say whether a ground that is only for accounts without methods still holds.
+    async def ground(
+        self, unit: Unit, person: Person, standing: Standing, begun: datetime
+    ) -> Basis | None:
+        """Say on what ground this may be bound, by what is stored now, or None where on none.
 
-        Another browser may have bound one since this one was let in. The welcome window is used up
-        here and not when it lets somebody in: who closes the page too early may come back.
+        The welcome window is used up here and not when it lets somebody in: who closes the page too
+        early may come back.
         """
-        if basis not in (Basis.INSIDE, Basis.WELCOME_WINDOW):
-            return True
-        if usable_second_factors(standing.authenticators, person.now):
-            return False
-        if basis is Basis.INSIDE:
-            return True
-        await unit.audit.write(WelcomeWindowUsed(**person.said()))
-        return await unit.people.welcome_used(person.account.id, person.now)
+        basis = still_enters(person.with_standing(standing), self.policy, begun)
+        if basis is Basis.WELCOME_WINDOW:
+            if not await unit.people.welcome_used(person.account.id, person.now):
+                return None
+            await unit.audit.write(WelcomeWindowUsed(**person.said()))
+        return basis
 
     async def _clear_way(
         self, unit: Unit, standing: Standing, proved: Authenticator, person: Person
@@ -145,7 +150,7 @@ class Binder:
 
     async def _grown(
         self, unit: Unit, person: Person, before: Standing, proved: Authenticator
-    ) -> Opened | None:
+    ) -> Grown | None:
         """Let the session grow by what was proved, where that is the first it could show.
 
         Somebody who showed a method of their own to come here gains nothing: otherwise each new

@@ -1,11 +1,11 @@
 """Recovery codes: ten on a card, each hashed, each good once."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
 from portvakt.core.authenticators import AuthenticatorType
-from portvakt.core.first_registration import Basis
 from portvakt.core.one_time_codes import group
 from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import PasswordHasher
@@ -13,7 +13,7 @@ from portvakt.crypto.randomness import Random
 from portvakt.journeys.set_up_mfa.acting import Person
 from portvakt.journeys.set_up_mfa.binding import Binder
 from portvakt.journeys.set_up_mfa.drafts import Detail, Drafts
-from portvakt.journeys.set_up_mfa.outcomes import Card, Over, Started
+from portvakt.journeys.set_up_mfa.outcomes import Card, NotShown, Over, Started
 from portvakt.journeys.set_up_mfa.telling import Teller
 from portvakt.methods import Ceremony, SignInMethod
 from portvakt.records import Records, Unit
@@ -43,10 +43,13 @@ class Cards:
     binder: Binder
     teller: Teller
 
-    async def make(self, person: Person, basis: Basis) -> Started | Over:
+    async def make(
+        self, person: Person, *, begun: datetime | None = None
+    ) -> Started | NotShown | Over:
         """Make ten codes and keep their hashes; they can be read for ten minutes, in this session.
 
-        `basis` is on what ground: a card may be the first that an account has.
+        `begun` is when that was begun which they end, where they end something: a card may also be
+        the first that an account has.
 
         Raises `portvakt.crypto.passwords.Busy`.
         """
@@ -57,13 +60,13 @@ class Cards:
         codes = msgspec.json.encode([each.code for each in drawn])
         id_ = self.drafts.new_id()
 
-        async def act(unit: Unit) -> Started | Over:
+        async def act(unit: Unit) -> Started | NotShown | Over:
             await unit.turn(f"methods:{person.account.id}")
             standing = await unit.people.load(person.account.id, person.visit.browser)
             if standing is None or not standing.account.usable:
                 return Over()
-            if not await self.binder.still_first(unit, person, standing, basis):
-                return Over()
+            if await self.binder.ground(unit, person, standing, begun or person.now) is None:
+                return NotShown()
             gone = await unit.authenticators.remove_type(person.account.id, RECOVERY_CODE)
             card = self.binder.pending(person, RECOVERY_CODE)
             await unit.authenticators.bind(card)

@@ -53,18 +53,19 @@ class Door:
             return person
         return await self._answer(request, person, enter(person, self.policy), back)
 
-    async def go_on(self, request: Request, *, back: str = HOME) -> Entered | Response:
-        """Let somebody finish what they were let in to begin: the draft is bound to the session.
+    async def go_on(self, request: Request, *, back: str = HOME) -> Person | Response:
+        """Let somebody come back to what they were let in to begin; it is bound to the session.
 
-        So nobody who is slow with an app must show everything once more in the middle of it.
+        Whether it may be finished is judged when it is, on what is stored then.
         """
         person = await self.who(request, back=back)
         if isinstance(person, Response):
             return person
         entry = enter(person, self.policy)
-        if isinstance(entry, AskFresh):
-            return Entered(person, Basis.OWN_METHODS)
-        return await self._answer(request, person, entry, back)
+        if isinstance(entry, Enter | AskFresh):
+            return person
+        answer = await self._answer(request, person, entry, back)
+        return person if isinstance(answer, Entered) else answer
 
     def show_again(self, request: Request, *, back: str) -> Response:
         """Ask for fresh proof, and come back."""

@@ -6,14 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.core.authenticators import AuthenticatorType
-from portvakt.core.first_registration import Basis
-from portvakt.core.sessions import SessionKind
 from portvakt.crypto.passwords import Busy
 from portvakt.journeys.set_up_mfa.acting import HOME, Person
 from portvakt.journeys.set_up_mfa.cards import Cards
-from portvakt.journeys.set_up_mfa.door_routes import Door, Entered
+from portvakt.journeys.set_up_mfa.door_routes import Door
 from portvakt.journeys.set_up_mfa.flow import NumberSetUp
-from portvakt.journeys.set_up_mfa.outcomes import BoundNow, Over, Started
+from portvakt.journeys.set_up_mfa.outcomes import BoundNow, NotShown, Over, Started
 from portvakt.journeys.set_up_mfa.pages import ExpiredPage
 from portvakt.journeys.set_up_mfa.show import card_of, has_card, has_number
 from portvakt.records import Bound, RecordsUnavailable
@@ -52,8 +50,8 @@ class Ending:
         except (Busy, RecordsUnavailable):
             where = f"{HOME}?done=added"  # the codes can be made from there, when there is time
         response = see_other(where)
-        if bound.opened is not None:
-            self.door.gate.hand_out(request, response, bound.opened)
+        if bound.grown is not None:
+            self.door.gate.hand_out(request, response, bound.grown.opened)
         return response
 
     async def _next(self, person: Person, bound: BoundNow) -> str:
@@ -66,8 +64,8 @@ class Ending:
             return f"{HOME}/number"
         if has_card(person):
             return f"{HOME}?done={'replaced' if bound.replaced else 'added'}"
-        made = await self.cards.make(person, Basis.OWN_METHODS)
-        return HOME if isinstance(made, Over) else f"{HOME}/recovery-codes/{made.draft}"
+        made = await self.cards.make(person, begun=bound.begun)
+        return _card_at(made) or f"{HOME}?done=added"
 
     async def finish(self, request: Request) -> Response:
         """End without a number: «Inte nu»."""
@@ -76,16 +74,15 @@ class Ending:
             return entered
         if has_card(entered.person):
             return see_other(HOME)
-        return await self._made(entered)
+        return await self._made(entered.person)
 
     async def make(self, request: Request) -> Response:
         """Make a new card; the old one is void."""
         entered = await self.door.enter(request)
-        return entered if isinstance(entered, Response) else await self._made(entered)
+        return entered if isinstance(entered, Response) else await self._made(entered.person)
 
-    async def _made(self, entered: Entered) -> Response:
-        made = await self.cards.make(entered.person, entered.basis)
-        return see_other(HOME if isinstance(made, Over) else f"{HOME}/recovery-codes/{made.draft}")
+    async def _made(self, person: Person) -> Response:
+        return see_other(_card_at(await self.cards.make(person)) or HOME)
 
     async def show(self, request: Request) -> Response:
         """Show a card that was just made."""
@@ -102,11 +99,16 @@ class Ending:
         return page(request, ExpiredPage(), GONE)
 
 
+def _card_at(made: Started | NotShown | Over) -> str | None:
+    """Return where a card is shown that was made just now; None where none was."""
+    return f"{HOME}/recovery-codes/{made.draft}" if isinstance(made, Started) else None
+
+
 def _with(person: Person, bound: BoundNow) -> Person:
     """Return the person as they stand now that the method is bound."""
     standing = person.standing
     gone = None if bound.replaced is None else bound.replaced.id
     kept = tuple(each for each in standing.bound if each.authenticator.id != gone)
     now = replace(standing, bound=(*kept, Bound(bound.authenticator)))
-    kind = SessionKind.FULL if bound.opened is not None else person.session.kind
-    return replace(person, standing=now, session=replace(person.session, kind=kind))
+    session = person.session if bound.grown is None else bound.grown.session
+    return replace(person, standing=now, session=session)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from portvakt.core.authenticators import AuthenticatorType
-from portvakt.core.first_registration import Basis
 from portvakt.core.secret import Secret
 from portvakt.core.throttle import LIMITS, Familiarity, Kind
 from portvakt.crypto.sealing import Sealer
@@ -17,6 +16,7 @@ from portvakt.journeys.set_up_mfa.outcomes import (
     BoundNow,
     Full,
     Held,
+    NotShown,
     NumberDraft,
     Over,
     Started,
@@ -64,8 +64,8 @@ class AppSetUp:
         return Over() if draft is None else AppDraft(id=id_, secret=self.drafts.secret(draft))
 
     async def confirm(
-        self, person: Person, id_: str, typed: Secret, basis: Basis
-    ) -> BoundNow | WrongCode | Full | Over:
+        self, person: Person, id_: str, typed: Secret
+    ) -> BoundNow | WrongCode | Full | NotShown | Over:
         """Bind the app if it shows the right code. Its time step is used up by that (A016)."""
         shown = await self.show(person, id_)
         if isinstance(shown, Over):
@@ -82,12 +82,12 @@ class AppSetUp:
             shown.secret, table="authenticators", column="sealed", row=proved.id
         )
 
-        async def act(unit: Unit) -> BoundNow | Full | Over:
+        async def act(unit: Unit) -> BoundNow | Full | NotShown | Over:
             draft = await self.drafts.spend(unit, person, id_)
             if draft is None:
                 return Over()
             return await self.binder.bind(
-                unit, person, draft, proved, basis, sealed=sealed, last_step=step
+                unit, person, draft, proved, sealed=sealed, last_step=step
             )
 
         return await self.binder.in_turn(act)
@@ -154,8 +154,8 @@ class NumberSetUp:
         return await self.records.write(act)
 
     async def confirm(
-        self, person: Person, id_: str, typed: Secret, basis: Basis
-    ) -> BoundNow | WrongCode | Stopped | Full | Over:
+        self, person: Person, id_: str, typed: Secret
+    ) -> BoundNow | WrongCode | Stopped | Full | NotShown | Over:
         """Bind the number if the code that was sent to it comes back.
 
         Wrong answers are counted for the account over all drafts and codes, so that asking for
@@ -165,7 +165,7 @@ class NumberSetUp:
         verified = await self.method.verify(ceremony, typed)
         spends = None if isinstance(verified, Rejected) else verified.spends
 
-        async def act(unit: Unit) -> BoundNow | WrongCode | Stopped | Full | Over:
+        async def act(unit: Unit) -> BoundNow | WrongCode | Stopped | Full | NotShown | Over:
             if await self.drafts.load(unit, person, id_, SMS_CODE) is None:
                 return Over()
             tries = (f"{BIND}:{person.account.id}", Kind.SMS_CODE, Familiarity.ANY)
@@ -180,7 +180,7 @@ class NumberSetUp:
             if draft is None:
                 return Over()
             proved = self.binder.pending(person, SMS_CODE, detail=Detail.of(draft).number)
-            return await self.binder.bind(unit, person, draft, proved, basis)
+            return await self.binder.bind(unit, person, draft, proved)
 
         return await self.binder.in_turn(act)
 

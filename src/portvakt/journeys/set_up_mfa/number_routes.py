@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.core.secret import Secret
-from portvakt.journeys.set_up_mfa.acting import HOME
-from portvakt.journeys.set_up_mfa.door_routes import Door, Entered
+from portvakt.journeys.set_up_mfa.acting import HOME, Person
+from portvakt.journeys.set_up_mfa.door_routes import Door
 from portvakt.journeys.set_up_mfa.end_routes import Ending
 from portvakt.journeys.set_up_mfa.flow import NumberSetUp
 from portvakt.journeys.set_up_mfa.forms import Numbers, why_not
@@ -16,6 +16,7 @@ from portvakt.journeys.set_up_mfa.outcomes import (
     BoundNow,
     Full,
     Held,
+    NotShown,
     Over,
     Started,
     Stopped,
@@ -24,7 +25,7 @@ from portvakt.journeys.set_up_mfa.outcomes import (
 from portvakt.journeys.set_up_mfa.pages import CodePage, NumberPage
 from portvakt.journeys.set_up_mfa.show import Errors, after_app
 from portvakt.phone_numbers import written_for_people
-from portvakt.web.forms import Form, Valid, form, query
+from portvakt.web.forms import Valid, form, query
 from portvakt.web.responses import page, see_other
 from portvakt.web.routing import Route, Who, route
 from portvakt.web.templates import Message
@@ -80,20 +81,20 @@ class NumberRoutes:
 
     async def show(self, request: Request) -> Response:
         """Ask for the code that was sent."""
-        entered = await self.door.go_on(request)
-        return entered if isinstance(entered, Response) else await self._show(request, entered)
+        person = await self.door.go_on(request)
+        return person if isinstance(person, Response) else await self._show(request, person)
 
     async def _show(
         self,
         request: Request,
-        entered: Entered,
+        person: Person,
         errors: Errors | None = None,
         status: int = WRONG,
     ) -> Response:
-        draft = await self.acts.show(entered.person, _draft(request))
+        draft = await self.acts.show(person, _draft(request))
         if isinstance(draft, Over):
             return self.ending.over(request)
-        left = int((draft.expires - entered.person.now).total_seconds())
+        left = int((draft.expires - person.now).total_seconds())
         view = CodePage(
             number=written_for_people(draft.number, self.numbers.country),
             sent=draft.sent,
@@ -106,44 +107,44 @@ class NumberRoutes:
 
     async def confirm(self, request: Request) -> Response:
         """Take the code that was sent, or send a new one."""
-        entered = await self.door.go_on(request)
-        if isinstance(entered, Response):
-            return entered
+        person = await self.door.go_on(request)
+        if isinstance(person, Response):
+            return person
         sent = await form(request)
         if sent["again"]:
-            return await self._again(request, entered)
-        return await self._answer(request, entered, sent)
-
-    async def _answer(self, request: Request, entered: Entered, sent: Form) -> Response:
+            return await self._again(request, person)
         if not sent["code"].strip():
-            return await self._show(request, entered, {"code": "set_up_mfa.error_code_missing"})
-        outcome = await self.acts.confirm(
-            entered.person, _draft(request), Secret(sent["code"]), entered.basis
-        )
+            return await self._show(request, person, {"code": "set_up_mfa.error_code_missing"})
+        return await self._answer(request, person, Secret(sent["code"]))
+
+    async def _answer(self, request: Request, person: Person, typed: Secret) -> Response:
+        outcome = await self.acts.confirm(person, _draft(request), typed)
         match outcome:
             case BoundNow():
-                return await self.ending.after(request, entered.person, outcome)
+                return await self.ending.after(request, person, outcome)
             case WrongCode(late):
                 why = "set_up_mfa.error_sms_expired" if late else "set_up_mfa.error_sms_code"
-                return await self._show(request, entered, {"code": why})
+                return await self._show(request, person, {"code": why})
             case Stopped(until):
                 said = Message("set_up_mfa.error_stopped", {"time": until})
-                return await self._show(request, entered, {"code": said}, TOO_MANY)
+                return await self._show(request, person, {"code": said}, TOO_MANY)
             case Full():
                 return see_other(HOME)  # which says that there is no room for another
+            case NotShown():
+                return self.door.show_again(request, back=HOME)
             case Over():
                 return self.ending.over(request)
             case _:
                 assert_never(outcome)
 
-    async def _again(self, request: Request, entered: Entered) -> Response:
-        outcome = await self.acts.send_again(entered.person, _draft(request))
+    async def _again(self, request: Request, person: Person) -> Response:
+        outcome = await self.acts.send_again(person, _draft(request))
         match outcome:
             case Started(draft):
                 return see_other(f"{ASK}/{draft}?again=yes")
             case Held(until):
                 said = Message("set_up_mfa.code_wait", {"time": clock(until, seconds=True)})
-                return await self._show(request, entered, {"": said}, TOO_MANY)
+                return await self._show(request, person, {"": said}, TOO_MANY)
             case Over():
                 return self.ending.over(request)
             case _:

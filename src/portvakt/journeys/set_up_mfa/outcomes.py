@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
-from portvakt.proving.finish import Opened
+from portvakt.proving.after_binding import Grown
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,11 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class NotShown:
+    """The account asks for more than this session has shown. Nothing was bound."""
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """The draft is used, too old or somebody else's. Nothing was changed."""
 
@@ -55,10 +60,12 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundNow:
-    """A method is bound. `opened` holds the new secret of a session that grew by it."""
+    """A method is bound. `grown` is the session that grew by it, with its new secret."""
 
     authenticator: Authenticator
-    opened: Opened | None
+    begun: datetime
+    """When it was begun: proof that was fresh then is enough for what follows from it."""
+    grown: Grown | None
     replaced: Authenticator | None = None
     then_number: str = ""
     """The number that was typed on the sheet beside the app: it is to be proved next."""

@@ -59,6 +59,7 @@ def acts_of(parts: Parts) -> Acts:
         random=parts.random,
         teller=teller,
         strengthener=Strengthener(random=parts.random),
+        policy=parts.policy,
     )
     return Acts(
         apps=AppSetUp(
