@@ -98,8 +98,9 @@ async def opened(
     clock: Clock = system_clock,
     random: Random | None = None,
     hold: Pause = pause,
+    hasher: PasswordHasher | None = None,
 ) -> AsyncIterator[House]:
-    """Open everything in this event loop, and close it at the end.
+    """Open everything in this event loop, and close it at the end; a hasher that is given, too.
 
     Raises `MasterKeyFileError`, `AdapterSettingsError` and `ValueError` for settings that cannot be
     used; a database that is away is not an error here, but every page says so.
@@ -107,35 +108,47 @@ async def opened(
     chance = random or SystemRandom()
     keys = read_master_keys(Path(settings.keys.master_file))
     records = await open_records(settings.database_url, clock=clock)
-    hasher = PasswordHasher()
+    hashes = hasher or PasswordHasher()
     try:
-        yield _house(settings, clock, chance, hold, keys, records, hasher)
+        yield _house(settings, clock, chance, hold, keys, records, hashes)
     finally:
         await records.close()
-        hasher.close()
+        hashes.close()
 
 
 def build(
-    settings: Settings, *, clock: Clock = system_clock, beside: Beside | None = None
+    settings: Settings,
+    *,
+    clock: Clock = system_clock,
+    beside: Beside | None = None,
+    hasher: PasswordHasher | None = None,
 ) -> ASGIApp:
     """Return the application for a server, which says when to open and when to close it.
 
     `beside` is entered with the opened house and left with it: background work on the embedded
     database, where no other process does it.
     """
-    return _Application(settings, clock, beside)
+    return _Application(settings, clock, beside, hasher)
 
 
 class _Application:
     """Opens the house when the server starts; answers nothing before."""
 
-    def __init__(self, settings: Settings, clock: Clock, beside: Beside | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        beside: Beside | None,
+        hasher: PasswordHasher | None,
+    ) -> None:
         self._inner: ASGIApp | None = None
 
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
             async with AsyncExitStack() as open_now:
-                house = await open_now.enter_async_context(opened(settings, clock=clock))
+                house = await open_now.enter_async_context(
+                    opened(settings, clock=clock, hasher=hasher)
+                )
                 if beside is not None:
                     await open_now.enter_async_context(beside(settings, house))
                 self._inner = house.asgi
@@ -161,31 +174,19 @@ def _house(
 ) -> House:
     sealer, texts = Sealer(keys), Texts.load()
     site = _site(settings, texts, random)
-    host = urlsplit(settings.public_url).hostname or ""
-    methods = _methods(settings, random, hasher, keys, host)
+    methods = _methods(settings, random, hasher, keys)
     rules = Rules(records)
     gate = Gate(records=records, rules=rules, clock=clock)
-    judge = Judge(methods, sealer)
     policy = FirstPolicy(
         first=First(settings.registration.first), welcome_days=settings.registration.welcome_days
     )
-    finisher = Finisher(random=random, policy=policy)
-    organisation = settings.organisation
-    words = CodeText(texts=texts, organisation=organisation.name, host=host)
-    sender = CodeSender(
-        method=methods[AuthenticatorType.SMS_CODE], random=random, sealer=sealer, text=words
-    )
-    writer = Writer(
-        texts=texts, organisation=organisation.name, support_phone=organisation.support_phone
-    )
-    notices = Notices(writer=writer, sealer=sealer, random=random)
     parts = Parts(
         records=records,
         rules=rules,
-        judge=judge,
-        finisher=finisher,
-        sender=sender,
-        notices=notices,
+        judge=Judge(methods, sealer),
+        finisher=Finisher(random=random, policy=policy),
+        sender=_sender(settings, texts, random, sealer, methods),
+        notices=_notices(settings, texts, random, sealer),
         random=random,
         pause=hold,
     )
@@ -203,7 +204,7 @@ def _house(
         *health.routes(),
         *sign_in.routes(),
         *_registration(settings, parts, policy, gate, sealer, hasher, methods),
-        *_app_routes(settings.public_url, gate, rules, records, keys, ring, random, clock),
+        *_app_routes(site.origin, gate, rules, records, keys, ring, random, clock),
     )
     failures = Failures(down=(RecordsUnavailable,), busy=(Busy,))
     asgi = stack(routes, site, failures=failures)
@@ -271,6 +272,30 @@ def _app_routes(
     )
 
 
+def _host(settings: Settings) -> str:
+    return urlsplit(settings.public_url).hostname or ""
+
+
+def _sender(
+    settings: Settings,
+    texts: Texts,
+    random: Random,
+    sealer: Sealer,
+    methods: dict[AuthenticatorType, SignInMethod],
+) -> CodeSender:
+    words = CodeText(texts=texts, organisation=settings.organisation.name, host=_host(settings))
+    sms = methods[AuthenticatorType.SMS_CODE]
+    return CodeSender(method=sms, random=random, sealer=sealer, text=words)
+
+
+def _notices(settings: Settings, texts: Texts, random: Random, sealer: Sealer) -> Notices:
+    organisation = settings.organisation
+    writer = Writer(
+        texts=texts, organisation=organisation.name, support_phone=organisation.support_phone
+    )
+    return Notices(writer=writer, sealer=sealer, random=random)
+
+
 def _site(settings: Settings, texts: Texts, random: Random) -> Site:
     hosts = {name: path for part, path in PARTS.items() for name in getattr(settings.hosts, part)}
     organisation = settings.organisation
@@ -289,7 +314,7 @@ def _site(settings: Settings, texts: Texts, random: Random) -> Site:
 
 
 def _methods(
-    settings: Settings, random: Random, hasher: PasswordHasher, keys: MasterKeys, host: str
+    settings: Settings, random: Random, hasher: PasswordHasher, keys: MasterKeys
 ) -> dict[AuthenticatorType, SignInMethod]:
     """Open every method there is; which of them a person meets is for what is bound to decide."""
     tools = Tools(
@@ -297,7 +322,7 @@ def _methods(
         hasher=hasher,
         code_mac=CodeMac(keys),
         http=HttpClient(()),  # no method reaches out
-        public_host=host,
+        public_host=_host(settings),
         organisation=settings.organisation.name,
         sender="",
     )

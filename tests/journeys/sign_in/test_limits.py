@@ -22,7 +22,7 @@ async def test_a009_one_password_over_many_names_is_throttled_within_thirty(
 ) -> None:
     async with open_world() as world, world.browser("198.51.100.9") as attacker:
         await anna_with_app(world)
-        await attacker.get("/sign-in")
+        page = await attacker.get("/sign-in")
         judged = 0
         for number in range(60):
             page = await attacker.submit({"name": f"person.{number}", "password": "Sommar2026"})
