@@ -1,6 +1,9 @@
 import importlib
 import pkgutil
 import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +84,32 @@ def test_every_statement_that_writes_more_than_once_names_its_conflict_or_condit
         if re.match(r"(UPDATE|DELETE)", statement.sqlite) and " WHERE " not in statement.sqlite
     ]
     assert not bare
+
+
+READ_WHOLE = {
+    "portvakt.records.audit._LATEST": {"events"},  # backwards, until it has enough
+    "portvakt.records.configuration._LOAD": {"groups", "networks", "rules", "apps"},
+    "portvakt.records.meta._STARTING": {"meta"},
+    "portvakt.records.signing_keys._ALL": {"signing_keys"},
+    "portvakt.records.unit._VERSION": {"alembic_version"},
+}
+
+
+def test_every_statement_finds_its_rows_by_an_index(migrated_file: Path) -> None:
+    """So that a million people cost what a thousand do. Few small tables are read whole."""
+    with closing(sqlite3.connect(migrated_file)) as connection:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema")}
+        scanned = {
+            name: tables & found
+            for name, statement in every_statement().items()
+            if tables & (found := scans(connection, statement))
+        }
+    assert scanned == READ_WHOLE
+
+
+def scans(connection: sqlite3.Connection, statement: Statement) -> set[str]:
+    plan = connection.execute(
+        f"EXPLAIN QUERY PLAN {statement.sqlite}", dict.fromkeys(statement.names)
+    )
+    steps = [row[3].split() for row in plan]
+    return {step[1] for step in steps if step[0] == "SCAN"}

@@ -98,10 +98,9 @@ _SOURCED_PHONES: Final = Statement(
 )
 _OTHER_SOURCED_PHONES: Final = Statement(
     """
-    DELETE FROM authenticators WHERE id IN (
-        SELECT b.id FROM {records:phones account_id TEXT, number TEXT}
-        JOIN authenticators b ON b.account_id = phones.account_id
-        WHERE b.type = 'sms_code' AND b.source = :source AND b.detail <> phones.number)
+    DELETE FROM authenticators WHERE account_id {among:accounts} AND type = 'sms_code'
+        AND source = :source AND (account_id, detail) NOT IN (
+            SELECT account_id, number FROM {records:phones account_id TEXT, number TEXT})
     """
 )
 
@@ -252,5 +251,8 @@ class Authenticators:
         """
         for part in parts(phones):
             listed = to_json(part)
-            await self._run.changed(_OTHER_SOURCED_PHONES, source=source, phones=listed)
+            accounts = to_json([each.account_id for each in part])
+            await self._run.changed(
+                _OTHER_SOURCED_PHONES, source=source, accounts=accounts, phones=listed
+            )
             await self._run.changed(_SOURCED_PHONES, source=source, phones=listed, at=ms(at))

@@ -59,7 +59,7 @@ _PUT_APPS: Final = Statement(
 )
 _REMOVE: Final = {
     table: Statement(
-        "DELETE FROM {table} WHERE owner = :owner AND {key} IN ({items:ids})", table=table, key=key
+        "DELETE FROM {table} WHERE owner = :owner AND {key} {among:ids}", table=table, key=key
     )
     for table, key in {
         "groups": "id",

@@ -32,7 +32,7 @@ _ALL_OF_SOURCE: Final = Statement(
 _SOME_OF_SOURCE: Final = Statement(
     """
     SELECT {person} FROM accounts a
-    WHERE a.source = :source AND a.external_id IN ({items:external_ids})
+    WHERE a.source = :source AND a.external_id {among:external_ids}
     """,
     person=_PERSON,
 )
@@ -43,7 +43,7 @@ _HOLDERS: Final = Statement(
     """
     SELECT i.value, a.id, a.source, a.external_id
     FROM identifiers i JOIN accounts a ON a.id = i.account_id
-    WHERE i.value IN ({items:names}) AND a.state = 'active'
+    WHERE i.value {among:names} AND a.state = 'active'
     """
 )
 _UPSERT: Final = Statement(
@@ -66,7 +66,7 @@ _UPSERT: Final = Statement(
 )
 _FORGET_NAMES: Final = Statement(
     """
-    DELETE FROM identifiers WHERE account_id IN ({items:accounts}) AND (account_id, value) NOT IN (
+    DELETE FROM identifiers WHERE account_id {among:accounts} AND (account_id, value) NOT IN (
         SELECT account_id, value FROM {records:names account_id TEXT, value TEXT})
     """
 )
@@ -80,25 +80,25 @@ _KEEP_NAMES: Final = Statement(
 _GROUPS_GIVEN: Final = Statement(
     """
     SELECT account_id, group_id FROM memberships
-    WHERE source = :source AND account_id IN ({items:accounts})
+    WHERE source = :source AND account_id {among:accounts}
     """
 )
 _DISABLE: Final = Statement(
     """
     UPDATE accounts SET state = 'disabled', disabled_at = :at
-    WHERE id IN ({items:accounts}) AND state = 'active'
+    WHERE id {among:accounts} AND state = 'active'
     """
 )
 _CLOSE: Final = Statement(
     """
     UPDATE sessions SET closed_at = :at
-    WHERE account_id IN ({items:accounts}) AND closed_at IS NULL
+    WHERE account_id {among:accounts} AND closed_at IS NULL
     """
 )
 _REVOKE: Final = Statement(
     """
     UPDATE grants SET revoked_at = :at
-    WHERE account_id IN ({items:accounts}) AND revoked_at IS NULL
+    WHERE account_id {among:accounts} AND revoked_at IS NULL
     """
 )
 _NEW_GROUPS: Final = Statement(
@@ -109,7 +109,7 @@ _NEW_GROUPS: Final = Statement(
 )
 _LEAVE_GROUPS: Final = Statement(
     """
-    DELETE FROM memberships WHERE source = :source AND account_id IN ({items:accounts})
+    DELETE FROM memberships WHERE source = :source AND account_id {among:accounts}
         AND (account_id, group_id) NOT IN (
             SELECT account_id, group_id FROM {records:wanted account_id TEXT, group_id TEXT})
     """

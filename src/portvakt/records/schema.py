@@ -263,7 +263,7 @@ browsers = Table(
     _account(),
     Column("browser_hash", LargeBinary, nullable=False),
     Column("first_seen_at", Instant, nullable=False),
-    Column("last_seen_at", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False, index=True),
     PrimaryKeyConstraint("account_id", "browser_hash"),
     comment="Browsers somebody has signed in with: they separate counters and give no right",
 )

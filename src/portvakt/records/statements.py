@@ -4,7 +4,8 @@ The text is what SQLite 3.35 and PostgreSQL share: upserts, RETURNING, common ta
 Values are named, `:name`, and travel beside the text, never in it. Where the dialects differ there
 is a seam:
 
-`{items:name}`         the strings of a JSON array given as :name, one row each, for `IN (…)`
+`{among:name}`         after a column: it is one of the strings of a JSON array given as :name
+`{items:name}`         the same strings, one row each, in a column `value`
 `{records:name a TEXT, b BIGINT}`  the objects of a JSON array given as :name, as a table `name`
 `{json_list:column}`   one JSON array of the column's values, `[]` where there are none
 `{larger:a,b}`         the larger of two values, neither of them NULL
@@ -34,6 +35,10 @@ def _records_in_sqlite(shape: str) -> str:
     return f"(SELECT {listed} FROM json_each(:{name})) AS {name}"  # noqa: S608 - words of ours
 
 
+def _items_in_postgresql(name: str) -> str:
+    return f"SELECT jsonb_array_elements_text(CAST(:{name} AS jsonb)) AS value"
+
+
 def _records_in_postgresql(shape: str) -> str:
     name, columns = shape.split(maxsplit=1)
     return f"json_to_recordset(CAST(:{name} AS json)) AS {name}({columns})"
@@ -41,6 +46,7 @@ def _records_in_postgresql(shape: str) -> str:
 
 _SQLITE: Final[Mapping[str, _Seam]] = {
     "items": lambda name: f"SELECT value FROM json_each(:{name})",  # noqa: S608 - a name of ours
+    "among": lambda name: f"IN (SELECT value FROM json_each(:{name}))",  # noqa: S608 - a name of ours
     "records": _records_in_sqlite,
     "json_list": lambda column: f"json_group_array({column})",
     "larger": _larger("MAX"),
@@ -49,7 +55,9 @@ _SQLITE: Final[Mapping[str, _Seam]] = {
     "locked_free": lambda _: "",
 }
 _POSTGRESQL: Final[Mapping[str, _Seam]] = {
-    "items": lambda name: f"SELECT jsonb_array_elements_text(CAST(:{name} AS jsonb)) AS value",
+    "items": _items_in_postgresql,
+    # An array, and not a join: whatever the planner believes, it is looked up in an index.
+    "among": lambda name: f"= ANY (ARRAY({_items_in_postgresql(name)}))",
     "records": _records_in_postgresql,
     "json_list": lambda column: f"CAST(COALESCE(json_agg({column}), '[]') AS TEXT)",
     "larger": _larger("GREATEST"),

@@ -222,6 +222,7 @@ def _browsers() -> None:
         sa.PrimaryKeyConstraint("account_id", "browser_hash", name="pk_browsers"),
         comment="Browsers somebody has signed in with: they separate counters and give no right",
     )
+    op.create_index("ix_browsers_last_seen_at", "browsers", ["last_seen_at"], unique=False)
 
 
 def _sessions() -> None:
