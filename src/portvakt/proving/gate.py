@@ -9,14 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.core.assurance import meets
+from portvakt.core.events import SessionsEnded
 from portvakt.core.ids import ClientId, SessionId
 from portvakt.core.sessions import Session, SessionKind, is_live
 from portvakt.crypto.digests import lookup_hash
 from portvakt.proving.finish import Opened
 from portvakt.proving.rules import Rules, Verdict
-from portvakt.proving.visit import Visit
+from portvakt.proving.visit import Visit, said
 from portvakt.records.standing import Standing
-from portvakt.records.unit import Records
+from portvakt.records.unit import Records, Unit
 from portvakt.web.cookies import set_browser, set_session
 from portvakt.web.request import context, here
 from portvakt.web.responses import see_other
@@ -98,6 +99,23 @@ class Gate:
         new = context(request).new_browser
         if new is not None:
             set_browser(response, new)
+
+    async def end_replaced(self, request: Request, opened: Opened) -> None:
+        """End the session that this browser had before, whoever's it was.
+
+        Its cookie is overwritten, so nobody could ever sign out of it.
+        """
+        before = await self.current(request, act=False)
+        if before is None or before.session.id == opened.session_id:
+            return
+        account, visit = before.standing.account, self.visit(request)
+
+        async def act(unit: Unit) -> None:
+            if await unit.sessions.close(before.session.id, account.id, visit.now):
+                event = SessionsEnded(**said(visit, account.id), sessions=1, reason="replaced")
+                await unit.audit.write(event)
+
+        await self._records.write(act)
 
     def sign_in(self, request: Request, *, purpose: str | None = None, to: str = "") -> Response:
         """Send the browser to sign in, or to give fresh proof, and back to `to` (this address)."""

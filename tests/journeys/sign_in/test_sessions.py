@@ -131,3 +131,20 @@ async def test_a_browser_that_signed_in_once_is_known_the_next_time(open_world: 
         await failures(strange, 10)
         assert (await strange.sign_in()).title == "Visa först att det är du"
         assert (await browser.sign_in()).title == "Vilken kod visar din app?"
+
+
+async def test_a056_signing_in_again_ends_the_session_that_the_browser_had(
+    open_world: Open,
+) -> None:
+    async with open_world() as world, world.browser(INSIDE) as browser:
+        anna = await anna_with_app(world)
+        await browser.sign_in()
+        old = dict(browser.client.cookies)
+        await browser.get("/sign-in?to=/apps&for=anew")
+        page = await browser.submit({"name": "anna.berg", "password": "Vinterdäck i augusti"})
+        assert page.path == "/apps"
+        assert len(await world.sessions(anna)) == 1
+        assert "session.ended" in await world.events(anna)
+        async with world.browser(INSIDE) as replay:
+            replay.client.cookies.update(old)
+            assert (await replay.get("/apps")).title == "Logga in"

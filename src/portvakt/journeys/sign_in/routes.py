@@ -216,6 +216,7 @@ class SignInRoutes:
             response = see_other(to)
         else:
             response = page(request, DonePage(to=to, app_name=app.client_name))
+        await self.gate.end_replaced(request, opened)
         self.gate.hand_out(request, response, opened)
         return response
 
