@@ -1,11 +1,13 @@
 """Codes: once, in time, and only where they belong."""
 
 import asyncio
+import base64
+import subprocess
 
 import pytest
 
 from tests.journeys.conftest import Open
-from tests.journeys.sign_in.region import anna_with_app, anna_with_phone, app_code
+from tests.journeys.sign_in.region import SECRET, anna_with_app, anna_with_phone, app_code
 from tests.world import Browser
 
 
@@ -175,3 +177,18 @@ async def test_a_text_that_was_not_sent_is_not_said_to_be(open_world: Open) -> N
         page = await other.submit({}, form=1)
         assert "Skickat 13:00:31" in page.text
         assert (await other.submit({"code": await world.last_code()})).path == "/apps"
+
+
+@pytest.mark.slow
+async def test_a016_what_oathtool_shows_is_taken_once(open_world: Open) -> None:
+    async with open_world() as world, world.browser() as one, world.browser() as other:
+        await anna_with_app(world)
+        await one.sign_in()
+        await other.sign_in()
+        key = base64.b32encode(SECRET).decode()
+        now = f"{world.clock.at:%Y-%m-%d %H:%M:%S} UTC"
+        command = ["oathtool", "--totp", "--base32", "--now", now, key]
+        shown = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: ASYNC221
+        code = shown.stdout.strip()
+        assert (await one.submit({"code": code})).path == "/apps"
+        assert (await other.submit({"code": code})).status == 422
