@@ -285,7 +285,7 @@ class _Lane:
             await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
             return
         now = worker.clock()
-        claimed = await worker.records.write(
+        claimed = await worker.records.write_one(
             lambda unit: unit.outbox.claim(channel, now, free, LEASE)
         )
         for message in claimed:

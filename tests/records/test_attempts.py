@@ -7,8 +7,7 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portvakt.core.throttle import LIMITS, Count, Kind, Limit, counted, given_back
-from portvakt.records import Try
+from portvakt.core.throttle import LIMITS, Kind, Limit, counted, given_back
 from tests import make
 from tests.records.stored import opened
 
@@ -56,32 +55,6 @@ def test_it_counts_as_the_core_does(database_url: str, limit: Limit, steps: list
                 assert await records.read(lambda unit: unit.attempts.peek(subject, "x", "y"))
 
     asyncio.run(walk())
-
-
-async def test_two_keys_are_counted_in_one_statement_each_by_its_own_limit(
-    database_url: str,
-) -> None:
-    anna = Try("anna", "password", "known", Limit(run=2, stop=timedelta(minutes=15)))
-    address = Try("192.0.2.1", "address", "any", Limit(run=3, stop=timedelta(minutes=5)))
-    async with opened(database_url) as records:
-        counts: list[tuple[Count, Count]] = []
-        for _ in range(4):
-            before = records.counted
-            both = await records.write(
-                lambda unit: unit.attempts.count_two(address, anna, make.NOW)
-            )
-            counts.append(both)
-            assert records.counted == before + 1
-    assert [one.run for one, _ in counts] == [1, 2, 3, 3]
-    assert [other.run for _, other in counts] == [1, 2, 2, 2]
-    assert [(one.allowed, other.allowed) for one, other in counts] == [
-        (True, True),
-        (True, True),
-        (True, False),
-        (False, False),
-    ]
-    assert counts[-1][0].stopped_until == make.NOW + timedelta(minutes=5)
-    assert counts[-1][1].stopped_until == make.NOW + timedelta(minutes=15)
 
 
 async def test_of_many_tries_at_once_only_as_many_as_the_limit_are_allowed(

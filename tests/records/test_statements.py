@@ -54,7 +54,7 @@ def test_an_unknown_seam_stops_the_import() -> None:
 @pytest.mark.parametrize(
     ("text", "changes"),
     [
-        ("SELECT 1 FROM t {locked}", False),
+        ("SELECT 1 FROM t {locked_free}", False),
         ("INSERT INTO t (a) VALUES (1)", True),
         ("UPDATE t SET a = 1", True),
         ("DELETE FROM t", True),

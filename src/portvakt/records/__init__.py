@@ -6,7 +6,6 @@ the way in. `schema.py` is the truth about tables, `migrate.py` brings a databas
 (docs/adr/0004).
 """
 
-from portvakt.records.attempts import Try
 from portvakt.records.audit import StoredEvent
 from portvakt.records.authenticators import RecoveryRow, SourcedPhone
 from portvakt.records.codes import Code, CodeExpired, CodeWrong, Spent
@@ -47,7 +46,6 @@ __all__ = [
     "StoredEvent",
     "StoredKey",
     "StoredPerson",
-    "Try",
     "Unit",
     "open_records",
 ]

@@ -5,7 +5,6 @@ however many count at once, on any number of machines.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -21,22 +20,6 @@ Key = tuple[str, str, str]
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 _NEVER: Final = 10**15  # ms, or a number of tries: beyond anything that happens
 _COLUMNS: Final = "run, day, total, stopped_until, run_started, day_started, refused"
-_COUNT: Final = """
-    INSERT INTO attempts (subject, kind, familiarity, run, run_started, day, day_started, total,
-        stopped_until, refused)
-    VALUES {rows}
-    ON CONFLICT (subject, kind, familiarity) DO UPDATE SET
-        run = CASE WHEN {stopped} THEN attempts.run ELSE {run} END,
-        run_started = CASE WHEN {stopped} OR NOT {new_run} THEN attempts.run_started
-            ELSE :now END,
-        day = CASE WHEN {stopped} THEN attempts.day ELSE {day} END,
-        day_started = CASE WHEN {stopped} THEN attempts.day_started ELSE {day_started} END,
-        total = CASE WHEN {stopped} THEN attempts.total ELSE attempts.total + 1 END,
-        stopped_until = CASE WHEN {stopped} THEN attempts.stopped_until
-            ELSE NULLIF({larger:{run_stop}, {day_stop}}, 0) END,
-        refused = {stopped}
-    RETURNING subject, kind, familiarity, {columns}
-"""
 # The same steps, in the same order, as in core.throttle.counted; `attempts.x` is the row as it was.
 _PARTS: Final = {
     "columns": _COLUMNS,
@@ -49,31 +32,29 @@ _PARTS: Final = {
     "new_run": """(attempts.stopped_until IS NOT NULL OR attempts.run = 0
         OR attempts.run_started + {window} <= :now)""",
     "new_day": f"(attempts.day = 0 OR attempts.day_started + {_DAY_MS} <= :now)",
+    "most": "CAST(:most AS BIGINT)",
+    "stop": "CAST(:stop AS BIGINT)",
+    "per_day": "CAST(:per_day AS BIGINT)",
+    "window": "CAST(:window AS BIGINT)",
 }
-_LIMITS: Final = ("most", "stop", "per_day", "window")
-
-
-def _row(suffix: str = "") -> str:
-    return f"""(:subject{suffix}, :kind{suffix}, :familiarity{suffix}, 1, CAST(:now AS BIGINT), 1,
-        CAST(:now AS BIGINT), 1, CAST(:first_stop{suffix} AS BIGINT), FALSE)"""
-
-
-def _of_two(limit: str) -> str:
-    return f"""(CASE WHEN excluded.subject = :subject AND excluded.kind = :kind
-        THEN CAST(:{limit} AS BIGINT) ELSE CAST(:{limit}_2 AS BIGINT) END)"""
-
-
-_COUNT_ONE: Final = Statement(
-    _COUNT,
-    rows=_row(),
+_COUNT: Final = Statement(
+    """
+    INSERT INTO attempts (subject, kind, familiarity, run, run_started, day, day_started, total,
+        stopped_until, refused)
+    VALUES (:subject, :kind, :familiarity, 1, :now, 1, :now, 1, :first_stop, FALSE)
+    ON CONFLICT (subject, kind, familiarity) DO UPDATE SET
+        run = CASE WHEN {stopped} THEN attempts.run ELSE {run} END,
+        run_started = CASE WHEN {stopped} OR NOT {new_run} THEN attempts.run_started
+            ELSE :now END,
+        day = CASE WHEN {stopped} THEN attempts.day ELSE {day} END,
+        day_started = CASE WHEN {stopped} THEN attempts.day_started ELSE {day_started} END,
+        total = CASE WHEN {stopped} THEN attempts.total ELSE attempts.total + 1 END,
+        stopped_until = CASE WHEN {stopped} THEN attempts.stopped_until
+            ELSE NULLIF({larger:{run_stop}, {day_stop}}, 0) END,
+        refused = {stopped}
+    RETURNING {columns}
+""",
     **_PARTS,
-    **{limit: f"CAST(:{limit} AS BIGINT)" for limit in _LIMITS},
-)
-_COUNT_TWO: Final = Statement(
-    _COUNT,
-    rows=f"{_row()}, {_row('_2')}",
-    **_PARTS,
-    **{limit: _of_two(limit) for limit in _LIMITS},
 )
 _PEEK: Final = Statement(
     """
@@ -102,16 +83,6 @@ def _give_back(keys: int) -> Statement:
 _GIVE_BACK: Final = {keys: _give_back(keys) for keys in range(1, 5)}
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
-    """One thing to be counted, with its limit."""
-
-    subject: str
-    kind: str
-    familiarity: str
-    limit: Limit
-
-
 class Attempts:
     """`unit.attempts`. Counts must be committed whatever the answer turns out to be."""
 
@@ -122,20 +93,21 @@ class Attempts:
         self, subject: str, kind: str, familiarity: str, limit: Limit, now: datetime
     ) -> Count:
         """Count one try and say whether it may be checked; while a stop lasts nothing counts."""
-        values = _values(Try(subject, kind, familiarity, limit), now)
-        row = await self._run.row(_COUNT_ONE, **values, now=ms(now))
+        row = await self._run.row(
+            _COUNT,
+            subject=subject,
+            kind=kind,
+            familiarity=familiarity,
+            now=ms(now),
+            first_stop=optional_ms(throttle.counted(None, limit, now).stopped_until),
+            most=limit.run,
+            stop=span_ms(limit.stop),
+            per_day=_NEVER if limit.per_day is None else limit.per_day,
+            window=_NEVER if limit.window is None else span_ms(limit.window),
+        )
         if row is None:
             raise AssertionError("an upsert returns its row")
-        return _count(row[3:], limit)
-
-    async def count_two(self, one: Try, other: Try, now: datetime) -> tuple[Count, Count]:
-        """Count a try under two different keys (the person and the address) in one statement."""
-        # Always in the same order, so that two acts cannot wait for each other.
-        first, second = sorted((one, other), key=_key)
-        values = _values(first, now) | _values(second, now, "_2")
-        rows = await self._run.rows(_COUNT_TWO, **values, now=ms(now))
-        found = {(row[0], row[1], row[2]): row[3:] for row in rows}
-        return _count(found[_key(one)], one.limit), _count(found[_key(other)], other.limit)
+        return _count(row, limit)
 
     async def give_back(self, keys: Sequence[Key], now: datetime) -> None:
         """Take back up to four counted tries, because the answer was right."""
@@ -154,26 +126,6 @@ class Attempts:
         """Read a count as the last try left it, without counting."""
         row = await self._run.row(_PEEK, subject=subject, kind=kind, familiarity=familiarity)
         return None if row is None else _count(row, None)
-
-
-def _key(each: Try) -> Key:
-    return each.subject, each.kind, each.familiarity
-
-
-def _values(each: Try, now: datetime, suffix: str = "") -> dict[str, Value]:
-    limit = each.limit
-    first = throttle.counted(None, limit, now)
-    values: dict[str, Value] = {
-        "subject": each.subject,
-        "kind": each.kind,
-        "familiarity": each.familiarity,
-        "first_stop": optional_ms(first.stopped_until),
-        "most": limit.run,
-        "stop": span_ms(limit.stop),
-        "per_day": _NEVER if limit.per_day is None else limit.per_day,
-        "window": _NEVER if limit.window is None else span_ms(limit.window),
-    }
-    return {f"{name}{suffix}": value for name, value in values.items()} if suffix else values
 
 
 def _count(row: Row, limit: Limit | None) -> Count:

@@ -37,7 +37,10 @@ _SOME_OF_SOURCE: Final = Statement(
     person=_PERSON,
 )
 _OUTLINES: Final = Statement(
-    "SELECT external_id, id, state FROM accounts WHERE source = :source ORDER BY external_id"
+    """
+    SELECT external_id, id, state FROM accounts
+    WHERE source = :source AND external_id > :after ORDER BY external_id LIMIT :most
+    """
 )
 _HOLDERS: Final = Statement(
     """
@@ -234,9 +237,11 @@ class PeopleInBulk:
             found += [_stored(row) for row in rows]
         return found
 
-    async def outlines_of_source(self, source: str) -> list[Outline]:
-        """Read who there is of a source, by external id, and whether they are active."""
-        rows = await self._run.rows(_OUTLINES, source=source)
+    async def outlines_of_source(
+        self, source: str, *, after: str = "", limit: int
+    ) -> list[Outline]:
+        """Read who there is of a source and whether they are active, from one external id on."""
+        rows = await self._run.rows(_OUTLINES, source=source, after=after, most=limit)
         return [Outline(row[0], AccountId(row[1]), AccountState(row[2])) for row in rows]
 
     async def holders_of_names(self, names: Collection[str]) -> list[Holder]:

@@ -10,8 +10,8 @@ is a seam:
 `{json_list:column}`   one JSON array of the column's values, `[]` where there are none
 `{larger:a,b}`         the larger of two values, neither of them NULL
 `{has_table:name}`     whether there is such a table
-`{locked}`             keeps the rows read until the act ends (SQLite has one writer: nothing)
-`{locked_free}`        the same, passing over rows that another act holds
+`{locked_free}`        keeps the rows read until the act ends, and passes over those that another
+                       act keeps (SQLite has one writer, and so needs nothing)
 RETURNING names columns and computes nothing: SQLite 3.40 answers `RETURNING a IS NOT NULL` with
 true where `a` has just become NULL.
 """
@@ -51,7 +51,6 @@ _SQLITE: Final[Mapping[str, _Seam]] = {
     "json_list": lambda column: f"json_group_array({column})",
     "larger": _larger("MAX"),
     "has_table": lambda name: f"EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '{name}')",  # noqa: S608 - a name of ours
-    "locked": lambda _: "",
     "locked_free": lambda _: "",
 }
 _POSTGRESQL: Final[Mapping[str, _Seam]] = {
@@ -62,7 +61,6 @@ _POSTGRESQL: Final[Mapping[str, _Seam]] = {
     "json_list": lambda column: f"CAST(COALESCE(json_agg({column}), '[]') AS TEXT)",
     "larger": _larger("GREATEST"),
     "has_table": lambda name: f"to_regclass('{name}') IS NOT NULL",
-    "locked": lambda _: "FOR UPDATE",
     "locked_free": lambda _: "FOR UPDATE SKIP LOCKED",
 }
 _SEAM: Final = re.compile(r"\{(\w+)(?::([^}]*))?\}")

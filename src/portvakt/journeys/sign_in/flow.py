@@ -214,7 +214,7 @@ class SignInFlow:
         if standing is not None and standing.account.usable:
             account_id = standing.account.id
         state = replace(state, account_id=account_id, guarded=True)
-        await self._parts.records.write(lambda unit: unit.flows.start(state, visit.binding))
+        await self._parts.records.write_one(lambda unit: unit.flows.start(state, visit.binding))
         return GoOn(state.id)
 
     def _state(
