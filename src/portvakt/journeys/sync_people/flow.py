@@ -6,7 +6,7 @@ parts; the next one does the rest and arrives at the same.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -32,6 +32,8 @@ from portvakt.records import Outline, Records, StoredPerson, Unit
 
 PART = 500
 """People in one transaction: some 20 ms on the writer, which a sign-in does not notice."""
+OUTLINES = 2000
+"""People looked at in one read; on SQLite a read holds up the loop."""
 Progress = Callable[[int, int], None]
 Seen = tuple[PersonSeen, str | None]
 T = TypeVar("T")
@@ -67,9 +69,7 @@ class SyncPeople:
         report = Report()
         survey = Survey(source, orders.judgement, report)
         survey.read(lambda: progress(source.position, 2 * source.size))
-        outlines = await self.records.read(lambda unit: unit.people.outlines_of_source(source.name))
-        gone = _gone(outlines, survey, report)
-        self._brake(outlines, len(gone), survey, orders, report)
+        gone = await self._going(source.name, survey, orders, report)
         if report.brake is not None and not orders.override_brake:
             if not orders.dry_run:
                 await self._stopped(source, orders, report)
@@ -80,24 +80,48 @@ class SyncPeople:
         report.rows.sort()
         return report
 
-    def _brake(
-        self,
-        outlines: Sequence[Outline],
-        gone: int,
-        survey: Survey,
-        orders: Orders,
-        report: Report,
-    ) -> None:
-        """Count who would go: those who are gone, and active ones who the source says have left."""
-        active = {each.external_id for each in outlines if each.state is AccountState.ACTIVE}
-        leaving = sum(1 for each in survey.leaving - survey.refused if each in active)
+    async def _going(
+        self, source: str, survey: Survey, orders: Orders, report: Report
+    ) -> list[Outline]:
+        """List the active people whom the source no longer knows, and see whether to stop.
+
+        Where a row cannot be tied to anybody it might be any of them, so then nobody is gone.
+        """
+        active = leaving = 0
+        gone: list[Outline] = []
+        async for each in self._active(source):
+            active += 1
+            if not survey.knows(each.external_id):
+                gone.append(each)
+            elif each.external_id in survey.leaving and not survey.refuses(each.external_id):
+                leaving += 1
+        if survey.anonymous:
+            report.kept = len(gone)
+            gone = []
         report.brake = brake_on(
-            gone + leaving,
-            len(active),
+            len(gone) + leaving,
+            active,
             nobody_seen=report.people == 0,
             least=orders.brake_least,
             per_cent=orders.brake_per_cent,
         )
+        return gone
+
+    async def _active(self, source: str) -> AsyncIterator[Outline]:
+        """Read everybody of a source who is active, a part at a time."""
+        after = ""
+        while True:
+
+            async def read(unit: Unit, after: str = after) -> list[Outline]:
+                return await unit.people.outlines_of_source(source, after=after, limit=OUTLINES)
+
+            part = await self.records.read(read)
+            for each in part:
+                if each.state is AccountState.ACTIVE:
+                    yield each
+            if len(part) < OUTLINES:
+                return
+            after = part[-1].external_id
 
     async def _follow(
         self,
@@ -232,8 +256,7 @@ async def _judged(
     taken = {
         name: holder.external_id if holder.source == source else None
         for holder in await unit.people.holders_of_names(wanted)
-        if (name := holder.name)
-        and (holder.source != source or holder.external_id in survey.refused)
+        if (name := holder.name) and (holder.source != source or survey.refuses(holder.external_id))
     }
     taken |= {name: None for name in wanted if survey.contested(name)}
     kept, refused = [], []
@@ -256,22 +279,6 @@ def _new_names(after: PersonFacts, before: dict[str, PersonFacts]) -> set[str]:
     had = before.get(after.external_id)
     old = names_of(had.user_name, had.email) if had is not None and had.active else set[str]()
     return names_of(after.user_name, after.email) - old
-
-
-def _gone(outlines: Iterable[Outline], survey: Survey, report: Report) -> list[Outline]:
-    """List the active people whom the source no longer knows.
-
-    Where a row cannot be tied to anybody it might be any of them, so then nobody is gone.
-    """
-    gone = [
-        each
-        for each in outlines
-        if each.state is AccountState.ACTIVE and each.external_id not in survey.present
-    ]
-    if survey.anonymous:
-        report.kept = len(gone)
-        return []
-    return gone
 
 
 def _batches(rows: Iterator[T], size: int) -> Iterator[list[T]]:

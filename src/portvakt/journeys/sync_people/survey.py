@@ -4,8 +4,9 @@ Who is in it twice, which numbers several people have, which names two people cl
 gone. Keeps a few machine words for each person, so that a source of 100,000 fits anywhere.
 """
 
+import itertools
 from array import array
-from collections import Counter
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -42,23 +43,28 @@ class Judgement:
 
 
 class Survey:
-    """What a first reading found out. `walk` gives the second one, in the same order."""
+    """What a first reading found out. `walk` gives the second one, in the same order.
+
+    Names and ids are kept as their hashes of 64 bits: two that meet by chance would leave two
+    people out of one run, and the report would say so.
+    """
 
     def __init__(self, source: PeopleSource, judgement: Judgement, report: Report) -> None:
         self._source = source
         self._judgement = judgement
         self._report = report
-        self.present: set[str] = set()
-        """Everybody the source names, whether or not the row can be used."""
-        self.refused: set[str] = set()
-        """Those of them who stay as they are stored."""
         self.leaving: set[str] = set()
+        """Whom the source says have left."""
         self.anonymous = 0
         """Rows that cannot be tied to anybody."""
-        self._claimed: set[int] = set()
-        self._contested: set[int] = set()
+        self._refused: set[int] = set()
+        self._rows = array("l")
         self._numbers = array("q")
-        self._rows = array("q")
+        self._ids = array("q")
+        self._names = array("q")
+        self._present = array("q")
+        self._contested: set[int] = set()
+        self._shared: set[int] = set()
 
     def read(self, progress: Callable[[], None]) -> None:
         """Read the source once. Raises `UnusableSourceError`."""
@@ -71,18 +77,31 @@ class Survey:
                     self._refuse(seen.row, seen.field, seen.reason, seen.external_id)
                 case RowDoubtful():
                     self._report.rows.append(RowReport(seen.row, seen.field, seen.reason))
+        self._repeat()
         self._share()
+        self._contested = _twice(self._names)
+        self._names = array("q")
+        self._present = array("q", sorted({*self._ids, *self._refused}))
 
     def walk(self) -> Iterator[tuple[PersonSeen, str | None]]:
         """Read the source again: everybody who can be taken, with their number in E.164."""
-        shared = self._shared
         numbers = iter(self._numbers)
         for seen in self._source.people():
             if isinstance(seen, PersonSeen):
                 number = next(numbers)
-                if seen.external_id not in self.refused:
-                    usable = number > 0 and number not in shared
+                if not self.refuses(seen.external_id):
+                    usable = number > 0 and number not in self._shared
                     yield seen, f"+{number}" if usable else None
+
+    def knows(self, external_id: str) -> bool:
+        """Say whether the source names somebody, in a row that can be used or not."""
+        key = hash(external_id)
+        at = bisect_left(self._present, key)
+        return at < len(self._present) and self._present[at] == key
+
+    def refuses(self, external_id: str) -> bool:
+        """Say whether somebody's row cannot be used, so that they stay as they are stored."""
+        return hash(external_id) in self._refused
 
     def left(self, seen: PersonSeen) -> bool:
         """Say whether somebody's last day of work is over."""
@@ -99,22 +118,14 @@ class Survey:
         left = self.left(seen)
         report.left += left
         self._number(seen)
+        self._ids.append(hash(seen.external_id))
         wrong = _unusable(seen)
         if wrong is not None:
             self._refuse(seen.row, *wrong, seen.external_id)
-        elif seen.external_id in self.present:
-            self._refuse(seen.row, Field.EXTERNAL_ID, "repeated", seen.external_id)
+        elif left:
+            self.leaving.add(seen.external_id)
         else:
-            self.present.add(seen.external_id)
-            if left:
-                self.leaving.add(seen.external_id)
-            else:
-                self._claim(seen)
-
-    def _claim(self, seen: PersonSeen) -> None:
-        for name in names_of(seen.user_name, seen.email):
-            key = hash(name)
-            (self._contested if key in self._claimed else self._claimed).add(key)
+            self._names.extend(map(hash, names_of(seen.user_name, seen.email)))
 
     def _number(self, seen: PersonSeen) -> None:
         """Judge the number, and keep it as a whole number; 0 where no text can be sent."""
@@ -133,10 +144,21 @@ class Survey:
                 RowReport(seen.row, Field.WORK_MOBILE, reason or _KINDS[judged.reason])
             )
 
+    def _repeat(self) -> None:
+        """Refuse people who come twice: nobody can say which row is true."""
+        repeated = _twice(self._ids)
+        first: set[int] = set()
+        for row, key in zip(self._rows, self._ids, strict=True):
+            if key in repeated:
+                if key in first:
+                    self._report.rows.append(RowReport(row, Field.EXTERNAL_ID, "repeated"))
+                first.add(key)
+                self._report.refused += 1
+        self._refused |= repeated
+
     def _share(self) -> None:
         """Find the numbers that several people have: a code to one would reach the others."""
-        times = Counter(self._numbers)
-        self._shared = {number for number, count in times.items() if number and count > 1}
+        self._shared = _twice(self._numbers) - {0}
         for row, number in zip(self._rows, self._numbers, strict=True):
             if number in self._shared:
                 self._report.kinds[Kind.SHARED_MOBILE] += 1
@@ -150,8 +172,13 @@ class Survey:
         if external_id is None:
             self.anonymous += 1
         else:
-            self.present.add(external_id)
-            self.refused.add(external_id)
+            self._refused.add(hash(external_id))
+
+
+def _twice(values: "array[int]") -> set[int]:
+    """Return what comes more than once, in little memory."""
+    ordered = array(values.typecode, sorted(values))
+    return {one for one, other in itertools.pairwise(ordered) if one == other}
 
 
 def names_of(*written: str) -> set[str]:
