@@ -8,11 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from portvakt.records.migrate import migrate
 from tests.servers.postgres import Postgres, shared
 
 TEMPLATE = "migrated"
+
+# What structlog does without being told draws pictures of tracebacks, at seconds each.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.hookimpl(tryfirst=True)

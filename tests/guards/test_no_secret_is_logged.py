@@ -56,10 +56,10 @@ def written() -> Iterator[io.StringIO]:
     """Everything that is logged, by us or by a library, as `serve` at DEBUG writes it."""
     out = io.StringIO()
     root = logging.getLogger()
-    before = root.handlers[:], root.level
+    before, chosen = (root.handlers[:], root.level), structlog.get_config()
     log.configure("json", "debug", out)
     yield out
-    structlog.reset_defaults()
+    structlog.configure(**chosen)
     root.handlers[:], level = before
     root.setLevel(level)
 
