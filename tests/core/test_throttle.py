@@ -99,6 +99,11 @@ def test_a_right_answer_ends_the_run_and_takes_its_own_try_back() -> None:
     assert (after.run, after.day, after.run_started) == (1, 3, NOW + MINUTE)
 
 
+def test_a009_one_right_answer_does_not_clear_what_was_guessed_at_others() -> None:
+    third = tries(LIMITS[Kind.ADDRESS], NOW, NOW, NOW)[-1]
+    assert given_back(third, shared=True).run == 2
+
+
 def test_right_answers_never_use_up_the_day() -> None:
     last: Count | None = None
     for number in range(100):

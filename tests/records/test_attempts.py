@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portvakt.core.throttle import LIMITS, Kind, Limit, counted, given_back
+from portvakt.core.throttle import LIMITS, SHARED, Kind, Limit, counted, given_back
 from tests import make
 from tests.records.stored import opened
 
@@ -29,8 +29,10 @@ subjects = itertools.count()
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(limit=limits, steps=steps)
-def test_it_counts_as_the_core_does(database_url: str, limit: Limit, steps: list[int]) -> None:
+@given(limit=limits, steps=steps, kind=st.sampled_from(["x", *sorted(SHARED)]))
+def test_it_counts_as_the_core_does(
+    database_url: str, limit: Limit, steps: list[int], kind: str
+) -> None:
     """Each step is minutes until the next try, or giving the last one back."""
     subject = f"subject{next(subjects)}"
 
@@ -39,20 +41,20 @@ def test_it_counts_as_the_core_does(database_url: str, limit: Limit, steps: list
         async with opened(database_url) as records:
             for step in steps:
                 if step == GIVE_BACK and reference is not None:
-                    reference = given_back(reference)
+                    reference = given_back(reference, shared=kind in SHARED)
                     at = now
                     await records.write(
-                        lambda unit: unit.attempts.give_back([(subject, "x", "y")], at)  # noqa: B023
+                        lambda unit: unit.attempts.give_back([(subject, kind, "y")], at)  # noqa: B023
                     )
                     continue
                 now += timedelta(minutes=max(step, 0))
                 reference = counted(reference, limit, now)
                 at = now
                 found = await records.write(
-                    lambda unit: unit.attempts.count(subject, "x", "y", limit, at)  # noqa: B023
+                    lambda unit: unit.attempts.count(subject, kind, "y", limit, at)  # noqa: B023
                 )
                 assert found == reference
-                assert await records.read(lambda unit: unit.attempts.peek(subject, "x", "y"))
+                assert await records.read(lambda unit: unit.attempts.peek(subject, kind, "y"))
 
     asyncio.run(walk())
 

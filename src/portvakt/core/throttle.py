@@ -144,12 +144,26 @@ def counted(previous: Count | None, limit: Limit, now: datetime) -> Count:
     )
 
 
-def given_back(count: Count) -> Count:
+SHARED = frozenset({Kind.ADDRESS, Kind.ADDRESS_INSIDE, Kind.UNPROVEN, Kind.UNPROVEN_ALL})
+"""Counts that hold tries which a right answer says nothing about: other people's, or other
+strangers'. Whoever has one account must not be able to clear the count of their guesses at others."""
+
+
+def given_back(count: Count, *, shared: bool = False) -> Count:
     """Take the last counted try back, because its answer was right.
 
     A right answer ends the run, the consecutive total and any stop that it had just begun. The
-    other tries of the day stay counted.
+    other tries of the day stay counted. In a shared count only the one try is taken back.
     """
+    if shared:
+        return replace(
+            count,
+            allowed=True,
+            run=max(count.run - 1, 0),
+            day=max(count.day - 1, 0),
+            total=max(count.total - 1, 0),
+            stopped_until=None,
+        )
     return replace(
         count, allowed=True, run=0, day=max(count.day - 1, 0), total=0, stopped_until=None
     )

@@ -68,11 +68,15 @@ _PEEK: Final = Statement(
 def _give_back(keys: int) -> Statement:
     return Statement(
         """
-        UPDATE attempts SET run = 0, total = 0, stopped_until = NULL, refused = FALSE,
+        UPDATE attempts SET
+            run = CASE WHEN kind IN ({shared}) THEN {larger:run - 1, 0} ELSE 0 END,
+            total = CASE WHEN kind IN ({shared}) THEN {larger:total - 1, 0} ELSE 0 END,
+            stopped_until = NULL, refused = FALSE,
             day = CASE WHEN day_started + {day_ms} <= :now THEN 0 ELSE {larger:day - 1, 0} END
         WHERE {any}
         """,
         day_ms=str(_DAY_MS),
+        shared=", ".join(f"'{kind}'" for kind in sorted(throttle.SHARED)),
         any=" OR ".join(
             f"(subject = :subject{n} AND kind = :kind{n} AND familiarity = :familiarity{n})"
             for n in range(keys)
@@ -110,7 +114,10 @@ class Attempts:
         return _count(row, limit)
 
     async def give_back(self, keys: Sequence[Key], now: datetime) -> None:
-        """Take back up to four counted tries, because the answer was right."""
+        """Take back up to four counted tries, because the answer was right.
+
+        In counts that people share (`core.throttle.SHARED`) nothing else is forgotten.
+        """
         if not keys:
             return
         values: dict[str, Value] = {"now": ms(now)}

@@ -6,6 +6,7 @@ from tests import make
 from tests.journeys.conftest import Open
 from tests.journeys.sign_in.region import (
     PASSWORD,
+    SECRET,
     anna_with_app,
     anna_with_phone,
     app_code,
@@ -212,3 +213,22 @@ async def test_a_stranger_who_used_up_the_tries_leaves_the_person_hers(open_worl
             page = await anna.submit({"code": app_code(world)})
             assert page.title == "Skriv ditt lösenord"
             assert (await anna.submit({"code": PASSWORD})).path == "/apps"
+
+
+async def test_a009_an_account_of_ones_own_does_not_clear_the_count_of_an_address(
+    open_world: Open,
+) -> None:
+    """An insider who signs in between guesses is stopped all the same."""
+    async with open_world() as world, world.browser("198.51.100.9") as attacker:
+        await with_rule(world)
+        await world.person(totp=SECRET)
+        statuses = []
+        for number in range(36):
+            if number % 4 == 3:
+                async with world.browser("198.51.100.9") as own:
+                    await own.sign_in()
+            page = await attacker.get("/sign-in")
+            page = await attacker.submit({"name": f"person.{number}", "password": "Sommar2026"})
+            statuses.append(page.status)
+        assert statuses.count(422) <= 30
+        assert statuses[-1] == 429
