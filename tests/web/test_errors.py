@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from portvakt.web.stack import stack
-from tests.web.make_site import FAILURES, make_client, make_site
+from tests.web.make_site import FAILURES, HTTPS, make_client, make_site
 from tests.web.trial_routes import ROUTES
 
 INSIDE = re.compile(
@@ -127,3 +127,25 @@ async def test_a090_a_line_break_in_an_address_makes_no_line_in_the_log() -> Non
             await browser.get("/anna%0d%0a2026-11-22 LOGIN OK admin")
     (line,) = lines
     assert line["path"] == "/anna%0d%0a2026-11-22%20LOGIN%20OK%20admin"
+
+
+@pytest.mark.parametrize(
+    ("referer", "leads_to"),
+    [
+        (f"{HTTPS}/search?q=a%20b", "/search?q=a%20b"),
+        ("https://evil.example/search", "/form"),
+        (f"{HTTPS}.evil.example/search", "/form"),
+        (f"{HTTPS}//evil.example", "/form"),
+        (f"{HTTPS}/search#\xe5", "/form"),
+        ("", "/form"),
+    ],
+)
+async def test_a_form_that_met_trouble_leads_back_to_the_page_where_it_stood(
+    referer: str, leads_to: str
+) -> None:
+    async with make_client() as browser:
+        await browser.get("/form")
+        headers = [(b"origin", HTTPS.encode()), (b"referer", referer.encode("latin-1"))]
+        answer = await browser.post("/form", data={"csrf": "stale"}, headers=headers)
+        assert answer.status_code == 403
+        assert f'class="main" href="{leads_to}"' in answer.text

@@ -118,6 +118,20 @@ def path_and_query(request: Request) -> str:
     return asked if is_local_path(asked) else "/apps"
 
 
+def _to_go_on_from(request: Request) -> str:
+    """Return where a person may go on: this page, or the page whose form was sent.
+
+    Many addresses take forms and show nothing, so a form leads back to where it stood (browsers
+    name that page to its own site). A link of ours is all that can come of what the browser says.
+    """
+    if request.method in ("GET", "HEAD"):
+        return path_and_query(request)
+    origin = context(request).site.origin
+    named = [value for name, value in request.scope["headers"] if name == b"referer"]
+    page_of_form = named[0].decode("latin-1").removeprefix(origin) if len(named) == 1 else ""
+    return page_of_form if is_local_path(page_of_form) else path_and_query(request)
+
+
 _BARE = frozenset({"misdirected", "internal", "down"})
 _RETRY = frozenset({"internal", "down", "busy", "stale", "no_cookie", "foreign", "slow"})
 
@@ -125,7 +139,7 @@ _RETRY = frozenset({"internal", "down", "busy", "stale", "no_cookie", "foreign",
 def _problem_page(request: Request, kind: str) -> ProblemPage:
     retry = None if kind == "misdirected" else "/"
     if kind in _RETRY:
-        retry = path_and_query(request)
+        retry = _to_go_on_from(request)
     here = context(request).here
     return ProblemPage(
         kind=kind,
