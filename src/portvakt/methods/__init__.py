@@ -117,9 +117,14 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The answer is wrong. `replayed` is True where it was right once and has been used."""
+    """The answer is wrong, or nobody can say.
+
+    `replayed` is True where it was right once and has been used, `unreadable` where something that
+    it might have matched is damaged.
+    """
 
     replayed: bool = False
+    unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

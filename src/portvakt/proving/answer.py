@@ -12,11 +12,13 @@ from datetime import datetime
 from enum import Enum
 from typing import assert_never
 
+import structlog
+
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.ids import AuthenticatorId
 from portvakt.core.people import Account
 from portvakt.core.secret import Secret
-from portvakt.crypto.sealing import Sealer
+from portvakt.crypto.sealing import Sealer, SealError
 from portvakt.methods import (
     Ceremony,
     LookupRow,
@@ -32,6 +34,8 @@ from portvakt.methods import (
 from portvakt.records.codes import CodeExpired, CodeWrong, Spent
 from portvakt.records.standing import Bound, Standing
 from portvakt.records.unit import Unit
+
+_log = structlog.get_logger("portvakt.proving")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,17 +84,25 @@ class Judge:
         """Judge an answer against everything of its type that is bound and usable.
 
         With nothing bound the method is asked all the same, against nothing: the work must not
-        tell who exists. Raises `portvakt.crypto.passwords.Busy`.
+        tell who exists. What cannot be opened is never taken for right; it is logged as an error,
+        and the others are tried. Raises `portvakt.crypto.passwords.Busy`.
         """
         method = self._methods[answer.type]
         bound = [] if standing is None else usable(standing, answer.type, answer.now)
-        result: Verified | Rejected = Rejected()
+        replayed = unreadable = False
         candidates: list[Bound | None] = [*bound] or [None]
         for each in candidates:
-            result = await method.verify(self._ceremony(answer, each, lookup), answer.typed)
+            try:
+                ceremony = self._ceremony(answer, each, lookup)
+            except SealError as error:
+                unreadable = True
+                _log_unreadable(each, error)
+                continue
+            result = await method.verify(ceremony, answer.typed)
             if isinstance(result, Verified):
                 return result
-        return result
+            replayed = replayed or result.replayed
+        return Rejected(replayed=replayed, unreadable=unreadable)
 
     def _ceremony(
         self, answer: Answer, bound: Bound | None, lookup: tuple[LookupRow, ...]
@@ -113,6 +125,12 @@ class Judge:
         return self._sealer.open(
             bound.sealed, table="authenticators", column="sealed", row=bound.authenticator.id
         )
+
+
+def _log_unreadable(bound: Bound | None, error: SealError) -> None:
+    """Call for an operator: a row is damaged, or its key is gone from the master key file."""
+    row = None if bound is None else bound.authenticator.id
+    _log.error("authenticator_unreadable", authenticator=row, error=type(error).__name__)
 
 
 def usable(standing: Standing, kind: AuthenticatorType, now: datetime) -> list[Bound]:

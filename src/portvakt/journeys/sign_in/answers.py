@@ -205,12 +205,12 @@ class Answers:
         verified = await self._parts.judge.verify(answer, loaded.person, loaded.lookup)
         last = kind is loaded.types[-1]
         if isinstance(verified, Rejected):
+            why = _why(verified)
             if verified.replayed or last:
                 await self._parts.records.write(
-                    lambda unit: self._failed(unit, kind, loaded, visit, verified.replayed)
+                    lambda unit: self._failed(unit, kind, loaded, visit, why)
                 )
-                return Wrong(kind, "used" if verified.replayed else "wrong")
-            return Wrong(kind)
+            return Wrong(kind, why)
         return await self._parts.records.write(
             lambda unit: self._right(unit, answer, verified, loaded, configuration, visit)
         )
@@ -221,9 +221,9 @@ class Answers:
         kind: AuthenticatorType,
         loaded: _Loaded,
         visit: Visit,
-        replayed: bool,  # noqa: FBT001
+        why: str,
     ) -> None:
-        if replayed and loaded.standing is not None:
+        if why == "used" and loaded.standing is not None:
             await note_replay(unit, loaded.standing, kind, visit)
         await note_failure(
             unit,
@@ -231,7 +231,7 @@ class Answers:
             loaded.tried,
             loaded.standing,
             method=kind,
-            reason="used" if replayed else "wrong" if loaded.person else "unknown",
+            reason=why if loaded.person is not None else "unknown",
             app=loaded.at.state.app,
             visit=visit,
         )
@@ -251,11 +251,11 @@ class Answers:
         if person is not None:
             standing = await unit.people.load(person.account.id, visit.browser)
         if standing is None or not standing.account.usable:
-            await self._failed(unit, answer.type, loaded, visit, replayed=False)
+            await self._failed(unit, answer.type, loaded, visit, "wrong")
             return Wrong(answer.type)
         shown = await self._spent(unit, verified, answer, standing)
         if isinstance(shown, NotSpent):
-            await self._failed(unit, answer.type, loaded, visit, shown is NotSpent.USED)
+            await self._failed(unit, answer.type, loaded, visit, shown.value)
             late = shown is NotSpent.EXPIRED
             return Wrong(answer.type, "late" if late else shown.value)
         proof = Evidence(answer.type, shown, visit.now, state.purpose)
@@ -362,6 +362,12 @@ class Answers:
             at=code.created_at,
             expires_at=code.expires_at,
         )
+
+
+def _why(rejected: Rejected) -> str:
+    if rejected.replayed:
+        return "used"
+    return "unreadable" if rejected.unreadable else "wrong"
 
 
 def _asks(step: Step, kind: AuthenticatorType) -> bool:

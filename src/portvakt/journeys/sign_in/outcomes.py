@@ -20,7 +20,7 @@ class GoOn:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """The answer was wrong; `why` is one of "wrong", "used", "late"."""
+    """The answer was wrong; `why` is one of "wrong", "used", "late", "unreadable"."""
 
     type: AuthenticatorType
     why: str = "wrong"

@@ -264,6 +264,8 @@ def _said(kind: AuthenticatorType, why: str) -> str:
     """Return the message for a wrong answer; every pair has one."""
     if kind is AuthenticatorType.TOTP and why == "used":
         return "sign_in.used_totp"
+    if kind is AuthenticatorType.TOTP and why == "unreadable":
+        return "sign_in.unreadable_totp"
     if kind is AuthenticatorType.SMS_CODE and why == "late":
         return "sign_in.late_sms_code"
     return f"sign_in.wrong_{kind}"

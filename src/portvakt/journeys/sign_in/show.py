@@ -36,6 +36,7 @@ from portvakt.web.responses import Page
 from portvakt.web.templates import Message
 
 Errors = Mapping[str, Message | str]
+_ABOUT_A_CODE = ("sign_in.wrong_", "sign_in.used_", "sign_in.late_", "sign_in.unreadable_")
 
 
 def page_of(  # noqa: PLR0911  # one page for each step there is
@@ -48,8 +49,8 @@ def page_of(  # noqa: PLR0911  # one page for each step there is
     flow, wrong = showing.state.id, errors or {}
     match showing.step:
         case AskProofFirst():
-            if wrong and "sign_in.wrong_" in str(wrong.get("code", "")):
-                wrong = {"code": "sign_in.wrong_first"}
+            if str(wrong.get("code", "")).startswith(_ABOUT_A_CODE):
+                wrong = {"code": "sign_in.wrong_first"}  # the same words for everybody
             sent = None if showing.sent is None else showing.sent.at
             return FirstPage(flow=flow, sent_at=sent, errors=wrong)
         case AskPassword():
