@@ -9,7 +9,7 @@ from portvakt.core.people import Account
 from portvakt.core.secret import Secret
 from portvakt.records.unit import Unit
 from tests import make
-from tests.bad_days.nodes import Site, app_code
+from tests.bad_days.site import Site, app_code
 from tests.world import Browser
 
 CARD = "AB2CDE-3FGHIJ-4KLMNO"

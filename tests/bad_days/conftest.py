@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bad_days.nodes import Site, site
+from tests.bad_days.site import Site, site
 
 Open = Callable[[], AbstractAsyncContextManager[Site]]
 

@@ -15,7 +15,8 @@ from portvakt.core.people import Account
 from portvakt.core.sessions import Session
 from tests.bad_days.codes import KINDS, Kind
 from tests.bad_days.conftest import Open
-from tests.bad_days.nodes import Node, Site, app_code, eventually, torn
+from tests.bad_days.processes import Node, eventually, torn
+from tests.bad_days.site import Site, app_code
 from tests.journeys.set_up_mfa.people import HOME, key_on
 from tests.journeys.sign_in.test_what_it_costs import CALLBACK, VERIFIER, authorize
 from tests.world import INSIDE, Browser, Page
