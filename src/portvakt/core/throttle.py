@@ -145,8 +145,8 @@ def counted(previous: Count | None, limit: Limit, now: datetime) -> Count:
 
 
 SHARED = frozenset({Kind.ADDRESS, Kind.ADDRESS_INSIDE, Kind.UNPROVEN, Kind.UNPROVEN_ALL})
-"""Counts that hold tries which a right answer says nothing about: other people's, or other
-strangers'. Whoever has one account must not be able to clear the count of their guesses at others."""
+"""Counts that hold tries which a right answer says nothing about, because they were somebody
+else's. An account of one's own must not clear the count of guesses at other people's."""
 
 
 def given_back(count: Count, *, shared: bool = False) -> Count:
