@@ -121,7 +121,7 @@ class Servers:
         """Start them one after the other, and say whether all of them answer."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.stop)
+            loop.add_signal_handler(number, self._interrupted)
         for server, at in self._pairs:
             task = asyncio.create_task(server.serve(sockets=[at]))
             self._tasks.append(task)
@@ -134,8 +134,14 @@ class Servers:
         """Ask all of them to finish; may be called again."""
         self._asked_to_stop = True
         for server, _ in self._pairs:
-            server.force_exit = server.should_exit
             server.should_exit = True
+
+    def _interrupted(self) -> None:
+        """Stop; whoever presses Ctrl-C twice does not want to wait."""
+        if self._asked_to_stop:
+            for server, _ in self._pairs:
+                server.force_exit = True
+        self.stop()
 
     async def finished(self) -> int:
         """Wait until somebody stops them (0), or until one fails, which stops the others (1)."""
