@@ -31,6 +31,7 @@ class DemoAt:
         self.phone: str = facts["phone"]
         self.shop: str = facts["shop"]
         self.control: str = facts["control"]
+        self.letters: str = facts["letters"]
         self._people = {
             person["user_name"]: Person(**{name: person[name] for name in Person.__annotations__})
             for person in facts["people"]
