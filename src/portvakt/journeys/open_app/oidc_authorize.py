@@ -223,7 +223,9 @@ class Authorize:
             app=asked.app.client_id,
             why=why,
         )
-        await self._records.write_one(lambda unit: unit.audit.write(refused, verdict.decision.trace))
+        await self._records.write_one(
+            lambda unit: unit.audit.write(refused, verdict.decision.trace)
+        )
 
     def _refusal(self, asked: _Asked, error: OAuthError) -> ToApp:
         return self._to_app(asked, error.parameters())
