@@ -332,7 +332,9 @@ class _Locator:
         while True:
             self._skip(newlines=False)
             if self._text[self._at] in "\"'":
-                keys.append(self._string())
+                start = self._at
+                self._string()
+                keys.append(tomllib.loads(f"k = {self._text[start : self._at]}")["k"])
             else:
                 match = self._BARE.match(self._text, self._at)
                 keys.append(match[0] if match else "")
@@ -385,16 +387,15 @@ class _Locator:
             yield from self._value_lines(inner)
         self._move(1)
 
-    def _string(self) -> str:
+    def _string(self) -> None:
+        """Pass over a string of any kind."""
         quote = next(q for q in self._STRINGS if self._text.startswith(q, self._at))
-        start = self._at + len(quote)
-        end = start
+        end = self._at + len(quote)
         while not self._text.startswith(quote, end):
             end += 2 if self._text[end] == "\\" and quote[0] == '"' else 1
         while len(quote) > 1 and self._text.startswith(quote[0], end + len(quote)):
             end += 1  # a multi-line string may end in quotes of its own
         self._move(end + len(quote) - self._at)
-        return self._text[start:end]
 
     def _skip(self, *, newlines: bool) -> None:
         """Pass over blanks and comments, and line ends where asked."""
