@@ -33,7 +33,7 @@ async def _app(site: Site, name: str, browsers: list[Browser]) -> tuple[Account,
     account = await site.person_with_app(name)
     for browser in browsers:
         await browser.sign_in(name)
-    return account, app_code()
+    return account, app_code(1)  # works for a minute or more
 
 
 async def _text(site: Site, name: str, browsers: list[Browser]) -> tuple[Account, str]:

@@ -68,6 +68,8 @@ class Site:
     house: World
     nodes: list[Node] = field(default_factory=list)
     processes: list[Process] = field(default_factory=list)
+    people: list[str] = field(default_factory=list)
+    """Who is stored, by user name."""
 
     @property
     def world(self) -> World:
@@ -133,6 +135,7 @@ class Site:
 
     async def person(self, name: str = "anna.berg", **more: Any) -> Account:
         """Store a person with a password and whatever else is named."""
+        self.people.append(name)
         account = make.account(id=AccountId(name), external_id=name, user_name=name)
         return await self.world.person(replace(account, created_at=make.NOW), **more)
 

@@ -15,7 +15,7 @@ import pytest
 
 from portvakt.records.migrate import migrate
 from tests import make
-from tests.bad_days.conftest import Open
+from tests.bad_days.conftest import DURABLE, Open
 from tests.bad_days.processes import Node
 from tests.bad_days.site import Site, app_code, site
 from tests.bad_days.test_killed import standing_still
@@ -24,31 +24,10 @@ from tests.world import INSIDE, Browser, Page
 
 pytestmark = pytest.mark.slow
 
-DURABLE = {"synchronous_commit": "on"}
-"""A server that is stopped at once keeps what it acknowledged."""
 AWAY = 10.0
 """Seconds that a database is away."""
 HONEST = 10.0
 """Seconds until a person must be told (I6)."""
-
-
-@pytest.fixture(scope="module")
-def own_server() -> Iterator[Postgres]:
-    """A server that tests may do anything to."""
-    server = Postgres.create()
-    server.start(**DURABLE)
-    server.execute("CREATE DATABASE migrated")
-    migrate(server.url("migrated"), lambda _: None)
-    try:
-        yield server
-    finally:
-        server.remove()
-
-
-@pytest.fixture
-def own_url(own_server: Postgres) -> str:
-    """An empty migrated database on it."""
-    return own_server.url(own_server.fresh("migrated"))
 
 
 async def refused(browser: Browser, page: Page, code: str) -> Page:

@@ -95,7 +95,7 @@ async def test_f02_killed_with_everything_written_and_nothing_committed_the_code
     async with open_large_site() as site, site.serving() as node, site.browser() as browser:
         anna = await site.person_with_app()
         await browser.sign_in()
-        code = app_code()
+        code = app_code(1)  # works for a minute or more
         page = await killed_writing(site, "sessions", node, browser, code)
         assert page.status == 0
         assert await site.world.sessions(anna) == []

@@ -88,8 +88,10 @@ async def drips(request: Request, out: asyncio.StreamWriter) -> None:
 
 
 @asynccontextmanager
-async def operator(behave: Behave, tls: ssl.SSLContext | None = None) -> AsyncIterator[Operator]:
-    """Run an operator on a free port."""
+async def operator(
+    behave: Behave, tls: ssl.SSLContext | None = None, port: int = 0
+) -> AsyncIterator[Operator]:
+    """Run an operator on a free port, or on this one."""
     found = Operator(behave)
 
     serving: set[asyncio.Task[None] | None] = set()
@@ -107,7 +109,7 @@ async def operator(behave: Behave, tls: ssl.SSLContext | None = None) -> AsyncIt
             with suppress(ConnectionError):
                 await writer.wait_closed()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(serve, "127.0.0.1", port, ssl=tls)
     found.port = server.sockets[0].getsockname()[1]
     try:
         yield found

@@ -51,12 +51,14 @@ class PostOffice:
 
 @asynccontextmanager
 async def post_office(
+    port: int = 0,
+    /,
     *,
     starttls: ssl.SSLContext | None = None,
     tls: ssl.SSLContext | None = None,
     login: bool = False,
 ) -> AsyncIterator[PostOffice]:
-    """Run a real mail server on a free port of loopback."""
+    """Run a real mail server on a free port of loopback, or on this one."""
     office = PostOffice()
     open_lines: list[SMTP] = []
 
@@ -77,7 +79,7 @@ async def post_office(
         return line
 
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(answer, "127.0.0.1", 0, ssl=tls)
+    server = await loop.create_server(answer, "127.0.0.1", port, ssl=tls)
     office.port = server.sockets[0].getsockname()[1]
     try:
         yield office
