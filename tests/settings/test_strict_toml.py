@@ -8,7 +8,8 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portvakt.strict_toml import Path, Problem, Problems, did_you_mean, dotted, fill, parse
+from portvakt.strict_toml import Problem, Problems, did_you_mean, dotted, fill, parse
+from portvakt.toml_places import Path
 
 TEXT = '''\
 title = "a # b"            # a comment with "quotes" and [brackets]

@@ -23,7 +23,7 @@ from portvakt.core.events import (
     SessionsEnded,
     StartCodeIssued,
 )
-from portvakt.core.ids import AuthenticatorId
+from portvakt.core.ids import AccountId, AuthenticatorId
 from portvakt.core.one_time_codes import group
 from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import PasswordHasher
@@ -64,8 +64,7 @@ def _minutes(text: str) -> int:
 
 def run(args: Namespace, shell: Shell) -> int:
     """Make a code, print it once, and store its hash; an older one is void."""
-    random = SystemRandom()
-    code = random.base32(LENGTH)
+    code = SystemRandom().base32(LENGTH)
     now = shell.clock()
     expires_at = now + timedelta(minutes=args.minutes)
 
@@ -82,19 +81,7 @@ def run(args: Namespace, shell: Shell) -> int:
                 await _tell(unit, standing, notices, now, "start_code", Notice.START_CODE)
             account_id = standing.account.id
             await unit.authenticators.remove_type(account_id, AuthenticatorType.START_CODE)
-            made = Authenticator(
-                id=AuthenticatorId(random.id()),
-                account_id=account_id,
-                type=AuthenticatorType.START_CODE,
-                state=AuthenticatorState.ACTIVE,
-                label="",
-                source="support",
-                detail="",
-                preferred=False,
-                created_at=now,
-                changed_at=now,
-                expires_at=expires_at,
-            )
+            made = _made(account_id, now, expires_at)
             if not await unit.authenticators.bind(made, verifier=verifier):
                 raise CommandError("somebody else is making a code for this person; try again")
             await unit.audit.write(
@@ -119,6 +106,22 @@ def run(args: Namespace, shell: Shell) -> int:
         until = f"{expires_at:%Y-%m-%d %H:%M}Z"
         print(f"for {name}, once, until {until}; it is shown only here", file=sys.stderr)
     return 0
+
+
+def _made(account_id: AccountId, now: datetime, expires_at: datetime) -> Authenticator:
+    return Authenticator(
+        id=AuthenticatorId(SystemRandom().id()),
+        account_id=account_id,
+        type=AuthenticatorType.START_CODE,
+        state=AuthenticatorState.ACTIVE,
+        label="",
+        source="support",
+        detail="",
+        preferred=False,
+        created_at=now,
+        changed_at=now,
+        expires_at=expires_at,
+    )
 
 
 async def _hash(code: str) -> str:
