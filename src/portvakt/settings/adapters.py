@@ -12,7 +12,8 @@ import msgspec
 from portvakt.plugins import AdapterSettingsError, SecretRef, config_type
 from portvakt.settings.environment import parse
 from portvakt.settings.structs import Mail, Settings, Sms
-from portvakt.strict_toml import Path, Problems, fill
+from portvakt.strict_toml import Problems, fill
+from portvakt.toml_places import Path
 
 _NO_VALUE = 'a secret is a file or a variable, never a value: { file = "…" } or { env = "…" }'
 

@@ -13,7 +13,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from portvakt.records.addresses import SqliteFile, address_of
 from portvakt.settings.structs import Settings
-from portvakt.strict_toml import Path, Problems
+from portvakt.strict_toml import Problems
+from portvakt.toml_places import Path
 from portvakt.web.colours import LEAST_CONTRAST, accent_on_light, contrast
 
 _HOST = re.compile(

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from portvakt.settings.structs import Settings
-from portvakt.strict_toml import Path, Problems, did_you_mean
+from portvakt.strict_toml import Problems, did_you_mean
+from portvakt.toml_places import Path
 
 PREFIX = "PORTVAKT_"
 NOT_SETTINGS = frozenset({"PORTVAKT_CONFIG"})

@@ -17,7 +17,8 @@ from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import BrokenHashError, parameters_of
 from portvakt.journeys.apply_state.document import App, Network, Person, Rule, State
 from portvakt.phone_numbers import Usable, usable_for_text
-from portvakt.strict_toml import Path, Problems
+from portvakt.strict_toml import Problems
+from portvakt.toml_places import Path
 
 _TOTP_BYTES = range(10, 65)  # RFC 4226 section 4 R6 asks for 16 or more; older apps drew 10
 _LEAST_SECRET = 22  # base64 characters of 128 bits

@@ -11,7 +11,8 @@ from portvakt.journeys.apply_state.checks import Judged
 from portvakt.journeys.apply_state.document import State
 from portvakt.journeys.apply_state.wanted import app_of, network_of, rule_of
 from portvakt.records import Configuration
-from portvakt.strict_toml import Path, Problems
+from portvakt.strict_toml import Problems
+from portvakt.toml_places import Path
 
 OWNER = "apply"
 """Whose rows these are; `apply` changes no others."""
