@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp
 
-from portvakt.web.server import MAX_HEAD, BoundedHttp
+from portvakt.web.server import MAX_HEAD, MAX_REST, BoundedHttp
 from tests.web.make_site import make_app
 from tests.web.serving import served
 
@@ -99,14 +99,33 @@ async def test_a_head_without_end_is_cut_off() -> None:
         assert answer == b"" or status(answer) == 400
 
 
+async def test_what_follows_a_body_has_an_end_too() -> None:
+    trailer = b"POST /form HTTP/1.1\r\nHOST\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: "
+    extension = b"POST /form HTTP/1.1\r\nHOST\r\nTransfer-Encoding: chunked\r\n\r\n1;x="
+    async with served(app) as address:
+        for endless in (trailer, extension):
+            answer = await ask(address, endless + b"a" * (MAX_REST + 70_000))
+            assert answer.count(b"HTTP/1.1 ") <= 1
+
+
 class Impatient(BoundedHttp):
     within = 0.2
+    rest_within = 0.2
 
 
 async def test_a_head_that_never_comes_does_not_hold_the_connection() -> None:
     async with served(app, http=Impatient) as address:
         for slow in (b"", b"GET /form HTTP/1.1\r\nHOST\r\nX: a"):
             assert await ask(address, slow, wait=5) == b""
+
+
+@pytest.mark.parametrize("path", [b"/form", b"/unknown"])
+async def test_a_body_that_never_comes_does_not_hold_the_connection(path: bytes) -> None:
+    """Whether or not anybody reads it: the answer may be on its way already."""
+    async with served(app, http=Impatient) as address:
+        slow = b"POST " + path + b" HTTP/1.1\r\nHOST\r\nContent-Length: 1000\r\n\r\na"
+        answer = await ask(address, slow, wait=5)
+        assert answer == b"" or status(answer) in (403, 404, 415)
 
 
 async def test_a_slow_answer_is_not_cut_off_by_the_wait_for_a_head() -> None:

@@ -1,8 +1,8 @@
-"""How uvicorn must be started for the rules of this package to hold, with a bound on heads.
+"""How uvicorn must be started for the rules of this package to hold, with bounds on requests.
 
 uvicorn's fast protocol reads the first line and the headers of a request without any bound on their
-size or on the time they take. A stranger could fill the memory, or hold every connection, before
-the stack is even asked.
+size or on the time they take, and the same goes for what follows a body. A stranger could fill the
+memory, or hold every connection, before the stack is even asked or after it has answered.
 """
 
 import asyncio
@@ -12,54 +12,68 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD = 64 * 1024
 """Bytes of a request up to its body. The stack refuses politely well below; this is the wall."""
+MAX_REST = 1024 * 1024
+"""Bytes from there to the end: the largest body that the stack takes, in chunks of one byte."""
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """uvicorn's protocol, which gives up on a head that is too long or too slow."""
+    """uvicorn's protocol, which gives up on a request that is too long or too slow."""
 
     within = 10.0
     """Seconds from the connection, or from the first byte, until a head must be whole."""
+    rest_within = 15.0
+    """Seconds from there until the request must be; forms give up before, with a page."""
 
-    _head = 0
-    _in_head = True
+    _read = 0
+    _most: int | None = MAX_HEAD
+    """How much of this part of the request is taken; None between requests."""
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
         """Start waiting for the first head."""
         super().connection_made(transport)
-        self._await_head()
+        self._await(MAX_HEAD, self.within)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
-        self._head_is_whole()
+        self._have_it()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         """Begin to count the next head on the same connection."""
         super().on_message_begin()
-        self._head_is_whole()
-        self._await_head()
+        self._await(MAX_HEAD, self.within)
 
     def on_headers_complete(self) -> None:
-        """Stop counting: the stack bounds the body."""
-        self._head_is_whole()
+        """Begin to count the rest. The stack bounds the body; nobody else what is round it."""
+        self._await(MAX_REST, self.rest_within)
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        """Stop counting: the rest is up to the answer, which may take its time."""
+        self._have_it()
+        super().on_message_complete()
+
     def data_received(self, data: bytes) -> None:
-        """Count what has come of a head that is not whole yet, and hang up where it has no end."""
+        """Count what has come of a part that is not whole yet, and hang up where it has no end."""
         super().data_received(data)
-        if self._in_head and not self.transport.is_closing():
-            self._head += len(data)
-            if self._head > MAX_HEAD:
-                self._head_is_whole()
+        if self._most is None or self.transport.is_closing():
+            return
+        self._read += len(data)
+        if self._read > self._most:
+            if self._most == MAX_HEAD:
                 self.send_400_response("Request head too large.")
+            else:
+                self.transport.close()
+            self._have_it()
 
-    def _await_head(self) -> None:
-        self._head, self._in_head = 0, True
-        self._deadline = self.loop.call_later(self.within, self.transport.close)
+    def _await(self, most: int, within: float) -> None:
+        self._have_it()
+        self._read, self._most = 0, most
+        self._deadline = self.loop.call_later(within, self.transport.close)
 
-    def _head_is_whole(self) -> None:
-        self._in_head = False
+    def _have_it(self) -> None:
+        self._most = None
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
