@@ -62,11 +62,13 @@ async def write_people(
     await unit.people.set_groups_many(groups, OWNER)
     events += _groups_changed(plan, writing)
     events += await _numbers(unit, plan, rows, writing)
+    marks: dict[str, str] = {}
     for credential in plan.credentials:
         row = rows.get(credential.external_id) or stored.account(credential.external_id)
         if row is not None:
             new = row.external_id not in stored.mine and row.external_id not in stored.merged
-            events += await _move_in(unit, credential, row, stored, writing, new=new)
+            events += await _move_in(unit, credential, row, stored, writing, marks, new=new)
+    await unit.meta.set_many(marks)
     if plan.changes:
         events.append(_summary(plan, writing))
     await unit.audit.write_many(events)
@@ -168,6 +170,7 @@ async def _move_in(
     row: StoredPerson,
     stored: StoredPeople,
     writing: Writing,
+    marks: dict[str, str],
     *,
     new: bool,
 ) -> list[Event]:
@@ -189,7 +192,7 @@ async def _move_in(
         secret = base64.b32decode(text + "=" * (-len(text) % 8))
         place = {"table": "authenticators", "column": "sealed", "row": made.id}
         await unit.authenticators.bind(made, sealed=writing.sealer.seal(secret, **place))
-    await unit.meta.set(name, f"{credential.mark}:{made.id}")
+    marks[name] = f"{credential.mark}:{made.id}"
     if not new:
         notice = Notice.PASSWORD if kind is AuthenticatorType.PASSWORD else Notice.ADDED
         await _tell(unit, row.id, What(notice=notice, method=kind, label=made.label), writing)
