@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import date
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Literal, TextIO
 
 import orjson
@@ -89,10 +90,18 @@ def _under(key: str, value: Any, depth: int = 0) -> Any:
         return [_line(line) for line in value.splitlines()]
     if value is None or isinstance(value, bool) or key in _HARMLESS:
         return _clean(value, depth)
-    return HIDDEN if _TELLING.fullmatch(key.lower()) else _clean(value, depth)
+    return HIDDEN if _tells(key) else _clean(value, depth)
+
+
+@lru_cache(maxsize=1024)
+def _tells(key: str) -> bool:
+    """Say whether what stands under this name is to be hidden; there are few names."""
+    return _TELLING.fullmatch(key.lower()) is not None
 
 
 def _clean(value: Any, depth: int = 0) -> Any:
+    if type(value) is str:  # nearly all are, and asking for a Mapping costs more than the rest
+        return _line(value)
     if isinstance(value, Enum):
         value = value.value
     if value is None or isinstance(value, bool | int | float):
