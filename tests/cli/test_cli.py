@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from portvakt.cli import COMMANDS, main
+from portvakt.commands.shell import Progress
 from tests.cli.box import Box
 
 
@@ -46,6 +47,7 @@ def test_help_lists_every_command(words: list[str], capsys: pytest.CaptureFixtur
         ["start-code", "anna.berg", "--minutes", "60.5"],
         ["grant-role", "anna.berg", "king"],
         ["doctor", "everything"],
+        ["serve", "--listen", "8000"],
         ["demo", "--port", "many"],
     ],
 )
@@ -110,6 +112,23 @@ def test_help_imports_no_driver() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert not loaded & {"asyncio", "msgspec", "asyncpg", "sqlite3", "sqlalchemy", "uvicorn"}
+
+
+def test_long_work_shows_how_far_it_has_come(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = Progress("importing")
+    quick(1, 2)
+    quick.end()
+    assert not capsys.readouterr().err
+    monkeypatch.setattr(Progress, "PATIENCE", -1)
+    long = Progress("importing")
+    for done in range(101):
+        long(done, 100)
+    long.end()
+    assert capsys.readouterr().err.splitlines() == [
+        f"importing: {tenth * 10}%" for tenth in range(11)
+    ]
 
 
 def test_a_reader_that_has_read_enough_is_no_failure(box: Box) -> None:

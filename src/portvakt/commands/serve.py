@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +17,7 @@ from portvakt.app import Beside, build, system_clock
 from portvakt.commands.opening import is_embedded, make_ready, read_keys, refuse_demo
 from portvakt.commands.shell import Shell
 from portvakt.settings import Settings, load_settings
+from portvakt.settings.checks import is_place_to_listen
 from portvakt.web.server import UVICORN_OPTIONS
 
 EXAMPLE = "portvakt serve --config /etc/portvakt/portvakt.toml"
@@ -29,7 +30,15 @@ proxy that closes and no request meets a closing connection."""
 
 def arguments(parser: ArgumentParser) -> None:
     """Take where to listen, where that is not what the settings say."""
-    parser.add_argument("--listen", metavar="HOST:PORT", help="instead of [server] listen")
+    parser.add_argument(
+        "--listen", type=_place, metavar="HOST:PORT", help="instead of [server] listen"
+    )
+
+
+def _place(text: str) -> str:
+    if not is_place_to_listen(text):
+        raise ArgumentTypeError(f"“{text}” is not an address and a port, such as 127.0.0.1:8000")
+    return text
 
 
 def run(args: Namespace, shell: Shell) -> int:

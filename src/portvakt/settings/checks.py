@@ -132,16 +132,20 @@ def _without_password(said: str, url: str) -> str:
 
 
 def _listen(settings: Settings, problems: Problems) -> None:
-    host, colon, port = settings.server.listen.rpartition(":")
-    if colon and port.isascii() and port.isdigit() and 0 <= int(port) <= _LAST_PORT:
-        try:
-            ipaddress.ip_address(host.strip("[]"))
-        except ValueError:
-            if _HOST.fullmatch(host):
-                return
-        else:
-            return
-    problems.add(("server", "listen"), "is not an address and a port, such as 127.0.0.1:8000")
+    if not is_place_to_listen(settings.server.listen):
+        problems.add(("server", "listen"), "is not an address and a port, such as 127.0.0.1:8000")
+
+
+def is_place_to_listen(text: str) -> bool:
+    """Whether a text is an address or a name, a colon and a port; IPv6 in square brackets."""
+    host, colon, port = text.rpartition(":")
+    if not (colon and port.isascii() and port.isdigit() and 0 <= int(port) <= _LAST_PORT):
+        return False
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return _HOST.fullmatch(host) is not None
+    return True
 
 
 def _proxies(settings: Settings, problems: Problems) -> None:
