@@ -89,6 +89,22 @@ async def test_several_keys_are_given_back_in_one_statement(database_url: str) -
             assert (count.run, count.day, count.total) == (0, 0, 0)
 
 
+async def test_a_try_that_was_never_judged_is_taken_back_and_no_other(database_url: str) -> None:
+    limit = LIMITS[Kind.PASSWORD]
+    async with opened(database_url) as records:
+        for _ in range(limit.run):
+            await records.write_one(lambda unit: unit.attempts.count(*KEY, limit, make.NOW))
+        await records.write_one(lambda unit: unit.attempts.not_judged([KEY], make.NOW))
+        count = await records.read(lambda unit: unit.attempts.peek(*KEY))
+        assert count is not None
+        assert (count.run, count.stopped_until) == (limit.run - 1, None)
+        allowed = [
+            await records.write_one(lambda unit: unit.attempts.count(*KEY, limit, make.NOW))
+            for _ in range(2)
+        ]
+        assert [each.allowed for each in allowed] == [True, False], "ten are judged, not eleven"
+
+
 async def test_nothing_is_known_of_what_was_never_tried(database_url: str) -> None:
     async with opened(database_url) as records:
         assert await records.read(lambda unit: unit.attempts.peek(*KEY)) is None

@@ -65,18 +65,19 @@ _PEEK: Final = Statement(
 )
 
 
-def _give_back(keys: int) -> Statement:
+def _give_back(keys: int, alone: str) -> Statement:
+    """Take back one try of each key; where `alone` holds, only that and nothing before it."""
     return Statement(
         """
         UPDATE attempts SET
-            run = CASE WHEN kind IN ({shared}) THEN {larger:run - 1, 0} ELSE 0 END,
-            total = CASE WHEN kind IN ({shared}) THEN {larger:total - 1, 0} ELSE 0 END,
+            run = CASE WHEN {alone} THEN {larger:run - 1, 0} ELSE 0 END,
+            total = CASE WHEN {alone} THEN {larger:total - 1, 0} ELSE 0 END,
             stopped_until = NULL, refused = FALSE,
             day = CASE WHEN day_started + {day_ms} <= :now THEN 0 ELSE {larger:day - 1, 0} END
         WHERE {any}
         """,
         day_ms=str(_DAY_MS),
-        shared=", ".join(f"'{kind}'" for kind in sorted(throttle.SHARED)),
+        alone=alone,
         any=" OR ".join(
             f"(subject = :subject{n} AND kind = :kind{n} AND familiarity = :familiarity{n})"
             for n in range(keys)
@@ -84,7 +85,9 @@ def _give_back(keys: int) -> Statement:
     )
 
 
-_GIVE_BACK: Final = {keys: _give_back(keys) for keys in range(1, 5)}
+_SHARED: Final = ", ".join(f"'{kind}'" for kind in sorted(throttle.SHARED))
+_GIVE_BACK: Final = {keys: _give_back(keys, f"kind IN ({_SHARED})") for keys in range(1, 5)}
+_NOT_JUDGED: Final = {keys: _give_back(keys, "TRUE") for keys in range(1, 5)}
 
 
 class Attempts:
@@ -118,21 +121,29 @@ class Attempts:
 
         In counts that people share (`core.throttle.SHARED`) nothing else is forgotten.
         """
-        if not keys:
-            return
-        values: dict[str, Value] = {"now": ms(now)}
-        for n, (subject, kind, familiarity) in enumerate(keys):
-            values |= {
-                f"subject{n}": subject,
-                f"kind{n}": kind,
-                f"familiarity{n}": familiarity,
-            }
-        await self._run.changed(_GIVE_BACK[len(keys)], **values)
+        if keys:
+            await self._run.changed(_GIVE_BACK[len(keys)], **_named(keys, now))
+
+    async def not_judged(self, keys: Sequence[Key], now: datetime) -> None:
+        """Take back up to four counted tries that were never judged; nothing else is forgotten.
+
+        A stop that such a try has begun, or stood before, ends; the next try begins it anew if the
+        tries that were judged are enough for one.
+        """
+        if keys:
+            await self._run.changed(_NOT_JUDGED[len(keys)], **_named(keys, now))
 
     async def peek(self, subject: str, kind: str, familiarity: str) -> Count | None:
         """Read a count as the last try left it, without counting."""
         row = await self._run.row(_PEEK, subject=subject, kind=kind, familiarity=familiarity)
         return None if row is None else _count(row, None)
+
+
+def _named(keys: Sequence[Key], now: datetime) -> dict[str, Value]:
+    values: dict[str, Value] = {"now": ms(now)}
+    for n, (subject, kind, familiarity) in enumerate(keys):
+        values |= {f"subject{n}": subject, f"kind{n}": kind, f"familiarity{n}": familiarity}
+    return values
 
 
 def _count(row: Row, limit: Limit | None) -> Count:
