@@ -106,20 +106,15 @@ class Finisher:
         return Next(step, state, verdict)
 
     async def conclude(
-        self,
-        unit: Unit,
-        state: SignIn,
-        configuration: Configuration,
-        visit: Visit,
-        standing: Standing | None,
+        self, unit: Unit, at: Next, standing: Standing | None, visit: Visit
     ) -> Opened | Next:
         """Open the session if nothing more is asked. Part of the caller's act.
 
-        `standing` was read in this same act.
+        `at` is what `look` said, and `standing` was read, in this same act.
         """
-        at = self.look(state, standing, configuration, visit)
         if standing is None or at.verdict is None:
             return at
+        state = at.state
         match at.step:
             case Finish():
                 return await self._finish(unit, at, standing, visit)

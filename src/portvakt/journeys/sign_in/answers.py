@@ -266,13 +266,11 @@ class Answers:
         if isinstance(looked.step, Finish | AskEnrolment):
             if not await unit.flows.close(state.id, state.version):
                 return Gone()
-            concluded = await self._parts.finisher.conclude(
-                unit, grown, configuration, visit, standing
-            )
+            concluded = await self._parts.finisher.conclude(unit, looked, standing, visit)
             return concluded if not isinstance(concluded, Next) else Gone()
         if not await unit.flows.save(grown):
             return GoOn(state.id)
-        await self._parts.finisher.conclude(unit, grown, configuration, visit, standing)
+        await self._parts.finisher.conclude(unit, looked, standing, visit)
         await self._start.send_if_asked(unit, looked, visit)
         return GoOn(state.id)
 

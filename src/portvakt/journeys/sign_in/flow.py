@@ -126,9 +126,8 @@ class SignInFlow:
 
         async def act(unit: Unit) -> Outcome:
             standing = await unit.people.load(session.account_id, visit.browser)
-            concluded = await self._parts.finisher.conclude(
-                unit, state, configuration, visit, standing
-            )
+            at = self._parts.finisher.look(state, standing, configuration, visit)
+            concluded = await self._parts.finisher.conclude(unit, at, standing, visit)
             return await self.keep(unit, concluded, visit)
 
         return await self._parts.records.write(act)
@@ -202,7 +201,8 @@ class SignInFlow:
         state = self._state(wanted, visit, claimed=claimed)
         state = replace(state, account_id=again.account.id)
         state = record(state, Evidence(answer.type, shown, visit.now, wanted.purpose))
-        concluded = await self._parts.finisher.conclude(unit, state, configuration, visit, again)
+        at = self._parts.finisher.look(state, again, configuration, visit)
+        concluded = await self._parts.finisher.conclude(unit, at, again, visit)
         return await self.keep(unit, concluded, visit)
 
     async def _guarded(
