@@ -52,7 +52,7 @@ from portvakt.texts import Texts
 from portvakt.web.errors import Failures
 from portvakt.web.health import Health
 from portvakt.web.routing import Route
-from portvakt.web.site import Organisation, Site
+from portvakt.web.site import Logo, Organisation, Site
 from portvakt.web.stack import stack
 from portvakt.wire.http import HttpClient
 
@@ -296,6 +296,13 @@ def _notices(settings: Settings, texts: Texts, random: Random, sealer: Sealer) -
     return Notices(writer=writer, sealer=sealer, random=random)
 
 
+def _logo(file: str | None) -> Logo | None:
+    if file is None:
+        return None
+    path = Path(file)
+    return Logo(name=f"logo{path.suffix.lower()}", content=path.read_bytes())
+
+
 def _site(settings: Settings, texts: Texts, random: Random) -> Site:
     hosts = {name: path for part, path in PARTS.items() for name in getattr(settings.hosts, part)}
     organisation = settings.organisation
@@ -305,6 +312,7 @@ def _site(settings: Settings, texts: Texts, random: Random) -> Site:
             name=organisation.name,
             colour=organisation.colour,
             support_phone=organisation.support_phone,
+            logo=_logo(organisation.logo_file),
         ),
         texts=texts,
         random_bytes=random.bytes,

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from portvakt.texts import Texts
 from portvakt.web.errors import Failures
 from portvakt.web.routing import Route
-from portvakt.web.site import Organisation, Site
+from portvakt.web.site import Logo, Organisation, Site
 from portvakt.web.stack import stack
 from portvakt.web.templates import PACKAGE
 from tests.web.trial_routes import ROUTES, PartDownError, PoolFullError
@@ -36,10 +36,13 @@ def make_site(
     name: str = "Region Exempel",
     trusted: Sequence[str] = (),
     hosts: dict[str, str] | None = None,
+    logo: Logo | None = None,
 ) -> Site:
     return Site(
         public_url=public_url,
-        organisation=Organisation(name=name, colour=colour, support_phone="026-15 40 00"),
+        organisation=Organisation(
+            name=name, colour=colour, support_phone="026-15 40 00", logo=logo
+        ),
         texts=TEXTS,
         random_bytes=counted_bytes(),
         hosts=hosts or {},

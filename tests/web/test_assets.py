@@ -6,6 +6,7 @@ import re
 import pytest
 
 from portvakt.web.assets import draw
+from portvakt.web.site import Logo
 from tests.web.make_site import make_client
 
 
@@ -67,3 +68,15 @@ def test_every_method_has_a_pictogram_that_says_nothing_to_screen_readers(name: 
     assert 'aria-hidden="true"' in drawn
     assert "currentColor" in drawn
     assert "<script" not in drawn
+
+
+async def test_the_logo_of_the_organisation_stands_on_every_page() -> None:
+    picture = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>'
+    async with make_client(logo=Logo(name="logo.svg", content=picture)) as browser:
+        page = await browser.get("/form")
+        found = re.search(r'src="(/static/logo-[a-z2-7]+\.svg)"', page.text)
+        assert found is not None
+        answer = await browser.get(found[1])
+    assert answer.content == picture
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert "script-src 'self'" in answer.headers["content-security-policy"]

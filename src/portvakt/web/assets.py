@@ -21,6 +21,7 @@ _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
 }
 _FOR_EVER = "public, max-age=31536000, immutable"
 _NAME = re.compile(r"[a-z0-9_]+")
@@ -37,16 +38,16 @@ class _Asset:
 class Assets:
     """All static files by their public names.
 
-    `made` adds files that come from settings rather than from the package, by name and text.
+    `made` adds files that come from settings rather than from the package, by name and content.
     """
 
-    def __init__(self, made: Mapping[str, str], folder: Path = _FOLDER) -> None:
+    def __init__(self, made: Mapping[str, bytes], folder: Path = _FOLDER) -> None:
         files = {
             file.name: file.read_bytes()
             for file in sorted(folder.iterdir())
             if file.suffix in _TYPES
         }
-        files.update({name: text.encode() for name, text in made.items()})
+        files.update(made)
         self._public: dict[str, str] = {}
         self._assets: dict[str, _Asset] = {}
         for name, content in files.items():

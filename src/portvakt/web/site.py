@@ -11,6 +11,14 @@ DEFAULT_ACCENT = "#0B5A8A"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Logo:
+    """The organisation's own picture, as a file of ours: `logo.svg` or `logo.png`."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
     """Who runs this installation, as pages show it."""
 
@@ -19,6 +27,8 @@ class Organisation:
     """`#RRGGBB`; darkened or lightened where it would be too pale to read."""
     support_phone: str = ""
     """As people dial it, for example `026-15 40 00`; empty when there is none."""
+    logo: Logo | None = None
+    """Stands top left in place of our own mark."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

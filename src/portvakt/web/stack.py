@@ -59,7 +59,9 @@ def stack(
     `folders`. Static files and the language button come with it; `health.Health(...).routes()` is
     for the root to add.
     """
-    assets = Assets({"organisation.css": organisation_stylesheet(site.organisation.colour)})
+    own = {"organisation.css": organisation_stylesheet(site.organisation.colour).encode()}
+    logo = site.organisation.logo
+    assets = Assets(own if logo is None else own | {logo.name: logo.content})
     templates = Templates(site.texts, site=site, static=assets.url, draw=draw, folders=folders)
     router = Router([*routes, *assets.routes(), *choose_language.routes()])
     inner = Errors(_Limits(_Hosts(router, site)), failures)
