@@ -131,6 +131,17 @@ def build(
     return _Application(settings, clock, beside, hasher)
 
 
+@asynccontextmanager
+async def _clock_watched(records: Records) -> AsyncIterator[None]:
+    """Have the clock compared with the database's for as long as the server runs."""
+    watching = asyncio.create_task(records.watch_clock())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
+
+
 class _Application:
     """Opens the house when the server starts; answers nothing before."""
 
@@ -149,6 +160,7 @@ class _Application:
                 house = await open_now.enter_async_context(
                     opened(settings, clock=clock, hasher=hasher)
                 )
+                await open_now.enter_async_context(_clock_watched(house.records))
                 if beside is not None:
                     await open_now.enter_async_context(beside(settings, house))
                 self._inner = house.asgi

@@ -370,7 +370,7 @@ async def work(settings: Settings, *, clock: Clock = system_clock) -> None:
     records = await open_records(settings.database_url, clock=clock)
     try:
         async with beside(settings, records=records, keys=keys, hasher=hasher, clock=clock):
-            await asyncio.Event().wait()
+            await records.watch_clock()
     finally:
         await records.close()
         hasher.close()

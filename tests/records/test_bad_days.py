@@ -286,3 +286,28 @@ async def test_f46_a_database_whose_clock_is_another_makes_us_not_ready(
     async with opened(postgresql_url) as records:  # the clock of these tests stands still
         with pytest.raises(RecordsUnavailable, match="clock"):
             await records.ready()
+
+
+@pytest.mark.slow
+async def test_f44_while_the_clocks_differ_no_act_is_run(postgresql_url: str) -> None:
+    async with opened(postgresql_url) as records:
+        assert await records.read(lambda unit: unit.people.find("anna.berg")) is None
+        watching = asyncio.create_task(records.watch_clock())
+        with pytest.raises(RecordsUnavailable, match="clock"):
+            async with asyncio.timeout(HANG):
+                while True:
+                    await records.read(lambda unit: unit.people.find("anna.berg"))
+        with pytest.raises(RecordsUnavailable, match="clock"):
+            await records.write(lambda unit: unit.meta.set("lost", "1"))
+        with pytest.raises(RecordsUnavailable, match="clock"):
+            await records.write_one(lambda unit: unit.meta.set("lost", "1"))
+        watching.cancel()
+
+
+async def test_where_there_is_one_clock_there_is_nothing_to_compare(sqlite_url: str) -> None:
+    async with opened(sqlite_url) as records:
+        watching = asyncio.create_task(records.watch_clock())
+        await asyncio.sleep(0.05)
+        assert await records.read(lambda unit: unit.people.find("anna.berg")) is None
+        await records.ready()
+        watching.cancel()

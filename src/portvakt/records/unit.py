@@ -1,7 +1,10 @@
 """The records: one act, one transaction, one attribute for each stored thing."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeVar
+
+import structlog
 
 from portvakt.records.addresses import PostgresServer, SqliteFile, address_of
 from portvakt.records.attempts import Attempts
@@ -29,8 +32,12 @@ from portvakt.records.wakeups import Wakeups
 T = TypeVar("T")
 CLOCK_BOUND: Final = timedelta(seconds=2)
 """By how much this machine's clock and the database's may differ and still be ready."""
+CLOCK_EVERY: Final = 2.0
+"""Seconds between two comparisons of the clocks."""
 _HAS_VERSION: Final = Statement("SELECT 1 WHERE {has_table:alembic_version}")
 _VERSION: Final = Statement("SELECT version_num FROM alembic_version")
+
+_log = structlog.get_logger("portvakt.records")
 
 
 class Clock(Protocol):
@@ -108,9 +115,11 @@ class Records:
     def __init__(self, driver: Driver[Unit], clock: Clock) -> None:
         self._driver = driver
         self._clock = clock
+        self._differs: timedelta | None = None
 
     async def read(self, act: Act[Unit, T]) -> T:
         """Run an act that only reads. Each statement sees what was committed when it began."""
+        self._in_time()
         return await self._driver.read(act)
 
     async def write(self, act: Act[Unit, T]) -> T:
@@ -118,10 +127,12 @@ class Records:
 
         The act awaits methods of its unit and nothing else: no network, no hashing, no sleep.
         """
+        self._in_time()
         return await self._driver.write(act, single=False)
 
     async def write_one(self, act: Act[Unit, T]) -> T:
         """Run an act that makes one statement: atomic by itself, two trips fewer than `write`."""
+        self._in_time()
         return await self._driver.write(act, single=True)
 
     async def wait(self, topic: str, timeout: float) -> bool:  # noqa: ASYNC109 - its end is an answer
@@ -138,11 +149,40 @@ class Records:
         version = await self.schema_version()
         if version is None or version < SCHEMA_VERSION:
             raise RecordsUnavailable(f"the tables are at {version} and not yet {SCHEMA_VERSION}")
+        apart = await self._apart()
+        if apart > CLOCK_BOUND:
+            raise _differ(apart)
+
+    async def watch_clock(self) -> None:
+        """Compare the clocks until cancelled; while they differ too much, no act is run.
+
+        A clock that jumps would let expired codes and sessions live again, or end them before their
+        time. On the embedded database there is nothing to compare with.
+        """
+        while True:
+            try:
+                apart = await self._apart()
+            except RecordsUnavailable:  # what was found last holds until it can be asked again
+                apart = self._differs or timedelta()
+            differs = apart if apart > CLOCK_BOUND else None
+            if differs is not None and self._differs is None:
+                _log.error("clock_differs", seconds=differs.total_seconds())
+            elif differs is None and self._differs is not None:
+                _log.info("clock_agrees")
+            self._differs = differs
+            await asyncio.sleep(CLOCK_EVERY)
+
+    async def _apart(self) -> timedelta:
+        """Say by how much the clocks differ at least: the asking itself takes time, too."""
+        before = ms(self._clock())
         theirs = await self._driver.database_time()
-        if theirs is not None:
-            apart = abs(theirs - ms(self._clock()))
-            if apart > CLOCK_BOUND / timedelta(milliseconds=1):
-                raise RecordsUnavailable(f"the database's clock differs from ours by {apart} ms")
+        if theirs is None:
+            return timedelta()
+        return timedelta(milliseconds=max(before - theirs, theirs - ms(self._clock()), 0))
+
+    def _in_time(self) -> None:
+        if self._differs is not None:
+            raise _differ(self._differs)
 
     async def schema_version(self) -> str | None:
         """Read which revision the tables are at; `migrate.SCHEMA_VERSION` is the one we need."""
@@ -161,6 +201,11 @@ class Records:
     async def close(self) -> None:
         """Finish what is under way and let go of the database."""
         await self._driver.close()
+
+
+def _differ(apart: timedelta) -> RecordsUnavailable:
+    seconds = apart.total_seconds()
+    return RecordsUnavailable(f"the database's clock differs from ours by {seconds} s")
 
 
 async def open_records(url: str, *, clock: Clock) -> Records:
