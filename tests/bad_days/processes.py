@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ import httpx
 
 from tests.world import ORIGIN, Page
 
+HOST = ORIGIN.removeprefix("https://")
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
 """Seconds after which a wait in a test is hopeless, on a machine that does much else."""
@@ -60,6 +61,7 @@ class Process:
 
     command: list[str]
     log_file: Path
+    program: list[str] = field(default_factory=lambda: ["-m", "portvakt"])
     running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -67,7 +69,7 @@ class Process:
         environment = {"PYTHONPATH": str(ROOT / "src"), "PATH": os.environ["PATH"]}
         with self.log_file.open("ab") as log:
             self.running = subprocess.Popen(
-                [sys.executable, "-m", "portvakt", *self.command],
+                [sys.executable, *self.program, *self.command],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

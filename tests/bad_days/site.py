@@ -87,11 +87,12 @@ class Site:
     def config(self) -> Path:
         return self.folder / "portvakt.toml"
 
-    def node(self) -> Node:
-        """Start one more `serve`."""
+    def node(self, *program: str) -> Node:
+        """Start one more `serve`, perhaps by another program."""
         port = free_port()
         command = ["serve", "--config", str(self.config), "--listen", f"127.0.0.1:{port}"]
         node = Node(command, self.folder / f"serve-{len(self.nodes)}.log", port=port)
+        node.program = [*program] or node.program
         node.start()
         self.nodes.append(node)
         self.processes.append(node)
