@@ -104,9 +104,7 @@ class Answers:
     async def answer(self, flow: FlowId, typed: Secret, visit: Visit) -> Outcome:
         """Judge an answer to whatever this sign-in asks for now."""
         configuration = await self._parts.rules.current(visit.now)
-        loaded = await self._parts.records.write(
-            lambda unit: self._load(unit, flow, typed, configuration, visit)
-        )
+        loaded = await self._load(flow, typed, configuration, visit)
         if not isinstance(loaded, _Loaded):
             return loaded
         if not loaded.tried.count.allowed:
@@ -154,14 +152,22 @@ class Answers:
         return await self._parts.records.write(act)
 
     async def _load(
-        self,
-        unit: Unit,
-        flow: FlowId,
-        typed: Secret,
-        configuration: Configuration,
-        visit: Visit,
+        self, flow: FlowId, typed: Secret, configuration: Configuration, visit: Visit
     ) -> _Loaded | Gone | GoOn:
-        found = await unit.flows.load(flow, visit.binding, visit.now, visit.browser)
+        """Read where this sign-in stands, and count the try in an act of its own."""
+        records = self._parts.records
+
+        async def unproven(unit: Unit) -> Tried:
+            return await count_unproven(unit, standing, state.claimed, visit)
+
+        async def proven(unit: Unit) -> Tried:
+            return await count_answer(
+                unit, standing, state.claimed, kind, Familiarity.ANY, visit.now
+            )
+
+        found = await records.read(
+            lambda unit: unit.flows.load(flow, visit.binding, visit.now, visit.browser)
+        )
         if found is None:
             return Gone()
         state, standing = found
@@ -172,23 +178,22 @@ class Answers:
         proved = bool(state.evidence) or state.session_id is not None
         kind = kind_of(types[0], password_proved=proved)
         if kind is Kind.UNPROVEN:
-            tried = await count_unproven(unit, standing, state.claimed, visit)
+            tried = await records.write(unproven)
         else:
-            tried = await count_answer(
-                unit, standing, state.claimed, kind, Familiarity.ANY, visit.now
-            )
+            tried = await records.write_one(proven)
         lookup: tuple[LookupRow, ...] = ()
         if tried.count.allowed and AuthenticatorType.RECOVERY_CODE in types:
-            lookup = await self._rows(unit, typed, standing)
+            lookup = await self._rows(typed, standing)
         return _Loaded(at=at, standing=standing, types=types, tried=tried, lookup=lookup)
 
-    async def _rows(
-        self, unit: Unit, typed: Secret, standing: Standing | None
-    ) -> tuple[LookupRow, ...]:
+    async def _rows(self, typed: Secret, standing: Standing | None) -> tuple[LookupRow, ...]:
         hint = self._parts.judge.method(AuthenticatorType.RECOVERY_CODE).hint(typed)
         if hint is None or standing is None:
             return ()
-        rows = await unit.authenticators.recovery_find(standing.account.id, hint)
+        account_id = standing.account.id
+        rows = await self._parts.records.read(
+            lambda unit: unit.authenticators.recovery_find(account_id, hint)
+        )
         return tuple(LookupRow(each.id, each.authenticator_id, each.hash) for each in rows)
 
     async def _one(

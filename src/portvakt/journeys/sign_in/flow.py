@@ -78,9 +78,7 @@ class SignInFlow:
         """Judge a name with a password. Raises `Busy` where the hash pool is full."""
         claimed = canonical_identifier(name) or ""
         inside = await self._parts.rules.inside(visit.address, visit.now)
-        counted = await self._parts.records.write(
-            lambda unit: self._count(unit, claimed, visit, inside=inside)
-        )
+        counted = await self._count(claimed, visit, inside=inside)
         if counted.answer is None:
             stopped = counted.address and counted.address.count.stopped_until
             return AddressStopped(stopped or visit.now)
@@ -159,15 +157,29 @@ class SignInFlow:
             proven=True,
         )
 
-    async def _count(self, unit: Unit, claimed: str, visit: Visit, *, inside: bool) -> _Counted:
-        standing = await unit.people.find(claimed, visit.browser)
+    async def _count(self, claimed: str, visit: Visit, *, inside: bool) -> _Counted:
+        """Find the person and count the try; from a browser that is new, against its address too.
+
+        Who it is is read outside the act that counts, which is then one statement on most days.
+        """
+        records = self._parts.records
+        standing = await records.read(lambda unit: unit.people.find(claimed, visit.browser))
         known = standing is not None and standing.known_browser
-        address = None if known else await count_address(unit, visit, inside=inside)
-        if address is not None and not address.count.allowed:
-            return _Counted(standing, None, address)
         familiarity = familiarity_of(known_browser=known, inside=inside)
-        answer = await count_answer(unit, standing, claimed, Kind.PASSWORD, familiarity, visit.now)
-        return _Counted(standing, answer, address)
+
+        async def answer(unit: Unit) -> Tried:
+            return await count_answer(
+                unit, standing, claimed, Kind.PASSWORD, familiarity, visit.now
+            )
+
+        async def both(unit: Unit) -> _Counted:
+            address = await count_address(unit, visit, inside=inside)
+            tried = await answer(unit) if address.count.allowed else None
+            return _Counted(standing, tried, address)
+
+        if known:
+            return _Counted(standing, await records.write_one(answer), None)
+        return await records.write(both)
 
     async def _verified(self, answer: Answer, standing: Standing | None) -> Verified | Rejected:
         if len(answer.typed.open().encode("utf-8", "surrogatepass")) > MAX_BYTES:
