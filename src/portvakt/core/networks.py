@@ -48,19 +48,29 @@ def networks_of(address: str | None, networks: Sequence[Network]) -> frozenset[N
     None or what is no address is in no network; an IPv4 address written as IPv6 is the IPv4
     address. A zone (`%eth0`) is not part of an address that a network can name.
     """
-    if address is None:
+    read = None if address is None else _read(address)
+    if read is None:
         return frozenset()
+    number, is_v4 = read
+    ranges = _ranges_of(tuple(networks))[is_v4]
+    return frozenset(name for first, last, name in ranges if first <= number <= last)
+
+
+@lru_cache(maxsize=1024)
+def _read(address: str) -> tuple[int, bool] | None:
+    """Return an address as a number, and whether it is IPv4; None for what is no address.
+
+    One request asks several times from one address, and the parsing is most of the answer.
+    """
     try:
         read = ipaddress.ip_address(address)
     except ValueError:
-        return frozenset()
+        return None
     if isinstance(read, ipaddress.IPv6Address):
         if read.scope_id is not None:
-            return frozenset()
+            return None
         read = read.ipv4_mapped or read
-    ranges = _ranges_of(tuple(networks))[read.version == 4]  # noqa: PLR2004  # IP version 4
-    number = int(read)
-    return frozenset(name for first, last, name in ranges if first <= number <= last)
+    return int(read), read.version == 4  # noqa: PLR2004  # IP version 4
 
 
 @lru_cache(maxsize=8)

@@ -11,8 +11,12 @@ _LONGEST = 8192
 # backslash (browsers treat it as a slash), no control character or space (browsers drop tabs and
 # line breaks, so that "/\t/evil" becomes "//evil"), no colon or at-sign right after the slash, no
 # percent-sign that is not followed by two hexadecimal digits.
-_SAFE = r"[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2}"
-_LOCAL = re.compile(rf"/(?:(?:{_SAFE})(?:{_SAFE}|[:@/])*)?(?:\?(?:{_SAFE}|[:@/?])*)?")
+# What was taken is never given back (`++`, `*+`): in a long address that is most of the time.
+_PLAIN = r"A-Za-z0-9\-._~!$&'()*+,;="
+_HEX = "%[0-9A-Fa-f]{2}"
+_LOCAL = re.compile(
+    rf"/(?:(?:[{_PLAIN}]|{_HEX})(?:[{_PLAIN}:@/]++|{_HEX})*+)?(?:\?(?:[{_PLAIN}:@/?]++|{_HEX})*+)?"
+)
 
 # Written in percent-encoding these would change what the path is for whoever decodes it later.
 _DISGUISED = re.compile(r"%(?:2f|5c|0[0-9a-f]|1[0-9a-f]|7f|25)", re.IGNORECASE)
