@@ -232,7 +232,8 @@ class SignInRoutes:
     async def _start_page(
         self, wanted: Wanted, name: str = "", errors: dict[str, Message | str] | None = None
     ) -> StartPage:
-        app = app_of(wanted.to, await self.rules.current(self.gate.now()))
+        configuration = await self.rules.current(self.gate.now())
+        app = None if wanted.app is None else configuration.app(wanted.app)
         return StartPage(
             to=wanted.to,
             purpose=wanted.purpose,
