@@ -49,7 +49,7 @@ def test_a_line_is_one_json_object_with_time_and_level(out: io.StringIO) -> None
 def test_a090_a_name_with_a_line_end_stays_one_line_of_one_event(out: io.StringIO) -> None:
     name = "anna\r\n2026-11-22 LOGIN OK admin"
     structlog.get_logger().warning("sign_in.failed", name=name)
-    logging.getLogger("uvicorn.error").warning("bad name %s", name)
+    logging.getLogger("a.library").warning("bad name %s", name)
     assert out.getvalue().count("\n") == 2
     first, second = said(out)
     assert first["name"] == "anna\\r\\n2026-11-22 LOGIN OK admin"
