@@ -1,4 +1,6 @@
-"""Chromium and one demo for all stories; both are stopped when the last story has ended."""
+"""Chromium and one demo for all stories; both stop when the last story has ended.
+
+With several workers each has its own, and the stories of one file stay together."""
 
 import json
 import shutil
@@ -28,11 +30,10 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every story here needs Chromium, and all of them share one worker and so one demo."""
+    """Every story here needs Chromium."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def chromium_path() -> str:

@@ -24,6 +24,7 @@ async def served(
             **UVICORN_OPTIONS,
             "http": http,
             "loop": "asyncio",
+            "log_config": None,  # it would change the logging of every test after it
             "log_level": "error",
         }
         server = uvicorn.Server(uvicorn.Config(make(public_url=address, **site), **options))
