@@ -30,6 +30,7 @@ def _small(file: Path) -> Image.Image:
     """Return a page at a third of its size, cut where it is very long."""
     with Image.open(file) as page:
         size = (page.width // SCALE, page.height // SCALE)
+        page.draft("RGB", size)  # decodes no more of the file than the size needs
         return page.convert("RGB").resize(size).crop((0, 0, size[0], min(size[1], TALLEST)))
 
 
