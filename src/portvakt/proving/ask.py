@@ -87,6 +87,9 @@ class CodeSender:
         """
         address = None if proven else visit.address or "unknown"
         counted = purpose if proven else UNPROVEN
+        # Two requests at once would each see that nothing has been sent yet.
+        limited = (authenticator.detail, account_id, address)
+        await unit.turn(*(f"texts:{each}" for each in limited if each is not None))
         wait = await self._wait(unit, authenticator.detail, counted, account_id, address, visit.now)
         if wait is not None:
             return NotYet(wait)
