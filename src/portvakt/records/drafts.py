@@ -22,6 +22,14 @@ _LOAD: Final = Statement(
     WHERE id = :id AND account_id = :account_id AND session_id = :session_id AND expires_at > :now
     """
 )
+_OF_SESSION: Final = Statement(
+    """
+    SELECT id, account_id, session_id, type, sealed, detail, created_at, expires_at FROM drafts
+    WHERE account_id = :account_id AND session_id = :session_id AND type = :type
+        AND expires_at > :now
+    ORDER BY created_at DESC, id
+    """
+)
 _SPEND: Final = Statement(
     """
     DELETE FROM drafts
@@ -76,6 +84,15 @@ class Drafts:
                 _LOAD, id=id_, account_id=account_id, session_id=session_id, now=ms(now)
             )
         )
+
+    async def of_session(
+        self, account_id: AccountId, session_id: SessionId, kind: AuthenticatorType, now: datetime
+    ) -> list[Draft]:
+        """Read everything of one type that is being set up in a session, the newest first."""
+        rows = await self._run.rows(
+            _OF_SESSION, account_id=account_id, session_id=session_id, type=kind, now=ms(now)
+        )
+        return [draft for draft in map(_draft, rows) if draft is not None]
 
     async def spend(
         self, id_: str, account_id: AccountId, session_id: SessionId, now: datetime

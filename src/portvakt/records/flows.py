@@ -46,6 +46,16 @@ _SAVE: Final = Statement(
     WHERE id = :id AND version = :version
     """
 )
+_WITH_CODE: Final = Statement(
+    """
+    SELECT flows.id, flows.version FROM flows
+    JOIN codes ON codes.flow = flows.id AND codes.purpose = flows.purpose
+    WHERE flows.binding = :binding AND flows.account_id = :account_id
+        AND flows.purpose = :purpose AND flows.expires_at > :now
+        AND codes.spent_at IS NULL AND codes.expires_at > :now
+    ORDER BY codes.created_at DESC LIMIT 1
+    """
+)
 _CLOSE: Final = Statement("DELETE FROM flows WHERE id = :id AND version = :version")
 
 
@@ -82,6 +92,18 @@ class Flows:
         The row's version is one higher then.
         """
         return await self._run.changed(_SAVE, **_columns(state)) == 1
+
+    async def with_code(
+        self, account_id: AccountId, purpose: str, binding_hash: bytes, now: datetime
+    ) -> tuple[FlowId, int] | None:
+        """Find this person's sign-in in this browser that a code was last sent for.
+
+        Returns its id and version; None where no code is waited for.
+        """
+        row = await self._run.row(
+            _WITH_CODE, account_id=account_id, purpose=purpose, binding=binding_hash, now=ms(now)
+        )
+        return None if row is None else (FlowId(row[0]), row[1])
 
     async def close(self, id_: FlowId, version: int) -> bool:
         """End a sign-in; False where somebody was first."""

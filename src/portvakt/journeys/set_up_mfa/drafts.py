@@ -71,6 +71,15 @@ class Drafts:
         found = await unit.drafts.load(id_, person.account.id, person.session.id, person.now)
         return found if found is not None and found.type is kind else None
 
+    async def waiting(self, unit: Unit, person: Person, detail: Detail) -> Draft | None:
+        """Find what this session has half set up already: the same number for the same place."""
+        mine = (person.account.id, person.session.id, AuthenticatorType.SMS_CODE, person.now)
+        for draft in await unit.drafts.of_session(*mine):
+            known = Detail.of(draft)
+            if (known.number, known.replaces) == (detail.number, detail.replaces):
+                return draft
+        return None
+
     async def spend(self, unit: Unit, person: Person, id_: str) -> Draft | None:
         """Take the draft; None for everybody but the first."""
         return await unit.drafts.spend(id_, person.account.id, person.session.id, person.now)

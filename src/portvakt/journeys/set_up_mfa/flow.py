@@ -118,7 +118,9 @@ class NumberSetUp:
         async def act(unit: Unit) -> Started | Held:
             sent = await self._send(unit, person, id_, number)
             if isinstance(sent, Held):
-                return sent
+                # Pressed twice, or gone back: the text that was sent is for a page of theirs.
+                waiting = await self.drafts.waiting(unit, person, detail)
+                return sent if waiting is None else Started(waiting.id)
             await self.drafts.put(unit, person, id_, SMS_CODE, detail)
             return Started(id_)
 
