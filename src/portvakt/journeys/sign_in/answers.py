@@ -40,6 +40,7 @@ from portvakt.journeys.sign_in.tries import (
     count_unproven,
     note_failure,
     note_replay,
+    taken_back_if_busy,
 )
 from portvakt.methods import LookupRow, Rejected, StartCode, Verified
 from portvakt.proving.answer import Answer, NotSpent, spend, usable
@@ -207,7 +208,8 @@ class Answers:
         """Judge the answer as one type. Only the last type tried writes a failure."""
         state = loaded.at.state
         answer = Answer(type=kind, typed=typed, flow=state.id, purpose=state.purpose, now=visit.now)
-        verified = await self._parts.judge.verify(answer, loaded.person, loaded.lookup)
+        async with taken_back_if_busy(self._parts.records, [loaded.tried.key], visit.now):
+            verified = await self._parts.judge.verify(answer, loaded.person, loaded.lookup)
         last = kind is loaded.types[-1]
         if isinstance(verified, Rejected):
             why = _why(verified)

@@ -16,10 +16,16 @@ from portvakt.core.throttle import Kind, delay_after, familiarity_of
 from portvakt.crypto.passwords import MAX_BYTES
 from portvakt.crypto.randomness import Random
 from portvakt.journeys.sign_in.outcomes import AddressStopped, GoOn, Outcome, Wrong
-from portvakt.journeys.sign_in.tries import Tried, count_address, count_answer, note_failure
+from portvakt.journeys.sign_in.tries import (
+    Tried,
+    count_address,
+    count_answer,
+    note_failure,
+    taken_back_if_busy,
+)
 from portvakt.methods import Rejected, StartCode, Verified
 from portvakt.proving.answer import Answer, Judge, spend, usable
-from portvakt.proving.ask import CodeSender
+from portvakt.proving.ask import CodeSender, CodeSent, NotYet
 from portvakt.proving.finish import Finisher, Next, Opened
 from portvakt.proving.notices import Notices
 from portvakt.proving.rules import Rules
@@ -89,7 +95,8 @@ class SignInFlow:
         standing = known if known is not None and known.account.usable else None
         kind = _kind_of(password, standing, visit)
         answer = Answer(type=kind, typed=password, flow="", purpose=wanted.purpose, now=visit.now)
-        verified = await self._verified(answer, standing)
+        async with taken_back_if_busy(self._parts.records, counted.keys, visit.now):
+            verified = await self._verified(answer, standing)
         if isinstance(verified, Rejected) or standing is None:
             reason = "wrong" if standing is not None else "disabled" if known else "unknown"
             tried = counted.answer
@@ -136,18 +143,38 @@ class SignInFlow:
             return concluded
         state = concluded.state
         await unit.flows.start(state, visit.binding)
-        await self.send_if_asked(unit, concluded, visit)
+        if isinstance(await self.send_if_asked(unit, concluded, visit), NotYet):
+            return GoOn(await self._where_the_text_went(unit, state, visit))
         return GoOn(state.id)
 
-    async def send_if_asked(self, unit: Unit, at: Next, visit: Visit) -> None:
+    async def _where_the_text_went(self, unit: Unit, state: SignIn, visit: Visit) -> FlowId:
+        """Go on where the last text of this browser belongs, so that its code works.
+
+        Whoever presses twice, or goes back and signs in again, would else wait for a text that was
+        sent to the page before.
+        """
+        if state.account_id is None:
+            return state.id
+        earlier = await unit.flows.with_code(
+            state.account_id, state.purpose, visit.binding, visit.now
+        )
+        if earlier is None:
+            return state.id
+        id_, version = earlier
+        if not await unit.flows.save(replace(state, id=id_, version=version)):
+            return state.id
+        await unit.flows.close(state.id, state.version)
+        return id_
+
+    async def send_if_asked(self, unit: Unit, at: Next, visit: Visit) -> CodeSent | NotYet | None:
         """Send a code at once where a text message is the way that is shown."""
         step, state = at.step, at.state
         if not isinstance(step, AskAuthenticator) or state.account_id is None:
-            return
+            return None
         if step.chosen is not AuthenticatorType.SMS_CODE:
-            return
+            return None
         phone = next(each for each in step.offered if each.type is AuthenticatorType.SMS_CODE)
-        await self._parts.sender.send(
+        return await self._parts.sender.send(
             unit,
             flow=state.id,
             purpose=state.purpose,

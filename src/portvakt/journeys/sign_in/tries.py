@@ -1,6 +1,8 @@
 """Counting tries before they are judged, and what follows when they turn out wrong."""
 
 import ipaddress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,11 +16,12 @@ from portvakt.core.events import (
 )
 from portvakt.core.ids import ClientId
 from portvakt.core.throttle import LIMITS, Count, Familiarity, Kind, must_disable
+from portvakt.crypto.passwords import Busy
 from portvakt.proving.answer import subject_of, usable
 from portvakt.proving.notices import Notices
 from portvakt.proving.visit import Visit, said
 from portvakt.records.standing import Standing
-from portvakt.records.unit import Unit
+from portvakt.records.unit import Records, Unit
 
 IPV6_HOME = 64
 """One household, ward or attacker has a whole /64 (RFC 6177), so that is one address."""
@@ -78,6 +81,18 @@ async def count_address(unit: Unit, visit: Visit, *, inside: bool) -> Tried:
             )
         )
     return tried
+
+
+@asynccontextmanager
+async def taken_back_if_busy(
+    records: Records, keys: Sequence[tuple[str, str, str]], now: datetime
+) -> AsyncIterator[None]:
+    """Take tries back that there is no room to judge: a crowd must not use up anybody's."""
+    try:
+        yield
+    except Busy:
+        await records.write_one(lambda unit: unit.attempts.not_judged(keys, now))
+        raise
 
 
 async def count_answer(
