@@ -119,7 +119,7 @@ class Site:
         """Open a new browser that is handed to these nodes in turn, or to all there are."""
         front = Front(*(nodes or self.nodes))
         async with httpx.AsyncClient(
-            transport=front, base_url=ORIGIN, timeout=PATIENCE, headers={"accept-language": "sv"}
+            transport=front, base_url=ORIGIN, timeout=PATIENCE
         ) as client:
             yield Browser(client, address)
 
