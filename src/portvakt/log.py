@@ -47,15 +47,16 @@ def configure(form: Form, level: Level, stream: TextIO | None = None) -> None:
     out = sys.stderr if stream is None else stream
     number = logging.getLevelNamesMapping()[level.upper()]
     render = _json_line if form == "json" else _text_line
-    shared: list[Processor] = [
+    said: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        structlog.processors.format_exc_info,
+    ]
+    added: list[Processor] = [  # by us, so there is nothing to clean
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        redact,
     ]
     structlog.configure(
-        processors=[*shared, render],
+        processors=[*said, redact, *added, render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(out),
         cache_logger_on_first_use=False,  # a later `configure` must reach every logger
@@ -63,7 +64,7 @@ def configure(form: Form, level: Level, stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared[:-1],
+            foreign_pre_chain=[*said, *added],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 redact,

@@ -16,6 +16,7 @@ from portvakt.web.templates import Templates
 
 SCOPE_KEY = "portvakt"
 _LONGEST_USER_AGENT = 300
+_READ = (b"x-forwarded-for", b"x-forwarded-proto", b"user-agent")
 _NOT_PRINTABLE = bytes(byte for byte in range(256) if not 0x20 <= byte < 0x7F)  # noqa: PLR2004 (ASCII)
 
 
@@ -107,26 +108,31 @@ def here(request: Request) -> Here:
 
 def read_request(scope: Scope, site: Site) -> Here:
     """Read a request's surroundings. Never fails: what cannot be read is absent."""
-    headers: list[tuple[bytes, bytes]] = scope["headers"]
-    cookies = read_cookies(headers)
+    cookies = read_cookies(scope["headers"])
+    said = _by_name(scope["headers"])
     peer = scope["client"][0] if scope.get("client") else None
     return Here(
-        address=client_address(peer, _all(headers, b"x-forwarded-for"), site.trusted_proxies),
-        language=chosen_language(
-            cookies.get(Cookie.LANGUAGE.value), _first(headers, b"accept-language")
-        ),
+        address=client_address(peer, said[b"x-forwarded-for"], site.trusted_proxies),
+        language=chosen_language(cookies.get(Cookie.LANGUAGE.value)),
         request_id=new_request_id(site.random_bytes),
         binding=secret_value(cookies.get(Cookie.BINDING.value)),
         browser=secret_value(cookies.get(Cookie.BROWSER.value)),
         session=session_value(cookies.get(Cookie.SESSION.value)),
-        user_agent=_first(headers, b"user-agent")[:_LONGEST_USER_AGENT],
-        https=_came_over_https(scope, peer, headers, site),
+        user_agent=_first(said[b"user-agent"])[:_LONGEST_USER_AGENT],
+        https=_came_over_https(scope, peer, said[b"x-forwarded-proto"], site),
     )
 
 
-def _came_over_https(
-    scope: Scope, peer: str | None, headers: list[tuple[bytes, bytes]], site: Site
-) -> bool:
+def _by_name(headers: list[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
+    """Sort out, in one pass, the headers that are read of every request."""
+    said: dict[bytes, list[bytes]] = {name: [] for name in _READ}
+    for name, value in headers:
+        if name in said:
+            said[name].append(value)
+    return said
+
+
+def _came_over_https(scope: Scope, peer: str | None, said: list[bytes], site: Site) -> bool:
     """Say whether the browser's own connection was encrypted.
 
     Only a trusted proxy's word counts beside the socket's. A trusted proxy that says nothing is
@@ -137,15 +143,9 @@ def _came_over_https(
     own = parse_address(peer) if peer is not None else None
     if own is None or not is_trusted(own, site.trusted_proxies):
         return False
-    said = _all(headers, b"x-forwarded-proto")
     return site.https if not said else said == [b"https"]
 
 
-def _all(headers: list[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
-    return [value for key, value in headers if key == name]
-
-
-def _first(headers: list[tuple[bytes, bytes]], name: bytes) -> str:
-    """Return the first header of that name with everything but printable ASCII taken out."""
-    value = next((value for key, value in headers if key == name), b"")
-    return value.translate(None, _NOT_PRINTABLE).decode("ascii")
+def _first(said: list[bytes]) -> str:
+    """Return the first header of a name with everything but printable ASCII taken out."""
+    return said[0].translate(None, _NOT_PRINTABLE).decode("ascii") if said else ""

@@ -156,9 +156,13 @@ def _refusal(scope: Scope, receive: Receive) -> Response | None:
         return response
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET:
         return problem(Request(scope, receive), "too_long", 414)
-    if len(headers) > MAX_HEADER_COUNT or sum(len(n) + len(v) for n, v in headers) > MAX_HEADERS:
+    size, lengths = 0, []
+    for name, value in headers:
+        size += len(name) + len(value)
+        if name == b"content-length":
+            lengths.append(value)
+    if len(headers) > MAX_HEADER_COUNT or size > MAX_HEADERS:
         return problem(Request(scope, receive), "too_long", 431)
-    lengths = [value for name, value in headers if name == b"content-length"]
     if any(not length.isdigit() for length in lengths) or len(lengths) > 1:
         return problem(Request(scope, receive), "bad_request", 400)
     if lengths and (len(lengths[0]) > len(str(MAX_BODY)) or int(lengths[0]) > MAX_BODY):
