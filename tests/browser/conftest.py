@@ -85,7 +85,6 @@ def browse(chromium: Browser) -> Iterator[Callable[..., Page]]:
 
     def new(*, width: int = 390, height: int = 844, script: bool = True, **more: object) -> Page:
         context = chromium.new_context(
-            locale="sv-SE",
             timezone_id="Europe/Stockholm",
             viewport={"width": width, "height": height},
             java_script_enabled=script,

@@ -32,7 +32,9 @@ def the_gallery() -> ASGIApp:
 def fetched(name: str, language: str) -> str:
     async def ask() -> str:
         async with make_client(the_gallery()) as browser:
-            answer = await browser.get(f"/{name}", headers={"accept-language": language})
+            answer = await browser.get(
+                f"/{name}", headers={"cookie": f"__Host-language={language}"}
+            )
             assert answer.status_code == 200
             return answer.text
 

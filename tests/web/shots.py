@@ -21,7 +21,7 @@ ARGUMENTS = (
 
 WIDTHS = (320, 390, 1280)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-LOCALES = {"sv": "sv-SE", "en": "en-GB"}
+LANGUAGES = ("sv", "en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,12 @@ async def chromium() -> AsyncIterator[Browser]:
 async def take(shots: Sequence[Shot], folder: Path) -> None:
     """Write `name-language-scheme-width.png` for every shot; Playwright makes the folder."""
     async with chromium() as browser:
-        for language, locale in LOCALES.items():
+        for language in LANGUAGES:
             for scheme in SCHEMES:
-                context = await browser.new_context(locale=locale, color_scheme=scheme)
+                context = await browser.new_context(
+                    extra_http_headers={"cookie": f"__Host-language={language}"},
+                    color_scheme=scheme,
+                )
                 tab = await context.new_page()
                 for shot in shots:
                     for width in WIDTHS:

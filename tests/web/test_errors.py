@@ -47,7 +47,7 @@ async def test_a121_an_error_page_has_a_number_and_nothing_of_the_inside(
 
 async def test_error_pages_speak_english_too() -> None:
     async with make_client() as browser:
-        answer = await browser.get("/broken", headers={"accept-language": "en"})
+        answer = await browser.get("/broken", headers={"cookie": "__Host-language=en"})
         assert "Something went wrong on our side" in answer.text
         assert '<html lang="en">' in answer.text
 

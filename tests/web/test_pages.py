@@ -33,7 +33,9 @@ class Elements(HTMLParser):
 async def html_of(name: str, language: str = "sv") -> str:
     base = "https://id.region.example"
     async with make_client(gallery(public_url=base)) as browser:
-        answer = await browser.get(f"/gallery/{name}", headers={"accept-language": language})
+        answer = await browser.get(
+            f"/gallery/{name}", headers={"cookie": f"__Host-language={language}"}
+        )
         return answer.text
 
 
