@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 Algorithm = Literal["ES256", "RS256"]
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 RSA_BITS = 3072  # ASVS 11.2.3: 128 bits of strength
 _EXPONENT = 65537
@@ -189,6 +190,7 @@ class Signer:
     def __init__(self, keys: Sequence[SigningKey]) -> None:
         """Take the keys: next, current, and the retired that are still needed."""
         self._keys = {key.kid: key for key in keys}
+        self._public = {key.kid: key.private.public_key() for key in keys}
         self._current = {key.alg: key for key in keys if key.state is KeyState.CURRENT}
         self._heads: dict[tuple[str, str], bytes] = {}
         self._jwks = orjson.dumps({"keys": [key.public() for key in keys]})
@@ -235,7 +237,7 @@ class Signer:
         key = self._keys.get(head["kid"]) if isinstance(head["kid"], str) else None
         if key is None or head["alg"] != key.alg or head["typ"] != typ:
             return Forged("key, algorithm or type")
-        if not _is_signed(key.private, signature, signed):
+        if not _is_signed(self._public[key.kid], signature, signed):
             return Forged("signature")
         return _in_force(claims, issuer, audience, now.timestamp())
 
@@ -274,17 +276,17 @@ def _signature(private: PrivateKey, data: bytes) -> bytes:
     return private.sign(data, padding.PKCS1v15(), SHA256())
 
 
-def _is_signed(private: PrivateKey, signature: bytes, data: bytes) -> bool:
+def _is_signed(public: PublicKey, signature: bytes, data: bytes) -> bool:
     try:
-        if isinstance(private, ec.EllipticCurvePrivateKey):
+        if isinstance(public, ec.EllipticCurvePublicKey):
             if len(signature) != 2 * _COORDINATE:
                 return False
             r = int.from_bytes(signature[:_COORDINATE], "big")
             s = int.from_bytes(signature[_COORDINATE:], "big")
             der = encode_dss_signature(r, s)
-            private.public_key().verify(der, data, ec.ECDSA(SHA256()))
+            public.verify(der, data, ec.ECDSA(SHA256()))
         else:
-            private.public_key().verify(signature, data, padding.PKCS1v15(), SHA256())
+            public.verify(signature, data, padding.PKCS1v15(), SHA256())
     except InvalidSignature:
         return False
     return True
