@@ -132,3 +132,25 @@ async def test_a_slow_answer_is_not_cut_off_by_the_wait_for_a_head() -> None:
     async with served(app, http=Impatient) as address:
         twice = b"GET /form HTTP/1.1\r\nHOST\r\n\r\nGET /form HTTP/1.1\r\nHOST" + CLOSE
         assert (await ask(address, twice)).count(b"200 OK") == 2
+
+
+async def test_a_request_that_is_under_way_when_the_server_stops_is_answered() -> None:
+    """On a connection that is open already, whether or not it has been used."""
+    async with served(app) as address:
+        port = int(address.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.sleep(0.1)
+        asking = asyncio.create_task(ask_late(reader, writer, address))
+    assert (await asking).count(b"200 OK") == 1
+
+
+async def ask_late(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str
+) -> bytes:
+    """Send a request a moment after the server was told to stop, and read until it hangs up."""
+    await asyncio.sleep(0.4)
+    authority = address.removeprefix("http://").encode()
+    writer.write(b"GET /form HTTP/1.1\r\nHost: " + authority + b"\r\n\r\n")
+    answer = await reader.read(-1)
+    writer.close()
+    return answer

@@ -24,10 +24,14 @@ class BoundedHttp(HttpToolsProtocol):
     rest_within = 15.0
     """Seconds from there until the request must be; forms give up before, with a page."""
 
+    leaving = 1.0
+    """Seconds that a quiet connection is kept when the server stops: a request may be under way."""
+
     _read = 0
     _most: int | None = MAX_HEAD
     """How much of this part of the request is taken; None between requests."""
     _deadline: asyncio.TimerHandle | None = None
+    _last = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
         """Start waiting for the first head."""
@@ -48,6 +52,8 @@ class BoundedHttp(HttpToolsProtocol):
         """Begin to count the rest. The stack bounds the body; nobody else what is round it."""
         self._await(MAX_REST, self.rest_within)
         super().on_headers_complete()
+        if self._last:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """Stop counting: the rest is up to the answer, which may take its time."""
@@ -66,6 +72,22 @@ class BoundedHttp(HttpToolsProtocol):
             else:
                 self.transport.close()
             self._have_it()
+
+    def shutdown(self) -> None:
+        """Answer what is under way, be it only in the network, and close."""
+        if self._is_quiet():
+            self._last = True
+            self.loop.call_later(self.leaving, self._close_if_quiet)
+        else:
+            super().shutdown()
+
+    def _is_quiet(self) -> bool:
+        # uvicorn types it as always there, and it is not before the first request
+        return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]
+
+    def _close_if_quiet(self) -> None:
+        if self._is_quiet() and not self.transport.is_closing():
+            self.transport.close()
 
     def _await(self, most: int, within: float) -> None:
         self._have_it()
