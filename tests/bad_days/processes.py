@@ -51,7 +51,7 @@ async def eventually(
     """Ask again and again until the answer is the wanted one, and return it."""
     async with asyncio.timeout(patience):
         while not wanted(answer := await ask()):  # noqa: ASYNC110 - it is another process's work
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
         return answer
 
 
@@ -122,6 +122,8 @@ class Node(Process):
     """`portvakt serve`."""
 
     port: int = 0
+    drained: bool = False
+    """Whether the proxy hands it nothing new, as before an upgrade."""
 
     async def up(self, path: str = "/healthz", wanted: int = 200) -> float:
         """Wait until it answers, and say for how many seconds."""
@@ -133,9 +135,14 @@ class Node(Process):
         """Ask once, on a connection of its own; 0 where nobody answers."""
         assert self.running is not None
         assert self.running.poll() is None, self.log_file.read_text(encoding="utf-8")
-        with contextlib.suppress(httpx.TransportError):
-            async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
-                return (await client.get(f"http://127.0.0.1:{self.port}{path}")).status_code
+        with contextlib.suppress(OSError):
+            async with asyncio.timeout(PATIENCE):
+                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                with contextlib.closing(writer):
+                    request = f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n"
+                    writer.write(request.encode("ascii"))
+                    first = await reader.readline()
+                    return int(first.split()[1]) if first else 0
         return 0
 
     async def restart(self) -> float:
@@ -156,12 +163,12 @@ class Front(httpx.AsyncBaseTransport):
         self._nodes = nodes
         self._turns = itertools.count()
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-        self._inner = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
+        self._inner = httpx.AsyncHTTPTransport(limits=limits, trust_env=False, verify=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        turn = next(self._turns)
-        for left in reversed(range(len(self._nodes))):
-            node = self._nodes[(turn + left) % len(self._nodes)]
+        turn, nodes = next(self._turns), [each for each in self._nodes if not each.drained]
+        for left in reversed(range(len(nodes))):
+            node = nodes[(turn + left) % len(nodes)]
             try:
                 return await self._inner.handle_async_request(self._passed_on(request, node))
             except httpx.ConnectError:

@@ -118,7 +118,9 @@ class Site:
     async def browser(self, *nodes: Node, address: str = OUTSIDE) -> AsyncIterator[Browser]:
         """Open a new browser that is handed to these nodes in turn, or to all there are."""
         front = Front(*(nodes or self.nodes))
-        async with httpx.AsyncClient(transport=front, base_url=ORIGIN, timeout=PATIENCE) as client:
+        async with httpx.AsyncClient(
+            transport=front, base_url=ORIGIN, timeout=PATIENCE, trust_env=False
+        ) as client:
             yield Browser(client, address)
 
     @asynccontextmanager

@@ -111,6 +111,7 @@ async def test_f15_a_node_that_is_told_to_stop_finishes_what_it_has_begun(
             )
         )
         await asyncio.sleep(0.4)
+        first.drained = True
         assert await asyncio.to_thread(first.terminate) == 0
         await busy
         assert [page.status for page in pages if page.status != 200] == []
