@@ -97,28 +97,6 @@ async def keeps_signing_in(browser: Browser, name: str, pages: list[Page]) -> No
             pages.append(await torn(browser.post("/sign-out", {})))
 
 
-async def test_f15_a_node_that_is_told_to_stop_finishes_what_it_has_begun(
-    open_large_site: Open,
-) -> None:
-    """A rolling upgrade: the others take over, and nobody notices."""
-    async with open_large_site() as here, here.serving(2) as first, here.browsers(6) as browsers:
-        everybody = await people(here, 6)
-        pages: list[Page] = []
-        busy = asyncio.gather(
-            *(
-                keeps_signing_in(each, account.user_name, pages)
-                for each, account in zip(browsers, everybody, strict=True)
-            )
-        )
-        await asyncio.sleep(0.4)
-        first.drained = True
-        assert await asyncio.to_thread(first.terminate) == 0
-        await busy
-        assert [page.status for page in pages if page.status != 200] == []
-        for account in everybody:
-            assert len(await here.world.sessions(account)) == 1
-
-
 async def test_f14_after_a_power_cut_all_that_was_said_is_true(
     own_server: Postgres, own_url: str, tmp_path: Path
 ) -> None:
