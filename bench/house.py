@@ -196,7 +196,7 @@ class Server:
 @contextmanager
 def serving(file: Path) -> Iterator[Server]:
     """Run `portvakt serve`."""
-    port = _port_of(file)
+    port = port_of(file)
     with _running(["-m", "portvakt", "serve", "--config", str(file)], port, file.parent) as pid:
         yield Server(pid, port)
 
@@ -207,7 +207,7 @@ def serving_free(file: Path) -> Iterator[Server]:
     port, counts = free_port(), file.parent / "counts"
     mine = file.with_name("free.toml")
     text = file.read_text(encoding="utf-8")
-    mine.write_text(text.replace(f":{_port_of(file)}", f":{port}"), encoding="utf-8")
+    mine.write_text(text.replace(f":{port_of(file)}", f":{port}"), encoding="utf-8")
     command = ["-m", "bench.roots", "free", str(mine), str(counts)]
     with _running(command, port, file.parent) as pid:
         yield Server(pid, port, counts)
@@ -223,7 +223,8 @@ def serving_bare() -> Iterator[Server]:
             yield Server(pid, port)
 
 
-def _port_of(file: Path) -> int:
+def port_of(file: Path) -> int:
+    """Read from the settings on which port a server is to listen."""
     return int(load_settings(file, os.environ).server.listen.rpartition(":")[2])
 
 

@@ -29,7 +29,6 @@ _FORMS = re.compile(r"<form([^>]*)>(.*?)</form>", re.DOTALL)
 _REFRESH = re.compile(r'http-equiv="refresh" content="0; ?url=([^"]+)"')
 _COMMON = (
     f"host: {HOST}\r\n"
-    f"x-forwarded-for: {OUTSIDE}\r\n"
     "x-forwarded-proto: https\r\n"
     "user-agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n"
     "accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"
@@ -93,10 +92,18 @@ class Connection:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self._socket
 
-    def ask(self, method: str, path: str, headers: str = "", body: bytes = b"") -> Answer:
-        """Send one request and wait for its answer."""
+    def ask(
+        self,
+        method: str,
+        path: str,
+        headers: str = "",
+        body: bytes = b"",
+        address: str = OUTSIDE,
+    ) -> Answer:
+        """Send one request by way of the proxy, and wait for its answer."""
         length = f"content-length: {len(body)}\r\n" if method == "POST" else ""
-        head = f"{method} {path} HTTP/1.1\r\n{_COMMON}{headers}{length}\r\n"
+        come = f"x-forwarded-for: {address}\r\n"
+        head = f"{method} {path} HTTP/1.1\r\n{_COMMON}{come}{headers}{length}\r\n"
         line = self._open()
         line.sendall(head.encode("latin-1") + body)
         while (end := self._rest.find(b"\r\n\r\n")) < 0:
@@ -135,6 +142,7 @@ class Visitor:
     last_step: int = 0
     path: str = ""
     app: str = "shop"
+    address: str = OUTSIDE
     verifier: str = ""
     code: str = ""
 
@@ -157,7 +165,7 @@ class Visitor:
         if self.cookies:
             said = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
             headers += f"cookie: {said}\r\n"
-        self.last = answer = self.connection.ask(method, path, headers, body)
+        self.last = answer = self.connection.ask(method, path, headers, body, self.address)
         for name, value in re.findall(r"set-cookie: ([^=]+)=([^;\r]*)", answer.head):
             self.cookies[name] = value
         return answer
