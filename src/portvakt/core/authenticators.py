@@ -21,10 +21,14 @@ class AuthenticatorType(StrEnum):
     """What an authenticator is; also the name of the module in `portvakt.methods`."""
 
     PASSWORD = "password"  # noqa: S105  # the name of a kind, not a password
+    PUSH = "push"
+    """A phone with our app: approves with the number on the screen (out-of-band)."""
     TOTP = "totp"
     SMS_CODE = "sms_code"
     RECOVERY_CODE = "recovery_code"
     START_CODE = "start_code"
+    PHONE_SIGN_IN = "phone_sign_in"
+    """The same phone with its screen lock: alone as good as two (multi-factor out-of-band)."""
 
 
 class AuthenticatorState(StrEnum):
@@ -47,7 +51,8 @@ class Authenticator:
     source: str
     """Who bound it: "self", "hr", "apply" or "support"."""
     detail: str
-    """The E.164 number of an sms_code, else empty."""
+    """The E.164 number of an sms_code; the id of the phone (a `push`) that a phone_sign_in, or a
+    totp of our own app, lives in; else empty."""
     preferred: bool
     created_at: datetime
     changed_at: datetime
@@ -75,11 +80,16 @@ class Proof:
 
 _KNOWN = frozenset({Factor.KNOW})
 _HELD = frozenset({Factor.HAVE})
+_HELD_AND_UNLOCKED = frozenset({Factor.HAVE, Factor.ARE})
 
 PROOFS: Mapping[AuthenticatorType, Proof] = MappingProxyType(
     {
         AuthenticatorType.PASSWORD: Proof(
             _KNOWN, frozenset({"pwd"}), phishing_resistant=False, restricted=False
+        ),
+        # SP 800-63B-4 section 3.1.3, out-of-band; RFC 8176: a key in software, a person's own act
+        AuthenticatorType.PUSH: Proof(
+            _HELD, frozenset({"swk", "user"}), phishing_resistant=False, restricted=False
         ),
         AuthenticatorType.TOTP: Proof(
             _HELD, frozenset({"otp"}), phishing_resistant=False, restricted=False
@@ -93,13 +103,26 @@ PROOFS: Mapping[AuthenticatorType, Proof] = MappingProxyType(
         AuthenticatorType.START_CODE: Proof(
             _KNOWN, frozenset({"pwd"}), phishing_resistant=False, restricted=False
         ),
+        # section 3.1.3.4, multi-factor out-of-band: the screen lock is asked for each time
+        AuthenticatorType.PHONE_SIGN_IN: Proof(
+            _HELD_AND_UNLOCKED,
+            frozenset({"hwk", "user"}),
+            phishing_resistant=False,
+            restricted=False,
+        ),
     }
 )
 
 SECOND_FACTORS: frozenset[AuthenticatorType] = frozenset(
-    {AuthenticatorType.TOTP, AuthenticatorType.SMS_CODE, AuthenticatorType.RECOVERY_CODE}
+    {
+        AuthenticatorType.PUSH,
+        AuthenticatorType.TOTP,
+        AuthenticatorType.SMS_CODE,
+        AuthenticatorType.RECOVERY_CODE,
+    }
 )
-"""What may stand beside a password. A start code may not: it opens registration only."""
+"""What may stand beside a password. A start code may not: it opens registration only; nor may a
+phone with its screen lock, which stands alone."""
 
 WORK_PHONE_SOURCES = frozenset({"hr", "apply"})
 """Who may say that a number is somebody's work phone: the person may not."""

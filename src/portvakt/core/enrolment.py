@@ -52,6 +52,8 @@ SITTING = timedelta(minutes=30)
 MOST: Mapping[AuthenticatorType, int] = MappingProxyType(
     {
         AuthenticatorType.PASSWORD: 1,
+        AuthenticatorType.PUSH: 5,
+        AuthenticatorType.PHONE_SIGN_IN: 5,
         AuthenticatorType.TOTP: 5,
         AuthenticatorType.SMS_CODE: 2,
         AuthenticatorType.RECOVERY_CODE: 1,

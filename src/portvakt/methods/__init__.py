@@ -105,7 +105,12 @@ class NewVerifier:
     instead_of: str
 
 
-Spends = TimeStep | SentCode | PrintedCode | StartCode | NewVerifier | None
+@dataclass(frozen=True, slots=True)
+class PhoneApproval:
+    """A request that a phone has approved: whether one has is known when it is spent."""
+
+
+Spends = TimeStep | SentCode | PrintedCode | StartCode | NewVerifier | PhoneApproval | None
 
 
 @dataclass(frozen=True, slots=True)

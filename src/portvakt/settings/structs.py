@@ -53,6 +53,14 @@ class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Length of the welcome window, from the latest of start date, import and `invite`."""
 
 
+class Authenticator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The authenticator app."""
+
+    digits_after_password: Literal[2, 6] = 2
+    """How many digits of the number people type after a password. It is six wherever no password
+    was given, whatever is set here; NIST SP 800-63B-4 asks for six everywhere."""
+
+
 class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The key that seals secrets in the database."""
 
@@ -135,6 +143,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     proxies: Proxies = Proxies()
     hosts: Hosts = Hosts()
     registration: Registration = Registration()
+    authenticator: Authenticator = Authenticator()
     organisation: Organisation = Organisation()
     sms: tuple[Sms, ...] = ()
     mail: Mail | None = None
