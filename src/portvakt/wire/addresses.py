@@ -34,7 +34,8 @@ class Destination:
     """A place named in the settings.
 
     `private` is the operator's word that the host lies in a private network. An address written as
-    numbers, and `localhost`, speak for themselves.
+    numbers, and `localhost`, speak for themselves. A host that starts with `*.` is every name below
+    the rest; each of them must be public.
     """
 
     scheme: str
@@ -72,6 +73,15 @@ class Destination:
             return self.host == "localhost" or self.host.endswith(".localhost")
         return literal.is_loopback
 
+    def covers(self, asked: "Destination") -> bool:
+        """Say whether `asked` is this place, or one of the places that a `*.` stands for."""
+        if (self.scheme, self.port) != (asked.scheme, asked.port):
+            return False
+        if not self.host.startswith("*."):
+            return self.host == asked.host
+        below = asked.host.removesuffix(self.host[1:])
+        return below not in {"", asked.host} and not below.startswith(".") and _is_name(asked.host)
+
     def admits(self, address: str) -> bool:
         """Say whether the host may lead to this address."""
         found = _meant(ipaddress.ip_address(address.partition("%")[0]))
@@ -86,6 +96,11 @@ class Destination:
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
+
+
+def _is_name(host: str) -> bool:
+    """Say whether every part of a host between dots has something in it."""
+    return all(host.split(".")) and _literal(host) is None
 
 
 def _literal(host: str) -> Address | None:
