@@ -73,13 +73,14 @@ class Assets:
             return problem(request, "not_found", 404)
         headers = {"cache-control": _FOR_EVER, "vary": "accept-encoding"}
         content = asset.plain
-        if _takes_gzip(request):
+        if takes_gzip(request):
             headers["content-encoding"] = "gzip"
             content = asset.compressed
         return Response(content, headers=headers, media_type=asset.media_type)
 
 
-def _takes_gzip(request: Request) -> bool:
+def takes_gzip(request: Request) -> bool:
+    """Say whether whoever asks reads gzip."""
     return any(
         name == b"accept-encoding" and b"gzip" in value for name, value in request.scope["headers"]
     )
