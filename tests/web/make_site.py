@@ -37,6 +37,7 @@ def make_site(
     trusted: Sequence[str] = (),
     hosts: dict[str, str] | None = None,
     logo: Logo | None = None,
+    app_host: str | None = None,
 ) -> Site:
     return Site(
         public_url=public_url,
@@ -46,6 +47,7 @@ def make_site(
         texts=TEXTS,
         random_bytes=counted_bytes(),
         hosts=hosts or {},
+        app_host=app_host,
         trusted_proxies=tuple(ip_network(each) for each in trusted),
     )
 

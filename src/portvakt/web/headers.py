@@ -10,10 +10,24 @@ CONTENT_SECURITY_POLICY = (
 )
 """No inline script or style exists, so there is no nonce to leak and none to forget."""
 
+APP = "/authenticator/"
+"""Where the authenticator app lives. It is a program, so it may do what pages may not."""
+
+APP_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; manifest-src 'self'; worker-src 'self'; media-src 'self' blob:; "
+    "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""The app sends no form and needs a camera, a manifest and a service worker; all of it is ours."""
+
 _PERMISSIONS = (
     "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), display-capture=(), "
     "encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), midi=(), "
     "microphone=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()"
+)
+
+_APP_PERMISSIONS = _PERMISSIONS.replace("camera=()", "camera=(self)") + (
+    ", publickey-credentials-create=(self), publickey-credentials-get=(self)"
 )
 
 _TWO_YEARS = 63_072_000
@@ -21,20 +35,22 @@ _TWO_YEARS = 63_072_000
 NO_STORE: Header = (b"cache-control", b"no-store")
 
 
-def security_headers(*, https: bool) -> tuple[Header, ...]:
-    """Return the headers that every answer carries.
+def security_headers(*, https: bool, app: bool = False) -> tuple[Header, ...]:
+    """Return the headers that every answer carries; `app` is for those of the authenticator app.
 
     `Referrer-Policy` is `same-origin` rather than `no-referrer`, because under the latter browsers
     write `Origin: null` on our own forms, and then nothing tells them from a stranger's.
     """
+    policy = APP_SECURITY_POLICY if app else CONTENT_SECURITY_POLICY
+    permissions = _APP_PERMISSIONS if app else _PERMISSIONS
     always: tuple[Header, ...] = (
-        (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+        (b"content-security-policy", policy.encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"x-frame-options", b"DENY"),
         (b"referrer-policy", b"same-origin"),
         (b"cross-origin-opener-policy", b"same-origin"),
         (b"cross-origin-resource-policy", b"same-origin"),
-        (b"permissions-policy", _PERMISSIONS.encode()),
+        (b"permissions-policy", permissions.encode()),
     )
     if not https:
         return always

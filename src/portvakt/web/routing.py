@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from portvakt.web.csrf import FIELD, Verdict, judge_origin, judge_token
 from portvakt.web.forms import form
+from portvakt.web.headers import APP
 from portvakt.web.request import context
 from portvakt.web.responses import path_and_query, problem
 
@@ -133,9 +134,9 @@ def _over_plain_http(request: Request, asked: Route) -> Response | None:
         return None
     if asked.who is Who.CLIENT or request.method not in ("GET", "HEAD"):
         return problem(request, "plain_http", 403)
-    return Response(
-        status_code=308, headers={"location": around.site.origin + path_and_query(request)}
-    )
+    of_app = request.scope["path"].startswith(APP)
+    origin = around.site.app_origin if of_app else around.site.origin
+    return Response(status_code=308, headers={"location": origin + path_and_query(request)})
 
 
 async def _from_a_stranger(request: Request, asked: Route) -> Response | None:

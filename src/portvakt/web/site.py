@@ -44,6 +44,8 @@ class Site:
     texts: Texts
     random_bytes: Callable[[int], bytes]
     hosts: Mapping[str, str] = field(default_factory=dict)
+    app_host: str | None = None
+    """The host name that serves the authenticator app and nothing else; None: `public_url` does."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
@@ -55,9 +57,22 @@ class Site:
     @property
     def authority(self) -> str:
         """The `Host` header that belongs to `public_url`, without the scheme's own port."""
+        return self._authority(urlsplit(self.public_url).hostname or "")
+
+    @property
+    def app_origin(self) -> str:
+        """The origin of the authenticator app: keys and screen locks of phones belong to it."""
+        return f"{urlsplit(self.public_url).scheme}://{self.app_authority}"
+
+    @property
+    def app_authority(self) -> str:
+        """The `Host` header of the authenticator app."""
+        return self.authority if self.app_host is None else self._authority(self.app_host)
+
+    def _authority(self, host: str) -> str:
+        """Return a host with the port of `public_url`, where that is not the scheme's own."""
         parts = urlsplit(self.public_url)
         own = {"http": 80, "https": 443}[parts.scheme]
-        host = parts.hostname or ""
         if ":" in host:
             host = f"[{host}]"
         return host if parts.port in (None, own) else f"{host}:{parts.port}"

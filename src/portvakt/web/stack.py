@@ -1,5 +1,6 @@
 """The middleware, in order, each as plain ASGI.
 
+0. `_Entrance`  the server's start and stop; streams go straight to their handler
 1. `_Shell`     request id, surroundings, security headers, one log line
 2. `Errors`     exceptions become answers
 3. `_Limits`    methods, sizes of address, headers and body
@@ -11,7 +12,7 @@ every one is built from `public_url`.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from portvakt.web import choose_language
 from portvakt.web.assets import Assets, draw
 from portvakt.web.colours import organisation_stylesheet
 from portvakt.web.errors import BodyTooLargeError, Errors, Failures
-from portvakt.web.headers import security_headers, with_security
+from portvakt.web.headers import APP, security_headers, with_security
 from portvakt.web.request import SCOPE_KEY, Context, read_request
 from portvakt.web.responses import problem
 from portvakt.web.routing import Route, Router
@@ -52,12 +53,15 @@ def stack(
     failures: Failures,
     lifespan: Lifespan | None = None,
     folders: Sequence[Path] = (PACKAGE,),
+    streams: Mapping[str, ASGIApp] | None = None,
 ) -> ASGIApp:
     """Return the application that answers `routes` for `site`.
 
-    `lifespan` is entered when the server starts and left when it stops; templates are looked for in
-    `folders`. Static files and the language button come with it; `health.Health(...).routes()` is
-    for the root to add.
+    `streams` holds plain ASGI handlers by path, for answers that are held open by the thousand.
+    They are asked by GET, under the app's own name and by https only, and see to their own headers
+    and to who asks. `lifespan` is entered when the server starts and left when it stops; templates
+    are looked for in `folders`. Static files and the language button come with it;
+    `health.Health(...).routes()` is for the root to add.
     """
     own = {"organisation.css": organisation_stylesheet(site.organisation.colour).encode()}
     logo = site.organisation.logo
@@ -65,23 +69,53 @@ def stack(
     templates = Templates(site.texts, site=site, static=assets.url, draw=draw, folders=folders)
     router = Router([*routes, *assets.routes(), *choose_language.routes()])
     inner = Errors(_Limits(_Hosts(router, site)), failures)
-    return _Entrance(_Shell(inner, site, templates), LifespanRunner(lifespan=lifespan))
+    shell = _Shell(inner, site, templates)
+    return _Entrance(shell, LifespanRunner(lifespan=lifespan), site, streams or {})
 
 
 class _Entrance:
-    """Tells requests from the server's start and stop; there are no web sockets here."""
+    """Tells requests from the server's start and stop; there are no web sockets here.
 
-    def __init__(self, app: ASGIApp, lifespan: LifespanRunner) -> None:
+    A stream that is asked for in the right way is handed to its handler at once: every layer in
+    between would be kept in memory for as long as it is open.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        lifespan: LifespanRunner,
+        site: Site,
+        streams: Mapping[str, ASGIApp],
+    ) -> None:
         self._app = app
         self._lifespan = lifespan
+        self._site = site
+        self._streams = streams
+        self._app_hosts = _names_of(site.app_authority, https=site.https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._app(scope, receive, send)
+            stream = self._streams.get(scope["path"])
+            if stream is not None and self._is_asked_rightly(scope):
+                await stream(scope, receive, send)
+            else:
+                await self._app(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._lifespan.lifespan(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
+
+    def _is_asked_rightly(self, scope: Scope) -> bool:
+        hosts = [value.lower() for name, value in scope["headers"] if name == b"host"]
+        if scope["method"] != "GET" or len(hosts) != 1 or hosts[0] not in self._app_hosts:
+            return False
+        return not self._site.https or read_request(scope, self._site).https
+
+
+def _names_of(authority: str, *, https: bool) -> frozenset[bytes]:
+    """Return the `Host` headers that name an authority: with and without the scheme's own port."""
+    own = ":443" if https else ":80"
+    return frozenset({authority.encode("ascii"), (authority + own).encode("ascii")})
 
 
 class _Shell:
@@ -92,11 +126,13 @@ class _Shell:
         self._site = site
         self._templates = templates
         self._security = security_headers(https=site.https)
+        self._app_security = security_headers(https=site.https, app=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         here = read_request(scope, self._site)
         scope[SCOPE_KEY] = Context(self._site, self._templates, here)
-        security = (*self._security, (b"x-request-id", here.request_id.encode("ascii")))
+        own = self._app_security if scope["path"].startswith(APP) else self._security
+        security = (*own, (b"x-request-id", here.request_id.encode("ascii")))
         status = 0
 
         async def guarded(message: Message) -> None:
@@ -175,9 +211,10 @@ class _Hosts:
 
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
-        authority = site.authority
-        own = ":443" if site.https else ":80"
-        self._ours = {authority.encode("ascii"), (authority + own).encode("ascii")}
+        self._ours = _names_of(site.authority, https=site.https)
+        self._app_address = site.app_origin + APP
+        apart = site.app_host is not None
+        self._app_names = _names_of(site.app_authority, https=site.https) if apart else frozenset()
         self._parts = {
             host.lower().encode("idna"): (site.origin + path) for host, path in site.hosts.items()
         }
@@ -185,7 +222,13 @@ class _Hosts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         hosts = [value.lower() for name, value in scope["headers"] if name == b"host"]
         host = hosts[0] if len(hosts) == 1 else b""
-        if host in self._ours or scope["path"] in ("/healthz", "/readyz"):
+        if scope["path"] in ("/healthz", "/readyz"):
+            await self._app(scope, receive, send)
+            return
+        if host in self._app_names or (self._app_names and host in self._ours):
+            await self._apart(scope, receive, send, app=host in self._app_names)
+            return
+        if host in self._ours:
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -197,4 +240,21 @@ class _Hosts:
             response.headers["allow"] = "GET, HEAD"
         else:
             response = Response(status_code=303, headers={"location": part})
+        await response(scope, receive, send)
+
+    async def _apart(self, scope: Scope, receive: Receive, send: Send, *, app: bool) -> None:
+        """Keep the authenticator app and the rest apart, where the app has a name of its own.
+
+        `app` is whether it was asked for under the app's name.
+        """
+        path = scope["path"]
+        of_app = path.startswith(APP)
+        if of_app is app:
+            await self._app(scope, receive, send)
+            return
+        response: Response
+        if scope["method"] == "POST" or (app and path != "/"):
+            response = problem(Request(scope, receive), "not_found", 404)
+        else:
+            response = Response(status_code=303, headers={"location": self._app_address})
         await response(scope, receive, send)
