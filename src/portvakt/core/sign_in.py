@@ -81,6 +81,15 @@ class AskProofFirst:
 
 
 @dataclass(frozen=True, slots=True)
+class AskPhone:
+    """A number to be typed in the phone, in place of the password: after the name alone.
+
+    The same for every name, so it carries nothing of what is bound. `SignIn.chosen` leads here;
+    choosing nothing leads back to the password.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class AskAuthenticator:
     """A second factor, after the password."""
 
@@ -120,6 +129,7 @@ Step = (
     AskPassword
     | AskStartCode
     | AskProofFirst
+    | AskPhone
     | AskAuthenticator
     | AskEnrolment
     | AskSecondProof
@@ -164,10 +174,15 @@ def next_step(
 
 def _opening(
     state: SignIn, shown: frozenset[AuthenticatorType]
-) -> AskPassword | AskProofFirst | AskStartCode | None:
-    """Say what comes before the password is proved: the same for every name there is or is not."""
-    if AuthenticatorType.PASSWORD in shown:
+) -> AskPassword | AskProofFirst | AskPhone | AskStartCode | None:
+    """Say what comes before the password is proved: the same for every name there is or is not.
+
+    A phone with its screen lock stands in place of the password, and of what comes after it.
+    """
+    if AuthenticatorType.PASSWORD in shown or AuthenticatorType.PHONE_SIGN_IN in shown:
         return None
+    if state.chosen is AuthenticatorType.PHONE_SIGN_IN:
+        return AskPhone()
     if state.chosen is AuthenticatorType.START_CODE and state.chosen not in shown:
         return AskStartCode()
     if state.guarded and not shown:

@@ -33,6 +33,10 @@ class Kind(StrEnum):
     SMS_CODE = "sms_code"
     RECOVERY_CODE = "recovery_code"
     START_CODE = "start_code"
+    PUSH = "push"
+    """A request to a phone after the password; what is counted is the asking, not an answer."""
+    PUSH_FIRST = "push_first"
+    """The same before any password: anybody who knows a name can ask."""
     UNPROVEN = "unproven"
     """A second factor tried before any password was proved, from one address."""
     UNPROVEN_ALL = "unproven_all"
@@ -55,6 +59,13 @@ class Limit:
     """Consecutive failures at which the method is disabled and must be bound anew."""
     window: timedelta | None = None
     """A run older than this, counted from its first try, starts over. None: it never does."""
+    most: int | None = None
+    """Tries since the last right one, after which no more are taken. Nothing is disabled: a right
+    one in the same count opens it again."""
+
+    def within(self, total: int) -> bool:
+        """Whether so many tries since the last right one still leave this one allowed."""
+        return all(bound is None or total <= bound for bound in (self.disable_at, self.most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,10 @@ _SECOND_FACTOR = Limit(run=10, stop=_STOP, per_day=20, disable_at=100)
 """NIST SP 800-63B-4 section 3.2.2 allows 100 consecutive failures and then wants the method
 disabled; OWASP ASVS 6.6.3. With a window of three codes: one guess in 15,000 a day succeeds."""
 
+_PUSH = Limit(run=3, stop=timedelta(minutes=10), window=timedelta(minutes=10), most=10)
+"""ASVS 6.6.4, A031: three reach the phone, then none for ten minutes; ten in all until one is
+right. Counted for each familiarity apart, so that a stranger's never stop the person's (R26)."""
+
 LIMITS: Mapping[Kind, Limit] = MappingProxyType(
     {
         # ASVS 6.1.1: a soft lock, kept apart for each familiarity so that it locks nobody out
@@ -86,6 +101,8 @@ LIMITS: Mapping[Kind, Limit] = MappingProxyType(
         # printed and handed-out codes cannot be bound anew by themselves, and have 65 bits or more
         Kind.RECOVERY_CODE: _SECOND_FACTOR,
         Kind.START_CODE: _SECOND_FACTOR,
+        Kind.PUSH: _PUSH,
+        Kind.PUSH_FIRST: _PUSH,
         # a stranger's guesses must never reach the count that switches a method off
         Kind.UNPROVEN: Limit(run=5, stop=_DAY, window=_DAY),
         # over all addresses; more than one stranger can use up, so that none keeps the person out.
@@ -134,7 +151,7 @@ def counted(previous: Count | None, limit: Limit, now: datetime) -> Count:
     if limit.per_day is not None and day >= limit.per_day:
         stops.append(day_started + _DAY)
     return Count(
-        allowed=limit.disable_at is None or total <= limit.disable_at,
+        allowed=limit.within(total),
         run=run,
         day=day,
         total=total,
@@ -189,8 +206,13 @@ def kind_of(method: AuthenticatorType, *, password_proved: bool) -> Kind:
     """Say which count a try belongs to.
 
     A second factor that is tried before any password draws on a small count of its own: otherwise
-    a stranger could switch off a colleague's method.
+    a stranger could switch off a colleague's method. What a phone approves is counted when it is
+    asked, and not when its browser goes on.
     """
+    if method is AuthenticatorType.PHONE_SIGN_IN:
+        return Kind.PUSH_FIRST
+    if method is AuthenticatorType.PUSH:
+        return Kind.PUSH if password_proved else Kind.PUSH_FIRST
     if method is AuthenticatorType.PASSWORD or password_proved:
         return Kind(method.value)
     return Kind.UNPROVEN

@@ -27,6 +27,7 @@ from portvakt.core.sign_in import (
     AskAuthenticator,
     AskEnrolment,
     AskPassword,
+    AskPhone,
     AskProofFirst,
     AskSecondProof,
     AskStartCode,
@@ -133,7 +134,7 @@ class Finisher:
                     ),
                     at.verdict.decision.trace,
                 )
-            case AskPassword() | AskStartCode() | AskProofFirst() | AskAuthenticator():
+            case AskPassword() | AskStartCode() | AskProofFirst() | AskPhone() | AskAuthenticator():
                 pass
             case _:
                 assert_never(at.step)

@@ -148,7 +148,7 @@ def _named(keys: Sequence[Key], now: datetime) -> dict[str, Value]:
 
 def _count(row: Row, limit: Limit | None) -> Count:
     run, day, total, stopped_until, run_started, day_started, refused = row
-    within = limit is None or limit.disable_at is None or total <= limit.disable_at
+    within = limit is None or limit.within(total)
     return Count(
         allowed=within and not refused,
         run=run,
