@@ -7,7 +7,7 @@ fields are its settings, with `open(tools)`, which returns the adapter.
 import importlib
 import os
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,11 @@ if TYPE_CHECKING:  # settings and most commands need names and structs, not driv
     from portvakt.crypto.passwords import PasswordHasher
     from portvakt.crypto.randomness import Random
     from portvakt.crypto.sealing import CodeMac
+    from portvakt.crypto.vapid import VapidKey
     from portvakt.wire.http import HttpClient
+
+PushKeySource = Callable[[], Awaitable["VapidKey"]]
+"""Reads the key that push services know us by. Raises RecordsUnavailable."""
 
 
 class AdapterSettingsError(ValueError):
@@ -67,6 +71,8 @@ class Tools:
     organisation: str
     sender: str
     """The `From` of every mail: an address, with a name before it if wanted."""
+    push_key: PushKeySource | None = None
+    """Only where phones are woken."""
 
 
 def names(package: str) -> tuple[str, ...]:

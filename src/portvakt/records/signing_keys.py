@@ -5,12 +5,21 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from portvakt.records.driver import Run
+from portvakt.records.driver import Row, Run
 from portvakt.records.statements import Statement
 from portvakt.records.values import instant, ms
 
+VAPID: Final = "VAPID"
+"""The `alg` of the one key that push services know us by. No app hears of it."""
+
+_COLUMNS: Final = "kid, alg, sealed, state, created_at, changed_at"
 _ALL: Final = Statement(
-    "SELECT kid, alg, sealed, state, created_at, changed_at FROM signing_keys ORDER BY created_at"
+    "SELECT {columns} FROM signing_keys WHERE alg <> 'VAPID' ORDER BY created_at",
+    columns=_COLUMNS,
+)
+_OF_PUSH: Final = Statement(
+    "SELECT {columns} FROM signing_keys WHERE alg = 'VAPID' AND state = 'current'",
+    columns=_COLUMNS,
 )
 _PUT: Final = Statement(
     """
@@ -39,7 +48,8 @@ class StoredKey:
     kid: str
     alg: str
     sealed: bytes = field(repr=False)
-    """A private JWK, sealed for table signing_keys, column sealed, row kid."""
+    """A private JWK, or for VAPID the private number; sealed for table signing_keys, column sealed,
+    row kid."""
     state: KeyState
     created_at: datetime
     changed_at: datetime
@@ -52,18 +62,13 @@ class SigningKeys:
         self._run = run
 
     async def all(self) -> list[StoredKey]:
-        """Read every key, the oldest first."""
-        return [
-            StoredKey(
-                kid=row[0],
-                alg=row[1],
-                sealed=row[2],
-                state=KeyState(row[3]),
-                created_at=instant(row[4]),
-                changed_at=instant(row[5]),
-            )
-            for row in await self._run.rows(_ALL)
-        ]
+        """Read every key that signs what apps are told, the oldest first."""
+        return [_key(row) for row in await self._run.rows(_ALL)]
+
+    async def of_push(self) -> StoredKey | None:
+        """Read the key that push services know us by, once there is one."""
+        row = await self._run.row(_OF_PUSH)
+        return None if row is None else _key(row)
 
     async def put(self, key: StoredKey) -> bool:
         """Add a key; False where its algorithm has a current one, as when two start at once."""
@@ -88,3 +93,14 @@ class SigningKeys:
     async def remove(self, kid: str) -> bool:
         """Forget a retired key: nothing that it signed counts any more."""
         return await self._run.changed(_REMOVE, kid=kid) == 1
+
+
+def _key(row: Row) -> StoredKey:
+    return StoredKey(
+        kid=row[0],
+        alg=row[1],
+        sealed=row[2],
+        state=KeyState(row[3]),
+        created_at=instant(row[4]),
+        changed_at=instant(row[5]),
+    )

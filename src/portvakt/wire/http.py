@@ -9,7 +9,7 @@ other side has just closed, nobody can say whether a message was taken.
 import asyncio
 import ssl
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,7 @@ class HttpClient:
     ) -> None:
         """Allow these destinations. `ca_file` replaces the system's certificate authorities."""
         self._allowed = {(place.scheme, place.host, place.port): place for place in allowed}
+        self._patterns = [each for each in self._allowed.values() if each.host.startswith("*.")]
         self._resolve = resolve
         self._ca_file = ca_file
         self._tls: ssl.SSLContext | None = None
@@ -120,7 +121,7 @@ class HttpClient:
     ) -> Answer | NotSent | NoAnswer:
         """Send one request and read the answer. Raises `NotAllowedError`."""
         asked = Destination.of_url(url, private=True)
-        place = self._allowed.get((asked.scheme, asked.host, asked.port))
+        place = self._place(asked)
         if place is None:
             raise NotAllowedError(f"{asked} is not a destination in the settings")
         connection = _JudgedConnection(place, self._resolve)
@@ -149,6 +150,13 @@ class HttpClient:
         finally:
             await connection.close()
         return NoAnswer(why) if left.began else NotSent(why)
+
+    def _place(self, asked: Destination) -> Destination | None:
+        """Find what the settings say of a place. What a `*.` stands for is never private."""
+        found = self._allowed.get((asked.scheme, asked.host, asked.port))
+        if found is None and any(each.covers(asked) for each in self._patterns):
+            return replace(asked, private=False)
+        return found
 
     def _tls_context(self) -> ssl.SSLContext:
         if self._tls is None:

@@ -1,6 +1,7 @@
 """What handing a message over to somebody else's system can come to."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +15,13 @@ class Sent:
 class Refused:
     """The other side surely did not take it. `retry` says whether trying again can help.
 
-    `reason` is for the log: short, without numbers, texts or codes.
+    `reason` is for the log: short, without numbers, texts or codes. `wait` is the shortest time
+    before another try that the other side asks for.
     """
 
     reason: str
     retry: bool
+    wait: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
