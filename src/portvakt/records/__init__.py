@@ -15,6 +15,7 @@ from portvakt.records.driver import Act
 from portvakt.records.errors import RecordsError, RecordsUnavailable
 from portvakt.records.grants import AuthorizationCode, Grant, Reused
 from portvakt.records.outbox import Message, SentTimes
+from portvakt.records.pairings import Paired, PairingExpired, PairingUsed, ShortWrong
 from portvakt.records.people_in_bulk import Holder, Outline, StoredPerson
 from portvakt.records.signing_keys import KeyState, StoredKey
 from portvakt.records.standing import Bound, Standing
@@ -34,12 +35,16 @@ __all__ = [
     "KeyState",
     "Message",
     "Outline",
+    "Paired",
+    "PairingExpired",
+    "PairingUsed",
     "Records",
     "RecordsError",
     "RecordsUnavailable",
     "RecoveryRow",
     "Reused",
     "SentTimes",
+    "ShortWrong",
     "SourcedPhone",
     "Spent",
     "Standing",

@@ -1,65 +1,40 @@
 """Every table. Migrations are generated from this file and then read by a human.
 
-Instants are BIGINT milliseconds since 1970 (UTC), dates ISO text, JSON documents TEXT. Rows that
-configuration files or a directory own carry `owner` or `source`, and only their owner changes them.
-Secrets are here as hashes (what we compare) or sealed (what we must read again), never as they are.
+Those of the authenticator app are next door in `schema_phones`. Instants are BIGINT milliseconds
+since 1970 (UTC), dates ISO text, JSON documents TEXT. Rows that configuration files or a directory
+own carry `owner` or `source`, and only their owner changes them. Secrets are here as hashes (what
+we compare) or sealed (what we must read again), never as they are.
 
 Imported by migrations and tests alone: SQLAlchemy costs half a second, and nothing that serves a
 request or runs a command waits for it.
 """
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    CheckConstraint,
     Column,
-    ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
+from portvakt.records.schema_parts import (
+    Instant,
+    Json,
+    Number,
+    belongs_to,
+    metadata,
+    of_account,
+    one_of,
+    unique_where,
 )
-Instant = BigInteger
-Json = Text
-Number = BigInteger().with_variant(Integer, "sqlite")
-"""A number that the database counts up; SQLite does so for INTEGER PRIMARY KEY only."""
+from portvakt.records.schema_phones import approvals, pairings, phones
 
-
-def _belongs_to(target: str, name: str, *, nullable: bool = False, **more: Any) -> Column[str]:
-    """Name what a row belongs to: it goes when that goes."""
-    return Column(name, Text, ForeignKey(target, ondelete="CASCADE"), nullable=nullable, **more)
-
-
-def _account(**more: Any) -> Column[str]:
-    return _belongs_to("accounts.id", "account_id", **more)
-
-
-def _one_of(column: str, *words: str) -> CheckConstraint:
-    listed = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
-def _unique_where(name: str, condition: str, *columns: str) -> Index:
-    where = text(condition)
-    return Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
-
+__all__ = ["approvals", "metadata", "pairings", "phones"]
 
 accounts = Table(
     "accounts",
@@ -85,7 +60,7 @@ accounts = Table(
     Column("last_sign_in_at", Instant),
     Column("disabled_at", Instant),
     UniqueConstraint("source", "external_id"),
-    _one_of("state", "active", "disabled"),
+    one_of("state", "active", "disabled"),
     Index("ix_accounts_name", "family_name", "given_name", "id"),
     comment="What we keep about one person (NIST: subscriber account)",
 )
@@ -95,7 +70,7 @@ identifiers = Table(
     metadata,
     # As `canonical_identifier` makes it. Two people may have the same one; then it finds nobody.
     Column("value", Text, nullable=False),
-    _account(index=True),
+    of_account(index=True),
     PrimaryKeyConstraint("value", "account_id"),
     comment="What a person may type to say who they are",
 )
@@ -111,8 +86,8 @@ groups = Table(
 memberships = Table(
     "memberships",
     metadata,
-    _account(),
-    _belongs_to("groups.id", "group_id"),
+    of_account(),
+    belongs_to("groups.id", "group_id"),
     Column("source", Text, nullable=False),  # each source takes away only what it gave
     PrimaryKeyConstraint("account_id", "group_id", "source"),
     Index("ix_memberships_group_id", "group_id"),
@@ -122,7 +97,7 @@ memberships = Table(
 account_roles = Table(
     "account_roles",
     metadata,
-    _account(),
+    of_account(),
     Column("role", Text, nullable=False),
     Column("granted_at", Instant, nullable=False),
     Column("granted_by", Text, nullable=False),
@@ -134,12 +109,13 @@ authenticators = Table(
     "authenticators",
     metadata,
     Column("id", Text, primary_key=True),
-    _account(index=True),
+    of_account(index=True),
     Column("type", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("label", Text, nullable=False),
     Column("source", Text, nullable=False),  # who bound it: self, hr, apply, support
-    Column("detail", Text, nullable=False),  # the number of an sms_code in E.164
+    # The number of an sms_code in E.164; the phone that a totp or phone_sign_in lives in.
+    Column("detail", Text, nullable=False),
     Column("preferred", Boolean, nullable=False),
     Column("verifier", Text),  # a PHC string
     Column("sealed", LargeBinary),  # associated data: table, column, id
@@ -148,10 +124,17 @@ authenticators = Table(
     Column("changed_at", Instant, nullable=False),
     Column("last_used_at", Instant),
     Column("expires_at", Instant),
-    _one_of("state", "active", "suspended", "disabled"),
-    _unique_where("uq_authenticators_password", "type = 'password'", "account_id"),
-    _unique_where("uq_authenticators_start_code", "type = 'start_code'", "account_id"),
-    _unique_where("uq_authenticators_number", "type = 'sms_code'", "account_id", "detail"),
+    one_of("state", "active", "suspended", "disabled"),
+    unique_where("uq_authenticators_password", "type = 'password'", "account_id"),
+    unique_where("uq_authenticators_start_code", "type = 'start_code'", "account_id"),
+    unique_where("uq_authenticators_number", "type = 'sms_code'", "account_id", "detail"),
+    unique_where(
+        "uq_authenticators_of_phone",
+        "type IN ('totp', 'phone_sign_in') AND detail <> ''",
+        "account_id",
+        "type",
+        "detail",
+    ),
     comment="What is bound to an account and can show who somebody is",
 )
 
@@ -159,7 +142,7 @@ recovery_codes = Table(
     "recovery_codes",
     metadata,
     Column("id", Text, primary_key=True),
-    _belongs_to("authenticators.id", "authenticator_id"),
+    belongs_to("authenticators.id", "authenticator_id"),
     Column("position", Integer, nullable=False),
     Column("hint", Text, nullable=False),  # the first characters, so that one hash is tried
     Column("hash", Text, nullable=False),
@@ -194,7 +177,7 @@ flows = Table(
     Column("purpose", Text, nullable=False),
     Column("leads_to", Text, nullable=False),
     Column("app", Text),
-    _account(nullable=True),
+    of_account(nullable=True),
     Column("claimed", Text, nullable=False),
     Column("evidence", Json, nullable=False),
     Column("chosen", Text),
@@ -212,7 +195,7 @@ codes = Table(
     Column("flow", Text, nullable=False),  # the flow or draft that asked
     Column("purpose", Text, nullable=False),
     Column("id", Text, nullable=False),
-    _account(nullable=True),
+    of_account(nullable=True),
     Column("authenticator_id", Text),
     Column("mac", LargeBinary, nullable=False),
     Column("tries", Integer, nullable=False),
@@ -227,7 +210,7 @@ drafts = Table(
     "drafts",
     metadata,
     Column("id", Text, primary_key=True),
-    _account(index=True),
+    of_account(index=True),
     Column("session_id", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("sealed", LargeBinary),
@@ -241,7 +224,7 @@ sessions = Table(
     "sessions",
     metadata,
     Column("id", Text, primary_key=True),
-    _account(index=True),
+    of_account(index=True),
     Column("kind", Text, nullable=False),
     Column("secret_hash", LargeBinary, nullable=False),
     Column("browser_hash", LargeBinary),
@@ -253,14 +236,14 @@ sessions = Table(
     Column("user_agent", Text, nullable=False),
     Column("closed_at", Instant),
     Column("version", Integer, nullable=False),
-    _one_of("kind", "full", "registration"),
+    one_of("kind", "full", "registration"),
     comment="Signed-in browsers",
 )
 
 browsers = Table(
     "browsers",
     metadata,
-    _account(),
+    of_account(),
     Column("browser_hash", LargeBinary, nullable=False),
     Column("first_seen_at", Instant, nullable=False),
     Column("last_seen_at", Instant, nullable=False, index=True),
@@ -287,7 +270,7 @@ rules = Table(
     Column("require", Text, nullable=False),
     Column("reason", Json, nullable=False),
     Column("owner", Text, nullable=False),
-    _one_of("state", "on", "report_only", "off"),
+    one_of("state", "on", "report_only", "off"),
     comment="Conditional access",
 )
 
@@ -304,7 +287,7 @@ grants = Table(
     "grants",
     metadata,
     Column("id", Text, primary_key=True),
-    _account(),
+    of_account(),
     Column("client_id", Text, nullable=False),
     Column("session_id", Text, nullable=False, index=True),
     Column("scope", Text, nullable=False),
@@ -358,7 +341,7 @@ outbox = Table(
     Column("receipt", Text),
     Column("why", Text),
     Column("done_at", Instant),
-    _one_of("state", "waiting", "handed_over", "dropped"),
+    one_of("state", "waiting", "handed_over", "dropped"),
     Index("ix_outbox_due_at", "due_at"),
     Index("ix_outbox_recipient", "recipient", "created_at"),
     Index("ix_outbox_account_id", "account_id", "created_at"),
@@ -376,8 +359,8 @@ signing_keys = Table(
     Column("state", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
-    _one_of("state", "next", "current", "retired"),
-    _unique_where("uq_signing_keys_current", "state = 'current'", "alg"),
+    one_of("state", "next", "current", "retired"),
+    unique_where("uq_signing_keys_current", "state = 'current'", "alg"),
     comment="Keys that sign what apps are told",
 )
 

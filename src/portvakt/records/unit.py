@@ -7,6 +7,7 @@ from typing import Final, Protocol, TypeVar
 import structlog
 
 from portvakt.records.addresses import PostgresServer, SqliteFile, address_of
+from portvakt.records.approvals import Approvals
 from portvakt.records.attempts import Attempts
 from portvakt.records.audit import Audit
 from portvakt.records.authenticators import Authenticators
@@ -22,7 +23,9 @@ from portvakt.records.grants import Grants
 from portvakt.records.meta import Meta
 from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.records.outbox import Outbox
+from portvakt.records.pairings import Pairings
 from portvakt.records.people import People
+from portvakt.records.phones import Phones
 from portvakt.records.sessions import Sessions
 from portvakt.records.signing_keys import SigningKeys
 from portvakt.records.statements import Statement
@@ -53,6 +56,7 @@ class Unit:
 
     __slots__ = (
         "_run",
+        "approvals",
         "attempts",
         "audit",
         "authenticators",
@@ -65,7 +69,9 @@ class Unit:
         "grants",
         "meta",
         "outbox",
+        "pairings",
         "people",
+        "phones",
         "sessions",
         "signing_keys",
         "wakeups",
@@ -73,6 +79,7 @@ class Unit:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self.approvals = Approvals(run)
         self.attempts = Attempts(run)
         self.audit = Audit(run)
         self.authenticators = Authenticators(run)
@@ -85,7 +92,9 @@ class Unit:
         self.grants = Grants(run)
         self.meta = Meta(run)
         self.outbox = Outbox(run)
+        self.pairings = Pairings(run)
         self.people = People(run)
+        self.phones = Phones(run)
         self.sessions = Sessions(run)
         self.signing_keys = SigningKeys(run)
         self.wakeups = Wakeups(run)
