@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portvakt.demo.front import Front, Place, Switch
 from portvakt.demo.serving import Place as Serving
@@ -38,7 +38,7 @@ class Product:
 
 
 @asynccontextmanager
-async def standing(product: Product, switch: Switch) -> AsyncIterator[httpx.AsyncClient]:
+async def standing(product: ASGIApp, switch: Switch) -> AsyncIterator[httpx.AsyncClient]:
     behind, before = listen(0), listen(0)
     front = Front(switch, port_of(behind))
     servers = Servers([Serving(product, behind), Serving(front, before)])
@@ -110,5 +110,30 @@ def test_a_product_that_is_away_is_said_in_words() -> None:
         await front.close()
         assert answer.status_code == 502
         assert "Portvakt svarar inte" in answer.text
+
+    asyncio.run(story())
+
+
+def test_a_stream_ends_when_the_browser_leaves() -> None:
+    async def story() -> None:
+        ended = asyncio.Event()
+
+        async def endless(_scope: Scope, receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"first", "more_body": True})
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            ended.set()
+
+        async with (
+            standing(endless, Switch()) as browser,
+            browser.stream("GET", "/stream") as response,
+        ):
+            async for chunk in response.aiter_raw():
+                assert chunk == b"first"
+                break
+            await response.aclose()
+            async with asyncio.timeout(20):
+                await ended.wait()
 
     asyncio.run(story())

@@ -5,6 +5,7 @@ other. So one switch is enough to stand inside or outside the region's network, 
 needs no branch for the demo.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -77,11 +78,14 @@ class Front:
             await send(
                 {"type": "http.response.start", "status": response.status_code, "headers": headers}
             )
-            if not isinstance(response.stream, httpx.AsyncByteStream):
-                raise TypeError("an asynchronous transport answers with an asynchronous stream")
-            async for chunk in response.stream:
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
+            passing = asyncio.create_task(_pass_on(response, send))
+            leaving = asyncio.create_task(_browser_gone(receive))
+            await asyncio.wait({passing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (passing, leaving):
+                task.cancel()  # a stream that nobody reads any more would be passed on for ever
+            await asyncio.gather(passing, leaving, return_exceptions=True)
+            if not passing.cancelled():
+                passing.result()  # raises what went wrong on the way
         finally:
             await response.aclose()
 
@@ -110,6 +114,20 @@ def _passes(name: bytes) -> bool:
         and lower not in _WHERE_FROM
         and not lower.startswith(b"x-forwarded-")
     )
+
+
+async def _pass_on(response: httpx.Response, send: Send) -> None:
+    if not isinstance(response.stream, httpx.AsyncByteStream):
+        raise TypeError("an asynchronous transport answers with an asynchronous stream")
+    async for chunk in response.stream:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _browser_gone(receive: Receive) -> None:
+    """Return when the browser has hung up; what is left of its request is of no use by now."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _body(receive: Receive) -> AsyncIterator[bytes]:
