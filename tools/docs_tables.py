@@ -128,7 +128,7 @@ def settings_page() -> str:
         about = ast.get_docstring(struct) or ""
         own = [key for key in keys(struct) if key.name != "options"]
         lines += ["", f"## `{title}`", "", about, "", *table(own)]
-        if name in ("sms", "mail"):
+        if name in ("sms", "mail", "wake"):
             lines += adapters(f"portvakt.{name}")
     return "\n".join(lines) + "\n"
 
@@ -185,7 +185,8 @@ def commands_page() -> str:
 
 
 COMMANDS_INTRO = [
-    "Each has `--help`, and `--config FILE` (else `PORTVAKT_CONFIG`, else `./portvakt.toml`).",
+    "Each has `--help`, and all but `phone` have `--config FILE` (else `PORTVAKT_CONFIG`, else",
+    "`./portvakt.toml`).",
     "They exit with 0, with 1 where something failed, which is said in one line, and with 2 where",
     "they were called wrongly. What takes longer than two seconds shows how far it has come.",
     "",
@@ -209,7 +210,7 @@ def _arguments(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
             for choice, below in action.choices.items():
                 yield choice, " ".join((below.description or "").split())
                 yield from _arguments(below)
-        elif "--help" not in action.option_strings:
+        elif "--help" not in action.option_strings and action.help != argparse.SUPPRESS:
             value = action.metavar or (action.dest.upper() if action.nargs != 0 else "")
             shown = action.option_strings[-1:] or [""]
             words = f"{shown[0]} {value}".strip() if action.nargs != 0 else shown[0]

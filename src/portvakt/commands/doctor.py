@@ -54,6 +54,9 @@ def reached(settings: Settings) -> list[Reached]:
     if settings.mail is not None:
         config = fill("portvakt.mail", settings.mail.gateway, settings.mail.options)
         found += _destinations(f"mail ({settings.mail.gateway})", config)
+    if settings.wake is not None:
+        config = fill("portvakt.wake", settings.wake.gateway, settings.wake.options)
+        found += _destinations(f"wake ({settings.wake.gateway})", config)
     return found
 
 

@@ -2,7 +2,8 @@
 
 `load_settings` gives frozen structs or raises with every problem and its line; nothing starts on
 settings that are half right. Owns what can be set and what contradicts what. Next door:
-`portvakt.strict_toml` finds problems of form, adapters own their part of `[[sms]]` and `[mail]`.
+`portvakt.strict_toml` finds problems of form, adapters own their part of `[[sms]]`, `[mail]` and
+`[wake]`.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from portvakt.settings import adapters
+from portvakt.settings.adapters import push_hosts
 from portvakt.settings.checks import check, check_file
 from portvakt.settings.environment import overlay
 from portvakt.settings.structs import Settings
@@ -66,4 +68,4 @@ def _examined(
     )
 
 
-__all__ = ["Examined", "Settings", "examine", "load_settings"]
+__all__ = ["Examined", "Settings", "examine", "load_settings", "push_hosts"]

@@ -1,4 +1,4 @@
-"""The part of `[[sms]]` and `[mail]` that belongs to an adapter, judged by its own struct.
+"""The part of `[[sms]]`, `[mail]` and `[wake]` that is an adapter's, judged by its own struct.
 
 Settings know `gateway` and a few common keys; every other key is the adapter's, and is kept in
 `options` for `portvakt.plugins.open_adapter`. Its problems are found with their lines all the same.
@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from portvakt.plugins import AdapterSettingsError, SecretRef, config_type
+from portvakt.plugins import fill as filled
 from portvakt.settings.environment import parse
-from portvakt.settings.structs import Mail, Settings, Sms
+from portvakt.settings.structs import Mail, Settings, Sms, Wake
 from portvakt.strict_toml import Problems, fill
 from portvakt.toml_places import Path
 
@@ -21,7 +22,8 @@ _NO_VALUE = 'a secret is a file or a variable, never a value: { file = "…" } o
 def part(table: dict[str, Any], problems: Problems) -> None:
     """Move the keys that are an adapter's own into `options`, where its `Config` meets them."""
     tables: list[tuple[Path, Any, str, type[msgspec.Struct]]] = [
-        (("mail",), table.get("mail"), "portvakt.mail", Mail)
+        (("mail",), table.get("mail"), "portvakt.mail", Mail),
+        (("wake",), table.get("wake"), "portvakt.wake", Wake),
     ]
     if isinstance(table.get("sms"), list):
         tables += [(("sms", at), each, "portvakt.sms", Sms) for at, each in enumerate(table["sms"])]
@@ -39,6 +41,20 @@ def check_adapters(settings: Settings, problems: Problems) -> None:
         _check("portvakt.sms", sms.gateway, sms.options, ("sms", at), problems)
     if settings.mail is not None:
         _check("portvakt.mail", settings.mail.gateway, settings.mail.options, ("mail",), problems)
+    if settings.wake is not None:
+        _check("portvakt.wake", settings.wake.gateway, settings.wake.options, ("wake",), problems)
+
+
+def push_hosts(settings: Settings) -> tuple[str, ...]:
+    """List the push services that phones may be woken by; none where no phone is woken.
+
+    They are for `portvakt.wake.allowed_endpoint`. Raises `AdapterSettingsError`.
+    """
+    if settings.wake is None:
+        return ()
+    config = filled("portvakt.wake", settings.wake.gateway, settings.wake.options)
+    hosts: tuple[str, ...] = config.hosts
+    return hosts
 
 
 def _check(

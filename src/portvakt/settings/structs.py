@@ -105,6 +105,15 @@ class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every other key of the table is the adapter's own."""
 
 
+class Wake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How closed phones are woken. Without this table none is, and the app must be opened."""
+
+    gateway: str
+    """Which adapter: the name of a module in `portvakt.wake`."""
+    options: dict[str, Any] = {}
+    """Every other key of the table is the adapter's own."""
+
+
 class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may read `/metrics`."""
 
@@ -147,6 +156,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     organisation: Organisation = Organisation()
     sms: tuple[Sms, ...] = ()
     mail: Mail | None = None
+    wake: Wake | None = None
     metrics: Metrics = Metrics()
     log: Log = Log()
     sync: Sync = Sync()
