@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "person": ("person", "show what is stored about one person"),
     "sessions": ("sessions", "list somebody's sessions, or end them"),
     "doctor": ("doctor", "list every outside address that the settings allow"),
+    "phone": ("phone", "be a phone: pair it, and approve sign-ins; it has no real screen lock"),
 }
 """Name, module in `portvakt.commands`, and what it does. The demo is a package of its own."""
 
@@ -79,11 +80,12 @@ def _run(
         allow_abbrev=False,
     )
     command.arguments(parser)
-    parser.add_argument(
-        "--config",
-        metavar="FILE",
-        help="the settings (else PORTVAKT_CONFIG, else ./portvakt.toml)",
-    )
+    if not getattr(command, "STANDS_ALONE", False):
+        parser.add_argument(
+            "--config",
+            metavar="FILE",
+            help="the settings (else PORTVAKT_CONFIG, else ./portvakt.toml)",
+        )
     try:
         args = parser.parse_args(words)
     except SystemExit as end:  # argparse has said what it had to say

@@ -41,6 +41,7 @@ PLANTED = {
     "journeys/planted_b/flow.py": ("import starlette", "Only portvakt.web, routes and the roots"),
     "methods/planted_a.py": ("import portvakt.methods.planted_b", "An adapter never imports"),
     "methods/planted_b.py": ("import portvakt.records.planted", "A method returns what must be"),
+    "phone/planted.py": ("import portvakt.core.planted", "The phone knows the protocol's page"),
     "records/planted.py": ("", ""),
     "sms/planted.py": ("import sqlite3", "Journeys, methods and roots use records"),
     "planted_above.py": ("import portvakt.planted_below", "No cycles between siblings"),
@@ -111,7 +112,7 @@ def test_the_core_imports_an_allow_list_of_standard_modules() -> None:
 
 
 OWNERS = {
-    "httpx": ("demo.*",),
+    "httpx": ("demo.*", "phone.*", "commands.phone"),
     "httpcore": ("wire.http",),
     "asyncpg": ("records.*",),
     "sqlite3": ("records.*",),
@@ -121,9 +122,9 @@ OWNERS = {
     "uvicorn": ("app", "web.server", "commands.*", "demo.*"),
     "jinja2": ("web.*", "demo.*"),
     "nacl": ("crypto.*",),
-    "cryptography": ("crypto.*",),
+    "cryptography": ("crypto.*", "phone.*",),
     "joserfc": ("crypto.*", "demo.shop"),
-    "secrets": ("crypto.*", "demo.*"),
+    "secrets": ("crypto.*", "demo.*", "phone.*"),
     "random": (),
     "aiosmtplib": ("mail.smtp",),
     "smtplib": (),

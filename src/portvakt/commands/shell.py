@@ -56,7 +56,7 @@ def run(
     environ: Mapping[str, str],
 ) -> int:
     """Run a command, and turn what it could not do into one line and an exit status."""
-    config = args.config or environ.get("PORTVAKT_CONFIG") or "portvakt.toml"
+    config = getattr(args, "config", None) or environ.get("PORTVAKT_CONFIG") or "portvakt.toml"
     try:
         return command(args, Shell(name, clock, environ, Path(config)))
     except BrokenDocumentError as broken:
