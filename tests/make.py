@@ -40,6 +40,9 @@ TOTP = AuthenticatorType.TOTP
 SMS_CODE = AuthenticatorType.SMS_CODE
 RECOVERY_CODE = AuthenticatorType.RECOVERY_CODE
 START_CODE = AuthenticatorType.START_CODE
+PUSH = AuthenticatorType.PUSH
+PHONE_SIGN_IN = AuthenticatorType.PHONE_SIGN_IN
+DETAILS = {SMS_CODE: "+46701740605", PHONE_SIGN_IN: "anna-push"}
 
 
 def account(**given: Any) -> Account:
@@ -80,7 +83,7 @@ def bound(type: AuthenticatorType, **given: Any) -> Authenticator:  # noqa: A002
         "state": AuthenticatorState.ACTIVE,
         "label": "",
         "source": "self",
-        "detail": "+46701740605" if type is SMS_CODE else "",
+        "detail": DETAILS.get(type, ""),
         "preferred": False,
         "created_at": NOW - timedelta(days=3),
         "changed_at": NOW - timedelta(days=3),

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from portvakt.core.authenticators import PROOFS, Authenticator, AuthenticatorType, Factor
+from portvakt.core.authenticators import (
+    PROOFS,
+    Authenticator,
+    AuthenticatorType,
+    Factor,
+    in_force,
+)
 from portvakt.core.ids import AuthenticatorId
 
 SIGN_IN = "sign_in"
@@ -92,14 +98,16 @@ def still_bound(
 ) -> tuple[Evidence, ...]:
     """Pick the evidence whose authenticator may still be used.
 
-    What was removed, suspended or disabled since it was shown shows nothing any more (rule R2). A
-    start code is spent by being shown, so its evidence stands for itself.
+    What was removed, suspended or disabled since it was shown shows nothing any more (rule R2),
+    and neither does a phone whose sign-in was turned off, though the phone stands: evidence names
+    the authenticator of its own type. A start code is spent by being shown, so its evidence
+    stands for itself.
     """
-    usable = {each.id for each in bound if each.usable(now)}
+    usable = {(each.id, each.type) for each in in_force(bound, now)}
     return tuple(
         each
         for each in evidence
-        if each.type is AuthenticatorType.START_CODE or each.authenticator_id in usable
+        if each.type is AuthenticatorType.START_CODE or (each.authenticator_id, each.type) in usable
     )
 
 

@@ -103,10 +103,11 @@ PROOFS: Mapping[AuthenticatorType, Proof] = MappingProxyType(
         AuthenticatorType.START_CODE: Proof(
             _KNOWN, frozenset({"pwd"}), phishing_resistant=False, restricted=False
         ),
-        # section 3.1.3.4, multi-factor out-of-band: the screen lock is asked for each time
+        # section 3.1.3.4, multi-factor out-of-band: the screen lock is asked for each time. No
+        # attestation says that the key is in hardware, so that is not claimed (ADR 17)
         AuthenticatorType.PHONE_SIGN_IN: Proof(
             _HELD_AND_UNLOCKED,
-            frozenset({"hwk", "user"}),
+            frozenset({"swk", "user"}),
             phishing_resistant=False,
             restricted=False,
         ),
@@ -136,14 +137,41 @@ def is_work_phone(authenticator: Authenticator) -> bool:
     )
 
 
+def phone_of(authenticator: Authenticator) -> AuthenticatorId | None:
+    """Name the phone with our app that this lives in; None for what lives in none.
+
+    A phone lives in itself; its codes and its sign-in hold its id.
+    """
+    match authenticator.type:
+        case AuthenticatorType.PUSH:
+            return authenticator.id
+        case AuthenticatorType.PHONE_SIGN_IN:
+            return AuthenticatorId(authenticator.detail)
+        case AuthenticatorType.TOTP if authenticator.detail:
+            return AuthenticatorId(authenticator.detail)
+        case _:
+            return None
+
+
+def in_force(bound: Iterable[Authenticator], now: datetime) -> tuple[Authenticator, ...]:
+    """Pick what may be used now.
+
+    What lives in a phone may be used while that phone may: whatever else a row says, a phone that
+    was removed, suspended or disabled takes its codes and its sign-in with it.
+    """
+    usable = tuple(each for each in bound if each.usable(now))
+    phones = {None, *(each.id for each in usable if each.type is AuthenticatorType.PUSH)}
+    return tuple(each for each in usable if phone_of(each) in phones)
+
+
 def usable_second_factors(
     bound: Iterable[Authenticator], now: datetime
 ) -> tuple[Authenticator, ...]:
     """List the second factors that may be asked for now, best to offer first.
 
-    The preferred one, then what costs least to answer; printed codes last.
+    The preferred one, then what costs least to answer: a phone that approves; printed codes last.
     """
-    usable = (each for each in bound if each.type in SECOND_FACTORS and each.usable(now))
+    usable = (each for each in in_force(bound, now) if each.type in SECOND_FACTORS)
     return tuple(sorted(usable, key=_offer_order))
 
 

@@ -11,6 +11,7 @@ from portvakt.core.authenticators import (
     Authenticator,
     AuthenticatorState,
     AuthenticatorType,
+    in_force,
     is_work_phone,
     usable_second_factors,
 )
@@ -22,6 +23,9 @@ from portvakt.core.first_registration import (
     NeedsProof,
     first_registration_of,
 )
+from portvakt.core.ids import AuthenticatorId
+from portvakt.core.phones import linked, sign_in_of, stands_alone
+from portvakt.core.push_approval import MOST_PHONES
 
 __all__ = [
     "FRESH",
@@ -36,12 +40,15 @@ __all__ = [
     "NeedsFreshProof",
     "NeedsProof",
     "NotTheirs",
+    "active_alone",
     "first_registration_of",
     "for_registration",
     "fresh",
+    "is_last",
     "may_add",
     "may_change",
     "may_remove",
+    "may_turn_on",
 ]
 
 FRESH = timedelta(minutes=5)
@@ -52,8 +59,8 @@ SITTING = timedelta(minutes=30)
 MOST: Mapping[AuthenticatorType, int] = MappingProxyType(
     {
         AuthenticatorType.PASSWORD: 1,
-        AuthenticatorType.PUSH: 5,
-        AuthenticatorType.PHONE_SIGN_IN: 5,
+        AuthenticatorType.PUSH: MOST_PHONES,
+        AuthenticatorType.PHONE_SIGN_IN: MOST_PHONES,
         AuthenticatorType.TOTP: 5,
         AuthenticatorType.SMS_CODE: 2,
         AuthenticatorType.RECOVERY_CODE: 1,
@@ -61,10 +68,14 @@ MOST: Mapping[AuthenticatorType, int] = MappingProxyType(
     }
 )
 """How many of each an account may hold (ASVS 5.0 2.3.4, A048). Two numbers: the work phone and
-an alternative; a card of recovery codes counts as one, and a new card replaces the old."""
+an alternative; a card of recovery codes counts as one, and a new card replaces the old. A phone
+counts as one: its codes are not counted beside other apps."""
 
 _REPLACED = frozenset({AuthenticatorType.PASSWORD, AuthenticatorType.RECOVERY_CODE})
 """What a new one takes the place of, so that no limit is met."""
+
+_NOT_ADDED = frozenset({AuthenticatorType.START_CODE, AuthenticatorType.PHONE_SIGN_IN})
+"""What no session binds."""
 
 _OPENERS = frozenset({AuthenticatorType.PASSWORD, AuthenticatorType.START_CODE})
 """What an account without a working second factor can show."""
@@ -146,6 +157,19 @@ def may_change(
     return verdict if isinstance(verdict, NeedsProof) else MayChange(verdict.basis)
 
 
+def active_alone(
+    bound: Iterable[Authenticator], kind: AuthenticatorType
+) -> tuple[Authenticator, ...]:
+    """Pick what of a kind counts towards `MOST`: usable, and not a part of a phone."""
+    return tuple(
+        each
+        for each in bound
+        if each.type is kind
+        and each.state is AuthenticatorState.ACTIVE
+        and (stands_alone(each) or kind is AuthenticatorType.PHONE_SIGN_IN)
+    )
+
+
 def _shown(
     evidence: Iterable[Evidence],
     bound: Collection[Authenticator],
@@ -169,11 +193,13 @@ def may_add(
     """Say whether a method of this kind may be bound in this session now.
 
     A local password is chosen after a start code and in no other way; start codes are given by
-    somebody else. A method that is suspended or disabled takes no place: it is to be bound anew.
+    somebody else, and a phone's sign-in is turned on in the phone (`may_turn_on`). A method that
+    is suspended or disabled takes no place: it is to be bound anew. The codes of a phone with our
+    app are a part of that phone and take none either.
     """
-    if kind is AuthenticatorType.START_CODE:
+    if kind in _NOT_ADDED:
         return NotTheirs()
-    held = [each for each in bound if each.type is kind and each.state is AuthenticatorState.ACTIVE]
+    held = active_alone(bound, kind)
     if kind not in _REPLACED and len(held) >= MOST[kind]:
         return LimitReached(MOST[kind])
     shown = tuple(evidence)
@@ -197,17 +223,39 @@ def may_remove(
     """Say whether this method may be removed in this session now.
 
     `second_factor_required` is whether any rule could ask this person for a second factor
-    anywhere (`policy.may_require_more`). Printed codes run out, so they do not count as one that
-    is left.
+    anywhere (`policy.may_require_more`). A phone's codes go with the phone and in no other way;
+    its sign-in may be turned off at any time, since the phone stays a second factor.
     """
+    if authenticator.type is AuthenticatorType.PHONE_SIGN_IN:
+        return may_change(bound, evidence, first, now)
     if authenticator.type not in SECOND_FACTORS or is_work_phone(authenticator):
         return NotTheirs()
-    left = [
-        each
-        for each in usable_second_factors(bound, now)
-        if each.id != authenticator.id and each.type is not AuthenticatorType.RECOVERY_CODE
-    ]
-    printed = authenticator.type is AuthenticatorType.RECOVERY_CODE
-    if second_factor_required and not left and not printed and authenticator.usable(now):
+    if not stands_alone(authenticator):
+        return NotTheirs()
+    if second_factor_required and is_last(authenticator, bound, now):
         return KeptByRule()
     return may_change(bound, evidence, first, now)
+
+
+def is_last(authenticator: Authenticator, bound: Collection[Authenticator], now: datetime) -> bool:
+    """Whether without this, and what goes with it, no second factor is left that counts.
+
+    Printed codes run out, so they do not count as one that is left; nor is a card the last
+    itself. What does not work takes nothing away.
+    """
+    if authenticator.type is AuthenticatorType.RECOVERY_CODE or not authenticator.usable(now):
+        return False
+    going = {authenticator.id, *(each.id for each in linked(authenticator.id, bound))}
+    return all(
+        each.id in going or each.type is AuthenticatorType.RECOVERY_CODE
+        for each in usable_second_factors(bound, now)
+    )
+
+
+def may_turn_on(phone_id: AuthenticatorId, bound: Collection[Authenticator], now: datetime) -> bool:
+    """Whether this phone may be made to sign in without a password: it works, and does not yet.
+
+    Asked of a phone that has proved its key and its screen lock; each phone has one at most.
+    """
+    working = linked(phone_id, in_force(bound, now))
+    return bool(working) and sign_in_of(phone_id, working) is None

@@ -16,6 +16,7 @@ from portvakt.core.authenticators import (
     Authenticator,
     AuthenticatorType,
     is_work_phone,
+    usable_second_factors,
 )
 from portvakt.core.ids import AuthenticatorId
 from portvakt.core.people import Account
@@ -122,7 +123,7 @@ def first_registration_of(
     until a method is disabled, and then to register as if it had never been there.
     """
     second = [each for each in bound if each.type in SECOND_FACTORS]
-    working = [each for each in second if each.usable(now)]
+    working = usable_second_factors(second, now)
     phones = frozenset(each.id for each in working if is_work_phone(each))
     own = [each for each in working if not is_work_phone(each)]
     lost_all = bool(second) and not working

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
-from portvakt.core.authenticators import Authenticator, AuthenticatorType
+from portvakt.core.authenticators import Authenticator, AuthenticatorType, phone_of
 from portvakt.core.ids import AccountId, AuthenticatorId, PairingId, SessionId
 from portvakt.core.one_time_codes import group, normalise_base32
 
@@ -152,23 +152,22 @@ def short_code_text(code: str) -> str:
     return group(code)
 
 
-def phone_of(authenticator: Authenticator) -> AuthenticatorId | None:
-    """Name the phone that this lives in; None for what needs none."""
-    if authenticator.type is AuthenticatorType.PUSH:
-        return authenticator.id
-    if authenticator.type in _LIVES_IN_PHONE and authenticator.detail:
-        return AuthenticatorId(authenticator.detail)
-    return None
-
-
-_LIVES_IN_PHONE = frozenset({AuthenticatorType.TOTP, AuthenticatorType.PHONE_SIGN_IN})
-
-
 def linked(
     phone_id: AuthenticatorId, authenticators: Iterable[Authenticator]
 ) -> tuple[Authenticator, ...]:
     """Pick everything that belongs to a phone: itself, its codes and its sign-in."""
     return tuple(each for each in authenticators if phone_of(each) == phone_id)
+
+
+def sign_in_of(
+    phone_id: AuthenticatorId, authenticators: Iterable[Authenticator]
+) -> Authenticator | None:
+    """Find what evidence of signing in with this phone alone names; None where it is off.
+
+    What an approval spends is the phone; evidence of type `phone_sign_in` names this.
+    """
+    kind = AuthenticatorType.PHONE_SIGN_IN
+    return next((each for each in linked(phone_id, authenticators) if each.type is kind), None)
 
 
 def stands_alone(authenticator: Authenticator) -> bool:

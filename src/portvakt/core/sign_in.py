@@ -4,7 +4,8 @@ What must always hold, and is walked through by the tests: nobody finishes witho
 decision; nothing unbound or unusable is offered; a stranger is never offered enrolment and cannot
 learn that an account is blocked; binding takes the best that the account can show; more evidence
 never lowers assurance; one more rule never opens a door; the order of rules does not matter; a rule
-that only reports changes nothing; answering what is offered always ends.
+that only reports changes nothing; answering what is offered always ends; a phone that stands in
+place of the password is asked for by every name alike, and goes round no rule.
 """
 
 from collections.abc import Collection, Iterable
@@ -197,6 +198,7 @@ def _for_known(
     first: FirstRegistration,
     now: datetime,
 ) -> Step:
+    # no phone signs in but one that is a second factor too, so that `second` is all that matters
     second = usable_second_factors(bound, now)
     need = _need(state, decision, second)
     given = still_bound(state.evidence, bound, now)
