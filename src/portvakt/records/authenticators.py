@@ -1,4 +1,7 @@
-"""What is bound to accounts; what may be used once is spent in one conditional statement."""
+"""What is bound to accounts; what may be used once is spent in one conditional statement.
+
+A phone is several rows, see `core.phones.linked`: what is done to its own is done to all of them.
+"""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -7,8 +10,9 @@ from typing import Final
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorState, AuthenticatorType
 from portvakt.core.ids import AccountId, AuthenticatorId
-from portvakt.records.driver import Run
-from portvakt.records.statements import Statement
+from portvakt.records.driver import Row, Run
+from portvakt.records.phones import call, take_away
+from portvakt.records.statements import Statement, Value
 from portvakt.records.values import ms, optional_ms, parts, to_json
 
 _BIND: Final = Statement(
@@ -27,18 +31,26 @@ _BURN_STEP: Final = Statement(
     """
 )
 _TOUCH: Final = Statement("UPDATE authenticators SET last_used_at = :at WHERE id = :id")
-_RENAME: Final = Statement(
-    "UPDATE authenticators SET label = :label WHERE id = :id AND account_id = :account_id"
-)
-_REMOVE: Final = Statement("DELETE FROM authenticators WHERE id = :id AND account_id = :account_id")
+# The codes of a phone go with the phone.
 _REMOVE_TYPE: Final = Statement(
-    "DELETE FROM authenticators WHERE account_id = :account_id AND type = :type"
+    """
+    DELETE FROM authenticators WHERE account_id = :account_id AND type = :type
+        AND (type <> 'totp' OR detail = '')
+    """
+)
+_PHONES: Final = Statement(
+    "SELECT id FROM authenticators WHERE account_id = :account_id AND type = 'push' ORDER BY id"
 )
 _PREFER: Final = Statement(
     "UPDATE authenticators SET preferred = (id = :id) WHERE account_id = :account_id"
 )
 _STATE: Final = Statement(
-    "UPDATE authenticators SET state = :state, changed_at = :at WHERE id = :id"
+    """
+    UPDATE authenticators SET state = :state, changed_at = :at
+    WHERE account_id = (SELECT account_id FROM authenticators WHERE id = :id)
+        AND (id = :id OR type IN ('totp', 'phone_sign_in') AND detail = :id)
+    RETURNING account_id, type
+    """
 )
 _VERIFIER: Final = Statement(
     "UPDATE authenticators SET verifier = :verifier, changed_at = :at WHERE id = :id"
@@ -51,6 +63,7 @@ _SUSPEND_ALL: Final = Statement(
     """
     UPDATE authenticators SET state = 'suspended', changed_at = :at
     WHERE account_id = :account_id AND state = 'active' AND type NOT IN ({items:kept})
+    RETURNING account_id, type
     """
 )
 _RECOVERY_CLEAR: Final = Statement("DELETE FROM recovery_codes WHERE authenticator_id = :id")
@@ -177,15 +190,22 @@ class Authenticators:
 
     async def rename(self, id_: AuthenticatorId, account_id: AccountId, label: str) -> bool:
         """Give it another name; False where the account has no such authenticator."""
-        renamed = await self._run.changed(_RENAME, id=id_, account_id=account_id, label=label)
-        return renamed == 1
+        return await call(self._run, id_, account_id, label)
 
     async def remove(self, id_: AuthenticatorId, account_id: AccountId) -> bool:
-        """Take it away; False where the account has no such authenticator."""
-        return await self._run.changed(_REMOVE, id=id_, account_id=account_id) == 1
+        """Take it away; False where the account has no such authenticator.
+
+        A phone goes with all that belongs to it, and whoever waits for it is woken.
+        """
+        return await take_away(self._run, id_, account_id)
 
     async def remove_type(self, account_id: AccountId, kind: AuthenticatorType) -> int:
         """Take away everything of one type; returns how many that were."""
+        if kind is AuthenticatorType.PUSH:
+            phones = await self._run.rows(_PHONES, account_id=account_id)
+            for (id_,) in phones:
+                await take_away(self._run, id_, account_id)
+            return len(phones)
         return await self._run.changed(_REMOVE_TYPE, account_id=account_id, type=kind)
 
     async def set_preferred(self, account_id: AccountId, id_: AuthenticatorId) -> None:
@@ -196,7 +216,7 @@ class Authenticators:
         self, id_: AuthenticatorId, state: AuthenticatorState, at: datetime
     ) -> bool:
         """Suspend, disable or bring back; False where there is no such authenticator."""
-        return await self._run.changed(_STATE, id=id_, state=state, at=ms(at)) == 1
+        return len(await self._stopped(_STATE, id=id_, state=state, at=ms(at))) > 0
 
     async def replace_verifier(self, id_: AuthenticatorId, verifier: str, at: datetime) -> bool:
         """Store another password, which is a change of the method."""
@@ -215,7 +235,14 @@ class Authenticators:
     ) -> int:
         """Put aside everything active but the named types; returns how many that were."""
         kept = to_json(sorted(except_types))
-        return await self._run.changed(_SUSPEND_ALL, account_id=account_id, at=ms(at), kept=kept)
+        return len(await self._stopped(_SUSPEND_ALL, account_id=account_id, at=ms(at), kept=kept))
+
+    async def _stopped(self, statement: Statement, **values: Value) -> list[Row]:
+        """Change states, and have every phone among them look again at once (A034)."""
+        rows = await self._run.rows(statement, **values)
+        for account_id in sorted({row[0] for row in rows if row[1] == AuthenticatorType.PUSH}):
+            await self._run.ring(f"phone:{account_id}")
+        return rows
 
     async def recovery_put(
         self, id_: AuthenticatorId, rows: Iterable[tuple[int, str, str]]

@@ -30,6 +30,11 @@ _SWEEPS: Final = (
     # Kept for an hour: a late answer is told that it is late, and not that it is wrong.
     (_sweep("codes", "expires_at < :before", "flow"), timedelta(hours=1)),
     (_sweep("drafts", "expires_at < :before"), timedelta()),
+    # Kept for an hour, too: a page says how it ended, and a phone that its code is too old.
+    (_sweep("approvals", "expires_at < :before"), timedelta(hours=1)),
+    (_sweep("pairings", "expires_at < :before"), timedelta(hours=1)),
+    # Older than any code that could have brought it (`core.push_approval.PAIRING_LIVES`).
+    (_sweep("phones", "state = 'proving' AND created_at < :before"), timedelta(hours=1)),
     # No session lives longer than a day (`core.sessions`).
     (_sweep("sessions", "created_at < :before"), 2 * _DAY),
     # Kept for a day: a code that comes twice is still told from one that never was.

@@ -104,6 +104,16 @@ _REVOKE: Final = Statement(
     WHERE account_id {among:accounts} AND revoked_at IS NULL
     """
 )
+_END_APPROVALS: Final = Statement(
+    """
+    UPDATE approvals SET state = 'closed'
+    WHERE account_id {among:accounts} AND state IN ('waiting', 'approved')
+    RETURNING id
+    """
+)
+_PHONE_HOLDERS: Final = Statement(
+    "SELECT DISTINCT account_id FROM phones WHERE account_id {among:accounts} ORDER BY account_id"
+)
 _NEW_GROUPS: Final = Statement(
     """
     INSERT INTO groups (id, owner) SELECT value, :source FROM ({items:groups}) AS named
@@ -272,6 +282,10 @@ class PeopleInBulk:
             disabled += await self._run.changed(_DISABLE, accounts=accounts, at=ms(at))
             await self._run.changed(_CLOSE, accounts=accounts, at=ms(at))
             await self._run.changed(_REVOKE, accounts=accounts, at=ms(at))
+            for (approval,) in await self._run.rows(_END_APPROVALS, accounts=accounts):
+                await self._run.ring(f"approval:{approval}")
+            for (account_id,) in await self._run.rows(_PHONE_HOLDERS, accounts=accounts):
+                await self._run.ring(f"phone:{account_id}")
         return disabled
 
     async def groups_given(

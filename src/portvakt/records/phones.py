@@ -76,8 +76,18 @@ _CLOSE: Final = Statement(
     RETURNING id
     """
 )
-_RENAME: Final = Statement(
-    "UPDATE phones SET name = :name WHERE id = :id AND account_id = :account_id"
+_LABEL: Final = Statement(
+    """
+    UPDATE authenticators SET label = :label WHERE account_id = :account_id
+        AND (id = :id OR type IN ('totp', 'phone_sign_in') AND detail = :id)
+    """
+)
+# A phone always has a name; one that is taken away in the lists stays here.
+_NAME: Final = Statement(
+    """
+    UPDATE phones SET name = :label
+    WHERE id = :id AND account_id = :account_id AND :label <> ''
+    """
 )
 _SUBSCRIBE: Final = Statement("UPDATE phones SET subscription = :subscription WHERE id = :id")
 _UNSUBSCRIBE: Final = Statement(
@@ -117,6 +127,16 @@ async def take_away(run: Run, id_: AuthenticatorId, account_id: AccountId) -> bo
         await run.ring(f"approval:{row[0]}")
     await run.ring(f"phone:{account_id}")
     return True
+
+
+async def call(run: Run, id_: AuthenticatorId, account_id: AccountId, label: str) -> bool:
+    """Give an authenticator another name, and a phone with all that belongs to it.
+
+    False where the account has neither.
+    """
+    labelled = await run.changed(_LABEL, id=id_, account_id=account_id, label=label)
+    named = await run.changed(_NAME, id=id_, account_id=account_id, label=label)
+    return labelled > 0 or named > 0
 
 
 class Phones:
@@ -176,12 +196,8 @@ class Phones:
         return await take_away(self._run, id_, account_id)
 
     async def rename(self, id_: AuthenticatorId, account_id: AccountId, name: str) -> bool:
-        """Call the phone something else here; its label is `unit.authenticators.rename`'s.
-
-        That one does both, so this is for a phone that is not bound yet.
-        """
-        renamed = await self._run.changed(_RENAME, id=id_, account_id=account_id, name=name)
-        return renamed == 1
+        """Call a phone something else, bound or not yet; False where the account has no such."""
+        return await call(self._run, id_, account_id, name)
 
     async def subscribe(self, id_: AuthenticatorId, subscription: bytes | None) -> None:
         """Keep where it is woken, sealed for table phones, column subscription, row id."""
