@@ -5,7 +5,6 @@ screen lock. The phone itself is `portvakt.phone`; here is what is typed and pri
 """
 
 import asyncio
-import os
 import ssl
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
@@ -49,6 +48,11 @@ class Call:
         """Where the phone is kept."""
         given: str | None = self.args.phone
         return Path(given) if given else place(self.shell.environ)
+
+    @property
+    def ca(self) -> str | None:
+        """The authority that was named, by a path that is right in any folder."""
+        return None if self.args.ca is None else str(Path(self.args.ca).resolve())
 
     def clock(self, offset: int = 0) -> Clock:
         """Return this machine's clock in milliseconds."""
@@ -137,12 +141,11 @@ async def _pair(call: Call) -> int:
     args = call.args
     invited = invitation(args.code, args.url, args.account)
     make_room(call.file)
-    ca = None if args.ca is None else os.path.abspath(args.ca)  # noqa: PTH100 - a name, no file
     clock = call.clock()
-    async with call.client(ca) as client:
+    async with call.client(call.ca) as client:
         line = Line(client, invited.origin, clock)
         identity, paired = await pair(line, invited, args.name)
-    save(call.file, Kept(identity, clock.offset, ca))
+    save(call.file, Kept(identity, clock.offset, call.ca))
     if args.json:
         print_json({"phone": paired.phone, **_state(paired)})
     else:
@@ -154,7 +157,7 @@ async def _with_phone(call: Call, work: Work) -> int:
     """Open the phone, let it work, and keep what it learned."""
     kept = load(call.file)
     clock = call.clock(kept.offset)
-    async with call.client(call.args.ca or kept.ca) as client:
+    async with call.client(call.ca or kept.ca) as client:
         phone = Phone(kept.identity, Line(client, kept.identity.origin, clock))
         lock = kept.identity.lock
         try:
