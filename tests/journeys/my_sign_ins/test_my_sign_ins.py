@@ -3,12 +3,8 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from portvakt.core.policy import Require
 from portvakt.core.totp import code_at, step_of
-from portvakt.journeys.my_sign_ins.browsers import Browser as Named
-from portvakt.journeys.my_sign_ins.browsers import browser_of
 from tests import make
 from tests.world import INSIDE, OUTSIDE, Browser, World, world
 
@@ -195,43 +191,3 @@ async def test_strangers_are_asked_to_sign_in_and_a_made_up_notice_is_not_shown(
         page = await browser.get(f"{HERE}?done=<script>")
         assert page.status in {200, 400}
         assert "<script>" not in page.html
-
-
-@pytest.mark.parametrize(
-    ("user_agent", "named"),
-    [
-        (FIREFOX, Named("Firefox", "Windows")),
-        (
-            (
-                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-                "Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0"
-            ),
-            Named("Edge", "Windows"),
-        ),
-        (
-            (
-                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 "
-                "(KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
-            ),
-            Named("Safari", "iPhone"),
-        ),
-        (
-            (
-                "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) "
-                "Chrome/140.0.0.0 Mobile Safari/537.36"
-            ),
-            Named("Chrome", "Android"),
-        ),
-        (
-            (
-                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 "
-                "(KHTML, like Gecko) Version/18.0 Safari/605.1.15"
-            ),
-            Named("Safari", "Mac"),
-        ),
-        ("curl/8.0", Named(None, None)),
-        ("", Named(None, None)),
-    ],
-)
-def test_a_browser_is_named_as_people_know_it(user_agent: str, named: Named) -> None:
-    assert browser_of(user_agent) == named

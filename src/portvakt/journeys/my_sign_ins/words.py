@@ -19,7 +19,7 @@ from portvakt.core.events import (
 from portvakt.core.ids import ClientId, NetworkId, RuleId, SessionId
 from portvakt.core.policy import Outcome, Require, networks_of
 from portvakt.core.sessions import Session
-from portvakt.journeys.my_sign_ins.browsers import browser_of
+from portvakt.core.user_agents import browser_of
 from portvakt.journeys.my_sign_ins.pages import Happened, OpenSignIn
 from portvakt.proving.rules import reason_of
 from portvakt.records.audit import StoredEvent

@@ -1,0 +1,45 @@
+import pytest
+
+from portvakt.core.user_agents import Browser, browser_of
+
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "named"),
+    [
+        (FIREFOX, Browser("Firefox", "Windows")),
+        (
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+                "Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0"
+            ),
+            Browser("Edge", "Windows"),
+        ),
+        (
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 "
+                "(KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
+            ),
+            Browser("Safari", "iPhone"),
+        ),
+        (
+            (
+                "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) "
+                "Chrome/140.0.0.0 Mobile Safari/537.36"
+            ),
+            Browser("Chrome", "Android"),
+        ),
+        (
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 "
+                "(KHTML, like Gecko) Version/18.0 Safari/605.1.15"
+            ),
+            Browser("Safari", "Mac"),
+        ),
+        ("curl/8.0", Browser(None, None)),
+        ("", Browser(None, None)),
+    ],
+)
+def test_a_browser_is_named_as_people_know_it(user_agent: str, named: Browser) -> None:
+    assert browser_of(user_agent) == named
