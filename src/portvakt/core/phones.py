@@ -1,7 +1,6 @@
 """Phones with our app: what is kept of each, how one is paired, and what belongs to it."""
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterable
@@ -13,6 +12,25 @@ from typing import Self
 from portvakt.core.authenticators import Authenticator, AuthenticatorType, phone_of
 from portvakt.core.ids import AccountId, AuthenticatorId, PairingId, SessionId
 from portvakt.core.one_time_codes import group, normalise_base32
+
+__all__ = [
+    "LONGEST_NAME",
+    "LONG_BYTES",
+    "SHORT_LENGTH",
+    "Pairing",
+    "Phone",
+    "PhoneState",
+    "Subscription",
+    "decode",
+    "encode",
+    "is_long_code",
+    "linked",
+    "phone_of",
+    "short_code",
+    "short_code_text",
+    "sign_in_of",
+    "stands_alone",
+]
 
 SHORT_LENGTH = 8
 """Characters of base32: 40 bits, for ten minutes, five tries and one account."""
@@ -127,7 +145,7 @@ def decode(text: str) -> bytes:
         data = base64.b64decode(
             text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
         )
-    except (UnicodeEncodeError, binascii.Error) as error:
+    except ValueError as error:
         raise ValueError("not base64url") from error
     if encode(data) != text:
         raise ValueError("not base64url in its one form")
