@@ -1,7 +1,7 @@
 """Composition root of background work: sends what the outbox holds, sweeps what has expired.
 
 It runs inside `serve` on the embedded database (`beside`), or alone, in any number (`work`). In
-production only this process reaches text-message gateways and mail servers.
+production only this process reaches text-message gateways, mail servers and push services.
 
 A message is claimed for a while, handed over, and marked with its body erased. A worker that dies
 in between leaves the claim to run out, and the message is tried again under the same key. So a
@@ -10,26 +10,24 @@ notice arrives at least once; a code at most twice, with the same digits.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
 import structlog
 
-from portvakt import mail, sms
 from portvakt.core.events import MessageFailed
+from portvakt.core.ids import ApprovalId, AuthenticatorId
+from portvakt.core.phones import Subscription
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import SystemRandom
-from portvakt.crypto.sealing import CodeMac, MasterKeys, Sealer, SealError, read_master_keys
-from portvakt.mail import Mailer
-from portvakt.plugins import Tools, fill
+from portvakt.crypto.sealing import MasterKeys, Sealer, SealError, read_master_keys
+from portvakt.post import Post, Thing, open_post, read
+from portvakt.proving.push_key import PushKey
 from portvakt.records import Act, Message, Records, RecordsUnavailable, Unit, open_records
 from portvakt.settings import Settings
-from portvakt.sms import SmsGateway, TextMessage
-from portvakt.wire.http import HttpClient
+from portvakt.wake import Gone, Wake
 from portvakt.wire.outcomes import Outcome, Refused, Sent, Unknown
 
 Clock = Callable[[], datetime]
@@ -55,7 +53,7 @@ _SETTLE_TRIES: Final = 5
 _MOST_TRIES_OF_A_CODE: Final = 2
 _SHORTEST_SLEEP: Final = 0.05
 _MANY: Final = 10_000
-_SLOTS: Final[Mapping[str, int]] = {"sms": 16, "mail": 4}
+_SLOTS: Final[Mapping[str, int]] = {"sms": 16, "mail": 4, "wake": 32}
 
 _log = structlog.get_logger("portvakt.worker")
 
@@ -63,64 +61,6 @@ _log = structlog.get_logger("portvakt.worker")
 def system_clock() -> datetime:
     """Return the time. Only the roots read a clock."""
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """One `[[sms]]` block, opened: which numbers it is for, and the gateway."""
-
-    prefixes: tuple[str, ...]
-    sms: SmsGateway
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """Every way out that the settings open."""
-
-    gateways: tuple[Gateway, ...]
-    mailer: Mailer | None
-
-    async def send(self, message: Message, body: bytes) -> Outcome:
-        """Hand one message over. A second gateway is asked where the first surely did not take it.
-
-        Where nobody can say, no other is asked: only the same one knows the key again.
-        """
-        if message.channel == "mail":
-            if self.mailer is None:
-                return Refused("the settings have no [mail]", retry=False)
-            letter = mail.from_body(
-                body, to=message.to, key=message.idempotency_key, at=message.created_at
-            )
-            return await self.mailer.send(letter)
-        text = TextMessage(message.to, sms.from_body(body), message.idempotency_key)
-        outcome: Outcome = Refused("no [[sms]] for this prefix", retry=False)
-        for gateway in self.gateways:
-            if message.to.startswith(gateway.prefixes):
-                outcome = await gateway.sms.send(text)
-                if not isinstance(outcome, Refused):
-                    break
-        return outcome
-
-
-def open_post(settings: Settings, keys: MasterKeys, hasher: PasswordHasher) -> Post:
-    """Open every gateway and the mailer. Raises `portvakt.plugins.AdapterSettingsError`."""
-    gateways = [(each, fill("portvakt.sms", each.gateway, each.options)) for each in settings.sms]
-    block = settings.mail
-    mailer = None if block is None else fill("portvakt.mail", block.gateway, block.options)
-    host = urlsplit(settings.public_url).hostname or ""
-    tools = Tools(
-        random=SystemRandom(),
-        hasher=hasher,
-        code_mac=CodeMac(keys),
-        http=HttpClient(place for _, config in gateways for place in config.destinations()),
-        public_host=host,
-        organisation=settings.organisation.name,
-        sender=(block.sender if block is not None else None) or f"no-reply@{host}",
-    )
-    return Post(
-        tuple(Gateway(each.allowed_prefixes, config.open(tools)) for each, config in gateways),
-        None if mailer is None else mailer.open(tools),
-    )
 
 
 class Worker:
@@ -179,7 +119,7 @@ class Worker:
         elif self._is_spent(message, self._may_have_gone(message)):
             await self._drop(message, "nobody can say whether it arrived")
         else:
-            await self._settle(message, await self._try(message))
+            await self._hand_over(message, now)
 
     def _may_have_gone(self, message: Message) -> int:
         """Count the earlier tries that the gateway may have taken.
@@ -194,30 +134,45 @@ class Worker:
         """Say whether a message must not be sent again: a code after two tries, a notice never."""
         return message.purpose != NOTICE and may_have_gone >= _MOST_TRIES_OF_A_CODE
 
-    async def _try(self, message: Message) -> Outcome:
+    async def _hand_over(self, message: Message, now: datetime) -> None:
         try:
             body = self._sealer.open(message.body, table="outbox", column="body", row=message.id)
         except SealError as error:
-            return Refused(f"the body cannot be opened: {type(error).__name__}", retry=False)
-        try:
+            await self._drop(message, f"the body cannot be opened: {type(error).__name__}")
+            return
+        thing = read(message, body, now)
+        outcome: Outcome | Gone = Unknown("no answer in time")
+        with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                return await self._post.send(message, body)
-        except TimeoutError:
-            return Unknown("no answer in time")
+                outcome = await self._post.send(thing)
+        if isinstance(outcome, Gone) and isinstance(thing, Wake):
+            await self._drop(message, outcome.reason, forget=await self._kept(thing))
+        elif not isinstance(outcome, Gone):
+            await self._settle(message, thing, outcome)
 
-    async def _settle(self, message: Message, outcome: Outcome) -> None:
+    async def _kept(self, wake: Wake) -> tuple[AuthenticatorId, bytes] | None:
+        """Read where a phone is woken, sealed; None where that is no longer what was tried."""
+        id_ = AuthenticatorId(wake.phone_id)
+        found = await self.records.read(lambda unit: unit.phones.load(id_, wake.at))
+        sealed = None if found is None else found[0].subscription
+        if sealed is None:
+            return None
+        kept = self._sealer.open(sealed, table="phones", column="subscription", row=id_)
+        return (id_, sealed) if Subscription.from_json(kept) == wake.subscription else None
+
+    async def _settle(self, message: Message, thing: Thing, outcome: Outcome) -> None:
         now = self.clock()
         match outcome:
             case Sent(receipt):
-                await self._write(lambda unit: unit.outbox.handed_over(message.id, now, receipt))
+                await self._write(lambda unit: _handed_over(unit, message, thing, now, receipt))
                 self._refused.pop(message.id, None)
                 took = round((now - message.created_at).total_seconds(), 3)
                 _log.info("message.sent", **_about(message), seconds=took)
             case Refused(reason, retry=False):
                 await self._drop(message, reason)
-            case Refused(reason):
+            case Refused(reason, wait=wait):
                 self._refused[message.id] = self._refused.get(message.id, 0) + 1
-                await self._again(message, now + _pause(message), reason)
+                await self._again(message, now + max(_pause(message), wait), reason)
             case Unknown(reason) if self._is_spent(message, self._may_have_gone(message) + 1):
                 await self._drop(message, reason)
             case Unknown(reason):
@@ -233,8 +188,10 @@ class Worker:
         _log.warning("message.delayed", **_about(message), why=why, tries=message.tries)
         self._rung[message.channel].set()
 
-    async def _drop(self, message: Message, why: str) -> None:
-        """Give it up, with its event."""
+    async def _drop(
+        self, message: Message, why: str, forget: tuple[AuthenticatorId, bytes] | None = None
+    ) -> None:
+        """Give it up, with its event; `forget` is a phone and what it was woken by until now."""
         now = self.clock()
         event = MessageFailed(
             at=now,
@@ -247,6 +204,8 @@ class Worker:
 
         async def act(unit: Unit) -> None:
             await unit.outbox.dropped(message.id, now, why)
+            if forget is not None:
+                await unit.phones.unsubscribe(*forget)
             await unit.audit.write(event)
 
         await self._write(act)
@@ -330,6 +289,17 @@ async def _guarded(step: Callable[[], Awaitable[None]]) -> bool:
     return True
 
 
+async def _handed_over(
+    unit: Unit, message: Message, thing: Thing, now: datetime, receipt: str
+) -> None:
+    """Write that it was taken; of a phone to be woken, the page that waits for it hears so."""
+    await unit.outbox.handed_over(message.id, now, receipt)
+    if isinstance(thing, Wake):
+        request = ApprovalId(thing.request_id)
+        if await unit.approvals.note(request, "sent", now):
+            await unit.wakeups.ring(f"approval:{request}")
+
+
 def _pause(message: Message) -> timedelta:
     """How long to wait after a try: twice as long each time."""
     longest = LONGEST_FOR_NOTICE if message.purpose == NOTICE else LONGEST_FOR_CODE
@@ -353,8 +323,10 @@ async def beside(
 
     Raises `portvakt.plugins.AdapterSettingsError` before anything runs.
     """
-    post = open_post(settings, keys, hasher)
-    worker = Worker(records=records, sealer=Sealer(keys), post=post, clock=clock)
+    sealer = Sealer(keys)
+    push_key = PushKey(records=records, sealer=sealer, random=SystemRandom())
+    post = open_post(settings, keys, hasher, lambda: push_key.key(clock()))
+    worker = Worker(records=records, sealer=sealer, post=post, clock=clock)
     running = asyncio.create_task(worker.run())
     try:
         yield

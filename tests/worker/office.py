@@ -12,10 +12,11 @@ from portvakt import mail, sms
 from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.sealing import MasterKeys, Sealer
+from portvakt.post import open_post
 from portvakt.records import Message, Records, open_records
 from portvakt.settings import Settings
 from portvakt.settings.structs import Keys, Mail, Sms
-from portvakt.worker import Clock, Worker, open_post, system_clock
+from portvakt.worker import Clock, Worker, system_clock
 
 KEYS = MasterKeys({"k1": b"k" * 32})
 SEALER = Sealer(KEYS)
