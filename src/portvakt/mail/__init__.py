@@ -66,6 +66,7 @@ class Notice(StrEnum):
     RECOVERY_USED = "recovery_used"
     WELCOME = "welcome"
     GUESSING = "guessing"
+    ASKED_OFTEN = "asked_often"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

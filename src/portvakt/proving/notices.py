@@ -86,6 +86,10 @@ class Notices:
         """Tell that somebody who had the password answered wrongly ten times (A013)."""
         await self.tell(unit, account, What(notice=Notice.GUESSING, method=method), visit)
 
+    async def asked_often(self, unit: Unit, account: Account, visit: Visit) -> None:
+        """Tell that somebody who has the password asks the phone again and again (A031)."""
+        await self.tell(unit, account, What(notice=Notice.ASKED_OFTEN), visit)
+
     async def recovery_used(self, unit: Unit, account: Account, left: int, visit: Visit) -> None:
         """Tell that a printed code was used, and how many are left."""
         await self.tell(unit, account, What(notice=Notice.RECOVERY_USED, left=left), visit)
