@@ -27,10 +27,9 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _PATTERN = re.compile(rf"\*(?:\.{_LABEL})+\.[a-z]{{2,63}}")
 # What a browser's own URL serializer writes (URL Standard): lower-case ASCII host, nothing to
 # unescape, no user, no fragment. Two readers of such an address cannot understand it differently.
-_ENDPOINT = re.compile(
-    r"https?://(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?"
-    r"/[!$%&'()*+,./0-9:;=?@A-Z_a-z~-]*"
-)
+_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]{{2,45}}\])"
+_ORIGIN = re.compile(rf"https?://{_HOST}(?::[1-9][0-9]{{0,4}})?")
+_ENDPOINT = re.compile(_ORIGIN.pattern + r"/[!$%&'()*+,./0-9:;=?@A-Z_a-z~-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +82,7 @@ def destination_of(entry: str) -> Destination:
             raise BadDestinationError(f"“{entry}” is not a pattern such as *.push.example")
         return Destination("https", entry, 443)
     url = entry if "://" in entry else f"https://{entry}"
-    if not _ENDPOINT.fullmatch(f"{url}/"):
+    if not _ORIGIN.fullmatch(url):
         raise BadDestinationError(f"“{entry}” is not a host such as push.example")
     return Destination.of_url(url)
 
@@ -96,8 +95,6 @@ def allowed_endpoint(endpoint: str, hosts: Sequence[str]) -> bool:
     `BadDestinationError` for entries that the settings should have refused.
     """
     if len(endpoint) > LONGEST_ENDPOINT or not _ENDPOINT.fullmatch(endpoint):
-        return False
-    if "@" in endpoint.split("/", 3)[2]:
         return False
     try:
         asked = Destination.of_url(endpoint)
