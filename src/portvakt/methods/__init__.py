@@ -159,3 +159,28 @@ class Enrollable(SignInMethod, Protocol):
 
     def offer(self) -> Offer:
         """Make a new shared secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneMethod:
+    """What both ways with our app have in common: nothing is typed in the browser.
+
+    The phone moves the stored request, and when the browser goes on, the approval is spent: one
+    conditional statement says whether there was one.
+    """
+
+    type: AuthenticatorType
+
+    def prompt(self, at: Ceremony) -> Prompt:
+        """Ask for nothing: the number is shown, and typed in the phone."""
+        del at
+        return Prompt(length=0, digits_only=True)
+
+    def hint(self, answer: Secret) -> None:
+        """Keep no rows."""
+        del answer
+
+    async def verify(self, at: Ceremony, answer: Secret) -> Verified | Rejected:
+        """Name the approval of this attempt; what was typed in the browser says nothing."""
+        del answer
+        return Rejected() if at.authenticator is None else Verified(PhoneApproval())

@@ -17,12 +17,15 @@ import structlog
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.ids import AuthenticatorId
 from portvakt.core.people import Account
+from portvakt.core.phones import phone_of
+from portvakt.core.push_approval import RequestStanding, standing_of_request
 from portvakt.core.secret import Secret
 from portvakt.crypto.sealing import Sealer, SealError
 from portvakt.methods import (
     Ceremony,
     LookupRow,
     NewVerifier,
+    PhoneApproval,
     PrintedCode,
     Rejected,
     SentCode,
@@ -142,7 +145,7 @@ def usable(standing: Standing, kind: AuthenticatorType, now: datetime) -> list[B
     ]
 
 
-async def spend(
+async def spend(  # noqa: PLR0911  # one answer for each thing that can be spent
     unit: Unit, verified: Verified, answer: Answer, standing: Standing
 ) -> AuthenticatorId | NotSpent:
     """Use up what a right answer takes, each in one conditional statement.
@@ -164,6 +167,8 @@ async def spend(
         case NewVerifier(authenticator_id, verifier, old):
             kept = await unit.authenticators.rehash(authenticator_id, verifier, instead_of=old)
             return authenticator_id if kept else NotSpent.WRONG
+        case PhoneApproval():
+            return await _approver(unit, answer, standing)
         case None:
             return usable(standing, answer.type, answer.now)[0].authenticator.id
         case _:
@@ -180,3 +185,25 @@ def _code_owner(outcome: Spent | CodeExpired | CodeWrong) -> AuthenticatorId | N
             return NotSpent.WRONG
         case _:
             assert_never(outcome)
+
+
+async def _approver(unit: Unit, answer: Answer, standing: Standing) -> AuthenticatorId | NotSpent:
+    """Spend what a phone approved; in place of a password only what its screen lock proved."""
+    asked = await unit.approvals.newest(answer.flow, answer.purpose)
+    alone = answer.type is AuthenticatorType.PHONE_SIGN_IN
+    if asked is None or asked.lock is not alone:
+        return NotSpent.WRONG
+    phone = await unit.approvals.finish(answer.flow, answer.purpose, answer.now)
+    if phone is None:
+        now = standing_of_request(asked, answer.now)
+        return _NOT_APPROVED.get(now, NotSpent.WRONG)
+    bound = usable(standing, answer.type, answer.now)
+    mine = (each.authenticator.id for each in bound if phone_of(each.authenticator) == phone)
+    return next(mine, NotSpent.WRONG)
+
+
+_NOT_APPROVED = {
+    RequestStanding.EXPIRED: NotSpent.EXPIRED,
+    RequestStanding.TOO_LATE: NotSpent.EXPIRED,
+    RequestStanding.FINISHED: NotSpent.USED,
+}

@@ -168,6 +168,27 @@ class PhoneRequests:
                 await self._wake(unit, wish, who, approval)
         return Asked(approval)
 
+    async def close(self, unit: Unit, flow: str, purpose: str, at: datetime) -> None:
+        """End what this sign-in has asked a phone: the person took another way."""
+        asked = await unit.approvals.newest(flow, purpose)
+        if asked is None or not await unit.approvals.end([asked.id], ApprovalState.CLOSED, at):
+            return
+        await unit.wakeups.ring(f"approval:{asked.id}")
+        if asked.account_id is not None:
+            await unit.wakeups.ring(f"phone:{asked.account_id}")
+
+    async def stopped(
+        self, unit: Unit, key: tuple[str, Kind, Familiarity], now: datetime
+    ) -> NotNow | None:
+        """Say whether a limit would hold a request back now, without counting one."""
+        count = await unit.attempts.peek(*key)
+        if count is None:
+            return None
+        until = count.stopped_until
+        if until is not None and until > now:
+            return NotNow(until)
+        return None if LIMITS[key[1]].within(count.total + 1) else NotNow(None)
+
     def _approval(
         self,
         wish: _Wish,
