@@ -6,11 +6,20 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from portvakt.core.ids import AuthenticatorId, FlowId, GrantId, SessionId
+from portvakt.core.ids import (
+    ApprovalId,
+    AuthenticatorId,
+    FlowId,
+    GrantId,
+    PairingId,
+    SessionId,
+)
+from portvakt.core.phones import PhoneState
+from portvakt.core.push_approval import ApprovalState
 from portvakt.core.throttle import Limit
-from portvakt.records import Code, Draft, KeyState, Spent, StoredKey, Unit
+from portvakt.records import Code, Draft, KeyState, Paired, Spent, StoredKey, Unit
 from tests import make
-from tests.records import test_codes, test_drafts, test_grants, test_outbox
+from tests.records import a_phone, test_codes, test_drafts, test_grants, test_outbox
 from tests.records.stored import somebody
 
 MAC = test_codes.MAC
@@ -122,6 +131,92 @@ async def take_message(unit: Unit, n: int) -> bool:
     return [each.id for each in claimed] == [f"m{n}"]
 
 
+async def put_approval(unit: Unit, n: int) -> None:
+    """Each on a phone of its own, as it is the phone that is asked for."""
+    await a_phone.put(unit, AuthenticatorId(f"phone{n}"))
+    await unit.approvals.start(a_phone.approval(id=ApprovalId(f"approval{n}"), flow=f"flow{n}"))
+
+
+async def answer(unit: Unit, n: int, *, approve: bool) -> ApprovalState | None:
+    return await unit.approvals.answer(
+        ApprovalId(f"approval{n}"),
+        make.ANNA,
+        AuthenticatorId(f"phone{n}"),
+        a_phone.NUMBER,
+        make.NOW,
+        approve=approve,
+    )
+
+
+async def take_yes(unit: Unit, n: int) -> bool:
+    return await answer(unit, n, approve=True) is ApprovalState.APPROVED
+
+
+async def put_answered(unit: Unit, n: int) -> None:
+    await put_approval(unit, n)
+    await answer(unit, n, approve=True)
+
+
+async def finish(unit: Unit, n: int) -> bool:
+    return await unit.approvals.finish(f"flow{n}", "sign_in", make.NOW) is not None
+
+
+async def finish_or_deny(unit: Unit, n: int) -> bool:
+    """Half of them go on, the other half say that it was not them."""
+    if os.getpid() % 2 == 0:
+        return await finish(unit, n)
+    return await answer(unit, n, approve=False) is not None
+
+
+async def put_pairing(unit: Unit, n: int) -> None:
+    await unit.pairings.start(
+        a_phone.pairing(id=PairingId(f"pairing{n}"), code_hash=f"{n:032}".encode())
+    )
+
+
+async def take_pairing(unit: Unit, n: int) -> bool:
+    phone = AuthenticatorId(f"phone{os.getpid()}")
+    got = await unit.pairings.spend(f"{n:032}".encode(), phone, make.NOW)
+    return isinstance(got, Paired)
+
+
+async def take_short(unit: Unit, _n: int) -> bool:
+    phone = AuthenticatorId(f"phone{os.getpid()}")
+    got = await unit.pairings.spend_short(make.ANNA, a_phone.SHORT, phone, make.NOW)
+    return isinstance(got, Paired)
+
+
+async def take_either_code(unit: Unit, n: int) -> bool:
+    return await (take_pairing if os.getpid() % 2 == 0 else take_short)(unit, n)
+
+
+async def put_proving(unit: Unit, n: int) -> None:
+    phone = a_phone.phone(id=AuthenticatorId(f"proving{n}"), state=PhoneState.PROVING)
+    await unit.phones.add(phone, b"sealed")
+
+
+async def activate(unit: Unit, n: int) -> bool:
+    return await unit.phones.activate(AuthenticatorId(f"proving{n}"), make.NOW)
+
+
+async def make_lock(unit: Unit, n: int) -> bool:
+    key = str(os.getpid()).encode()
+    return await unit.phones.lock(AuthenticatorId(f"proving{n}"), key, key, 0)
+
+
+async def put_lock(unit: Unit, n: int) -> None:
+    await put_proving(unit, n)
+    await make_lock(unit, n)
+
+
+async def take_count(unit: Unit, n: int) -> bool:
+    return await unit.phones.signed(AuthenticatorId(f"proving{n}"), 1)
+
+
+async def remove_phone(unit: Unit, n: int) -> bool:
+    return await unit.phones.remove(AuthenticatorId(f"phone{n}"), make.ANNA)
+
+
 async def nothing(_unit: Unit, _n: int) -> None:
     pass
 
@@ -158,6 +253,16 @@ SPENDABLE = {
     "version_of_a_session": Spendable(put_session, grow_session),
     "welcome_window": Spendable(put_person, take_welcome),
     "message": Spendable(put_message, take_message),
+    "yes_of_a_phone": Spendable(put_approval, take_yes),
+    "approval": Spendable(put_answered, finish),
+    "approval_or_its_denial": Spendable(put_answered, finish_or_deny),
+    "pairing_code": Spendable(put_pairing, take_pairing),
+    "short_pairing_code": Spendable(put_pairing, take_short),
+    "either_pairing_code": Spendable(put_pairing, take_either_code),
+    "phone_that_proves": Spendable(put_proving, activate),
+    "screen_lock": Spendable(put_proving, make_lock),
+    "count_of_a_screen_lock": Spendable(put_lock, take_count),
+    "phone": Spendable(put_approval, remove_phone),
     "first_signing_key": Spendable(nothing, make_key),
     "last_try": Spendable(nothing, last_try),
 }
