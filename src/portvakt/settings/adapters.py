@@ -15,6 +15,7 @@ from portvakt.settings.environment import parse
 from portvakt.settings.structs import Mail, Settings, Sms, Wake
 from portvakt.strict_toml import Problems, fill
 from portvakt.toml_places import Path
+from portvakt.wake import destination_of
 
 _NO_VALUE = 'a secret is a file or a variable, never a value: { file = "…" } or { env = "…" }'
 
@@ -42,7 +43,14 @@ def check_adapters(settings: Settings, problems: Problems) -> None:
     if settings.mail is not None:
         _check("portvakt.mail", settings.mail.gateway, settings.mail.options, ("mail",), problems)
     if settings.wake is not None:
-        _check("portvakt.wake", settings.wake.gateway, settings.wake.options, ("wake",), problems)
+        waking = settings.wake
+        config = _check("portvakt.wake", waking.gateway, waking.options, ("wake",), problems)
+        for at, entry in enumerate(config.hosts if config is not None else ()):
+            if destination_of(entry).is_local:
+                problems.warn(
+                    ("wake", "hosts", at),
+                    f"“{entry}” is this machine: no phone is woken from there",
+                )
 
 
 def push_hosts(settings: Settings) -> tuple[str, ...]:
@@ -57,20 +65,19 @@ def push_hosts(settings: Settings) -> tuple[str, ...]:
     return hosts
 
 
-def _check(
-    package: str, name: str, options: dict[str, Any], path: Path, problems: Problems
-) -> None:
+def _check(package: str, name: str, options: dict[str, Any], path: Path, problems: Problems) -> Any:
+    """Return the adapter's struct, or None where it has problems."""
     try:
         kind = config_type(package, name)
     except AdapterSettingsError as error:
         problems.add((*path, "gateway"), str(error))
-        return
+        return None
     judged = dict(options)
     for key, hint in typing.get_type_hints(kind).items():
         if _holds_secret(hint) and isinstance(options.get(key), str):
             problems.add((*path, key), _NO_VALUE)
             del judged[key]
-    fill(kind, judged, problems, path)
+    return fill(kind, judged, problems, path)
 
 
 def _from_environment(

@@ -12,11 +12,9 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from portvakt.records.addresses import SqliteFile, address_of
-from portvakt.settings.adapters import push_hosts
 from portvakt.settings.structs import Settings
 from portvakt.strict_toml import Problems
 from portvakt.toml_places import Path
-from portvakt.wake import destination_of
 from portvakt.web.colours import LEAST_CONTRAST, accent_on_light, contrast
 
 _HOST = re.compile(
@@ -59,7 +57,6 @@ def check(settings: Settings, problems: Problems) -> None:
     _keys(settings, problems)
     _sms(settings, problems)
     _mail(settings, problems)
-    _wake(settings, problems)
 
 
 def is_loopback(host: str) -> bool:
@@ -248,11 +245,3 @@ def _mail(settings: Settings, problems: Problems) -> None:
         return
     if mail.sender is not None and not _ADDRESS.fullmatch(mail.sender):
         problems.add(("mail", "sender"), f"“{mail.sender}” is not a mail address")
-
-
-def _wake(settings: Settings, problems: Problems) -> None:
-    for at, entry in enumerate(push_hosts(settings)):
-        if destination_of(entry).is_local:
-            problems.warn(
-                ("wake", "hosts", at), f"“{entry}” is this machine: no phone is woken from there"
-            )
