@@ -67,6 +67,10 @@ class Notice(StrEnum):
     WELCOME = "welcome"
     GUESSING = "guessing"
     ASKED_OFTEN = "asked_often"
+    PAIRING_REUSED = "pairing_reused"
+    PHONE_MOVED = "phone_moved"
+    NOT_ME = "not_me"
+    PUT_ASIDE = "put_aside"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

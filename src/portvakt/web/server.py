@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from portvakt.web.request import STOP_KEY
+
 MAX_HEAD = 64 * 1024
 """Bytes of a request up to its body. The stack refuses politely well below; this is the wall."""
 MAX_REST = 1024 * 1024
@@ -74,12 +76,18 @@ class BoundedHttp(HttpToolsProtocol):
             self._have_it()
 
     def shutdown(self) -> None:
-        """Answer what is under way, be it only in the network, and close."""
+        """Answer what is under way, be it only in the network, and close.
+
+        What is held open, such as a stream of events, is told to end.
+        """
         if self._is_quiet():
             self._last = True
             self.loop.call_later(self.leaving, self._close_if_quiet)
         else:
             super().shutdown()
+            stop = self.scope.get(STOP_KEY)
+            if callable(stop):
+                stop()
 
     def _is_quiet(self) -> bool:
         # uvicorn types it as always there, and it is not before the first request

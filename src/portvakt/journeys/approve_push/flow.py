@@ -1,0 +1,155 @@
+"""The desk where phones are received: form, phone, signature, clock; then what they ask for."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self, cast
+
+from portvakt.core.ids import AccountId, AuthenticatorId
+from portvakt.core.push_approval import milliseconds
+from portvakt.crypto.phone_keys import is_signed, waste_as_much
+from portvakt.journeys.approve_push.answer import Answering
+from portvakt.journeys.approve_push.lock import Locks
+from portvakt.journeys.approve_push.messages import (
+    Answered,
+    Letter,
+    Opened,
+    Pair,
+    Rename,
+    ScreenLock,
+    Subscribe,
+    read_body,
+    read_jws,
+)
+from portvakt.journeys.approve_push.own import Own
+from portvakt.journeys.approve_push.pair import Pairer
+from portvakt.journeys.approve_push.parts import Answer, Caller, Json, Parts, Refused, Word
+from portvakt.journeys.approve_push.show import Show
+from portvakt.proving.visit import Visit
+
+CLOCK_OFF = timedelta(seconds=60)
+"""How far from the service's clock a phone's may be."""
+_CLOCK_OFF_MS = CLOCK_OFF // timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A phone that may listen: who it is, and what it is told first."""
+
+    phone_id: AuthenticatorId
+    account_id: AccountId
+    state: Json
+
+
+class Desk:
+    """Receives what phones send. Nothing is done before the signature was checked."""
+
+    def __init__(
+        self,
+        *,
+        parts: Parts,
+        show: Show,
+        pairer: Pairer,
+        answering: Answering,
+        locks: Locks,
+        own: Own,
+    ) -> None:
+        self.parts = parts
+        self._show = show
+        self._pairer = pairer
+        self._answering = answering
+        self._locks = locks
+        self._own = own
+
+    @classmethod
+    def over(cls, parts: Parts) -> Self:
+        """Put the flows together over what the root has built."""
+        show = Show(parts)
+        locks = Locks(parts, show)
+        return cls(
+            parts=parts,
+            show=show,
+            pairer=Pairer(parts, show),
+            answering=Answering(parts, locks),
+            locks=locks,
+            own=Own(parts, show, locks),
+        )
+
+    async def answer(self, act: str, body: bytes, visit: Visit) -> Answer:
+        """Answer what was posted to an act. Raises RecordsUnavailable."""
+        letter = read_body(body, act)
+        if isinstance(letter, Refused):
+            return letter
+        if act == "pair":
+            return self._believed(letter, letter.jwk or "", act, visit) or await self._pairer.pair(
+                letter, cast("Pair", letter.fields), visit
+            )
+        caller = await self._caller(letter, act, visit)
+        if isinstance(caller, Refused):
+            return caller
+        return await self._act(act, caller, letter)
+
+    async def line(self, jws: str, visit: Visit) -> Line | Refused:
+        """Judge a phone that wants to listen."""
+        letter = read_jws(jws, "stream")
+        if isinstance(letter, Refused):
+            return letter
+        caller = await self._caller(letter, "stream", visit)
+        if isinstance(caller, Refused):
+            return caller
+        phone = caller.phone
+        state = await self._show.state(phone, caller.standing, visit.now)
+        return Line(phone.id, phone.account_id, state)
+
+    async def again(self, line: Line, visit: Visit) -> Json | None:
+        """Read what a phone that listens is to be told now; None where it is gone."""
+        return await self._show.again(line.phone_id, visit.now)
+
+    async def _caller(self, letter: Letter, act: str, visit: Visit) -> Caller | Refused:
+        id_ = AuthenticatorId(letter.kid or "")
+        found = await self.parts.records.read(lambda unit: unit.phones.load(id_, visit.now))
+        if found is None:
+            waste_as_much(letter.jws)
+            return Refused(Word.GONE)
+        phone, standing = found
+        refused = self._believed(letter, phone.jwk, act, visit)
+        if refused is not None:
+            return refused
+        return Caller(phone=phone, standing=standing, visit=visit, challenge=letter.challenge)
+
+    def _believed(self, letter: Letter, jwk: str, act: str, visit: Visit) -> Refused | None:
+        """Say why a letter is not believed: its signature, whom it was meant for, its time."""
+        fields = letter.fields
+        if not is_signed(letter.jws, jwk):
+            return Refused(Word.SIGNATURE)
+        if fields.aud != self.parts.app_origin or fields.act != act:
+            return Refused(Word.SIGNATURE)
+        if abs(fields.iat - milliseconds(visit.now)) > _CLOCK_OFF_MS:
+            return Refused(Word.CLOCK)
+        return None
+
+    async def _act(self, act: str, caller: Caller, letter: Letter) -> Answer:
+        match letter.fields:
+            case Opened() as fields:
+                return await self._answering.opened(caller, fields)
+            case Answered() as fields:
+                return await self._answering.answer(caller, fields, letter)
+            case Subscribe() as fields:
+                return await self._own.subscribe(caller, fields)
+            case ScreenLock() as fields:
+                return await self._locks.screen_lock(caller, fields, letter)
+            case Rename() as fields:
+                return await self._own.rename(caller, fields)
+            case _:
+                return await self._plain(act, caller, letter)
+
+    async def _plain(self, act: str, caller: Caller, letter: Letter) -> Answer:
+        """Do what has no fields of its own."""
+        match act:
+            case "lock_account":
+                return await self._answering.lock_account(caller)
+            case "transfer":
+                return await self._own.transfer(caller, letter)
+            case "retire":
+                return await self._own.retire(caller)
+            case _:
+                return await self._show.state(caller.phone, caller.standing, caller.now)

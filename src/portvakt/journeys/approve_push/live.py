@@ -1,0 +1,164 @@
+"""The stream: a phone that is open hears at once what changes (server-sent events).
+
+Plain ASGI and as little kept as can be, since ten thousand phones may listen: who it is, and one
+place in the bell. Everything else is read again when the bell rings.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+import structlog
+
+from portvakt.journeys.approve_push.flow import Desk, Line
+from portvakt.journeys.approve_push.parts import Json, Refused, Word, body_of
+from portvakt.proving.visit import Visit
+from portvakt.records import RecordsUnavailable
+from portvakt.web.headers import security_headers
+from portvakt.web.request import STOP_KEY
+
+HEARTBEAT: Final = 25.0
+"""Seconds after which a line is sent where nothing happens; phones expect one every 30."""
+LASTS: Final = 15 * 60.0
+"""Seconds after which a stream ends, so that its phone signs again."""
+_SCHEME: Final = b"portvaktphone "
+
+_log = structlog.get_logger("portvakt.phones")
+
+Receive = Callable[[], Any]
+Send = Callable[[dict[str, Any]], Any]
+
+
+class Stream:
+    """Answers `GET api/v1/stream`. The root mounts it by path, before every other layer.
+
+    `https` is whether the installation is reached by https, which the headers say. A phone has one
+    stream: a second one ends the first, which nobody listens to any more.
+    """
+
+    def __init__(self, *, desk: Desk, clock: Callable[[], datetime], https: bool) -> None:
+        self._desk = desk
+        self._clock = clock
+        self._open: dict[str, asyncio.Future[None]] = {}
+        headers = (
+            (b"cache-control", b"no-store"),
+            *security_headers(https=https, app=True),
+        )
+        self._json = [(b"content-type", b"application/json"), *headers]
+        self._events = [
+            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"x-accel-buffering", b"no"),  # nginx would keep what is sent
+            *headers,
+        ]
+
+    @property
+    def listening(self) -> int:
+        """How many phones listen in this process."""
+        return len(self._open)
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one phone until it leaves, it is gone, or its time is over."""
+        visit = self._visit()
+        try:
+            line = await self._line(scope["headers"], visit)
+        except RecordsUnavailable:
+            line = Refused(Word.DOWN)
+        if isinstance(line, Refused):
+            await self._refuse(line, visit, send)
+            return
+        state, line = line.state, Line(line.phone_id, line.account_id, {})
+        await send({"type": "http.response.start", "status": 200, "headers": self._events})
+        scope["headers"].clear()  # nobody reads them again, and ten thousand phones keep them
+        await self._listen(scope, receive, send, line, state)
+
+    async def _listen(
+        self, scope: dict[str, Any], receive: Receive, send: Send, line: Line, state: Json
+    ) -> None:
+        left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        older, self._open[line.phone_id] = self._open.get(line.phone_id), left
+        if older is not None:
+            _end(older)
+        scope[STOP_KEY] = lambda: _end(left)
+        watching = asyncio.create_task(_until_left(receive, left))
+        try:
+            await self._tell(line, send, left, state)
+        except RecordsUnavailable:
+            _log.info("stream_ends", reason="records")
+        finally:
+            watching.cancel()
+            if self._open.get(line.phone_id) is left:
+                del self._open[line.phone_id]
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _tell(
+        self, line: Line, send: Send, left: asyncio.Future[None], first: Json | None
+    ) -> None:
+        """Send what there is, each time that something changed.
+
+        The bell is listened to before the records are read: what changes in between rings.
+        """
+        loop = asyncio.get_running_loop()
+        ends, state, changed = loop.time() + LASTS, first, True
+        while not left.done() and loop.time() < ends:
+            rung = asyncio.create_task(
+                self._desk.parts.records.wait(f"phone:{line.account_id}", HEARTBEAT)
+            )
+            try:
+                await asyncio.sleep(0)
+                visit = self._visit()
+                if changed and state is None:
+                    state = await self._desk.again(line, visit)
+                    if state is None:
+                        await send(_body(b"event: gone\ndata: {}\n\n"))
+                        return
+                await send(_body(_event(state, visit.now) if changed and state else b":\n\n"))
+                state = None
+                await asyncio.wait((rung, left), return_when=asyncio.FIRST_COMPLETED)
+                changed = rung.done() and rung.result()
+            finally:
+                rung.cancel()
+
+    async def _line(self, headers: Iterable[tuple[bytes, bytes]], visit: Visit) -> Line | Refused:
+        given = [value for name, value in headers if name == b"authorization"]
+        if len(given) != 1 or not given[0].lower().startswith(_SCHEME) or not given[0].isascii():
+            return Refused(Word.MALFORMED)
+        return await self._desk.line(given[0][len(_SCHEME) :].decode("ascii").strip(" "), visit)
+
+    async def _refuse(self, why: Refused, visit: Visit, send: Send) -> None:
+        status, body = body_of(why, visit.now)
+        await send({"type": "http.response.start", "status": status, "headers": self._json})
+        await send({"type": "http.response.body", "body": orjson.dumps(body)})
+
+    def _visit(self) -> Visit:
+        """Return the moment. Listening changes nothing, so nothing else is told of it."""
+        return Visit(
+            now=self._clock(),
+            address=None,
+            binding=b"",
+            browser=None,
+            language="sv",
+            request_id="",
+            user_agent="",
+        )
+
+
+async def _until_left(receive: Receive, left: asyncio.Future[None]) -> None:
+    """Wait until the phone, or the server, hangs up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    _end(left)
+
+
+def _end(left: asyncio.Future[None]) -> None:
+    if not left.done():
+        left.set_result(None)
+
+
+def _body(data: bytes) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": data, "more_body": True}
+
+
+def _event(state: Json, now: datetime) -> bytes:
+    return b"event: state\ndata: " + orjson.dumps(body_of(state, now)[1]) + b"\n\n"
