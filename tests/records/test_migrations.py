@@ -16,10 +16,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from portvakt.records import Standing
 from portvakt.records.errors import RecordsUnavailable
 from portvakt.records.migrate import SCHEMA_VERSION, current, migrate
 from portvakt.records.schema import metadata
-from tests.records.stored import opened
+from tests import make
+from tests.records import a_phone
+from tests.records.stored import opened, with_anna
 from tests.servers.postgres import Postgres
 
 MIGRATIONS = Path(__file__).parents[2] / "src/portvakt/records/migrations"
@@ -90,13 +93,38 @@ def test_four_that_migrate_at_once_do_it_once(empty_url: str) -> None:
 
 def test_a_migration_that_fails_has_changed_nothing(empty_url: str) -> None:
     """The last statement meets a table that is there already."""
-    run(empty_url, "CREATE TABLE meta (name TEXT)")
-    with pytest.raises(Exception, match=r"meta.* already exists|already exists.*meta"):
+    run(empty_url, "CREATE TABLE approvals (name TEXT)")
+    with pytest.raises(Exception, match=r"approvals.* already exists|already exists.*approvals"):
         migrate(empty_url, quiet)
     assert current(empty_url) is None
-    run(empty_url, "DROP TABLE meta")
+    run(empty_url, "DROP TABLE approvals")
     migrate(empty_url, quiet)
     assert current(empty_url) == SCHEMA_VERSION
+
+
+def test_an_older_database_keeps_what_is_in_it(database_url: str) -> None:
+    """One without the authenticator app, as 0002 left it."""
+
+    async def put() -> Standing | None:
+        totp = make.bound(make.TOTP)
+        async with with_anna(database_url, lambda unit: unit.authenticators.bind(totp)) as records:
+            return await records.read(lambda unit: unit.people.load(make.ANNA))
+
+    async def found() -> Standing | None:
+        async with opened(database_url) as records:
+            await records.ready()
+            standing = await records.read(lambda unit: unit.people.load(make.ANNA))
+            await records.write(a_phone.put)
+            assert await records.read(lambda unit: unit.phones.any())
+            return standing
+
+    before = asyncio.run(put())
+    for each in ("TABLE approvals", "TABLE pairings", "TABLE phones"):
+        run(database_url, f"DROP {each}")
+    run(database_url, "DROP INDEX uq_authenticators_of_phone")
+    run(database_url, "UPDATE alembic_version SET version_num = '0002'")
+    migrate(database_url, quiet)
+    assert asyncio.run(found()) == before
 
 
 def run(url: str, statement: str) -> None:
