@@ -11,6 +11,7 @@ from portvakt.core.events import (
     EVENTS,
     MethodAdded,
     NumberRegistered,
+    PhoneRequestsStopped,
     SignInLocked,
     SignInSucceeded,
     details,
@@ -18,6 +19,7 @@ from portvakt.core.events import (
 )
 from portvakt.core.first_registration import Basis
 from portvakt.core.ids import AuthenticatorId, NetworkId, RuleId, SessionId
+from portvakt.core.throttle import Familiarity
 from tests.make import ANNA, NOW, PASSWORD, SHOP, SMS_CODE, TOTP
 
 SIGNED_IN = SignInSucceeded(
@@ -48,7 +50,7 @@ def test_no_event_type_is_left_out_of_the_vocabulary() -> None:
         return {kind.__name__} | {name for each in kind.__subclasses__() for name in below(each)}
 
     named = {each.__name__ for each in EVENTS.values()}
-    assert below(Event) - named == {"Event", "MethodEvent"}
+    assert below(Event) - named == {"Event", "MethodEvent", "PhoneEvent", "PhoneAnswered"}
 
 
 def test_who_and_from_where_are_personal_in_every_event() -> None:
@@ -104,3 +106,15 @@ def test_a130_a_number_is_told_by_its_last_digits() -> None:
         hidden_number="••• 05",
     )
     assert details(told)["hidden_number"] == "••• 05"
+
+
+def test_a130_what_is_told_of_a_request_holds_no_number_and_no_name() -> None:
+    names = {each.name for kind in EVENTS.values() for each in fields(kind)}
+    assert not names & {"number", "shown", "subscription", "endpoint", "code"}
+    stopped = PhoneRequestsStopped(
+        at=NOW, familiarity=Familiarity.UNFAMILIAR, password_proved=True, until=NOW
+    )
+    assert details(stopped)["familiarity"] == "unfamiliar"
+    for kind in EVENTS.values():
+        if kind.name.startswith("phone."):
+            assert {each.name for each in fields(kind)} & {"old", "host"} <= personal_fields(kind)

@@ -18,7 +18,7 @@ from portvakt.core.throttle import (
     kind_of,
     must_disable,
 )
-from tests.make import NOW, PASSWORD, TOTP
+from tests.make import NOW, PASSWORD, PHONE_SIGN_IN, PUSH, TOTP
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -134,13 +134,49 @@ def test_a_strangers_codes_close_for_a_day_after_five_and_touch_no_other_count()
     assert not must_disable(counts[-1], LIMITS[Kind.UNPROVEN])
 
 
-@pytest.mark.parametrize("method", list(AuthenticatorType))
+IN_THE_PHONE = {PUSH, PHONE_SIGN_IN}
+
+
+@pytest.mark.parametrize("method", sorted(set(AuthenticatorType) - IN_THE_PHONE))
 def test_a_second_factor_before_the_password_draws_on_the_strangers_count(
     method: AuthenticatorType,
 ) -> None:
     unproved = kind_of(method, password_proved=False)
     assert unproved is (Kind.PASSWORD if method is PASSWORD else Kind.UNPROVEN)
     assert kind_of(method, password_proved=True).value == method.value
+
+
+def test_what_a_phone_approves_draws_on_the_count_of_requests() -> None:
+    assert kind_of(PUSH, password_proved=True) is Kind.PUSH
+    assert kind_of(PUSH, password_proved=False) is Kind.PUSH_FIRST
+    assert kind_of(PHONE_SIGN_IN, password_proved=False) is Kind.PUSH_FIRST
+    assert kind_of(PHONE_SIGN_IN, password_proved=True) is Kind.PUSH_FIRST
+
+
+@pytest.mark.parametrize("kind", [Kind.PUSH, Kind.PUSH_FIRST])
+def test_a031_three_requests_reach_the_phone_in_ten_minutes(kind: Kind) -> None:
+    limit = LIMITS[kind]
+    counts = tries(limit, *[NOW + n * timedelta(seconds=30) for n in range(10)])
+    assert [each.allowed for each in counts] == [True] * 3 + [False] * 7
+    third = NOW + MINUTE
+    assert counts[-1].stopped_until == third + 10 * MINUTE
+    assert counted(counts[-1], limit, third + 10 * MINUTE).allowed
+
+
+def test_a031_now_and_then_a_request_is_stopped_by_nothing_but_the_total() -> None:
+    limit = LIMITS[Kind.PUSH]
+    times = [NOW + n * 10 * MINUTE for n in range(12)]
+    counts = tries(limit, *times)
+    assert [each.allowed for each in counts] == [True] * 10 + [False] * 2
+    assert not any(must_disable(each, limit) for each in counts)
+    # a right answer in the same count opens it again
+    assert counted(given_back(counts[-1]), limit, times[-1] + MINUTE).allowed
+
+
+def test_a_limit_that_ends_nothing_lets_any_total_pass() -> None:
+    assert Limit(run=3, stop=MINUTE).within(10**6)
+    both = Limit(run=3, stop=MINUTE, disable_at=4, most=2)
+    assert [both.within(total) for total in (2, 3, 5)] == [True, False, False]
 
 
 def test_a010_each_kind_of_browser_has_a_count_of_its_own() -> None:
@@ -186,7 +222,8 @@ def test_no_more_are_ever_let_through_than_the_limit_says(
         since_pause += last.allowed
         if limit.window is None:
             assert last.run <= limit.run
-        assert last.allowed or last.stopped_until is not None
+        ended = limit.most is not None and last.total > limit.most
+        assert last.allowed or last.stopped_until is not None or ended
         assert limit.per_day is None or last.day <= limit.per_day
 
 

@@ -21,6 +21,7 @@ limits = st.builds(
     per_day=st.none() | st.integers(1, 5),
     disable_at=st.none() | st.integers(1, 8),
     window=st.none() | spans,
+    most=st.none() | st.integers(1, 8),
 )
 steps = st.lists(st.just(GIVE_BACK) | st.integers(0, 40 * 60), min_size=1, max_size=25)
 subjects = itertools.count()
