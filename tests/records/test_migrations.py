@@ -108,12 +108,13 @@ def test_an_older_database_keeps_what_is_in_it(database_url: str) -> None:
     async def put() -> Standing | None:
         totp = make.bound(make.TOTP)
         async with with_anna(database_url, lambda unit: unit.authenticators.bind(totp)) as records:
-            return await records.read(lambda unit: unit.people.load(make.ANNA))
+            anna: Standing | None = await records.read(lambda unit: unit.people.load(make.ANNA))
+            return anna
 
     async def found() -> Standing | None:
         async with opened(database_url) as records:
-            await records.ready()
-            standing = await records.read(lambda unit: unit.people.load(make.ANNA))
+            assert await records.schema_version() == SCHEMA_VERSION
+            standing: Standing | None = await records.read(lambda unit: unit.people.load(make.ANNA))
             await records.write(a_phone.put)
             assert await records.read(lambda unit: unit.phones.any())
             return standing
