@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from portvakt import mail, sms
+from portvakt import mail, sms, wake
+from portvakt.core.ids import AuthenticatorId
+from portvakt.core.phones import Subscription
 from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import PasswordHasher
+from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import MasterKeys, Sealer
 from portvakt.post import open_post
+from portvakt.proving.push_key import PushKey
 from portvakt.records import Message, Records, open_records
 from portvakt.settings import Settings
-from portvakt.settings.structs import Keys, Mail, Sms
+from portvakt.settings.structs import Keys, Mail, Sms, Wake
 from portvakt.worker import Clock, Worker, system_clock
 
 KEYS = MasterKeys({"k1": b"k" * 32})
@@ -26,9 +30,13 @@ PATIENCE = 20.0
 
 
 def settings(
-    database_url: str, *gateways: str, mail_port: int | None = None, key_file: str = ""
+    database_url: str,
+    *gateways: str,
+    mail_port: int | None = None,
+    push: tuple[str, ...] = (),
+    key_file: str = "",
 ) -> Settings:
-    """Settings with a text-message gateway at each URL, and perhaps a mail server."""
+    """Settings with a gateway for texts at each URL, perhaps a mail server and push services."""
     options = {"body": "to={to}&text={text}&id={id}", "idempotency_header": "Idempotency-Key"}
     return Settings(
         public_url="https://login.region.example",
@@ -38,6 +46,7 @@ def settings(
         mail=None
         if mail_port is None
         else Mail("smtp", options={"host": "localhost", "port": mail_port, "tls": "none"}),
+        wake=Wake("web_push", options={"hosts": push}) if push else None,
     )
 
 
@@ -69,6 +78,27 @@ class Office:
         sealed = SEALER.seal(body, table="outbox", column="body", row=key)
         await self._put(key, "mail", "anna.berg@region.example", sealed, "notice", lives)
 
+    async def put_wake(
+        self,
+        subscription: Subscription,
+        key: str = "m1",
+        *,
+        phone: str = "phone",
+        request: str = "approval",
+        lives: timedelta = timedelta(seconds=90),
+    ) -> None:
+        """Put a phone to be woken in the outbox, as a request does."""
+        body = wake.to_body(subscription, phone, request)
+        sealed = SEALER.seal(body, table="outbox", column="body", row=key)
+        await self._put(key, "wake", phone, sealed, "approval", lives)
+
+    async def subscribe(self, phone: AuthenticatorId, subscription: Subscription) -> None:
+        """Keep where a phone is woken, as the phone's own answer does."""
+        sealed = SEALER.seal(
+            subscription.to_json(), table="phones", column="subscription", row=phone
+        )
+        await self.records.write(lambda unit: unit.phones.subscribe(phone, sealed))
+
     async def _put(
         self, key: str, channel: str, to: str, sealed: bytes, purpose: str, lives: timedelta
     ) -> None:
@@ -88,7 +118,8 @@ class Office:
 
     def worker(self, clock: Clock = system_clock) -> Worker:
         """Make a worker."""
-        post = open_post(self.settings, KEYS, PasswordHasher())
+        keeper = PushKey(records=self.records, sealer=SEALER, random=SystemRandom())
+        post = open_post(self.settings, KEYS, PasswordHasher(), lambda: keeper.key(clock()))
         return Worker(records=self.records, sealer=SEALER, post=post, clock=clock)
 
     @asynccontextmanager
@@ -122,12 +153,13 @@ class Office:
 
 @asynccontextmanager
 async def office(
-    database_url: str, *gateways: str, mail_port: int | None = None
+    database_url: str, *gateways: str, mail_port: int | None = None, push: tuple[str, ...] = ()
 ) -> AsyncIterator[Office]:
     """Open records and settings."""
     records = await open_records(database_url, clock=system_clock)
     try:
-        yield Office(records, settings(database_url, *gateways, mail_port=mail_port))
+        found = settings(database_url, *gateways, mail_port=mail_port, push=push)
+        yield Office(records, found)
     finally:
         await records.close()
 
