@@ -7,10 +7,11 @@ place in the bell. Everything else is read again when the bell rings.
 import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import orjson
 import structlog
+from starlette.types import Message, Receive, Scope, Send
 
 from portvakt.journeys.approve_push.flow import Desk, Line
 from portvakt.journeys.approve_push.parts import Json, Refused, Word, body_of
@@ -26,9 +27,6 @@ LASTS: Final = 15 * 60.0
 _SCHEME: Final = b"portvaktphone "
 
 _log = structlog.get_logger("portvakt.phones")
-
-Receive = Callable[[], Any]
-Send = Callable[[dict[str, Any]], Any]
 
 
 class Stream:
@@ -58,7 +56,7 @@ class Stream:
         """How many phones listen in this process."""
         return len(self._open)
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one phone until it leaves, it is gone, or its time is over."""
         visit = self._visit()
         try:
@@ -74,7 +72,7 @@ class Stream:
         await self._listen(scope, receive, send, line, state)
 
     async def _listen(
-        self, scope: dict[str, Any], receive: Receive, send: Send, line: Line, state: Json
+        self, scope: Scope, receive: Receive, send: Send, line: Line, state: Json
     ) -> None:
         left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         older, self._open[line.phone_id] = self._open.get(line.phone_id), left
@@ -156,7 +154,7 @@ def _end(left: asyncio.Future[None]) -> None:
         left.set_result(None)
 
 
-def _body(data: bytes) -> dict[str, Any]:
+def _body(data: bytes) -> Message:
     return {"type": "http.response.body", "body": data, "more_body": True}
 
 
