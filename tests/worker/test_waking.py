@@ -110,8 +110,8 @@ async def test_a_phone_that_has_said_something_newer_stays_subscribed(database_u
         newer = WakeablePhone(private=phone.private).subscription(at(there))
         await here.subscribe(ID, newer)
         async with here.working(), asyncio.timeout(20):
-            while "message.failed" not in await here.events():
-                await asyncio.sleep(0.05)  # noqa: ASYNC110 - it is the worker's doing
+            while "message.failed" not in await here.events():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
         assert await is_subscribed(here)
 
 
