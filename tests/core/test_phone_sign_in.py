@@ -112,7 +112,7 @@ def test_a_phone_after_the_password_is_a_second_factor() -> None:
     assert step(after) == AskAuthenticator((PHONE, CODES), PUSH)
     shown = record(after, make.evidence(PHONE))
     assert step(shown) == Finish()
-    assert assurance_of(shown.evidence).amr == {"pwd", "swk", "user", "mfa"}
+    assert assurance_of(shown.evidence).amr == {"pwd", "swk", "mfa"}
 
 
 def test_a_phone_s_sign_in_is_never_asked_for_beside_a_password() -> None:

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
-from portvakt.core import sessions
+from portvakt.core import push_approval, sessions
 from portvakt.core.throttle import LIMITS
 from portvakt.proving import ask
 
@@ -27,6 +27,7 @@ def test_every_count_stands_in_the_table_with_its_numbers() -> None:
         assert (run, stop) == (limit.run, spoken(limit.stop)), kind
         assert (f"{limit.per_day} a day" in more) == (limit.per_day is not None), kind
         assert (f"at {limit.disable_at} in a row" in more) == (limit.disable_at is not None), kind
+        assert (f"{limit.most} in all" in more) == (limit.most is not None), kind
 
 
 def test_the_limits_of_texts_are_the_ones_that_hold() -> None:
@@ -36,6 +37,19 @@ def test_the_limits_of_texts_are_the_ones_that_hold() -> None:
     assert f"{ask.ACCOUNT_PER_HOUR} an hour per account" in words
     assert f"{ask.UNPROVEN_PER_HOUR} an hour and {ask.UNPROVEN_PER_DAY} a day per number" in words
     assert f"{ask.ADDRESS_PER_HOUR} an hour per client address" in words
+
+
+def test_the_limits_of_phones_are_the_ones_that_hold() -> None:
+    words = " ".join(PAGE.split())
+    lives, within = push_approval.LIVES, push_approval.FINISH_WITHIN
+    assert f"lives {lives.total_seconds():.0f} seconds" in words
+    assert f"within {within.total_seconds():.0f} seconds after the approval" in words
+    numbers = {2: "Two", 5: "five", 10: "ten"}
+    assert f"{numbers[push_approval.SIDE_BY_SIDE]} requests wait side by side" in words
+    minutes = push_approval.PAIRING_LIVES // timedelta(minutes=1)
+    assert f"A pairing code lives {numbers[minutes]} minutes" in words
+    assert f"{numbers[push_approval.SHORT_TRIES]} wrong short codes end it" in words
+    assert f"room for {numbers[push_approval.MOST_PHONES]} phones" in words
 
 
 def test_the_life_of_sessions_is_the_one_that_holds() -> None:

@@ -87,9 +87,9 @@ PROOFS: Mapping[AuthenticatorType, Proof] = MappingProxyType(
         AuthenticatorType.PASSWORD: Proof(
             _KNOWN, frozenset({"pwd"}), phishing_resistant=False, restricted=False
         ),
-        # SP 800-63B-4 section 3.1.3, out-of-band; RFC 8176: a key in software, a person's own act
+        # SP 800-63B-4 section 3.1.3, out-of-band; RFC 8176: a key in software (ADR 17)
         AuthenticatorType.PUSH: Proof(
-            _HELD, frozenset({"swk", "user"}), phishing_resistant=False, restricted=False
+            _HELD, frozenset({"swk"}), phishing_resistant=False, restricted=False
         ),
         AuthenticatorType.TOTP: Proof(
             _HELD, frozenset({"otp"}), phishing_resistant=False, restricted=False
