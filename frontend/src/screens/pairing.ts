@@ -1,0 +1,183 @@
+// From a code to a phone that works: pair, name, notifications, the test request.
+
+import type { App, Maker } from "../app.ts";
+import { button, draw, field, form, h, p, status } from "../dom.ts";
+import { guessName } from "../guess.ts";
+import { canInstall, install } from "../install.ts";
+import type { PairingCode } from "../model.ts";
+import type { Account } from "../store.ts";
+import type { Trouble } from "../wire/service.ts";
+import { t } from "../words.ts";
+import { waysToAdd } from "./add.ts";
+import { troubleWords } from "./trouble.ts";
+
+const AGAIN: readonly Trouble[] = ["offline", "busy", "down"]; // the code was not spent
+
+export function pairingScreen(app: App, by: PairingCode): Maker {
+  let failure: { trouble: Trouble; retryAt: number | null } | null = null;
+  let running = false;
+  const maker: Maker = () => {
+    if (!running && failure === null) void run();
+    if (failure === null) {
+      return {
+        heading: t("authenticator.pairing_title"),
+        body: [p(t("authenticator.pairing_lead"), "reason")],
+        changed: () => undefined,
+      };
+    }
+    const again = AGAIN.includes(failure.trouble)
+      ? button(t("authenticator.try_again"), () => {
+          failure = null;
+          app.replace(maker);
+        })
+      : null;
+    return {
+      heading: t("authenticator.pairing_failed"),
+      body: [
+        p(troubleWords(failure.trouble, failure.retryAt)),
+        again,
+        button(
+          t("authenticator.other_code"),
+          () => app.replace(waysToAdd(app)),
+          again === null ? "main" : "second",
+        ),
+      ],
+      changed: () => undefined,
+    };
+  };
+  const run = async () => {
+    running = true;
+    const outcome = await app.model.pair(await guessName(), by);
+    running = false;
+    if (outcome.ok) {
+      void navigator.storage?.persist?.();
+      app.replace(nameScreen(app, outcome.value));
+    } else {
+      failure = outcome;
+      app.replace(maker);
+    }
+  };
+  return maker;
+}
+
+function nameScreen(app: App, account: Account): Maker {
+  return () => {
+    const name = field(t("authenticator.name_label"), t("authenticator.name_hint"), {
+      value: account.state.name,
+      maxlength: 40,
+      autocomplete: "off",
+    });
+    return {
+      heading: t("authenticator.name_title"),
+      closed: true,
+      body: [
+        p(t("authenticator.name_lead", { account: account.state.account.user_name }), "reason"),
+        form(
+          t("authenticator.continue"),
+          async () => {
+            const wanted = name.input.value.trim();
+            name.right();
+            if (wanted === "") return name.wrong(t("authenticator.name_missing"));
+            if (wanted !== account.state.name) {
+              const outcome = await app.model.rename(account, wanted);
+              if (!outcome.ok) return name.wrong(troubleWords(outcome.trouble, outcome.retryAt));
+            }
+            app.replace(notifyScreen(app, account));
+          },
+          name.element,
+        ),
+      ],
+      changed: () => undefined,
+    };
+  };
+}
+
+/** Allowing notifications is explained before the browser asks; saying no is fine. */
+function notifyScreen(app: App, account: Account): Maker {
+  const asks =
+    account.state.vapid !== null && "Notification" in window && Notification.permission === "default";
+  if (!asks) {
+    void wake(app);
+    return waitScreen(app, account.phone);
+  }
+  return () => {
+    const told = status();
+    const goOn = () => app.replace(waitScreen(app, account.phone));
+    const allow = button(t("authenticator.notify_allow"), async () => {
+      if ((await Notification.requestPermission()) === "granted") {
+        await wake(app);
+        goOn();
+      } else {
+        told.say(t("authenticator.notify_refused"));
+        allow.replaceWith(button(t("authenticator.continue"), goOn));
+        later.remove();
+      }
+    });
+    const later = button(t("authenticator.notify_later"), goOn, "quiet");
+    return {
+      heading: t("authenticator.notify_title"),
+      closed: true,
+      body: [p(t("authenticator.notify_lead"), "reason"), told.element, allow, later],
+      changed: () => undefined,
+    };
+  };
+}
+
+export async function wake(app: App): Promise<void> {
+  if (!("serviceWorker" in navigator) || !("PushManager" in window)) return;
+  if (!("Notification" in window) || Notification.permission !== "granted") return;
+  await app.model.wake(await navigator.serviceWorker.ready);
+}
+
+/** The test request comes when the person goes on in the browser that shows the code. */
+export function waitScreen(app: App, phone: string): Maker {
+  const maker: Maker = () => {
+    const account = app.model.find(phone);
+    if (account?.state.state === "active") return readyScreen(app)();
+    const told = status();
+    return {
+      heading: t("authenticator.wait_title"),
+      closed: true,
+      body: [
+        p(t("authenticator.wait_lead"), "reason"),
+        button(t("authenticator.fetch"), async () => {
+          const trouble = await app.model.fetchAll();
+          if (trouble !== null) told.say(troubleWords(trouble));
+          else if (app.model.waiting.length === 0) told.say(t("authenticator.nothing_waits"), "calm");
+        }),
+        told.element,
+        button(t("authenticator.wait_later"), () => app.home(), "quiet"),
+      ],
+      changed: () => {
+        if (app.model.find(phone)?.state.state === "active" && app.isOnTop(maker)) app.replace(maker);
+      },
+    };
+  };
+  return maker;
+}
+
+export function readyScreen(app: App): Maker {
+  return () => ({
+    heading: t("authenticator.ready_title"),
+    closed: true,
+    body: [
+      h("div", { class: "done" }, draw("tick"), p(t("authenticator.ready_lead"))),
+      installOffer(app),
+      button(t("authenticator.to_accounts"), () => app.home(), canInstall() ? "second" : "main"),
+    ],
+  });
+}
+
+/** One tap onto the home screen, where the browser offers it. */
+export function installOffer(app: App): HTMLElement | null {
+  if (!canInstall()) return null;
+  return h(
+    "div",
+    { class: "stack" },
+    p(t("authenticator.install_lead")),
+    button(t("authenticator.install"), async () => {
+      await install();
+      app.modelChanged();
+    }),
+  );
+}
