@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portvakt.core.ids import ApprovalId, AuthenticatorId
+from portvakt.core.phones import decode, encode
 from portvakt.core.push_approval import (
     FINISH_WITHIN,
     LIVES,
@@ -100,6 +101,18 @@ def test_the_fields_are_those_of_the_protocol_s_page_in_its_order(protocol: str)
     part = protocol.split("The object in `shown`")[1].split("### `opened`", maxsplit=1)[0]
     named = [line.split("`")[1] for line in part.splitlines() if line.startswith("| `")]
     assert list(json.loads(shown_of(ApprovalId("abc"), CONTEXT))) == named
+
+
+def test_the_bytes_are_those_of_the_protocol_s_test_vector(protocol: str) -> None:
+    part = protocol.split("### A request\n")[1]
+    vector = json.loads(part.split("```json\n")[1].split("```")[0])
+    told = json.loads(vector["shown_text"])
+    request, session = ApprovalId(told.pop("request")), decode(told.pop("session"))
+    at = NOW + timedelta(milliseconds=told.pop("at") - milliseconds(NOW))
+    assert told.pop("v") == 1
+    shown = shown_of(request, Context(**told, session=session, at=at))
+    assert shown.decode() == vector["shown_text"]
+    assert encode(shown) == vector["shown"]
 
 
 def test_a_time_is_written_in_whole_milliseconds() -> None:
