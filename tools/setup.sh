@@ -95,11 +95,19 @@ set_up_servers() {
     missing+=(postgresql)
   command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
     command -v google-chrome >/dev/null || missing+=("$(chromium_package)")
+  command -v firefox-esr >/dev/null || command -v firefox >/dev/null ||
+    missing+=("$(firefox_package)")
   command -v oathtool >/dev/null || missing+=(oathtool)
   PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null || missing+=(iproute2)
   # Chromium draws boxes instead of letters on a machine without any font.
   [ -n "$(fc-list ':lang=sv' 2>/dev/null)" ] || missing+=(fontconfig fonts-noto-core)
   [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+}
+
+# firefox_package: Debian has the one of long support, Ubuntu calls its own firefox.
+firefox_package() {
+  . /etc/os-release
+  if [ "${ID:-}" = ubuntu ]; then echo firefox; else echo firefox-esr; fi
 }
 
 # chromium_package: Debian calls it chromium, Ubuntu chromium-browser.
