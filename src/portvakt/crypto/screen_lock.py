@@ -78,7 +78,7 @@ class ScreenLocks:
             return NotProved(f"{type(error).__name__}: {error}")
         if framed:
             return NotProved("asked for by another site")
-        if found.fmt is not structs.AttestationFormat.NONE:
+        if found.fmt != structs.AttestationFormat.NONE:
             return NotProved("attested")
         if found.credential_id != id_:
             return NotProved("another id than the credential's")
