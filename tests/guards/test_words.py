@@ -24,8 +24,10 @@ FROM_THE_DOCUMENT = (
     "Konfigurera Authenticator-appen",
     "Vilket kontaktalternativ föredrar du?",
     "Klart!",
+    "Jag vill använda en annan autentiseringsapp",
 )
-"""The instruction that staff follow names these, so they stand as they are."""
+"""The instruction that staff follow names these, and the last is what the button has been called
+where they come from, so they stand as they are."""
 
 FORBIDDEN = {
     r"autentiser": "tvåstegsverifiering, or say what the person does",

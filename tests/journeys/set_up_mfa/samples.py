@@ -79,7 +79,7 @@ SAMPLES: dict[str, Page] = {
             OWN_PHONE,
         ),
         printed=Printed(id=AuthenticatorId("card"), left=1, total=10),
-        sheet=Sheet(work_phone=WORK_PHONE, apps_full=5, numbers_full=2),
+        sheet=Sheet(work_phone=WORK_PHONE, phones_full=5, numbers_full=2),
         done="set_up_mfa.flash_removed",
         onwards="/apps",
     ),

@@ -18,10 +18,12 @@ from portvakt.core.enrolment import (
     MayChange,
     NeedsFreshProof,
     NeedsProof,
+    active_alone,
     first_registration_of,
     may_change,
 )
 from portvakt.core.people import Account
+from portvakt.core.phones import stands_alone
 from portvakt.core.sessions import REGISTRATION, Session, SessionKind
 from portvakt.proving.finish import FirstPolicy
 from portvakt.proving.visit import Said, Visit, said
@@ -165,8 +167,21 @@ def active(standing: Standing, kind: AuthenticatorType) -> tuple[Authenticator, 
 
 
 def second_factors(standing: Standing) -> tuple[Authenticator, ...]:
-    """Return what can stand beside the password, oldest first, usable or not."""
-    return tuple(each for each in standing.authenticators if each.type in SECOND_FACTORS)
+    """Return what can stand beside the password, oldest first, usable or not.
+
+    A phone with our app is one, with everything that lives in it.
+    """
+    return tuple(
+        each
+        for each in standing.authenticators
+        if each.type in SECOND_FACTORS and stands_alone(each)
+    )
+
+
+def has_app(standing: Standing) -> bool:
+    """Whether there is an app that can be used: ours, or another that shows codes."""
+    kinds = (AuthenticatorType.PUSH, AuthenticatorType.TOTP)
+    return any(active(standing, kind) for kind in kinds)
 
 
 def work_phone(standing: Standing) -> Authenticator | None:
@@ -178,7 +193,7 @@ def work_phone(standing: Standing) -> Authenticator | None:
 def full(standing: Standing, kind: AuthenticatorType) -> int | None:
     """Return the limit of a type where it is reached (A048), else None."""
     most = MOST[kind]
-    return most if len(active(standing, kind)) >= most else None
+    return most if len(active_alone(standing.authenticators, kind)) >= most else None
 
 
 def mine(standing: Standing, id_: str) -> Authenticator | None:

@@ -102,7 +102,7 @@ class Binder:
         if detail.preferred or (old is not None and old.preferred):
             await unit.authenticators.set_preferred(person.account.id, proved.id)
         await self.teller.added(unit, person, standing, proved, basis, replaced=old)
-        then = detail.number if proved.type is AuthenticatorType.TOTP else ""
+        then = "" if proved.type is AuthenticatorType.SMS_CODE else detail.number
         return BoundNow(
             authenticator=proved,
             begun=draft.created_at,

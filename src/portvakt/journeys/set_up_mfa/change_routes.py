@@ -11,7 +11,7 @@ from portvakt.journeys.set_up_mfa.changes import Change
 from portvakt.journeys.set_up_mfa.door_routes import Door, Entered
 from portvakt.journeys.set_up_mfa.forms import Numbers, why_not
 from portvakt.journeys.set_up_mfa.outcomes import Started
-from portvakt.journeys.set_up_mfa.pages import MethodPage, NumberPage, RemovePage
+from portvakt.journeys.set_up_mfa.pages import MethodPage, NumberPage, RemovePage, Way
 from portvakt.journeys.set_up_mfa.parts import Acts
 from portvakt.journeys.set_up_mfa.show import Errors, way_of
 from portvakt.web.forms import Valid, form
@@ -32,6 +32,11 @@ class Chosen:
     def person(self) -> Person:
         """Whose it is."""
         return self.entered.person
+
+    @property
+    def way(self) -> Way:
+        """The method as its owner sees it."""
+        return way_of(self.method, self.person.standing.authenticators)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +65,7 @@ class ChangeMethods:
         chosen = await self._chosen(request)
         if isinstance(chosen, Response):
             return chosen
-        return page(request, _page_of(chosen.method))
+        return page(request, _page_of(chosen))
 
     async def rename(self, request: Request) -> Response:
         """Give it a name."""
@@ -71,7 +76,7 @@ class ChangeMethods:
         outcome = await self.acts.changes.rename(chosen.person, chosen.method, typed)
         if outcome in (Change.NAME_TOO_LONG, Change.NAME_UNREADABLE):
             errors: Errors = {"label": f"set_up_mfa.error_{outcome.value}"}
-            return page(request, _page_of(chosen.method, typed, errors), WRONG)
+            return page(request, _page_of(chosen, typed, errors), WRONG)
         return see_other(f"{HOME}?done=renamed")
 
     async def prefer(self, request: Request) -> Response:
@@ -128,7 +133,7 @@ class ChangeMethods:
         return self._removal(request, chosen, outcome)
 
     def _removal(self, request: Request, chosen: Chosen, verdict: Change) -> Response:
-        way = way_of(chosen.method)
+        way = chosen.way
         match verdict:
             case Change.DONE:
                 return page(request, RemovePage(way=way))
@@ -166,9 +171,6 @@ class ChangeMethods:
         return chosen
 
 
-def _page_of(
-    method: Authenticator, label: str | None = None, errors: Errors | None = None
-) -> MethodPage:
-    return MethodPage(
-        way=way_of(method), label=method.label if label is None else label, errors=errors or {}
-    )
+def _page_of(chosen: Chosen, label: str | None = None, errors: Errors | None = None) -> MethodPage:
+    kept = chosen.method.label if label is None else label
+    return MethodPage(way=chosen.way, label=kept, errors=errors or {})

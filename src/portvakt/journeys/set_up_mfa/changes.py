@@ -1,6 +1,5 @@
 """Changing what is bound: its name, its place in the order, its end."""
 
-import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
@@ -16,11 +15,11 @@ from portvakt.core.enrolment import (
 )
 from portvakt.core.policy import may_require_more
 from portvakt.journeys.set_up_mfa.acting import Person, facts, mine
+from portvakt.journeys.set_up_mfa.names import read_name
+from portvakt.journeys.set_up_mfa.outcomes import BadName
 from portvakt.journeys.set_up_mfa.telling import Teller
 from portvakt.proving.finish import FirstPolicy
 from portvakt.records import Records, Unit
-
-LONGEST_NAME = 40
 
 
 class Change(Enum):
@@ -46,11 +45,9 @@ class Changes:
 
     async def rename(self, person: Person, method: Authenticator, typed: str) -> Change:
         """Call it something else; an empty name is no name."""
-        label = unicodedata.normalize("NFC", " ".join(typed.split()))
-        if len(label) > LONGEST_NAME:
-            return Change.NAME_TOO_LONG
-        if not label.isprintable():
-            return Change.NAME_UNREADABLE
+        label = read_name(typed)
+        if isinstance(label, BadName):
+            return Change(label.value)
         if label == method.label:
             return Change.DONE
 

@@ -17,7 +17,7 @@ class Detail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """The part of a draft that is no secret."""
 
     number: str = ""
-    """E.164: of an sms_code the number to prove, of an app the one to prove after it."""
+    """E.164: of an sms_code the number to prove, of an app or a phone the one to prove after it."""
     replaces: str = ""
     """The id of the number that goes when this one is proved."""
     preferred: bool = False

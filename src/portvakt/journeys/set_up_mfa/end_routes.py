@@ -19,6 +19,8 @@ from portvakt.web.responses import page, see_other
 from portvakt.web.routing import Route, Who, route
 
 GONE = 410
+APPS = frozenset({AuthenticatorType.PUSH, AuthenticatorType.TOTP})
+"""After one of these a number is asked for, in case the telephone itself is away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class Ending:
         return response
 
     async def _next(self, person: Person, bound: BoundNow) -> str:
-        if bound.authenticator.type is AuthenticatorType.TOTP and not has_number(person):
+        if bound.authenticator.type in APPS and not has_number(person):
             if not bound.then_number:
                 return f"{HOME}/number"
             began = await self.numbers.begin(person, bound.then_number)
@@ -63,7 +65,7 @@ class Ending:
                 return f"{HOME}/number/{began.draft}"
             return f"{HOME}/number"
         if has_card(person):
-            return f"{HOME}?done={'replaced' if bound.replaced else 'added'}"
+            return f"{HOME}?done={_said(bound)}"
         made = await self.cards.make(person, begun=bound.begun)
         return _card_at(made) or f"{HOME}?done=added"
 
@@ -97,6 +99,13 @@ class Ending:
     def over(self, request: Request) -> Response:
         """Say that a step is over."""
         return page(request, ExpiredPage(), GONE)
+
+
+def _said(bound: BoundNow) -> str:
+    """Say what was done, as one word."""
+    if bound.authenticator.type is AuthenticatorType.PUSH:
+        return "phone_added"
+    return "replaced" if bound.replaced else "added"
 
 
 def _card_at(made: Started | NotShown | Over) -> str | None:

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
+from portvakt.core.phones import Phone
+from portvakt.core.push_approval import Approval, RequestStanding
+from portvakt.crypto.pairing_codes import PairingCode
 from portvakt.proving.after_binding import Grown
 
 
@@ -77,6 +81,48 @@ class AppDraft:
 
     id: str
     secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneAwaited:
+    """No phone has come with the code yet."""
+
+    id: str
+    code: PairingCode
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneCame:
+    """A phone has come, and has not been asked anything yet."""
+
+    id: str
+    phone: Phone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneAsked:
+    """The phone was asked to approve; `standing` is what the request is worth now."""
+
+    id: str
+    phone: Phone
+    approval: Approval
+    standing: RequestStanding
+
+
+PhoneDraft = PhoneAwaited | PhoneCame | PhoneAsked
+
+
+class BadName(Enum):
+    """Why a name cannot be kept."""
+
+    TOO_LONG = "name_too_long"
+    UNREADABLE = "name_unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class NotYetApproved:
+    """The phone has not said yes; the page says where it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,8 @@ class Way:
     used: datetime | None
     twin: int
     """1 for the first of those that would be called the same, 2 for the next."""
+    sign_in: bool | None = None
+    """Whether a phone signs in without a password; None for anything but a phone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +46,13 @@ class Sheet:
     """The form with the words of the instruction: list, number, «Spara» and the app's button.
 
     `work_phone` is the number that HR registered, partly hidden; a person with one need not type
-    any. `apps_full` and `numbers_full` are the limits that are reached, or None.
+    any. `phones_full`, `apps_full` and `numbers_full` are the limits that are reached, or None.
     """
 
     option: str = ""
     number: str = ""
     work_phone: Way | None = None
+    phones_full: int | None = None
     apps_full: int | None = None
     numbers_full: int | None = None
 
@@ -74,6 +77,8 @@ class ManagePage(Page):
     sheet: Sheet
     done: str = ""
     """A message id: what was just done."""
+    activate: bool = False
+    """Whether a phone was just added that could sign in without a password."""
     onwards: str
 
 
@@ -127,6 +132,8 @@ class CardPage(Page):
     made: datetime
     title: str
     now_true: Message
+    activate: bool = False
+    """Whether there is a phone that could sign in without a password, and does not yet."""
     onwards: str
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from portvakt.core.password_rules import PasswordRules
+from portvakt.crypto.pairing_codes import PairingCodes
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import Sealer
@@ -12,12 +13,14 @@ from portvakt.journeys.set_up_mfa.changes import Changes
 from portvakt.journeys.set_up_mfa.drafts import Drafts
 from portvakt.journeys.set_up_mfa.flow import AppSetUp, NumberSetUp
 from portvakt.journeys.set_up_mfa.passwords import Passwords
+from portvakt.journeys.set_up_mfa.phone_flow import PhoneSetUp
 from portvakt.journeys.set_up_mfa.telling import Teller
 from portvakt.methods import Enrollable, SignInMethod
 from portvakt.proving.after_binding import Strengthener
 from portvakt.proving.ask import CodeSender
 from portvakt.proving.finish import FirstPolicy
 from portvakt.proving.notices import Notices
+from portvakt.proving.phone_requests import PhoneRequests
 from portvakt.records import Records
 
 
@@ -31,6 +34,8 @@ class Parts:
     hasher: PasswordHasher
     sender: CodeSender
     notices: Notices
+    requests: PhoneRequests
+    pairing_codes: PairingCodes
     policy: FirstPolicy
     password_rules: PasswordRules
     totp: Enrollable
@@ -43,6 +48,7 @@ class Acts:
     """Everything that can be done on the pages of registration."""
 
     apps: AppSetUp
+    phones: PhoneSetUp
     numbers: NumberSetUp
     cards: Cards
     changes: Changes
@@ -69,6 +75,7 @@ def acts_of(parts: Parts) -> Acts:
             binder=binder,
             method=parts.totp,
         ),
+        phones=_phones(parts, drafts, binder),
         numbers=NumberSetUp(
             records=records,
             drafts=drafts,
@@ -95,4 +102,16 @@ def acts_of(parts: Parts) -> Acts:
             teller=teller,
         ),
         teller=teller,
+    )
+
+
+def _phones(parts: Parts, drafts: Drafts, binder: Binder) -> PhoneSetUp:
+    return PhoneSetUp(
+        records=parts.records,
+        random=parts.random,
+        sealer=parts.sealer,
+        codes=parts.pairing_codes,
+        drafts=drafts,
+        binder=binder,
+        requests=parts.requests,
     )

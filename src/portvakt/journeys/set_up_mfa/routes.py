@@ -28,6 +28,7 @@ from portvakt.journeys.set_up_mfa.outcomes import Full, Started
 from portvakt.journeys.set_up_mfa.pages import AlonePage, GuidePage
 from portvakt.journeys.set_up_mfa.parts import Acts, Parts, acts_of
 from portvakt.journeys.set_up_mfa.password_routes import ChoosePassword
+from portvakt.journeys.set_up_mfa.phone_routes import PHONE, PhoneRoutes
 from portvakt.journeys.set_up_mfa.show import Errors, has_card, home_of, sheet_of
 from portvakt.phone_numbers import written_for_people
 from portvakt.proving.gate import Gate
@@ -37,7 +38,7 @@ from portvakt.web.routing import Route, Who, route
 from portvakt.web.templates import Message
 
 WRONG = 422
-DONE = frozenset({"renamed", "preferred", "removed", "added", "replaced"})
+DONE = frozenset({"renamed", "preferred", "removed", "added", "replaced", "phone_added"})
 """What the list may say was just done: `?done=…`, a word and never a sentence."""
 
 
@@ -50,6 +51,7 @@ def set_up_mfa_routes(parts: Parts, *, gate: Gate, numbers: Numbers) -> list[Rou
     return [
         *SetUpMfa(acts=acts, door=door, numbers=numbers).routes(),
         *AppRoutes(door=door, ending=ending, apps=acts.apps).routes(),
+        *PhoneRoutes(door=door, ending=ending, phones=acts.phones, records=parts.records).routes(),
         *NumberRoutes(door=door, ending=ending, acts=acts.numbers, numbers=numbers).routes(),
         *ending.routes(),
         *ChangeMethods(acts=acts, door=door, numbers=numbers).routes(),
@@ -73,6 +75,7 @@ class SetUpMfa:
             route(HOME, self.sheet, methods=post, who=who),
             route(f"{HOME}/guide", self.guide, who=who),
             route(f"{HOME}/guide", self.guided, methods=post, who=who),
+            route(PHONE, self.phone, methods=post, who=who),
             route(f"{HOME}/app", self.app, methods=post, who=who),
             route(f"{HOME}/no-smartphone", self.alone, who=who),
         ]
@@ -125,8 +128,8 @@ class SetUpMfa:
         person = entered.person
         match wants:
             case WantsApp(number):
-                began = await self.acts.apps.begin(person, number=number, preferred=True)
-                return await self._began_app(request, entered, began)
+                began = await self.acts.phones.begin(person, number=number, preferred=True)
+                return await self._began(request, entered, began, PHONE)
             case WantsNumber(number):
                 sent = await self.acts.numbers.begin(person, number, preferred=True)
                 if isinstance(sent, Started):
@@ -145,19 +148,30 @@ class SetUpMfa:
             case _:
                 assert_never(wants)
 
-    async def app(self, request: Request) -> Response:
-        """Make a key: «Konfigurera Authenticator-appen»."""
+    async def phone(self, request: Request) -> Response:
+        """Make a code that brings our app: «Konfigurera Authenticator-appen»."""
         entered = await self.door.enter(request)
         if isinstance(entered, Response):
             return entered
-        return await self._began_app(request, entered, await self.acts.apps.begin(entered.person))
+        began = await self.acts.phones.begin(entered.person)
+        return await self._began(request, entered, began, PHONE)
 
-    async def _began_app(
-        self, request: Request, entered: Entered, began: Started | Full
+    async def app(self, request: Request) -> Response:
+        """Make a key for another app, with what was typed on the sheet before."""
+        entered = await self.door.enter(request)
+        if isinstance(entered, Response):
+            return entered
+        person, draft = entered.person, (await form(request))["draft"]
+        number, preferred = await self.acts.phones.typed_beside(person, draft)
+        began = await self.acts.apps.begin(person, number=number, preferred=preferred)
+        return await self._began(request, entered, began, f"{HOME}/app")
+
+    async def _began(
+        self, request: Request, entered: Entered, began: Started | Full, where: str
     ) -> Response:
         if isinstance(began, Started):
-            return see_other(f"{HOME}/app/{began.draft}")
-        errors: Errors = {"": Message("set_up_mfa.limit_totp", {"limit": began.most})}
+            return see_other(f"{where}/{began.draft}")
+        errors: Errors = {"": Message(f"set_up_mfa.limit_{began.type}", {"limit": began.most})}
         return await self._home(request, entered, errors=errors)
 
     async def guide(self, request: Request) -> Response:
@@ -172,8 +186,8 @@ class SetUpMfa:
             return entered
         match (await form(request))["way"]:
             case "app":
-                began = await self.acts.apps.begin(entered.person)
-                return await self._began_app(request, entered, began)
+                began = await self.acts.phones.begin(entered.person)
+                return await self._began(request, entered, began, PHONE)
             case "sms":
                 return see_other(f"{HOME}/number")
             case _:

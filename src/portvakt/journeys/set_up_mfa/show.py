@@ -1,11 +1,19 @@
 """From what is bound to what its owner is shown."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorState, AuthenticatorType
 from portvakt.core.first_registration import Basis
-from portvakt.journeys.set_up_mfa.acting import Person, active, full, second_factors, work_phone
+from portvakt.core.phones import linked, sign_in_of
+from portvakt.journeys.set_up_mfa.acting import (
+    Person,
+    active,
+    full,
+    has_app,
+    second_factors,
+    work_phone,
+)
 from portvakt.journeys.set_up_mfa.cards import COUNT
 from portvakt.journeys.set_up_mfa.outcomes import Card
 from portvakt.journeys.set_up_mfa.pages import (
@@ -21,15 +29,19 @@ from portvakt.phone_numbers import partly_hidden
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
 
+PUSH = AuthenticatorType.PUSH
 TOTP = AuthenticatorType.TOTP
+PHONE_SIGN_IN = AuthenticatorType.PHONE_SIGN_IN
 SMS_CODE = AuthenticatorType.SMS_CODE
 RECOVERY_CODE = AuthenticatorType.RECOVERY_CODE
+
+PHONE_ADDED = "set_up_mfa.flash_phone_added"
 
 Errors = Mapping[str, Message | str]
 
 
 def ways_of(person: Person) -> tuple[Way, ...]:
-    """Return apps and numbers in the order they came; printed codes are shown apart."""
+    """Return phones, apps and numbers in the order they came; printed codes are shown apart."""
     seen: Counter[tuple[AuthenticatorType, str]] = Counter()
     ways = []
     for each in second_factors(person.standing):
@@ -37,12 +49,19 @@ def ways_of(person: Person) -> tuple[Way, ...]:
             continue
         called = (each.type, each.label or each.detail)
         seen[called] += 1
-        ways.append(way_of(each, twin=seen[called]))
+        ways.append(way_of(each, person.standing.authenticators, twin=seen[called]))
     return tuple(ways)
 
 
-def way_of(each: Authenticator, *, twin: int = 1) -> Way:
-    """Return one method as it is shown, its number partly hidden."""
+def way_of(
+    each: Authenticator, authenticators: Iterable[Authenticator] = (), *, twin: int = 1
+) -> Way:
+    """Return one method as it is shown, its number partly hidden.
+
+    `authenticators` is where what lives in a phone is found: its codes and its sign-in.
+    """
+    parts = linked(each.id, authenticators) if each.type is PUSH else ()
+    used = [part.last_used_at for part in (each, *parts) if part.last_used_at is not None]
     return Way(
         id=each.id,
         type=each.type,
@@ -52,8 +71,9 @@ def way_of(each: Authenticator, *, twin: int = 1) -> Way:
         preferred=each.preferred,
         suspended=each.state is not AuthenticatorState.ACTIVE,
         added=each.created_at,
-        used=each.last_used_at,
+        used=max(used, default=None),
         twin=twin,
+        sign_in=None if each.type is not PUSH else sign_in_of(each.id, parts) is not None,
     )
 
 
@@ -64,6 +84,7 @@ def sheet_of(person: Person, *, option: str = "", number: str = "") -> Sheet:
         option=option,
         number=number,
         work_phone=None if phone is None else way_of(phone),
+        phones_full=full(person.standing, PUSH),
         apps_full=full(person.standing, TOTP),
         numbers_full=full(person.standing, SMS_CODE),
     )
@@ -81,6 +102,7 @@ def home_of(
         printed=_printed(person, left),
         sheet=sheet,
         done=done,
+        activate=done == PHONE_ADDED and may_activate(person),
         onwards=person.onwards(),
         errors=errors or {},
     )
@@ -103,8 +125,7 @@ def has_number(person: Person) -> bool:
 
 def after_app(person: Person) -> bool:
     """Whether the number is asked for as the step after the app, which may be passed over."""
-    app = bool(active(person.standing, TOTP))
-    return app and not has_number(person) and not has_card(person)
+    return has_app(person.standing) and not has_number(person) and not has_card(person)
 
 
 def card_of(person: Person, card: Card) -> CardPage:
@@ -115,15 +136,22 @@ def card_of(person: Person, card: Card) -> CardPage:
         made=card.made,
         title="set_up_mfa.card_title_new" if card.replaced else "set_up_mfa.card_title",
         now_true=Message("set_up_mfa.card_new_text") if card.replaced else now_true(person),
+        activate=not card.replaced and may_activate(person),
         onwards=person.onwards(),
     )
+
+
+def may_activate(person: Person) -> bool:
+    """Whether there is a phone, and none that signs in without a password yet."""
+    standing = person.standing
+    return bool(active(standing, PUSH)) and not active(standing, PHONE_SIGN_IN)
 
 
 def now_true(person: Person) -> Message:
     """Say how this person shows who they are from now on."""
     numbers = active(person.standing, SMS_CODE)
     number = partly_hidden(numbers[-1].detail) if numbers else ""
-    app = bool(active(person.standing, TOTP))
+    app = has_app(person.standing)
     if app and number:
         return Message("set_up_mfa.card_true_both", {"number": number})
     if number:

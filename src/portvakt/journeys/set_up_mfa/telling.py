@@ -61,7 +61,7 @@ class Teller:
                     hidden_number=hidden,
                 )
             )
-        what = What(notice=_notice(basis, replaced), method=added.type, label=hidden)
+        what = What(notice=_notice(basis, replaced), method=added.type, label=hidden or added.label)
         await self._mail(unit, person, what)
         kind = "number_added" if added.type is SMS_CODE else "method_added"
         for phone in active(before, SMS_CODE):

@@ -1,0 +1,200 @@
+"""Addresses of a phone half set up: its code, its name, the number to type in it."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portvakt.core.push_approval import RequestStanding
+from portvakt.journeys.set_up_mfa.acting import HOME, Person
+from portvakt.journeys.set_up_mfa.app_key import pairing_key
+from portvakt.journeys.set_up_mfa.door_routes import Door
+from portvakt.journeys.set_up_mfa.end_routes import Ending
+from portvakt.journeys.set_up_mfa.outcomes import (
+    BadName,
+    BoundNow,
+    Full,
+    NotShown,
+    NotYetApproved,
+    Over,
+    PhoneAsked,
+    PhoneAwaited,
+    PhoneCame,
+    PhoneDraft,
+    Started,
+)
+from portvakt.journeys.set_up_mfa.phone_flow import (
+    UNANSWERED,
+    PhoneSetUp,
+    awaited_topic,
+    stage,
+    told,
+)
+from portvakt.journeys.set_up_mfa.phone_pages import (
+    PhoneEndedPage,
+    PhoneNamePage,
+    PhoneNumberPage,
+    PhoneScanPage,
+)
+from portvakt.journeys.set_up_mfa.show import Errors
+from portvakt.records import Records
+from portvakt.web.forms import form, query
+from portvakt.web.request import context
+from portvakt.web.responses import Page, page, see_other
+from portvakt.web.routing import Route, Who, route
+
+WRONG = 422
+PHONE = f"{HOME}/phone"
+WAITS = 25.0
+"""Seconds that `/state` holds its answer back: less than a proxy's usual patience of 30."""
+_WHY = {
+    RequestStanding.DENIED: "denied",
+    RequestStanding.WRONG_NUMBER: "wrong_number",
+    RequestStanding.EXPIRED: "expired",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneRoutes:
+    """One address that shows what comes next for the phone, whatever was pressed or reloaded."""
+
+    door: Door
+    ending: Ending
+    phones: PhoneSetUp
+    records: Records
+
+    def routes(self) -> list[Route]:
+        """List the addresses."""
+        who, one = Who.SIGNED_IN, f"{PHONE}/{{draft}}"
+        return [
+            route(one, self.show, who=who),
+            route(one, self.go_on, methods=("POST",), who=who),
+            route(f"{one}/state", self.state, who=who),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """Show what comes next."""
+        person = await self.door.go_on(request)
+        return person if isinstance(person, Response) else await self._show(request, person)
+
+    async def _show(
+        self,
+        request: Request,
+        person: Person,
+        errors: Errors | None = None,
+        name: str | None = None,
+    ) -> Response:
+        at = await self.phones.show(person, _draft(request))
+        if isinstance(at, Over):
+            return self.ending.over(request)
+        view = _page_of(request, person, at, errors or {}, name)
+        return page(request, view, WRONG if errors else 200)
+
+    async def state(self, request: Request) -> Response:
+        """Answer when there is something else to show than what was `seen`, or after a while."""
+        person = await self.door.go_on(request)
+        if isinstance(person, Response):
+            return person
+        id_, seen = _draft(request), query(request)["seen"]
+        at = await self.phones.show(person, id_)
+        if not isinstance(at, Over) and stage(at) == seen:
+            await self.records.wait(awaited_topic(at), WAITS)
+            at = await self.phones.show(person, id_)
+        body = orjson.dumps({"changed": stage(at) != seen})
+        return Response(body, media_type="application/json")
+
+    async def go_on(self, request: Request) -> Response:
+        """Take «Fortsätt» of whichever step was shown."""
+        person = await self.door.go_on(request)
+        if isinstance(person, Response):
+            return person
+        sent = await form(request)
+        match sent["step"]:
+            case "name":
+                return await self._ask(request, person, sent["label"])
+            case "again":
+                return await self._ask(request, person, None)
+            case "number":
+                return await self._confirm(request, person)
+            case _:
+                return await self._scanned(request, person)
+
+    async def _scanned(self, request: Request, person: Person) -> Response:
+        at = await self.phones.show(person, _draft(request))
+        if isinstance(at, PhoneAwaited):
+            return await self._show(request, person, {"": "set_up_mfa.error_no_phone_yet"})
+        return self._here(request)
+
+    async def _ask(self, request: Request, person: Person, typed: str | None) -> Response:
+        outcome = await self.phones.ask(person, _draft(request), typed)
+        match outcome:
+            case Started():
+                return self._here(request)
+            case BadName():
+                errors = {"label": f"set_up_mfa.error_{outcome.value}"}
+                return await self._show(request, person, errors, typed)
+            case Over():
+                return self.ending.over(request)
+            case _:
+                assert_never(outcome)
+
+    async def _confirm(self, request: Request, person: Person) -> Response:
+        outcome = await self.phones.confirm(person, _draft(request))
+        match outcome:
+            case BoundNow():
+                return await self.ending.after(request, person, outcome)
+            case NotYetApproved():
+                return await self._not_yet(request, person)
+            case Full():
+                return see_other(HOME)  # which says that there is no room for another
+            case NotShown():
+                return self.door.show_again(request, back=HOME)
+            case Over():
+                return self.ending.over(request)
+            case _:
+                assert_never(outcome)
+
+    async def _not_yet(self, request: Request, person: Person) -> Response:
+        """Say that the phone has not answered, unless there is something else to say."""
+        at = await self.phones.show(person, _draft(request))
+        if isinstance(at, PhoneAsked) and at.standing is RequestStanding.WAITING:
+            return await self._show(request, person, {"": "set_up_mfa.error_no_answer_yet"})
+        return self._here(request)
+
+    def _here(self, request: Request) -> Response:
+        return see_other(f"{PHONE}/{_draft(request)}")
+
+
+def _page_of(
+    request: Request, person: Person, at: PhoneDraft, errors: Errors, name: str | None
+) -> Page:
+    match at:
+        case PhoneAwaited(id=id_, code=code, expires=expires):
+            account = person.account.email or person.account.user_name
+            key = pairing_key(code, app_origin=context(request).site.app_origin, account=account)
+            return PhoneScanPage(
+                draft=id_, key=key, expires=expires, state=stage(at), errors=errors
+            )
+        case PhoneCame(phone=phone):
+            return PhoneNamePage(name=phone.name if name is None else name, errors=errors)
+        case PhoneAsked(id=id_, phone=phone, approval=approval) if at.standing in UNANSWERED:
+            left = int((approval.expires_at - person.now).total_seconds())
+            return PhoneNumberPage(
+                draft=id_,
+                name=phone.name,
+                number=approval.number,
+                told=told(at),
+                seconds_left=max(left, 0),
+                state=stage(at),
+                errors=errors,
+            )
+        case PhoneAsked(phone=phone, standing=standing):
+            return PhoneEndedPage(name=phone.name, why=_WHY.get(standing, "ended"))
+        case _:
+            assert_never(at)
+
+
+def _draft(request: Request) -> str:
+    return str(request.scope["path_params"]["draft"])
