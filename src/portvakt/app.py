@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.first_registration import First
 from portvakt.core.password_rules import PasswordRules
+from portvakt.crypto.pairing_codes import PairingCodes
 from portvakt.crypto.passwords import Busy, PasswordHasher
 from portvakt.crypto.randomness import Random, SystemRandom
 from portvakt.crypto.sealing import CodeMac, MasterKeys, Sealer, read_master_keys
@@ -31,17 +32,19 @@ from portvakt.journeys.open_app.oidc_routes import OpenIdConnect
 from portvakt.journeys.set_up_mfa.forms import Numbers
 from portvakt.journeys.set_up_mfa.parts import Parts as SetUpParts
 from portvakt.journeys.set_up_mfa.routes import set_up_mfa_routes
-from portvakt.journeys.sign_in.answers import Answers
-from portvakt.journeys.sign_in.flow import Parts, SignInFlow
-from portvakt.journeys.sign_in.routes import SignInRoutes
+from portvakt.journeys.sign_in.flow import Parts
+from portvakt.journeys.sign_in.phone import PhoneSteps
+from portvakt.journeys.sign_in.routes import sign_in_routes
 from portvakt.mail import Writer
 from portvakt.methods import Enrollable, SignInMethod
+from portvakt.phone_service import phone_service
 from portvakt.plugins import Tools, open_adapter
 from portvakt.proving.answer import Judge
 from portvakt.proving.ask import CodeSender
 from portvakt.proving.finish import Finisher, FirstPolicy
 from portvakt.proving.gate import Gate
 from portvakt.proving.notices import Notices
+from portvakt.proving.phone_requests import PhoneRequests
 from portvakt.proving.rules import Rules
 from portvakt.records.errors import RecordsUnavailable
 from portvakt.records.migrate import SCHEMA_VERSION
@@ -61,6 +64,7 @@ Pause = Callable[[timedelta], Awaitable[None]]
 
 PARTS = {"registration": "/security-info", "reset": "/reset", "apps": "/apps"}
 """Where the names in `[hosts]` lead."""
+SIX_DIGITS = 6
 SWEDISH_MOBILES = ("+467",)
 """Which numbers may be registered where no gateway says."""
 
@@ -192,18 +196,20 @@ def _house(
     policy = FirstPolicy(
         first=First(settings.registration.first), welcome_days=settings.registration.welcome_days
     )
+    finisher = Finisher(random=random, policy=policy)
+    notices = _notices(settings, texts, random, sealer)
+    requests = _phone_requests(settings, random, sealer, notices)
     parts = Parts(
         records=records,
         rules=rules,
         judge=Judge(methods, sealer),
-        finisher=Finisher(random=random, policy=policy),
+        finisher=finisher,
         sender=_sender(settings, texts, random, sealer, methods),
-        notices=_notices(settings, texts, random, sealer),
+        phone=PhoneSteps(records=records, rules=rules, finisher=finisher, requests=requests),
+        notices=notices,
         random=random,
         pause=hold,
     )
-    start = SignInFlow(parts)
-    sign_in = SignInRoutes(start=start, answers=Answers(parts, start), rules=rules, gate=gate)
     ring = KeyRing(records=records, sealer=sealer, random=random)
     health = Health(
         {
@@ -212,14 +218,26 @@ def _house(
             "signing_keys": lambda: ring.signer(clock()),
         }
     )
+    phones = phone_service(
+        settings,
+        site,
+        records=records,
+        rules=rules,
+        notices=parts.notices,
+        sealer=sealer,
+        keys=keys,
+        random=random,
+        clock=clock,
+    )
     routes = (
         *health.routes(),
-        *sign_in.routes(),
-        *_registration(settings, parts, policy, gate, sealer, hasher, methods),
+        *sign_in_routes(parts, gate=gate),
+        *phones.routes,
+        *_registration(settings, parts, policy, gate, sealer, keys, hasher, methods),
         *_app_routes(site.origin, gate, rules, records, keys, ring, random, clock),
     )
     failures = Failures(down=(RecordsUnavailable,), busy=(Busy,))
-    asgi = stack(routes, site, failures=failures)
+    asgi = stack(routes, site, failures=failures, streams=phones.streams)
     return House(asgi=asgi, routes=routes, records=records, hasher=hasher, sealer=sealer, keys=keys)
 
 
@@ -229,6 +247,7 @@ def _registration(
     policy: FirstPolicy,
     gate: Gate,
     sealer: Sealer,
+    keys: MasterKeys,
     hasher: PasswordHasher,
     methods: dict[AuthenticatorType, SignInMethod],
 ) -> list[Route]:
@@ -243,6 +262,8 @@ def _registration(
             hasher=hasher,
             sender=shared.sender,
             notices=shared.notices,
+            requests=_phone_requests(settings, shared.random, sealer, shared.notices),
+            pairing_codes=PairingCodes(keys),
             policy=policy,
             password_rules=PasswordRules(
                 context_words=frozenset({organisation.name, *organisation.name.split()})
@@ -282,73 +303,6 @@ def _app_routes(
         *MySignIns(gate=gate, rules=rules, records=records).routes(),
         *open_app.routes(),
     )
-
-
-def _host(settings: Settings) -> str:
-    return urlsplit(settings.public_url).hostname or ""
-
-
-def _sender(
-    settings: Settings,
-    texts: Texts,
-    random: Random,
-    sealer: Sealer,
-    methods: dict[AuthenticatorType, SignInMethod],
-) -> CodeSender:
-    words = CodeText(texts=texts, organisation=settings.organisation.name, host=_host(settings))
-    sms = methods[AuthenticatorType.SMS_CODE]
-    return CodeSender(method=sms, random=random, sealer=sealer, text=words)
-
-
-def _notices(settings: Settings, texts: Texts, random: Random, sealer: Sealer) -> Notices:
-    organisation = settings.organisation
-    writer = Writer(
-        texts=texts, organisation=organisation.name, support_phone=organisation.support_phone
-    )
-    return Notices(writer=writer, sealer=sealer, random=random)
-
-
-def _logo(file: str | None) -> Logo | None:
-    if file is None:
-        return None
-    path = Path(file)
-    return Logo(name=f"logo{path.suffix.lower()}", content=path.read_bytes())
-
-
-def _site(settings: Settings, texts: Texts, random: Random) -> Site:
-    hosts = {name: path for part, path in PARTS.items() for name in getattr(settings.hosts, part)}
-    organisation = settings.organisation
-    return Site(
-        public_url=settings.public_url,
-        organisation=Organisation(
-            name=organisation.name,
-            colour=organisation.colour,
-            support_phone=organisation.support_phone,
-            logo=_logo(organisation.logo_file),
-        ),
-        texts=texts,
-        random_bytes=random.bytes,
-        hosts=hosts,
-        trusted_proxies=tuple(ip_network(each) for each in settings.proxies.trusted),
-    )
-
-
-def _methods(
-    settings: Settings, random: Random, hasher: PasswordHasher, keys: MasterKeys
-) -> dict[AuthenticatorType, SignInMethod]:
-    """Open every method there is; which of them a person meets is for what is bound to decide."""
-    tools = Tools(
-        random=random,
-        hasher=hasher,
-        code_mac=CodeMac(keys),
-        http=HttpClient(()),  # no method reaches out
-        public_host=_host(settings),
-        organisation=settings.organisation.name,
-        sender="",
-    )
-    return {
-        kind: open_adapter("portvakt.methods", kind.value, {}, tools) for kind in AuthenticatorType
-    }
 
 
 def _schema_is_ours(records: Records) -> Callable[[], Awaitable[None]]:

@@ -1,24 +1,25 @@
 """Every later answer of a sign-in: a code, a password again, a start code, another way."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
-from portvakt.core.assurance import Evidence
+from portvakt.core.assurance import Aal, Evidence, assurance_of
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.events import PasswordReopened, RecoveryCodeUsed
 from portvakt.core.ids import AuthenticatorId, FlowId
 from portvakt.core.one_time_codes import normalise_digits
+from portvakt.core.push_approval import RequestStanding, standing_of_request
 from portvakt.core.secret import Secret
 from portvakt.core.sign_in import (
     AskAuthenticator,
     AskEnrolment,
     AskPassword,
+    AskPhone,
     AskProofFirst,
     AskSecondProof,
     AskStartCode,
     Finish,
     Refuse,
-    SignIn,
     Step,
     record,
 )
@@ -27,15 +28,16 @@ from portvakt.journeys.sign_in.flow import Parts, SignInFlow
 from portvakt.journeys.sign_in.outcomes import (
     Gone,
     GoOn,
-    Later,
     Outcome,
     Sent,
     Showing,
     Stopped,
     Wrong,
 )
+from portvakt.journeys.sign_in.phone import Scene, is_strange, phone_kind
 from portvakt.journeys.sign_in.tries import (
     Tried,
+    address_key,
     count_answer,
     count_unproven,
     note_failure,
@@ -44,8 +46,8 @@ from portvakt.journeys.sign_in.tries import (
 )
 from portvakt.methods import LookupRow, Rejected, StartCode, Verified
 from portvakt.proving.answer import Answer, NotSpent, spend, usable
-from portvakt.proving.ask import NotYet
 from portvakt.proving.finish import Next
+from portvakt.proving.phone_requests import tally
 from portvakt.proving.visit import Visit, said
 from portvakt.records.configuration import Configuration
 from portvakt.records.standing import Standing
@@ -60,7 +62,8 @@ class _Loaded:
     standing: Standing | None
     types: tuple[AuthenticatorType, ...]
     """What the answer may be, tried in this order; more than one only where a page asks for any."""
-    tried: Tried
+    tried: Tried | None
+    """None for what a phone approves: nothing is typed here that could be guessed."""
     lookup: tuple[LookupRow, ...]
 
     @property
@@ -88,6 +91,14 @@ class Answers:
             state, standing = found
             at = self._parts.finisher.look(state, standing, configuration, visit)
             sent = await self._newest(unit, at, standing)
+            scene = Scene(
+                state=state,
+                step=at.step,
+                standing=standing,
+                configuration=configuration,
+                visit=visit,
+            )
+            phone = await self._parts.phone.shown(unit, scene)
             left = 0
             if ways and standing is not None:
                 left = await unit.authenticators.recovery_left(standing.account.id)
@@ -98,6 +109,7 @@ class Answers:
                 verdict=at.verdict,
                 sent=sent,
                 recovery_left=left,
+                phone=phone,
             )
 
         return await self._parts.records.read(act)
@@ -108,49 +120,34 @@ class Answers:
         loaded = await self._load(flow, typed, configuration, visit)
         if not isinstance(loaded, _Loaded):
             return loaded
-        if not loaded.tried.count.allowed:
-            return Stopped(loaded.tried.count.stopped_until)
+        tried = loaded.tried
+        if tried is not None and not tried.count.allowed:
+            return Stopped(tried.count.stopped_until)
         outcome: Outcome = Wrong(loaded.types[0])
         for kind in loaded.types:
             outcome = await self._one(kind, typed, loaded, configuration, visit)
             if not isinstance(outcome, Wrong):
                 return outcome
-        if AuthenticatorType.PASSWORD in loaded.types:
-            await self._parts.pause(delay_after(loaded.tried.count))
+        if tried is not None and AuthenticatorType.PASSWORD in loaded.types:
+            await self._parts.pause(delay_after(tried.count))
         return outcome
 
-    async def send(self, flow: FlowId, visit: Visit, to: AuthenticatorId | None = None) -> Outcome:
-        """Send a new code in this sign-in, to the phone asked for or else to the first."""
+    async def answered(self, flow: FlowId, visit: Visit) -> Outcome:
+        """Go on if a phone has approved; one act looks, alike for every name there is or is not."""
         configuration = await self._parts.rules.current(visit.now)
-
-        async def act(unit: Unit) -> Outcome:
-            found = await unit.flows.load(flow, visit.binding, visit.now, visit.browser)
-            if found is None:
-                return Gone()
-            state, standing = found
-            at = self._parts.finisher.look(state, standing, configuration, visit)
-            if isinstance(at.step, AskProofFirst):
-                await self._send_first(unit, state, standing, visit)
-            elif isinstance(at.step, AskAuthenticator) and standing is not None:
-                return await self._choose_phone(unit, at, at.step, visit, to)
+        showing = await self.show(flow, visit)
+        if isinstance(showing, Gone):
+            return showing
+        kind = phone_kind(showing.step)
+        if kind is None:
             return GoOn(flow)
-
-        return await self._parts.records.write(act)
-
-    async def choose(self, flow: FlowId, way: str, visit: Visit) -> Outcome:
-        """Show another way; `way` is a type, or the id of a phone."""
-        if way not in (AuthenticatorType.TOTP, AuthenticatorType.RECOVERY_CODE):
-            return await self.send(flow, visit, AuthenticatorId(way))
-
-        async def act(unit: Unit) -> Outcome:
-            found = await unit.flows.load(flow, visit.binding, visit.now, visit.browser)
-            if found is None:
-                return Gone()
-            kept = replace(found[0], chosen=AuthenticatorType(way))
-            await unit.flows.save(kept)
-            return GoOn(flow)
-
-        return await self._parts.records.write(act)
+        asked = None if showing.phone is None else showing.phone.asked
+        at = Next(showing.step, showing.state, showing.verdict)
+        loaded = _Loaded(at=at, standing=showing.standing, types=(kind,), tried=None, lookup=())
+        approved = RequestStanding.APPROVED
+        if asked is None or standing_of_request(asked, visit.now) is not approved:
+            return Wrong(kind)
+        return await self._one(kind, Secret(""), loaded, configuration, visit)
 
     async def _load(
         self, flow: FlowId, typed: Secret, configuration: Configuration, visit: Visit
@@ -208,7 +205,8 @@ class Answers:
         """Judge the answer as one type. Only the last type tried writes a failure."""
         state = loaded.at.state
         answer = Answer(type=kind, typed=typed, flow=state.id, purpose=state.purpose, now=visit.now)
-        async with taken_back_if_busy(self._parts.records, [loaded.tried.key], visit.now):
+        counted = [] if loaded.tried is None else [loaded.tried.key]
+        async with taken_back_if_busy(self._parts.records, counted, visit.now):
             verified = await self._parts.judge.verify(answer, loaded.person, loaded.lookup)
         last = kind is loaded.types[-1]
         if isinstance(verified, Rejected):
@@ -230,6 +228,8 @@ class Answers:
         visit: Visit,
         why: str,
     ) -> None:
+        if loaded.tried is None:
+            return  # what a phone answers is written when it answers
         if why == "used" and loaded.standing is not None:
             await note_replay(unit, loaded.standing, kind, visit)
         await note_failure(
@@ -267,9 +267,10 @@ class Answers:
             return Wrong(answer.type, "late" if late else shown.value)
         proof = Evidence(answer.type, shown, visit.now, state.purpose)
         grown = record(state, proof)
-        await unit.attempts.give_back([loaded.tried.key], visit.now)
-        await self._told(unit, answer, loaded, standing, visit)
         looked = self._parts.finisher.look(grown, standing, configuration, visit)
+        counted = _counted(loaded, looked, standing, visit)
+        await unit.attempts.give_back(counted, visit.now)
+        await self._told(unit, answer, loaded, standing, visit)
         if isinstance(looked.step, Finish | AskEnrolment):
             if not await unit.flows.close(state.id, state.version):
                 return Gone()
@@ -278,7 +279,7 @@ class Answers:
         if not await unit.flows.save(grown):
             return GoOn(state.id)
         await self._parts.finisher.conclude(unit, looked, standing, visit)
-        await self._start.send_if_asked(unit, looked, visit)
+        await self._start.send_if_asked(unit, looked, standing, configuration, visit)
         return GoOn(state.id)
 
     async def _spent(
@@ -303,56 +304,6 @@ class Answers:
             await unit.audit.write(RecoveryCodeUsed(**told, left=left))
             await self._parts.notices.recovery_used(unit, account, left, visit)
 
-    async def _choose_phone(
-        self,
-        unit: Unit,
-        at: Next,
-        step: AskAuthenticator,
-        visit: Visit,
-        to: AuthenticatorId | None,
-    ) -> Outcome:
-        phones = [each for each in step.offered if each.type is AuthenticatorType.SMS_CODE]
-        if to is None and phones:
-            newest = await unit.codes.newest(at.state.id, at.state.purpose)
-            to = None if newest is None else newest.authenticator_id
-        asked = [each for each in phones if each.id == to] if to is not None else phones
-        if not asked or at.state.account_id is None:
-            return GoOn(at.state.id)
-        if at.state.chosen is not AuthenticatorType.SMS_CODE:
-            await unit.flows.save(replace(at.state, chosen=AuthenticatorType.SMS_CODE))
-        sent = await self._parts.sender.send(
-            unit,
-            flow=at.state.id,
-            purpose=at.state.purpose,
-            account_id=at.state.account_id,
-            authenticator=asked[0],
-            visit=visit,
-            proven=True,
-        )
-        return Later(sent.at) if isinstance(sent, NotYet) else GoOn(at.state.id)
-
-    async def _send_first(
-        self, unit: Unit, state: SignIn, standing: Standing | None, visit: Visit
-    ) -> None:
-        """Send a code before any password was shown; for a name without a phone, do as if."""
-        phones = []
-        if standing is not None and standing.account.usable:
-            phones = usable(standing, AuthenticatorType.SMS_CODE, visit.now)
-        if not phones or state.account_id is None:
-            await self._parts.sender.pretend(
-                unit, flow=state.id, purpose=state.purpose, visit=visit
-            )
-            return
-        await self._parts.sender.send(
-            unit,
-            flow=state.id,
-            purpose=state.purpose,
-            account_id=state.account_id,
-            authenticator=phones[0].authenticator,
-            visit=visit,
-            proven=False,
-        )
-
     async def _newest(self, unit: Unit, at: Next, standing: Standing | None) -> Sent | None:
         first = isinstance(at.step, AskProofFirst)
         if not first and not _asks(at.step, AuthenticatorType.SMS_CODE):
@@ -367,6 +318,28 @@ class Answers:
             at=code.created_at,
             expires_at=code.expires_at,
         )
+
+
+def _counted(
+    loaded: _Loaded, looked: Next, standing: Standing, visit: Visit
+) -> list[tuple[str, str, str]]:
+    """Return which counts a right answer gives back.
+
+    Whoever has signed in with two factors has answered for all that phones were asked from browsers
+    of this kind (R26).
+    """
+    keys: list[tuple[str, str, str]] = [] if loaded.tried is None else [loaded.tried.key]
+    phones = usable(standing, AuthenticatorType.PUSH, visit.now)
+    strong = assurance_of(looked.state.evidence).aal >= Aal.TWO
+    if not phones or not strong or not isinstance(looked.step, Finish) or looked.verdict is None:
+        return keys
+    inside, state = looked.verdict.inside, looked.state
+    keys.extend(
+        tally(standing, state.claimed, kind, inside=inside) for kind in (Kind.PUSH, Kind.PUSH_FIRST)
+    )
+    if isinstance(loaded.at.step, AskPhone) and is_strange(state, standing):
+        keys.append(address_key(visit, inside=inside))
+    return keys
 
 
 def _why(rejected: Rejected) -> str:
@@ -385,14 +358,14 @@ def _types_of(step: Step, typed: Secret) -> tuple[AuthenticatorType, ...]:
         case AskPassword():
             return (AuthenticatorType.PASSWORD,)
         case AskAuthenticator(_, chosen):
-            return (chosen,)
+            return () if chosen is AuthenticatorType.PUSH else (chosen,)
         case AskSecondProof() | AskStartCode():
             return (AuthenticatorType.START_CODE,)
         case AskProofFirst():
             if normalise_digits(typed.open(), APP_DIGITS) is not None:
                 return (AuthenticatorType.TOTP, AuthenticatorType.SMS_CODE)
             return (AuthenticatorType.RECOVERY_CODE,)
-        case Finish() | AskEnrolment() | Refuse():
+        case AskPhone() | Finish() | AskEnrolment() | Refuse():
             return ()
         case _:
             assert_never(step)

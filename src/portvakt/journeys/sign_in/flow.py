@@ -11,11 +11,12 @@ from portvakt.core.one_time_codes import normalise_base32
 from portvakt.core.people import canonical_identifier
 from portvakt.core.secret import Secret
 from portvakt.core.sessions import Session
-from portvakt.core.sign_in import AskAuthenticator, SignIn, record
+from portvakt.core.sign_in import AskAuthenticator, AskPhone, SignIn, record
 from portvakt.core.throttle import Kind, delay_after, familiarity_of
 from portvakt.crypto.passwords import MAX_BYTES
 from portvakt.crypto.randomness import Random
 from portvakt.journeys.sign_in.outcomes import AddressStopped, GoOn, Outcome, Wrong
+from portvakt.journeys.sign_in.phone import PhoneSteps, Scene, choosing_phone
 from portvakt.journeys.sign_in.tries import (
     Tried,
     count_address,
@@ -28,6 +29,7 @@ from portvakt.proving.answer import Answer, Judge, spend, usable
 from portvakt.proving.ask import CodeSender, CodeSent, NotYet
 from portvakt.proving.finish import Finisher, Next, Opened
 from portvakt.proving.notices import Notices
+from portvakt.proving.phone_requests import Asked, NotNow
 from portvakt.proving.rules import Rules
 from portvakt.proving.visit import Visit
 from portvakt.records.configuration import Configuration
@@ -49,6 +51,7 @@ class Parts:
     judge: Judge
     finisher: Finisher
     sender: CodeSender
+    phone: PhoneSteps
     notices: Notices
     random: Random
     pause: Pause
@@ -122,6 +125,33 @@ class SignInFlow:
             )
         )
 
+    async def with_phone(self, name: str, wanted: Wanted, visit: Visit) -> Outcome:
+        """Start with the phone in place of the password; looks alike for every name (A011)."""
+        claimed = canonical_identifier(name) or ""
+        parts = self._parts
+        configuration = await parts.rules.current(visit.now)
+        standing = await parts.records.read(lambda unit: unit.people.find(claimed, visit.browser))
+        state = choosing_phone(self._state(wanted, visit, claimed=claimed))
+        if standing is not None and standing.account.usable:
+            state = replace(state, account_id=standing.account.id)
+        scene = Scene(
+            state=state,
+            step=AskPhone(),
+            standing=standing,
+            configuration=configuration,
+            visit=visit,
+        )
+
+        async def act(unit: Unit) -> Outcome:
+            outcome = await parts.phone.ask_counted(unit, scene)
+            if isinstance(outcome, AddressStopped):
+                return outcome
+            # where a limit held it back, that is what the page says
+            await unit.flows.start(state, visit.binding)
+            return GoOn(state.id)
+
+        return await parts.records.write(act)
+
     async def again(self, session: Session, wanted: Wanted, visit: Visit) -> Outcome:
         """Start a proof for somebody who is signed in: more for an app, or fresh for a change."""
         evidence = session.evidence if wanted.purpose == SIGN_IN else ()
@@ -133,17 +163,25 @@ class SignInFlow:
             standing = await unit.people.load(session.account_id, visit.browser)
             at = self._parts.finisher.look(state, standing, configuration, visit)
             concluded = await self._parts.finisher.conclude(unit, at, standing, visit)
-            return await self.keep(unit, concluded, visit)
+            return await self._keep(unit, concluded, standing, configuration, visit)
 
         return await self._parts.records.write(act)
 
-    async def keep(self, unit: Unit, concluded: Opened | Next, visit: Visit) -> Outcome:
-        """Store a sign-in that is not over, and send its code if a code is what it asks for."""
+    async def _keep(
+        self,
+        unit: Unit,
+        concluded: Opened | Next,
+        standing: Standing | None,
+        configuration: Configuration,
+        visit: Visit,
+    ) -> Outcome:
+        """Store a sign-in that is not over, and send what it asks for: a code, or a request."""
         if isinstance(concluded, Opened):
             return concluded
         state = concluded.state
         await unit.flows.start(state, visit.binding)
-        if isinstance(await self.send_if_asked(unit, concluded, visit), NotYet):
+        sent = await self.send_if_asked(unit, concluded, standing, configuration, visit)
+        if isinstance(sent, NotYet):
             return GoOn(await self._where_the_text_went(unit, state, visit))
         return GoOn(state.id)
 
@@ -166,11 +204,27 @@ class SignInFlow:
         await unit.flows.close(state.id, state.version)
         return id_
 
-    async def send_if_asked(self, unit: Unit, at: Next, visit: Visit) -> CodeSent | NotYet | None:
-        """Send a code at once where a text message is the way that is shown."""
+    async def send_if_asked(
+        self,
+        unit: Unit,
+        at: Next,
+        standing: Standing | None,
+        configuration: Configuration,
+        visit: Visit,
+    ) -> CodeSent | NotYet | Asked | NotNow | None:
+        """Send a code at once, or ask the phone, where that is the way that is shown."""
         step, state = at.step, at.state
         if not isinstance(step, AskAuthenticator) or state.account_id is None:
             return None
+        if step.chosen is AuthenticatorType.PUSH:
+            scene = Scene(
+                state=state,
+                step=step,
+                standing=standing,
+                configuration=configuration,
+                visit=visit,
+            )
+            return await self._parts.phone.ask(unit, scene)
         if step.chosen is not AuthenticatorType.SMS_CODE:
             return None
         phone = next(each for each in step.offered if each.type is AuthenticatorType.SMS_CODE)
@@ -242,7 +296,7 @@ class SignInFlow:
         state = record(state, Evidence(answer.type, shown, visit.now, wanted.purpose))
         at = self._parts.finisher.look(state, again, configuration, visit)
         concluded = await self._parts.finisher.conclude(unit, at, again, visit)
-        return await self.keep(unit, concluded, visit)
+        return await self._keep(unit, concluded, again, configuration, visit)
 
     async def _guarded(
         self, claimed: str, standing: Standing | None, wanted: Wanted, visit: Visit

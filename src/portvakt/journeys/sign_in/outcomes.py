@@ -5,8 +5,10 @@ from datetime import datetime
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.ids import FlowId
+from portvakt.core.push_approval import Approval
 from portvakt.core.sign_in import SignIn, Step
 from portvakt.proving.finish import Opened
+from portvakt.proving.phone_requests import NotNow
 from portvakt.proving.rules import Verdict
 from portvakt.records.standing import Standing
 
@@ -42,9 +44,19 @@ class AddressStopped:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """No code was sent, because of a limit; one can be asked for at `at`."""
+    """No code was sent, or no phone asked, because of a limit.
 
-    at: datetime
+    `at` is when one can be; None where another way in must come first.
+    """
+
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """It begins again with name and password, and leads to the same place."""
+
+    to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,15 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneShown:
+    """What was asked of the phones of this step last, if anything."""
+
+    asked: Approval | None
+    held: NotNow | None
+    """Where nothing waits: the limit that would hold a new request back now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Showing:
     """Everything that a page of a sign-in shows."""
 
@@ -71,6 +92,7 @@ class Showing:
     verdict: Verdict | None
     sent: Sent | None
     recovery_left: int = 0
+    phone: PhoneShown | None = None
 
 
-Outcome = Opened | GoOn | Wrong | Stopped | AddressStopped | Later | Gone
+Outcome = Opened | GoOn | Wrong | Stopped | AddressStopped | Later | Gone | Anew

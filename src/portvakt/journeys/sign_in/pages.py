@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from portvakt.web.responses import Page
+from portvakt.web.templates import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,40 @@ class SmsPage(Page):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhonePage(Page):
+    """A number, to be typed in the phone."""
+
+    template: ClassVar[str] = "journeys/sign_in/phone.html"
+    flow: str
+    reason: str = ""
+    number: str
+    first: bool
+    """Whether it stands in place of the password; alike for every name then."""
+    instead: str = ""
+    """What the way past is called where it leads back to before the phone was chosen."""
+    told: tuple[Message, ...]
+    """What has become of the request so far."""
+    seen: str
+    """The same in one word, for the script."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneEndedPage(Page):
+    """No request waits: what happened, and what to do now."""
+
+    template: ClassVar[str] = "journeys/sign_in/phone_ended.html"
+    flow: str
+    what: str
+    """How the last one ended; "stopped" or "unasked" where there was none."""
+    instead: str = ""
+    held: bool = False
+    """Whether a limit holds a new one back, until `until` if that is known."""
+    until: datetime | None = None
+    often: bool = False
+    """Whether to warn that somebody who knows the password has asked many times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryPage(Page):
     """One of the printed codes."""
 
@@ -107,6 +142,8 @@ class PasswordPage(Page):
     template: ClassVar[str] = "journeys/sign_in/password.html"
     flow: str
     fresh: bool
+    phone: bool = False
+    """Whether a phone would do in its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

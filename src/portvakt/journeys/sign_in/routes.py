@@ -3,19 +3,23 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
+from urllib.parse import quote
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.core.assurance import METHODS
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import FlowId
+from portvakt.core.push_approval import RequestStanding, standing_of_request
 from portvakt.core.secret import Secret
 from portvakt.core.sessions import SessionKind
 from portvakt.journeys.sign_in.answers import Answers
-from portvakt.journeys.sign_in.flow import SignInFlow, Wanted, purpose_of
+from portvakt.journeys.sign_in.flow import Parts, SignInFlow, Wanted, purpose_of
 from portvakt.journeys.sign_in.outcomes import (
     AddressStopped,
+    Anew,
     Gone,
     GoOn,
     Later,
@@ -31,7 +35,9 @@ from portvakt.journeys.sign_in.pages import (
     OtherPage,
     StartPage,
 )
-from portvakt.journeys.sign_in.show import page_of, ways_of
+from portvakt.journeys.sign_in.phone import PhoneSteps, seen_of
+from portvakt.journeys.sign_in.show import page_of, told_of, ways_of
+from portvakt.journeys.sign_in.ways import Ways
 from portvakt.proving.destination import app_of, login_hint_of
 from portvakt.proving.finish import Opened
 from portvakt.proving.gate import ANEW, Current, Gate
@@ -48,12 +54,27 @@ WRONG = 422
 TOO_MANY = 429
 
 
+def sign_in_routes(parts: Parts, *, gate: Gate) -> list[Route]:
+    """Build the journey and list its addresses."""
+    start = SignInFlow(parts)
+    return SignInRoutes(
+        start=start,
+        answers=Answers(parts, start),
+        ways=Ways(parts),
+        phones=parts.phone,
+        rules=parts.rules,
+        gate=gate,
+    ).routes()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInRoutes:
     """Name and password, codes, another way, more proof."""
 
     start: SignInFlow
     answers: Answers
+    ways: Ways
+    phones: PhoneSteps
     rules: Rules
     gate: Gate
 
@@ -69,6 +90,7 @@ class SignInRoutes:
             route(f"{flow}/other", self.other, who=Who.BROWSER),
             route(f"{flow}/choose", self.choose, methods=("POST",), who=Who.BROWSER),
             route(f"{flow}/send", self.send, methods=("POST",), who=Who.BROWSER),
+            route(f"{flow}/phone", self.phone, who=Who.BROWSER),
         ]
 
     async def show_start(self, request: Request) -> Response:
@@ -91,26 +113,23 @@ class SignInRoutes:
         sent = await form(request)
         wanted = await self._wanted(sent["to"], sent["for"])
         name, password = sent["name"], sent["password"]
+        by_phone = sent["way"] == AuthenticatorType.PHONE_SIGN_IN
         missing: dict[str, Message | str] = {}
         if not name.strip():
             missing["name"] = "sign_in.name_missing"
-        if not password:
+        if not password and not by_phone:
             missing["password"] = "sign_in.password_missing"  # noqa: S105  # a message id
         if missing:
             return page(request, await self._start_page(wanted, name, missing), WRONG)
         visit = self.gate.visit(request)
-        outcome = await self.start.first(name, Secret(password), wanted, visit)
-        match outcome:
-            case Wrong():
-                wrong: dict[str, Message | str] = {"password": "sign_in.wrong"}
-                return page(request, await self._start_page(wanted, name, wrong), WRONG)
-            case AddressStopped(until):
-                response = page(request, AddressStoppedPage(until=until), TOO_MANY)
-                wait = max(1, int((until - visit.now).total_seconds()))
-                response.headers["retry-after"] = str(wait)
-                return response
-            case _:
-                return await self._after(request, outcome, visit)
+        if by_phone:
+            outcome = await self.start.with_phone(name, wanted, visit)
+        else:
+            outcome = await self.start.first(name, Secret(password), wanted, visit)
+        if isinstance(outcome, Wrong):
+            wrong: dict[str, Message | str] = {"password": "sign_in.wrong"}
+            return page(request, await self._start_page(wanted, name, wrong), WRONG)
+        return await self._after(request, outcome, visit)
 
     async def again(self, request: Request) -> Response:
         """Begin to show more, or to show it again, in a session that stands."""
@@ -136,7 +155,9 @@ class SignInRoutes:
         sent = await form(request)
         flow, visit = _flow(request), self.gate.visit(request)
         if "again" in sent:
-            return await self._after(request, await self.answers.send(flow, visit), visit, flow)
+            return await self._after(request, await self.ways.send(flow, visit), visit, flow)
+        if "answered" in sent:
+            return await self._after(request, await self.answers.answered(flow, visit), visit, flow)
         if not sent["code"].strip():
             return await self._reshow(request, flow, visit, "sign_in.code_missing")
         outcome = await self.answers.answer(flow, Secret(sent["code"]), visit)
@@ -157,14 +178,36 @@ class SignInRoutes:
         sent = await form(request)
         visit = self.gate.visit(request)
         flow = _flow(request)
-        outcome = await self.answers.choose(flow, sent["way"], visit)
+        outcome = await self.ways.choose(flow, sent["way"], visit)
         return await self._after(request, outcome, visit, flow)
 
     async def send(self, request: Request) -> Response:
         """Send a new code."""
         visit = self.gate.visit(request)
         flow = _flow(request)
-        return await self._after(request, await self.answers.send(flow, visit), visit, flow)
+        return await self._after(request, await self.ways.send(flow, visit), visit, flow)
+
+    async def phone(self, request: Request) -> Response:
+        """Tell a waiting page what has become of its request, as soon as there is something new.
+
+        For the script only; it is asked by itself and keeps no session alive. Another browser
+        learns nothing, not even that there is such a sign-in (A037).
+        """
+        flow, seen = _flow(request), query(request)["seen"]
+        found = await self.phones.wait(flow, seen, lambda: self.gate.visit(request))
+        if isinstance(found, Gone):
+            return _json({"error": "not_found"}, 404)
+        visit = self.gate.visit(request)
+        asked = None if found is None else found.asked
+        if asked is None or standing_of_request(asked, visit.now) is not RequestStanding.WAITING:
+            return _json({"changed": True})
+        texts = context(request).site.texts
+        told = (
+            texts.say(visit.language, each.id, **each.values) for each in told_of(asked, visit.now)
+        )
+        return _json(
+            {"changed": False, "seen": seen_of(asked, visit.now), "told": " · ".join(told)}
+        )
 
     async def _after(  # noqa: PLR0911  # one answer for each outcome there is
         self, request: Request, outcome: Outcome, visit: Visit, flow: FlowId | None = None
@@ -184,7 +227,12 @@ class SignInRoutes:
                 said = Message("sign_in.stopped", {"time": until or visit.now})
                 return await self._reshow(request, flow, visit, said, TOO_MANY)
             case AddressStopped(until):
-                return page(request, AddressStoppedPage(until=until), TOO_MANY)
+                response = page(request, AddressStoppedPage(until=until), TOO_MANY)
+                wait = max(1, int((until - visit.now).total_seconds()))
+                response.headers["retry-after"] = str(wait)
+                return response
+            case Anew(to):
+                return see_other(f"/sign-in?to={quote(to, safe='/')}&for={ANEW}")
             case _:
                 assert_never(outcome)
 
@@ -257,6 +305,10 @@ def _flow(request: Request) -> FlowId:
     return FlowId(request.scope["path_params"]["flow"])
 
 
+def _json(told: dict[str, object], status: int = 200) -> Response:
+    return Response(orjson.dumps(told), status_code=status, media_type="application/json")
+
+
 def _at(flow: FlowId) -> str:
     return f"/sign-in/{flow}"
 
@@ -267,6 +319,8 @@ def _said(kind: AuthenticatorType, why: str) -> str:
         return "sign_in.used_totp"
     if kind is AuthenticatorType.TOTP and why == "unreadable":
         return "sign_in.unreadable_totp"
+    if kind in (AuthenticatorType.PUSH, AuthenticatorType.PHONE_SIGN_IN):
+        return "sign_in.phone_not_yet"
     if kind is AuthenticatorType.SMS_CODE and why == "late":
         return "sign_in.late_sms_code"
     return f"sign_in.wrong_{kind}"

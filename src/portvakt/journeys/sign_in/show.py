@@ -1,27 +1,32 @@
 """From what a sign-in asks for to the page that asks it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
 from portvakt.core.assurance import METHODS
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.first_registration import Basis
+from portvakt.core.push_approval import Approval, RequestStanding, standing_of_request
 from portvakt.core.sign_in import (
     AskAuthenticator,
     AskEnrolment,
     AskPassword,
+    AskPhone,
     AskProofFirst,
     AskSecondProof,
     AskStartCode,
     Finish,
     Refuse,
 )
-from portvakt.journeys.sign_in.outcomes import Showing
+from portvakt.journeys.sign_in.outcomes import PhoneShown, Showing
 from portvakt.journeys.sign_in.pages import (
     FirstPage,
     GonePage,
     PasswordPage,
+    PhoneEndedPage,
+    PhonePage,
     RecoveryPage,
     RefusedPage,
     SecondProofPage,
@@ -29,11 +34,14 @@ from portvakt.journeys.sign_in.pages import (
     TotpPage,
     Way,
 )
+from portvakt.journeys.sign_in.phone import is_slow, seen_of, told_delivered, told_opened
 from portvakt.phone_numbers import partly_hidden
+from portvakt.proving.answer import usable
 from portvakt.proving.visit import Visit
 from portvakt.texts import Texts
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
+from portvakt.web.words import clock
 
 Errors = Mapping[str, Message | str]
 _ABOUT_A_CODE = ("sign_in.wrong_", "sign_in.used_", "sign_in.late_", "sign_in.unreadable_")
@@ -55,7 +63,10 @@ def page_of(  # noqa: PLR0911  # one page for each step there is
             return FirstPage(flow=flow, sent_at=sent, errors=wrong)
         case AskPassword():
             fresh = showing.state.purpose == METHODS and showing.state.session_id is not None
-            return PasswordPage(flow=flow, fresh=fresh, errors=wrong)
+            phone = _has_phone_sign_in(showing, visit)
+            return PasswordPage(flow=flow, fresh=fresh, phone=phone, errors=wrong)
+        case AskPhone():
+            return _phone_page(showing, visit, wrong)
         case AskAuthenticator():
             return _authenticator_page(showing, showing.step, visit, wrong, next_at)
         case AskSecondProof(options):
@@ -80,6 +91,8 @@ def _authenticator_page(
     next_at: datetime | None,
 ) -> Page:
     flow, reason = showing.state.id, _reason(showing, visit.language)
+    if step.chosen is AuthenticatorType.PUSH:
+        return _phone_page(showing, visit, errors)
     if step.chosen is AuthenticatorType.TOTP:
         return TotpPage(flow=flow, reason=reason, errors=errors)
     if step.chosen is AuthenticatorType.RECOVERY_CODE:
@@ -100,6 +113,67 @@ def _authenticator_page(
     )
 
 
+def _phone_page(showing: Showing, visit: Visit, errors: Errors) -> Page:
+    """Return the number, or what became of it."""
+    flow, first = showing.state.id, isinstance(showing.step, AskPhone)
+    instead = _instead(showing) if first else ""
+    phone = showing.phone or PhoneShown(asked=None, held=None)
+    asked, held = phone.asked, phone.held
+    now = None if asked is None else standing_of_request(asked, visit.now)
+    if asked is not None and now in (RequestStanding.WAITING, RequestStanding.APPROVED):
+        return PhonePage(
+            flow=flow,
+            reason=_reason(showing, visit.language),
+            number=asked.number,
+            first=first,
+            instead=instead,
+            told=told_of(asked, visit.now),
+            seen=seen_of(asked, visit.now),
+            errors={"": errors["code"]} if "code" in errors else {},
+        )
+    nothing = "unasked" if held is None else "stopped"
+    return PhoneEndedPage(
+        flow=flow,
+        what=nothing if now is None else now.value,
+        instead=instead,
+        held=held is not None,
+        until=None if held is None else held.until,
+        often=held is not None and not first,
+    )
+
+
+def _instead(showing: Showing) -> str:
+    """Name the way back to where the phone was chosen."""
+    return "sign_in.other_way" if showing.state.guarded else "sign_in.phone_password"
+
+
+def told_of(asked: Approval, now: datetime) -> tuple[Message, ...]:
+    """Tell what is known of a request: sent, delivered, opened, answered."""
+    if standing_of_request(asked, now) is RequestStanding.APPROVED:
+        return (Message("sign_in.phone_told_answered"),)
+    if asked.sent_at is None:
+        told = [_at("sign_in.phone_told_waiting", asked.created_at)]
+    else:
+        told = [_at("sign_in.phone_told_sent", asked.sent_at)]
+    if asked.delivered_at is not None and told_delivered(asked):
+        told.append(_at("sign_in.phone_told_delivered", asked.delivered_at))
+    if asked.opened_at is not None and told_opened(asked):
+        told.append(_at("sign_in.phone_told_opened", asked.opened_at))
+    if is_slow(asked, now):
+        told.append(Message("sign_in.phone_told_slow"))
+    return tuple(told)
+
+
+def _at(what: str, at: datetime) -> Message:
+    return Message(what, {"time": clock(at, seconds=True)})
+
+
+def _has_phone_sign_in(showing: Showing, visit: Visit) -> bool:
+    """Whether a phone of theirs would do in place of the password."""
+    person = showing.standing
+    return person is not None and bool(usable(person, AuthenticatorType.PHONE_SIGN_IN, visit.now))
+
+
 def ways_of(showing: Showing, texts: Texts, language: str) -> tuple[Way, ...]:
     """Return every way that would do, of equal size; apps count as one way."""
     if not isinstance(showing.step, AskAuthenticator):
@@ -107,6 +181,11 @@ def ways_of(showing: Showing, texts: Texts, language: str) -> tuple[Way, ...]:
     ways: dict[str, Way] = {}
     for each in showing.step.offered:
         way = _way(each, showing, texts, language)
+        known = ways.get(way.value)
+        if known is not None and way.hint:
+            # one request goes to all of somebody's phones with our app
+            way = replace(known, hint=f"{known.hint}, {way.hint}")
+            ways[way.value] = way
         ways.setdefault(way.value, way)
     return tuple(ways.values())
 
@@ -116,6 +195,9 @@ def _way(each: Authenticator, showing: Showing, texts: Texts, language: str) -> 
         number = partly_hidden(each.detail)
         text = texts.say(language, "sign_in.way_sms_code", number=number)
         return Way(value=each.id, text=text, hint=each.label, picture="sms_code")
+    if each.type is AuthenticatorType.PUSH:
+        text = texts.say(language, "sign_in.way_push")
+        return Way(value=each.type, text=text, hint=each.label, picture="push")
     if each.type is AuthenticatorType.TOTP:
         text = texts.say(language, "sign_in.way_totp", label=each.label).strip()
         return Way(value=each.type, text=text, picture="totp")

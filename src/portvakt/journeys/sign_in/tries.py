@@ -57,6 +57,12 @@ def address_subject(address: str | None) -> str:
     return f"address:{ipaddress.ip_network((parsed, IPV6_HOME), strict=False)}"
 
 
+def address_key(visit: Visit, *, inside: bool) -> tuple[str, Kind, Familiarity]:
+    """Return the key that tries from an unfamiliar browser are counted by."""
+    kind = Kind.ADDRESS_INSIDE if inside else Kind.ADDRESS
+    return (address_subject(visit.address), kind, Familiarity.ANY)
+
+
 async def count_try(
     unit: Unit, subject: str, kind: Kind, familiarity: Familiarity, now: datetime
 ) -> Tried:
@@ -67,9 +73,7 @@ async def count_try(
 
 async def count_address(unit: Unit, visit: Visit, *, inside: bool) -> Tried:
     """Count one try from an unfamiliar browser against its address."""
-    kind = Kind.ADDRESS_INSIDE if inside else Kind.ADDRESS
-    subject = address_subject(visit.address)
-    tried = await count_try(unit, subject, kind, Familiarity.ANY, visit.now)
+    tried = await count_try(unit, *address_key(visit, inside=inside), visit.now)
     if tried.began_a_stop and tried.count.stopped_until is not None:
         await unit.audit.write(
             SprayAlarm(

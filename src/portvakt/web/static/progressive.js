@@ -52,3 +52,33 @@ for (const box of document.querySelectorAll("[data-ends-in]")) {
     reveal("[data-ended]");
   }, left * 1000);
 }
+
+// A form that waits for something elsewhere, such as an answer in a phone, is sent when it has come.
+// The address answers {changed: true}, or after a while {changed: false} with what to tell until then.
+for (const form of document.querySelectorAll("form[data-waits-for]")) {
+  const address = new URL(form.dataset.waitsFor, location.href);
+  const told = document.querySelector(".waiting");
+  let pause = 1; // seconds
+  const ask = async () => {
+    let found;
+    try {
+      const answer = await fetch(address, { headers: { accept: "application/json" }, cache: "no-store" });
+      if (answer.status === 404 || answer.status === 410) return; // it is over; the button says how
+      if (!answer.ok) throw new Error(answer.statusText);
+      found = await answer.json();
+    } catch {
+      setTimeout(ask, pause * (1 + Math.random()) * 1000); // the network, or the server, is away
+      pause = Math.min(pause * 2, 30);
+      return;
+    }
+    pause = 1;
+    if (found.changed) {
+      form.requestSubmit();
+      return;
+    }
+    if (found.seen) address.searchParams.set("seen", found.seen);
+    if (told && found.told && told.textContent !== found.told) told.textContent = found.told;
+    setTimeout(ask, 250);
+  };
+  ask();
+}
