@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from portvakt.core.phones import Subscription
+from portvakt.crypto.push_message import encrypted
 from portvakt.crypto.randomness import Random
 from portvakt.plugins import AdapterSettingsError, PushKeySource, Tools
 from portvakt.wake import (
@@ -40,8 +40,6 @@ JWT_LIVES: Final = timedelta(hours=12)
 JWT_USED: Final = timedelta(hours=6)
 """How long one signed line is sent again, so that a service need not check a new one each time."""
 
-_SALT: Final = 16  # bytes: RFC 8188 section 2.1
-_RECORD: Final = 4096  # bytes: RFC 8291 section 4
 _BROKEN: Final = range(500, 600)
 _NO: Final = range(300, 500)  # a redirect is a no: it is not followed
 _MANY_ORIGINS: Final = 100
@@ -122,7 +120,12 @@ class WebPush:
         if not allowed_endpoint(endpoint, self._hosts):
             return Gone("not one of the services in the settings")
         try:
-            content = self._encrypted(wake.subscription)
+            content = encrypted(
+                PAYLOAD,
+                p256dh=wake.subscription.p256dh,
+                auth=wake.subscription.auth,
+                random=self._random,
+            )
         except ValueError:
             return Gone("the phone's key is no point on the curve")
         origin = _origin(endpoint)
@@ -142,22 +145,6 @@ class WebPush:
         else:
             self._breaker.failed(origin, wake.at)
         return _meaning(answer, wake.at)
-
-    def _encrypted(self, subscription: Subscription) -> bytes:
-        """Encrypt the payload for one phone (RFC 8291). Raises ValueError."""
-        import http_ece  # noqa: PLC0415 - only where phones are woken
-        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
-
-        encrypted: bytes = http_ece.encrypt(
-            PAYLOAD,
-            salt=self._random.bytes(_SALT),
-            private_key=ec.generate_private_key(ec.SECP256R1()),
-            dh=subscription.p256dh,
-            auth_secret=subscription.auth,
-            rs=_RECORD,
-            version="aes128gcm",
-        )
-        return encrypted
 
     async def _authorization(self, origin: str, now: datetime) -> str:
         """Return the signed line for one service, made at most `JWT_USED` ago."""
