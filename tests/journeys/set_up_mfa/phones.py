@@ -43,9 +43,9 @@ def short_code(page: Page) -> str:
 
 
 def number_on(page: Page) -> str:
-    found = re.search(r'class="number">(\d+)<', page.html)
+    found = re.search(r'class="number"[^>]*aria-label="[^"]*?((?: \d)+)"', page.html)
     assert found is not None, page.text
-    return found[1]
+    return found[1].replace(" ", "")
 
 
 async def pairs(

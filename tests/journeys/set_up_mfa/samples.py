@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import AuthenticatorId
-from portvakt.journeys.set_up_mfa.app_key import app_key
+from portvakt.crypto.pairing_codes import PairingCode
+from portvakt.journeys.set_up_mfa.app_key import app_key, pairing_key
 from portvakt.journeys.set_up_mfa.pages import (
     AlonePage,
     AppPage,
@@ -23,11 +24,22 @@ from portvakt.journeys.set_up_mfa.pages import (
     SheetPage,
     Way,
 )
+from portvakt.journeys.set_up_mfa.phone_pages import (
+    PhoneEndedPage,
+    PhoneNamePage,
+    PhoneNumberPage,
+    PhoneScanPage,
+)
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
 from tests.make import NOW
 
 KEY = app_key(bytes(range(20)), issuer="Region Exempel", account="anna.berg@region.example")
+PAIRING = pairing_key(
+    PairingCode("AAECAwQFBgcICQoLDA0ODw", "K7QM2XW4"),
+    app_origin="https://app.region.example",
+    account="anna.berg@region.example",
+)
 CODES = tuple(
     f"{hint}{'ABCDEFGHIJ'[place]}Q4T-KM7PXA-3DWLZ{place % 6 + 2}"
     for place, hint in enumerate(["AB", "CD", "EF", "GH", "IJ", "KL", "MN", "OP", "QR", "ST"])
@@ -51,10 +63,36 @@ def way(kind: AuthenticatorType = AuthenticatorType.TOTP, **given: object) -> Wa
 
 
 SMS = AuthenticatorType.SMS_CODE
+PUSH = AuthenticatorType.PUSH
 WORK_PHONE = way(SMS, source="hr", number="••• 05", used=None)
 OWN_PHONE = way(
     SMS, id=AuthenticatorId("sms2"), number="••• 17", label="Min egen mobil", preferred=True
 )
+
+PIXEL = way(PUSH, label="Annas Pixel", preferred=True, sign_in=False)
+
+
+def number_page(**given: object) -> PhoneNumberPage:
+    fields: dict[str, object] = {
+        "draft": "k7qm2xw4k7qm2xw4k7qm2xw4k7",
+        "name": "Annas Pixel",
+        "number": "47",
+        "told": "sent",
+        "seconds_left": 90,
+        "state": "sent",
+    }
+    return PhoneNumberPage(**(fields | given))  # type: ignore[arg-type] # a builder of tests
+
+
+def scan_page(**given: object) -> PhoneScanPage:
+    fields: dict[str, object] = {
+        "draft": "k7qm2xw4k7qm2xw4k7qm2xw4k7",
+        "key": PAIRING,
+        "expires": NOW + timedelta(minutes=10),
+        "state": "awaited",
+    }
+    return PhoneScanPage(**(fields | given))  # type: ignore[arg-type] # a builder of tests
+
 
 SAMPLES: dict[str, Page] = {
     "sheet": SheetPage(sheet=Sheet(), required=False),
@@ -83,6 +121,34 @@ SAMPLES: dict[str, Page] = {
         done="set_up_mfa.flash_removed",
         onwards="/apps",
     ),
+    "manage-phones": ManagePage(
+        ways=(
+            PIXEL,
+            way(PUSH, id=AuthenticatorId("p2"), label="Jobbtelefonen", sign_in=True, used=None),
+            way(PUSH, id=AuthenticatorId("p3"), label="", sign_in=False, suspended=True),
+            WORK_PHONE,
+        ),
+        printed=Printed(id=AuthenticatorId("card"), left=9, total=10),
+        sheet=Sheet(work_phone=WORK_PHONE, phones_full=5),
+        done="set_up_mfa.flash_phone_added",
+        activate=True,
+        onwards="/apps",
+    ),
+    "phone-scan": scan_page(),
+    "phone-scan-none-yet": scan_page(errors={"": "set_up_mfa.error_no_phone_yet"}),
+    "phone-name": PhoneNamePage(name="Annas Pixel"),
+    "phone-name-wrong": PhoneNamePage(
+        name="x" * 41, errors={"label": "set_up_mfa.error_name_too_long"}
+    ),
+    "phone-number": number_page(),
+    "phone-number-six": number_page(number="047114", told="opened", state="opened"),
+    "phone-number-delivered": number_page(told="delivered", state="delivered"),
+    "phone-number-approved": number_page(told="approved", state="approved"),
+    "phone-number-no-answer": number_page(errors={"": "set_up_mfa.error_no_answer_yet"}),
+    **{
+        f"phone-ended-{why}": PhoneEndedPage(name="Annas Pixel", why=why)
+        for why in ("denied", "wrong_number", "expired", "ended")
+    },
     "manage-codes-used-up": ManagePage(
         ways=(way(),),
         printed=Printed(id=AuthenticatorId("card"), left=0, total=10),
@@ -141,6 +207,15 @@ SAMPLES: dict[str, Page] = {
         now_true=Message("set_up_mfa.card_true_both", {"number": "••• 05"}),
         onwards="/apps",
     ),
+    "card-after-phone": CardPage(
+        codes=CODES,
+        owner="Anna Berg",
+        made=NOW,
+        title="set_up_mfa.card_title",
+        now_true=Message("set_up_mfa.card_true_totp"),
+        activate=True,
+        onwards="/apps",
+    ),
     "card-new": CardPage(
         codes=CODES,
         owner="Anna-Karin Nordström-Wäppling af Ugglas",
@@ -150,11 +225,13 @@ SAMPLES: dict[str, Page] = {
         onwards="/apps",
     ),
     "method": MethodPage(way=way(label="Jobbtelefonen"), label="Jobbtelefonen"),
+    "method-phone": MethodPage(way=PIXEL, label="Annas Pixel"),
     "method-number": MethodPage(way=way(SMS, number="••• 17"), label=""),
     "method-wrong": MethodPage(
         way=way(), label="x" * 41, errors={"label": "set_up_mfa.error_name_too_long"}
     ),
     "remove-app": RemovePage(way=way(label="Jobbtelefonen")),
+    "remove-phone": RemovePage(way=PIXEL),
     "remove-number": RemovePage(way=OWN_PHONE),
     "remove-codes": RemovePage(way=way(AuthenticatorType.RECOVERY_CODE)),
     "remove-kept": RemovePage(way=way(), kept=True, errors={"": "set_up_mfa.error_last"}),

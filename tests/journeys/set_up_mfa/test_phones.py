@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.push_approval import ApprovalState
+from portvakt.records.unit import Unit
 from tests.journeys.conftest import Open
 from tests.journeys.set_up_mfa.people import (
     HOME,
@@ -226,6 +227,21 @@ async def test_the_page_waits_for_the_phone_and_goes_on(open_world: Open) -> Non
         waiting = asyncio.create_task(browser.client.get(state, headers=FROM))
         await asyncio.sleep(0.05)
         assert not waiting.done()
+        request = (await asked(world, bo)).id
+
+        async def opened(unit: Unit) -> None:
+            await unit.approvals.note(request, "opened", world.clock.at)
+            await unit.wakeups.ring(f"approval:{request}")
+
+        await world.house.records.write(opened)
+        assert (await asyncio.wait_for(waiting, 5)).json() == {
+            "changed": False,
+            "seen": "opened",
+            "told": "Du har öppnat frågan i telefonen.",
+        }
+        state = f"{page.path}/state?seen=opened"
+        waiting = asyncio.create_task(browser.client.get(state, headers=FROM))
+        await asyncio.sleep(0.05)
         await answers(world, bo, phone)
         assert (await asyncio.wait_for(waiting, 5)).json() == {"changed": True}
 

@@ -1,6 +1,7 @@
 """A phone with our app: a code brings it here, a test request proves it, and then it is bound."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import assert_never
 
 import msgspec
@@ -41,6 +42,9 @@ from portvakt.records.drafts import Draft
 
 PUSH = AuthenticatorType.PUSH
 TOTP = AuthenticatorType.TOTP
+AWAITED = "awaited"
+TOLD = frozenset({"sent", "delivered", "opened"})
+"""What a waiting page tells of a request, without another page to show."""
 UNANSWERED = frozenset({RequestStanding.WAITING, RequestStanding.APPROVED})
 """A request in one of these is not made anew by pressing twice."""
 
@@ -237,6 +241,14 @@ def awaited_topic(at: PhoneDraft) -> str:
     return f"approval:{at.approval.id}" if isinstance(at, PhoneAsked) else f"pairing:{at.id}"
 
 
+def patience(at: PhoneDraft, now: datetime, most: float) -> float:
+    """Return for how many seconds, at most, nothing but the bell changes what there is to show."""
+    if not isinstance(at, PhoneAsked):
+        return most
+    left = (at.approval.expires_at - now).total_seconds()
+    return min(max(left, 0.0), most)
+
+
 def told(asked: PhoneAsked) -> str:
     """Say in a word how far a request has come that may still be approved."""
     approval = asked.approval
@@ -251,7 +263,7 @@ def stage(at: PhoneDraft | Over) -> str:
     """Say in a word what the page shows, so that a waiting page can tell whether it is old."""
     match at:
         case PhoneAwaited():
-            return "awaited"
+            return AWAITED
         case PhoneCame():
             return "came"
         case PhoneAsked(standing=standing) if standing in UNANSWERED:

@@ -1,6 +1,6 @@
 """Addresses of a phone half set up: its code, its name, the number to type in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import orjson
@@ -26,9 +26,12 @@ from portvakt.journeys.set_up_mfa.outcomes import (
     Started,
 )
 from portvakt.journeys.set_up_mfa.phone_flow import (
+    AWAITED,
+    TOLD,
     UNANSWERED,
     PhoneSetUp,
     awaited_topic,
+    patience,
     stage,
     told,
 )
@@ -93,17 +96,24 @@ class PhoneRoutes:
         return page(request, view, WRONG if errors else 200)
 
     async def state(self, request: Request) -> Response:
-        """Answer when there is something else to show than what was `seen`, or after a while."""
+        """Answer when there is something else to tell than what was `seen`, or after a while.
+
+        `changed` says that there is another page to show; until then `told` says how far it is.
+        """
         person = await self.door.go_on(request)
         if isinstance(person, Response):
             return person
         id_, seen = _draft(request), query(request)["seen"]
         at = await self.phones.show(person, id_)
         if not isinstance(at, Over) and stage(at) == seen:
-            await self.records.wait(awaited_topic(at), WAITS)
-            at = await self.phones.show(person, id_)
-        body = orjson.dumps({"changed": stage(at) != seen})
-        return Response(body, media_type="application/json")
+            await self.records.wait(awaited_topic(at), patience(at, person.now, WAITS))
+            later = replace(person, visit=self.door.gate.visit(request))
+            at = await self.phones.show(later, id_)
+        now = stage(at)
+        if now not in TOLD:
+            return _json({"changed": now != AWAITED or seen != AWAITED})
+        said = context(request).site.texts.say(person.visit.language, f"set_up_mfa.pair_told_{now}")
+        return _json({"changed": False, "seen": now, "told": said})
 
     async def go_on(self, request: Request) -> Response:
         """Take «Fortsätt» of whichever step was shown."""
@@ -194,6 +204,10 @@ def _page_of(
             return PhoneEndedPage(name=phone.name, why=_WHY.get(standing, "ended"))
         case _:
             assert_never(at)
+
+
+def _json(told: dict[str, object]) -> Response:
+    return Response(orjson.dumps(told), media_type="application/json")
 
 
 def _draft(request: Request) -> str:
