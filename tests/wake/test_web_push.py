@@ -1,6 +1,8 @@
 """Web Push as a service and a phone see it, and what becomes of a service in trouble."""
 
 import asyncio
+import subprocess
+import sys
 from collections import Counter
 from datetime import timedelta
 from email.utils import format_datetime
@@ -174,3 +176,12 @@ def test_nobody_wakes_phones_without_the_key_they_subscribed_with() -> None:
     config = fill("portvakt.wake", "web_push", {"hosts": ["push.example"]})
     with pytest.raises(AdapterSettingsError):
         config.open(tools())
+
+
+def test_a_start_does_not_pay_for_what_only_a_message_needs() -> None:
+    script = (
+        "import sys, portvakt.commands.serve, portvakt.wake.web_push; "
+        "print({'http_ece', 'joserfc'} & set(sys.modules))"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert said.stdout.strip() == b"set()"
