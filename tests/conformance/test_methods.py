@@ -12,11 +12,18 @@ import pytest
 from portvakt.core import totp
 from portvakt.core.authenticators import PROOFS, AuthenticatorType
 from portvakt.core.secret import Secret
-from portvakt.core.throttle import LIMITS, Kind
+from portvakt.core.throttle import LIMITS, kind_of
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import CodeMac, make_master_key_file, read_master_keys
-from portvakt.methods import Ceremony, LookupRow, Rejected, SignInMethod, Verified
+from portvakt.methods import (
+    Ceremony,
+    LookupRow,
+    PhoneApproval,
+    Rejected,
+    SignInMethod,
+    Verified,
+)
 from portvakt.plugins import Tools, names, open_adapter
 from tests import make
 
@@ -104,13 +111,21 @@ def _start_code(tools: Tools, at: Ceremony, _method: SignInMethod) -> tuple[Cere
     return _with(at, verifier=_hashed(tools, right)), right
 
 
+def _by_phone(_tools: Tools, at: Ceremony, _method: SignInMethod) -> tuple[Ceremony, str]:
+    return at, "nothing is typed here"
+
+
 SET_UP = {
     "password": _password,
     "totp": _totp,
     "sms_code": _sms_code,
     "recovery_code": _recovery_code,
     "start_code": _start_code,
+    "push": _by_phone,
+    "phone_sign_in": _by_phone,
 }
+BY_PHONE = {"push", "phone_sign_in"}
+"""Answered on the phone: what is typed in the browser says nothing."""
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -127,7 +142,7 @@ def test_nobody_is_verified_even_by_a_right_answer(name: str, tools: Tools) -> N
     assert isinstance(result, Rejected)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", [name for name in METHODS if name not in BY_PHONE])
 @pytest.mark.parametrize("typed", WRONG, ids=range(len(WRONG)))
 def test_wrong_empty_huge_and_foreign_answers_are_rejected(
     name: str, typed: str, tools: Tools
@@ -152,7 +167,7 @@ def test_a_method_shows_no_secret_in_its_repr(name: str, tools: Tools) -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_has_a_proof_and_a_limit(name: str) -> None:
     assert AuthenticatorType(name) in PROOFS
-    assert Kind(name) in LIMITS
+    assert kind_of(AuthenticatorType(name), password_proved=True) in LIMITS
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -167,6 +182,16 @@ def test_a_totp_step_that_was_used_is_a_replay(tools: Tools) -> None:
     used = _with(set_up.at, last_step=totp.step_of(NOW))
     result = asyncio.run(set_up.method.verify(used, Secret(set_up.right)))
     assert result == Rejected(replayed=True)
+
+
+@pytest.mark.parametrize("name", sorted(BY_PHONE))
+@pytest.mark.parametrize("typed", WRONG, ids=range(len(WRONG)))
+def test_a_phones_approval_is_named_whatever_is_typed(name: str, typed: str, tools: Tools) -> None:
+    """Whether there is one is known when it is spent; with no phone bound there is none."""
+    set_up = bench(name, tools)
+    result = asyncio.run(set_up.method.verify(set_up.at, Secret(typed)))
+    assert result == Verified(PhoneApproval())
+    assert asyncio.run(set_up.method.verify(set_up.nobody, Secret(typed))) == Rejected()
 
 
 def test_an_expired_start_code_is_rejected(tools: Tools) -> None:
