@@ -98,6 +98,7 @@ set_up_servers() {
   command -v firefox-esr >/dev/null || command -v firefox >/dev/null ||
     missing+=("$(firefox_package)")
   command -v oathtool >/dev/null || missing+=(oathtool)
+  command -v npm >/dev/null || missing+=(nodejs npm) # to build the authenticator app again, and compare
   PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null || missing+=(iproute2)
   # Chromium draws boxes instead of letters on a machine without any font.
   [ -n "$(fc-list ':lang=sv' 2>/dev/null)" ] || missing+=(fontconfig fonts-noto-core)

@@ -1,6 +1,6 @@
 // Which screen is shown, and when. Each screen is a function that makes it anew.
 
-import { type Tone, draw, h, notice } from "./dom.ts";
+import { type Tone, breakable, draw, h, notice } from "./dom.ts";
 import type { Model } from "./model.ts";
 import { AppLock } from "./screens/app_lock.ts";
 import type { Store } from "./store.ts";
@@ -154,7 +154,7 @@ export class App {
     document.documentElement.lang = currentLanguage();
     document.title = `${screen.heading} – Portvakt`;
     this.drawTop();
-    const heading = h("h1", { tabindex: -1 }, screen.heading);
+    const heading = h("h1", { tabindex: -1 }, ...breakable(screen.heading));
     const body = screen.body.filter((part) => part !== null);
     const focused = moveFocus ? -1 : this.focusables().indexOf(document.activeElement);
     this.page.main.className = screen.wide === true ? "column wide" : "column";

@@ -17,6 +17,14 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** A text; an e-mail address in it may be broken after its @ and full stops, and nowhere worse. */
+export function breakable(text: string): Node[] {
+  const parts = text.includes("@") ? text.split(/(?<=[@.])(?=\S)/) : [text];
+  return parts
+    .flatMap((part, index) => (index === 0 ? [part] : [h("wbr"), part]))
+    .map((part) => (typeof part === "string" ? document.createTextNode(part) : part));
+}
+
 export const p = (text: string, kind = ""): HTMLParagraphElement => h("p", { class: kind }, text);
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -149,5 +157,5 @@ export function status(): Status {
 }
 
 export function facts(rows: readonly (readonly [string, string])[]): HTMLElement {
-  return h("dl", { class: "facts" }, ...rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  return h("dl", { class: "facts" }, ...rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, ...breakable(value)))));
 }

@@ -1,7 +1,7 @@
 // «Tap your account»: the list, and what one account can do.
 
 import type { App, Maker } from "../app.ts";
-import { button, draw, field, form, h, notice, p, status } from "../dom.ts";
+import { breakable, button, draw, field, form, h, notice, p, status } from "../dom.ts";
 import type { Account } from "../store.ts";
 import { codeAt, secondsLeft } from "../wire/totp.ts";
 import { t } from "../words.ts";
@@ -76,7 +76,7 @@ function row(app: App, { phone, gone, state }: Account): HTMLElement {
     "button",
     { type: "button", class: "row" },
     draw(gone ? "care" : "phone"),
-    h("span", {}, h("b", {}, state.account.user_name), h("small", {}, words.join(" · "))),
+    h("span", {}, h("b", {}, ...breakable(state.account.user_name)), h("small", {}, words.join(" · "))),
     draw("next"),
   );
   made.addEventListener("click", () => app.open(accountScreen(app, phone)));

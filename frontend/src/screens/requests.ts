@@ -25,13 +25,18 @@ export function requestsScreen(app: App): Maker {
     const waiting = app.model.waiting.slice(0, SIDE_BY_SIDE);
     drawn = idsOf(waiting);
     const how = `${currentLanguage()} ${waiting.length > 1}`;
-    if (made !== how) cards.clear();
+    const typed = new Map([...cards].map(([id, { input }]) => [id, input] as const));
+    if (made !== how) cards.clear(); // another language or layout
     made = how;
     for (const id of cards.keys()) {
       if (!waiting.some(({ request }) => request.id === id)) cards.delete(id);
     }
     for (const one of waiting) {
-      if (!cards.has(one.request.id)) cards.set(one.request.id, cardOf(app, one, waiting.length > 1));
+      if (!cards.has(one.request.id)) {
+        const card = cardOf(app, one, waiting.length > 1);
+        card.input.value = typed.get(one.request.id)?.value ?? "";
+        cards.set(one.request.id, card);
+      }
       if (!document.hidden) void app.model.opened(one);
     }
     const changed = () => redraw(app, maker, drawn, cards);
@@ -61,9 +66,9 @@ function redraw(app: App, maker: Maker, drawn: string, cards: Map<string, Card>)
   if (idsOf(app.model.waiting.slice(0, SIDE_BY_SIDE)) === drawn || !app.isOnTop(maker)) return;
   const answering = [...cards.values()].some((card) => card.element.querySelector("[aria-busy]"));
   if (answering) return; // what became of it is shown next
-  const typing = document.activeElement;
+  const typing = [...cards].find(([, { input }]) => input === document.activeElement)?.[0];
   app.replace(maker);
-  if (typing instanceof HTMLInputElement && typing.isConnected) typing.focus();
+  if (typing !== undefined) cards.get(typing)?.input.focus();
 }
 
 function nothing(app: App): ReturnType<Maker> {
