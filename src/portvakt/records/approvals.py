@@ -36,10 +36,13 @@ _WAITING: Final = Statement(
     columns=_COLUMNS,
 )
 _LOAD: Final = Statement("SELECT {columns} FROM approvals WHERE id = :id", columns=_COLUMNS)
-# Of two in the same millisecond, the one that was not replaced is the newer.
+# Of two in the same millisecond, the one that leads on is the newer: it was made when the other had
+# ended.
 _NEWEST_OF: Final = """
     FROM approvals WHERE flow = :flow AND purpose = :purpose
-    ORDER BY created_at DESC, CASE WHEN state = 'replaced' THEN 1 ELSE 0 END, id DESC LIMIT 1
+    ORDER BY created_at DESC,
+        CASE state WHEN 'waiting' THEN 0 WHEN 'approved' THEN 1 WHEN 'replaced' THEN 3 ELSE 2 END,
+        id DESC LIMIT 1
 """
 _NEWEST: Final = Statement("SELECT {columns} {newest}", columns=_COLUMNS, newest=_NEWEST_OF)
 _END: Final = Statement(
