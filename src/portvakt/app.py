@@ -10,21 +10,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_network
 from pathlib import Path
 from typing import cast
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from portvakt.base import Base, Clock, Pause, base_of
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.first_registration import First
 from portvakt.core.password_rules import PasswordRules
 from portvakt.crypto.pairing_codes import PairingCodes
 from portvakt.crypto.passwords import Busy, PasswordHasher
 from portvakt.crypto.randomness import Random, SystemRandom
-from portvakt.crypto.sealing import CodeMac, MasterKeys, Sealer, read_master_keys
+from portvakt.crypto.sealing import MasterKeys, Sealer, read_master_keys
 from portvakt.journeys.my_apps.routes import MyApps
 from portvakt.journeys.my_sign_ins.routes import MySignIns
 from portvakt.journeys.open_app.keys import KeyRing
@@ -35,36 +34,19 @@ from portvakt.journeys.set_up_mfa.routes import set_up_mfa_routes
 from portvakt.journeys.sign_in.flow import Parts
 from portvakt.journeys.sign_in.phone import PhoneSteps
 from portvakt.journeys.sign_in.routes import sign_in_routes
-from portvakt.mail import Writer
-from portvakt.methods import Enrollable, SignInMethod
+from portvakt.methods import Enrollable
 from portvakt.phone_service import phone_service
-from portvakt.plugins import Tools, open_adapter
 from portvakt.proving.answer import Judge
-from portvakt.proving.ask import CodeSender
 from portvakt.proving.finish import Finisher, FirstPolicy
-from portvakt.proving.gate import Gate
-from portvakt.proving.notices import Notices
-from portvakt.proving.phone_requests import PhoneRequests
-from portvakt.proving.rules import Rules
 from portvakt.records.errors import RecordsUnavailable
 from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.records.unit import Records, open_records
 from portvakt.settings import Settings
-from portvakt.sms import CodeText
-from portvakt.texts import Texts
 from portvakt.web.errors import Failures
 from portvakt.web.health import Health
 from portvakt.web.routing import Route
-from portvakt.web.site import Logo, Organisation, Site
 from portvakt.web.stack import stack
-from portvakt.wire.http import HttpClient
 
-Clock = Callable[[], datetime]
-Pause = Callable[[timedelta], Awaitable[None]]
-
-PARTS = {"registration": "/security-info", "reset": "/reset", "apps": "/apps"}
-"""Where the names in `[hosts]` lead."""
-SIX_DIGITS = 6
 SWEDISH_MOBILES = ("+467",)
 """Which numbers may be registered where no gateway says."""
 
@@ -114,7 +96,17 @@ async def opened(
     records = await open_records(settings.database_url, clock=clock)
     hashes = hasher or PasswordHasher()
     try:
-        yield _house(settings, clock, chance, hold, keys, records, hashes)
+        yield _house(
+            base_of(
+                settings,
+                clock=clock,
+                random=chance,
+                pause=hold,
+                keys=keys,
+                records=records,
+                hasher=hashes,
+            )
+        )
     finally:
         await records.close()
         hashes.close()
@@ -179,38 +171,11 @@ class _Application:
             await self._inner(scope, receive, send)
 
 
-def _house(
-    settings: Settings,
-    clock: Clock,
-    random: Random,
-    hold: Pause,
-    keys: MasterKeys,
-    records: Records,
-    hasher: PasswordHasher,
-) -> House:
-    sealer, texts = Sealer(keys), Texts.load()
-    site = _site(settings, texts, random)
-    methods = _methods(settings, random, hasher, keys)
-    rules = Rules(records)
-    gate = Gate(records=records, rules=rules, clock=clock)
-    policy = FirstPolicy(
-        first=First(settings.registration.first), welcome_days=settings.registration.welcome_days
-    )
-    finisher = Finisher(random=random, policy=policy)
-    notices = _notices(settings, texts, random, sealer)
-    requests = _phone_requests(settings, random, sealer, notices)
-    parts = Parts(
-        records=records,
-        rules=rules,
-        judge=Judge(methods, sealer),
-        finisher=finisher,
-        sender=_sender(settings, texts, random, sealer, methods),
-        phone=PhoneSteps(records=records, rules=rules, finisher=finisher, requests=requests),
-        notices=notices,
-        random=random,
-        pause=hold,
-    )
-    ring = KeyRing(records=records, sealer=sealer, random=random)
+def _house(base: Base) -> House:
+    records, sealer, clock = base.records, base.sealer, base.clock
+    registration = base.settings.registration
+    policy = FirstPolicy(first=First(registration.first), welcome_days=registration.welcome_days)
+    ring = KeyRing(records=records, sealer=sealer, random=base.random)
     health = Health(
         {
             "records": records.ready,
@@ -218,52 +183,59 @@ def _house(
             "signing_keys": lambda: ring.signer(clock()),
         }
     )
-    phones = phone_service(
-        settings,
-        site,
-        records=records,
-        rules=rules,
-        notices=parts.notices,
-        sealer=sealer,
-        keys=keys,
-        random=random,
-        clock=clock,
-    )
+    phones = phone_service(base)
     routes = (
         *health.routes(),
-        *sign_in_routes(parts, gate=gate),
+        *_sign_in(base, policy),
         *phones.routes,
-        *_registration(settings, parts, policy, gate, sealer, keys, hasher, methods),
-        *_app_routes(site.origin, gate, rules, records, keys, ring, random, clock),
+        *_registration(base, policy),
+        *_app_routes(base, ring),
     )
     failures = Failures(down=(RecordsUnavailable,), busy=(Busy,))
-    asgi = stack(routes, site, failures=failures, streams=phones.streams)
-    return House(asgi=asgi, routes=routes, records=records, hasher=hasher, sealer=sealer, keys=keys)
+    return House(
+        asgi=stack(routes, base.site, failures=failures, streams=phones.streams),
+        routes=routes,
+        records=records,
+        hasher=base.hasher,
+        sealer=sealer,
+        keys=base.keys,
+    )
 
 
-def _registration(
-    settings: Settings,
-    shared: Parts,
-    policy: FirstPolicy,
-    gate: Gate,
-    sealer: Sealer,
-    keys: MasterKeys,
-    hasher: PasswordHasher,
-    methods: dict[AuthenticatorType, SignInMethod],
-) -> list[Route]:
+def _sign_in(base: Base, policy: FirstPolicy) -> list[Route]:
+    """Return the routes of sign-in."""
+    finisher = Finisher(random=base.random, policy=policy)
+    phone = PhoneSteps(
+        records=base.records, rules=base.rules, finisher=finisher, requests=base.requests
+    )
+    parts = Parts(
+        records=base.records,
+        rules=base.rules,
+        judge=Judge(base.methods, base.sealer),
+        finisher=finisher,
+        sender=base.sender,
+        phone=phone,
+        notices=base.notices,
+        random=base.random,
+        pause=base.pause,
+    )
+    return sign_in_routes(parts, gate=base.gate)
+
+
+def _registration(base: Base, policy: FirstPolicy) -> list[Route]:
     """Return the routes of registration."""
-    organisation = settings.organisation
-    prefixes = {prefix for each in settings.sms for prefix in each.allowed_prefixes}
+    organisation, methods = base.settings.organisation, base.methods
+    prefixes = {prefix for each in base.settings.sms for prefix in each.allowed_prefixes}
     return set_up_mfa_routes(
         SetUpParts(
-            records=shared.records,
-            random=shared.random,
-            sealer=sealer,
-            hasher=hasher,
-            sender=shared.sender,
-            notices=shared.notices,
-            requests=_phone_requests(settings, shared.random, sealer, shared.notices),
-            pairing_codes=PairingCodes(keys),
+            records=base.records,
+            random=base.random,
+            sealer=base.sealer,
+            hasher=base.hasher,
+            sender=base.sender,
+            notices=base.notices,
+            requests=base.requests,
+            pairing_codes=PairingCodes(base.keys),
             policy=policy,
             password_rules=PasswordRules(
                 context_words=frozenset({organisation.name, *organisation.name.split()})
@@ -272,31 +244,23 @@ def _registration(
             sms_code=methods[AuthenticatorType.SMS_CODE],
             recovery_code=methods[AuthenticatorType.RECOVERY_CODE],
         ),
-        gate=gate,
+        gate=base.gate,
         numbers=Numbers(tuple(sorted(prefixes)) or SWEDISH_MOBILES, organisation.country),
     )
 
 
-def _app_routes(
-    issuer: str,
-    gate: Gate,
-    rules: Rules,
-    records: Records,
-    keys: MasterKeys,
-    ring: KeyRing,
-    random: Random,
-    clock: Clock,
-) -> tuple[Route, ...]:
+def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
     """Return the routes of the portal, of one's own sign-ins, and of apps."""
+    gate, rules, records, issuer = base.gate, base.rules, base.records, base.site.origin
     open_app = OpenIdConnect.over(
         issuer=issuer,
         gate=gate,
         rules=rules,
         records=records,
-        keys=keys,
+        keys=base.keys,
         ring=ring,
-        random=random,
-        clock=clock,
+        random=base.random,
+        clock=base.clock,
     )
     return (
         *MyApps(issuer=issuer, gate=gate, rules=rules, records=records).routes(),

@@ -1,0 +1,144 @@
+"""What every part of the web server is built over: made from the settings once, in one place."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from portvakt.core.authenticators import AuthenticatorType
+from portvakt.crypto.passwords import PasswordHasher
+from portvakt.crypto.randomness import Random
+from portvakt.crypto.sealing import CodeMac, MasterKeys, Sealer
+from portvakt.mail import Writer
+from portvakt.methods import SignInMethod
+from portvakt.plugins import Tools, open_adapter
+from portvakt.proving.ask import CodeSender
+from portvakt.proving.gate import Gate
+from portvakt.proving.notices import Notices
+from portvakt.proving.phone_requests import PhoneRequests
+from portvakt.proving.rules import Rules
+from portvakt.records.unit import Records
+from portvakt.settings import Settings
+from portvakt.sms import CodeText
+from portvakt.texts import Texts
+from portvakt.web.site import Logo, Organisation, Site
+from portvakt.wire.http import HttpClient
+
+Clock = Callable[[], datetime]
+Pause = Callable[[timedelta], Awaitable[None]]
+
+PARTS = {"registration": "/security-info", "reset": "/reset", "apps": "/apps"}
+"""Where the names in `[hosts]` lead."""
+SIX_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """One of each."""
+
+    settings: Settings
+    clock: Clock
+    random: Random
+    pause: Pause
+    keys: MasterKeys
+    records: Records
+    hasher: PasswordHasher
+    sealer: Sealer
+    site: Site
+    rules: Rules
+    gate: Gate
+    notices: Notices
+    methods: Mapping[AuthenticatorType, SignInMethod]
+    sender: CodeSender
+    requests: PhoneRequests
+
+
+def base_of(
+    settings: Settings,
+    *,
+    clock: Clock,
+    random: Random,
+    pause: Pause,
+    keys: MasterKeys,
+    records: Records,
+    hasher: PasswordHasher,
+) -> Base:
+    """Make them. Raises `ValueError` and `OSError` for settings that cannot be used."""
+    sealer, texts = Sealer(keys), Texts.load()
+    rules = Rules(records)
+    methods = _methods(settings, random, hasher, keys)
+    organisation = settings.organisation
+    writer = Writer(
+        texts=texts, organisation=organisation.name, support_phone=organisation.support_phone
+    )
+    notices = Notices(writer=writer, sealer=sealer, random=random)
+    words = CodeText(texts=texts, organisation=organisation.name, host=_host(settings))
+    sms = methods[AuthenticatorType.SMS_CODE]
+    six = settings.authenticator.digits_after_password == SIX_DIGITS
+    return Base(
+        settings=settings,
+        clock=clock,
+        random=random,
+        pause=pause,
+        keys=keys,
+        records=records,
+        hasher=hasher,
+        sealer=sealer,
+        site=_site(settings, texts, random),
+        rules=rules,
+        gate=Gate(records=records, rules=rules, clock=clock),
+        notices=notices,
+        methods=methods,
+        sender=CodeSender(method=sms, random=random, sealer=sealer, text=words),
+        requests=PhoneRequests(random=random, sealer=sealer, notices=notices, six=six),
+    )
+
+
+def _host(settings: Settings) -> str:
+    return urlsplit(settings.public_url).hostname or ""
+
+
+def _logo(file: str | None) -> Logo | None:
+    if file is None:
+        return None
+    path = Path(file)
+    return Logo(name=f"logo{path.suffix.lower()}", content=path.read_bytes())
+
+
+def _site(settings: Settings, texts: Texts, random: Random) -> Site:
+    hosts = {name: path for part, path in PARTS.items() for name in getattr(settings.hosts, part)}
+    organisation = settings.organisation
+    return Site(
+        public_url=settings.public_url,
+        organisation=Organisation(
+            name=organisation.name,
+            colour=organisation.colour,
+            support_phone=organisation.support_phone,
+            logo=_logo(organisation.logo_file),
+        ),
+        texts=texts,
+        random_bytes=random.bytes,
+        hosts=hosts,
+        app_host=settings.hosts.authenticator,
+        trusted_proxies=tuple(ip_network(each) for each in settings.proxies.trusted),
+    )
+
+
+def _methods(
+    settings: Settings, random: Random, hasher: PasswordHasher, keys: MasterKeys
+) -> dict[AuthenticatorType, SignInMethod]:
+    """Open every method there is; which of them a person meets is for what is bound to decide."""
+    tools = Tools(
+        random=random,
+        hasher=hasher,
+        code_mac=CodeMac(keys),
+        http=HttpClient(()),  # no method reaches out
+        public_host=_host(settings),
+        organisation=settings.organisation.name,
+        sender="",
+    )
+    return {
+        kind: open_adapter("portvakt.methods", kind.value, {}, tools) for kind in AuthenticatorType
+    }
