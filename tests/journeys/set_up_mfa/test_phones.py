@@ -67,7 +67,7 @@ async def test_the_instruction_can_be_followed_with_our_app(open_world: Open) ->
         titles.append(page.title)
         assert titles == [
             "Så visar du att det är du",
-            "Rikta telefonens kamera mot bilden",
+            "Lägg till din telefon",
             "Vad ska telefonen heta?",
             "Skriv numret i telefonen",
             "Klart!",
@@ -472,6 +472,6 @@ async def test_the_guide_leads_to_our_app(open_world: Open) -> None:
         await comes_to_register(browser)
         await browser.get(f"{HOME}/guide")
         page = await browser.submit({"way": "app"})
-        assert page.title == "Rikta telefonens kamera mot bilden"
+        assert page.title == "Lägg till din telefon"
         assert await pairs(world, bo, long_code(page))
         assert (world.clock.at + timedelta(minutes=10)).strftime("%M") in page.text

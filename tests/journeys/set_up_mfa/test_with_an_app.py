@@ -93,7 +93,7 @@ async def test_the_guide_asks_one_question_on_each_page(open_world: Open) -> Non
         page = await browser.submit({})
         assert "Välj ett av sätten" in page.text
         page = await browser.submit({"way": "app"})
-        assert page.title == "Rikta telefonens kamera mot bilden"
+        assert page.title == "Lägg till din telefon"
         page = await browser.post(f"{HOME}/app", {})
         titles = ["Vilket sätt passar dig?", page.title]
         page = await browser.submit({"code": app_code(world, key_on(page))})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
-from portvakt.core.authenticators import Authenticator
+from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.enrolment import (
     KeptByRule,
     MayChange,
@@ -19,6 +19,7 @@ from portvakt.journeys.set_up_mfa.names import read_name
 from portvakt.journeys.set_up_mfa.outcomes import BadName
 from portvakt.journeys.set_up_mfa.telling import Teller
 from portvakt.proving.finish import FirstPolicy
+from portvakt.proving.phone_removal import close_unanswerable
 from portvakt.records import Records, Unit
 
 
@@ -104,7 +105,10 @@ class Changes:
                 assert_never(verdict)
 
     async def remove(self, person: Person, method: Authenticator) -> Change:
-        """Take it away. Judged once more on what is stored when it goes (A043)."""
+        """Take it away, a phone with all that is in it (A034).
+
+        Judged once more on what is stored when it goes (A043).
+        """
 
         async def act(unit: Unit) -> Change:
             await unit.turn(f"methods:{person.account.id}")
@@ -116,6 +120,8 @@ class Changes:
                 return allowed
             if not await unit.authenticators.remove(method.id, person.account.id):
                 return Change.GONE
+            if method.type is AuthenticatorType.PUSH:
+                await close_unanswerable(unit, person.account.id, person.now)
             await self.teller.removed(unit, person, method)
             return Change.DONE
 
