@@ -1,7 +1,8 @@
-// From a code to a phone that works: pair, name, notifications, the test request.
+// From a code to a phone that works: pair, notifications, the test request. The browser that shows
+// the code asks what the phone is to be called; the phone sends a guess.
 
 import type { App, Maker } from "../app.ts";
-import { button, draw, field, form, h, p, status } from "../dom.ts";
+import { button, draw, h, p, status } from "../dom.ts";
 import { guessName } from "../guess.ts";
 import { canInstall, install } from "../install.ts";
 import type { PairingCode } from "../model.ts";
@@ -51,45 +52,13 @@ export function pairingScreen(app: App, by: PairingCode): Maker {
     running = false;
     if (outcome.ok) {
       void navigator.storage?.persist?.();
-      app.replace(nameScreen(app, outcome.value));
+      app.replace(notifyScreen(app, outcome.value));
     } else {
       failure = outcome;
       app.replace(maker);
     }
   };
   return maker;
-}
-
-function nameScreen(app: App, account: Account): Maker {
-  return () => {
-    const name = field(t("authenticator.name_label"), t("authenticator.name_hint"), {
-      value: account.state.name,
-      maxlength: 40,
-      autocomplete: "off",
-    });
-    return {
-      heading: t("authenticator.name_title"),
-      closed: true,
-      body: [
-        p(t("authenticator.name_lead", { account: account.state.account.user_name }), "reason"),
-        form(
-          t("authenticator.continue"),
-          async () => {
-            const wanted = name.input.value.trim();
-            name.right();
-            if (wanted === "") return name.wrong(t("authenticator.name_missing"));
-            if (wanted !== account.state.name) {
-              const outcome = await app.model.rename(account, wanted);
-              if (!outcome.ok) return name.wrong(troubleWords(outcome.trouble, outcome.retryAt));
-            }
-            app.replace(notifyScreen(app, account));
-          },
-          name.element,
-        ),
-      ],
-      changed: () => undefined,
-    };
-  };
 }
 
 /** Allowing notifications is explained before the browser asks; saying no is fine. */
@@ -133,13 +102,13 @@ export async function wake(app: App): Promise<void> {
 export function waitScreen(app: App, phone: string): Maker {
   const maker: Maker = () => {
     const account = app.model.find(phone);
-    if (account?.state.state === "active") return readyScreen(app)();
+    if (account === undefined || account.state.state === "active") return readyScreen(app)();
     const told = status();
     return {
       heading: t("authenticator.wait_title"),
       closed: true,
       body: [
-        p(t("authenticator.wait_lead"), "reason"),
+        p(t("authenticator.wait_lead", { account: account.state.account.user_name }), "reason"),
         button(t("authenticator.fetch"), async () => {
           const trouble = await app.model.fetchAll();
           if (trouble !== null) told.say(troubleWords(trouble));
