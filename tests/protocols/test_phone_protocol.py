@@ -5,10 +5,7 @@ package; what our phone makes is compared with the page byte for byte, but for w
 """
 
 import json
-import re
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
 import cbor2
 import httpx
@@ -23,32 +20,19 @@ from portvakt.phone.encoding import b64u, from_b64u
 from portvakt.phone.keys import Key, json_bytes
 from portvakt.phone.line import Clock, Line
 from portvakt.phone.screen_lock import ScreenLock
-
-PAGE = Path(__file__).parents[2] / "docs" / "developers" / "phone-protocol.md"
-ORIGIN = "https://auth.region.example"
-HOST = "auth.region.example"
-SIGNED = ("`pair` by the long code", "`fetch`", "`answer`", "`screen_lock`", "`stream`")
-
-
-def vectors() -> dict[str, list[Any]]:
-    """Return the JSON of each chapter of *Test vectors*, in order, by the chapter's title."""
-    section = PAGE.read_text(encoding="utf-8").partition("\n## Test vectors\n")[2]
-    chapters = re.split(r"^### ", section, flags=re.MULTILINE)[1:]
-    return {
-        chapter.partition("\n")[0].partition(",")[0]: [
-            json.loads(block)
-            for block in re.findall(r"^```json\n(.*?)^```", chapter, re.MULTILINE | re.DOTALL)
-        ]
-        for chapter in chapters
-    }
-
-
-VECTORS = vectors()
-KEYS = VECTORS["Keys"][0]
-REQUEST = VECTORS["A request"][0]
-ASSERTION = VECTORS["The assertion beside that `answer`"][0]
-ATTESTATION = VECTORS["The attestation beside that `screen_lock`"][0]
-PAIRED = VECTORS["`pair` by the long code"][1]
+from tests.protocols.phone_vectors import (
+    ASSERTION,
+    ATTESTATION,
+    HOST,
+    KEYS,
+    ORIGIN,
+    PAIRED,
+    REQUEST,
+    SIGNED,
+    VECTORS,
+    compact,
+    public,
+)
 
 
 def key(name: str) -> Key:
@@ -60,10 +44,6 @@ def lock() -> ScreenLock:
     return ScreenLock(from_b64u(ASSERTION["assertion"]["id"]), key("screen_lock"), ORIGIN)
 
 
-def public(name: str) -> dict[str, Any]:
-    return {part: KEYS[name][part] for part in ("kty", "crv", "x", "y")}
-
-
 @pytest.mark.parametrize("name", ["phone", "screen_lock"])
 def test_the_public_keys_are_those_of_the_private_ones(name: str) -> None:
     assert key(name).jwk() == public(name)
@@ -72,8 +52,7 @@ def test_the_public_keys_are_those_of_the_private_ones(name: str) -> None:
 @pytest.mark.parametrize("chapter", SIGNED)
 def test_the_signatures_of_the_page_verify(chapter: str) -> None:
     vector = VECTORS[chapter][0]
-    compact = f"{vector['signing_input']}.{vector['signature']}"
-    found = jws.deserialize_compact(compact, ECKey.import_key(public("phone")), ["ES256"])
+    found = jws.deserialize_compact(compact(chapter), ECKey.import_key(public("phone")), ["ES256"])
     assert found.payload == vector["payload"].encode()
     assert found.headers() == json.loads(vector["header"])
     assert len(from_b64u(vector["signature"])) == 64
@@ -87,10 +66,10 @@ async def test_our_phone_signs_the_very_bytes_of_the_page(chapter: str) -> None:
     phone = None if payload["act"] == "pair" else PAIRED["phone"]
     async with httpx.AsyncClient() as client:
         line = Line(client, ORIGIN, Clock(lambda: payload["iat"]))
-        compact, signed = line.signed(payload["act"], fields, key("phone"), phone)
-    assert compact.rpartition(".")[0] == vector["signing_input"]
+        made, signed = line.signed(payload["act"], fields, key("phone"), phone)
+    assert made.rpartition(".")[0] == vector["signing_input"]
     assert signed == vector["payload"].encode()
-    jws.deserialize_compact(compact, ECKey.import_key(public("phone")), ["ES256"])
+    jws.deserialize_compact(made, ECKey.import_key(public("phone")), ["ES256"])
 
 
 def test_what_pair_answers_is_read() -> None:
