@@ -30,7 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "invite": ("invite", "let the welcome window of somebody begin now"),
     "grant-role": ("grant_role", "give somebody a role, or take it away"),
     "people": ("people", "list people"),
-    "person": ("person", "show what is stored about one person"),
+    "person": ("person", "show what is stored about one person, or remove a lost method"),
     "sessions": ("sessions", "list somebody's sessions, or end them"),
     "doctor": ("doctor", "list every outside address that the settings allow"),
     "phone": ("phone", "be a phone: pair it, and approve sign-ins; it has no real screen lock"),

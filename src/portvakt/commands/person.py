@@ -1,28 +1,107 @@
-"""`portvakt person show`: what is stored about one person, and what happened lately."""
+"""`portvakt person`: what is stored about one person, and taking a lost method away."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import Any
 
 from portvakt.commands.opening import Opened, find_person, in_records, person_argument
-from portvakt.commands.shell import Shell, print_json
-from portvakt.core.authenticators import Authenticator, AuthenticatorType
+from portvakt.commands.shell import CommandError, Shell, print_json
+from portvakt.core.authenticators import Authenticator, AuthenticatorType, is_work_phone
+from portvakt.core.events import MethodRemoved
+from portvakt.core.phones import Phone, sign_in_of, stands_alone
 from portvakt.core.sessions import is_live
+from portvakt.mail import Notice, What
 from portvakt.phone_numbers import partly_hidden
+from portvakt.proving.phone_removal import close_unanswerable
 from portvakt.records import Standing, StoredEvent, Unit
 
 EXAMPLE = "portvakt person show anna.berg"
 _EVENTS = 10
+_NOT_HERE = {
+    AuthenticatorType.PASSWORD: "a password is not removed, it is replaced with `start-code`",
+    AuthenticatorType.START_CODE: "a start code is not removed, it ends by itself",
+}
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Take what to do, with whom."""
-    parser.add_argument("what", choices=["show"], help="show what is stored")
+    help_ = "show what is stored, or take away a method that is lost"
+    parser.add_argument("what", choices=["show", "remove-method"], help=help_)
     person_argument(parser)
+    parser.add_argument(
+        "--method", metavar="ID", help="which one `remove-method` takes away; `show` lists them"
+    )
     parser.add_argument("--json", action="store_true", help="answer in JSON")
 
 
 def run(args: Namespace, shell: Shell) -> int:
+    """Show a person, or remove one of their methods."""
+    if args.what == "remove-method":
+        return _remove(args, shell)
+    return _show(args, shell)
+
+
+def _remove(args: Namespace, shell: Shell) -> int:
+    """Take a method away: it is dead at once, and the person is told."""
+    if not args.method:
+        raise CommandError("which one? `--method ID`; `portvakt person show` lists them")
+    now = shell.clock()
+
+    async def work(opened: Opened) -> Authenticator:
+        notices = opened.notices()
+
+        async def act(unit: Unit) -> Authenticator:
+            standing = await find_person(unit, args, shell)
+            account = standing.account
+            await unit.turn(f"methods:{account.id}")
+            gone = _chosen(standing, args.method)
+            await unit.authenticators.remove(gone.id, account.id)
+            if gone.type is AuthenticatorType.PUSH:
+                await close_unanswerable(unit, account.id, now)
+            await unit.audit.write(
+                MethodRemoved(
+                    at=now,
+                    account_id=account.id,
+                    actor=shell.actor,
+                    authenticator_id=gone.id,
+                    type=gone.type,
+                    label=gone.label,
+                )
+            )
+            hidden = partly_hidden(gone.detail) if gone.type is AuthenticatorType.SMS_CODE else ""
+            what = What(notice=Notice.REMOVED, method=gone.type, label=hidden or gone.label)
+            await notices.tell(unit, account, what, None, at=now)
+            return gone
+
+        return await opened.records.write(act)
+
+    gone = in_records(shell, work)
+    if args.json:
+        print_json({"removed": gone.id, "type": gone.type, "label": gone.label})
+    else:
+        print(f"removed: {' '.join(filter(None, (gone.type, gone.label)))}")
+    return 0
+
+
+def _chosen(standing: Standing, id_: str) -> Authenticator:
+    """Find a method that may be removed here. Raises `CommandError`."""
+    name = standing.account.user_name
+    found = next((each for each in _listed(standing) if each.id == id_), None)
+    if found is None:
+        raise CommandError(f"{name} has no method {id_}")
+    if found.type in _NOT_HERE:
+        raise CommandError(_NOT_HERE[found.type])
+    if is_work_phone(found):
+        raise CommandError(f"the number comes from {found.source}, which would give it back")
+    return found
+
+
+def _listed(standing: Standing) -> tuple[Authenticator, ...]:
+    """List what is bound; a phone's codes and its sign-in are parts of the phone."""
+    return tuple(each for each in standing.authenticators if stands_alone(each))
+
+
+def _show(args: Namespace, shell: Shell) -> int:
     """Show a person. Numbers are partly hidden, and no secret is shown in any form."""
 
     async def work(opened: Opened) -> dict[str, Any]:
@@ -34,7 +113,8 @@ def run(args: Namespace, shell: Shell) -> int:
             sessions = await unit.sessions.of(account.id)
             live = sum(1 for each in sessions if is_live(each, now, account.roles))
             events = await unit.audit.of_account(account.id, _EVENTS)
-            return _as_json(standing, live, events)
+            phones = await unit.phones.of(account.id)
+            return _as_json(standing, phones, live, events)
 
         return await opened.records.write(look)
 
@@ -46,8 +126,11 @@ def run(args: Namespace, shell: Shell) -> int:
     return 0
 
 
-def _as_json(standing: Standing, live: int, events: Sequence[StoredEvent]) -> dict[str, Any]:
+def _as_json(
+    standing: Standing, phones: Sequence[Phone], live: int, events: Sequence[StoredEvent]
+) -> dict[str, Any]:
     account = standing.account
+    known = {each.id: each for each in phones}
     return {
         "id": account.external_id,
         "source": account.source,
@@ -66,7 +149,7 @@ def _as_json(standing: Standing, live: int, events: Sequence[StoredEvent]) -> di
         "start_date": account.start_date,
         "invited_at": account.invited_at,
         "last_sign_in_at": account.last_sign_in_at,
-        "methods": [_method(each) for each in standing.authenticators],
+        "methods": [_method(each, standing, known.get(each.id)) for each in _listed(standing)],
         "sessions": live,
         "events": [
             {"at": each.at, "name": each.name, "actor": each.actor, "detail": each.detail}
@@ -75,9 +158,13 @@ def _as_json(standing: Standing, live: int, events: Sequence[StoredEvent]) -> di
     }
 
 
-def _method(authenticator: Authenticator) -> dict[str, Any]:
+def _method(
+    authenticator: Authenticator, standing: Standing, phone: Phone | None
+) -> dict[str, Any]:
     sms = authenticator.type is AuthenticatorType.SMS_CODE
+    push = authenticator.type is AuthenticatorType.PUSH
     return {
+        "id": authenticator.id,
         "type": authenticator.type,
         "state": authenticator.state,
         "label": authenticator.label,
@@ -86,6 +173,10 @@ def _method(authenticator: Authenticator) -> dict[str, Any]:
         "created_at": authenticator.created_at,
         "last_used_at": authenticator.last_used_at,
         "expires_at": authenticator.expires_at,
+        "phone_sign_in": sign_in_of(authenticator.id, standing.authenticators) is not None
+        if push
+        else None,
+        "seen_at": None if phone is None else phone.seen_at,
     }
 
 
@@ -98,6 +189,10 @@ def _print(found: dict[str, Any]) -> None:
         print(f"{name:{width}}  {'' if text is None else text}".rstrip())
     for each in found["methods"]:
         about = " ".join(str(each[key]) for key in ("type", "number", "label") if each[key])
-        print(f"{'method':{width}}  {about} ({each['state']}, from {each['source']})")
+        more = ", phone sign-in on" if each["phone_sign_in"] else ""
+        seen = each["seen_at"]
+        more += f", seen {seen:%Y-%m-%d %H:%M}Z" if seen is not None else ""
+        print(f"{'method':{width}}  {about} ({each['state']}, from {each['source']}{more})")
+        print(f"{'':{width}}  id {each['id']}")
     for each in found["events"]:
         print(f"{'event':{width}}  {each['at']:%Y-%m-%d %H:%M:%S}Z {each['name']} {each['actor']}")
