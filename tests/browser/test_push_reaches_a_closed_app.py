@@ -14,10 +14,15 @@ from typing import Any
 
 from playwright.sync_api import Browser
 
+from portvakt.core.ids import AuthenticatorId
+from portvakt.core.people import Account
 from portvakt.core.phones import Subscription, decode
+from portvakt.core.push_approval import Approval
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.proving.push_key import PushKey
 from portvakt.records import Records, Unit
+from tests import make
+from tests.browser.real_service import bind, phone_that_came, real_service, shows_a_code
 from tests.conformance.operator import Operator, Request, answers, operator
 from tests.records.a_phone import ID, approval
 from tests.records.a_phone import put as put_phone
@@ -25,6 +30,7 @@ from tests.records.stored import person
 from tests.servers.firefox import Firefox, autopush, firefox
 from tests.servers.push_service import WakeablePhone, at, push_service
 from tests.worker.office import SEALER, Office, office, until
+from tests.world import PASSWORD, World
 
 PAGE = b"""<!doctype html><html lang="sv"><meta charset="utf-8"><title>App</title>
 <script>ready = navigator.serviceWorker.register("/worker.js").then(
@@ -38,6 +44,15 @@ async function woken(event) {
 }"""
 SUBSCRIBE = """ready.then(async (registration) => JSON.stringify(
   await registration.pushManager.subscribe({userVisibleOnly: true, applicationServerKey: "%s"})))"""
+
+
+SIGN_IN = """(() => {
+  const form = document.querySelector('form[action="/sign-in"]');
+  form.elements.name.value = "%s";
+  form.elements.password.value = "%s";
+  form.requestSubmit();
+})()"""
+NUMBER = "document.querySelector('.number')?.textContent"
 
 
 class SmallApp:
@@ -85,6 +100,14 @@ async def with_a_request(here: Office, subscription: Subscription) -> None:
     await here.records.write(put)
     await here.subscribe(ID, subscription)
     await here.put_wake(subscription)
+
+
+async def until_it_is_there(look: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """Look again and again until there is something, and return it."""
+    async with asyncio.timeout(30):
+        while not (found := await look()):  # noqa: ASYNC110 - it is the browser's doing
+            await asyncio.sleep(0.1)
+        return found
 
 
 def in_a_loop_of_its_own(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -211,3 +234,51 @@ def deliver(chromium: Browser, origin: str, data: str, app: SmallApp) -> None:
             elsewhere.wait_for_timeout(50)
     finally:
         context.close()
+
+
+def test_a_sign_in_on_the_computer_wakes_the_real_app_and_it_asks_what_there_is(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        async with (
+            autopush() as push,
+            real_service(tmp_path, sqlite_url, (push.url,)) as (world, origin),
+            firefox(tmp_path / "profile", push) as browser,
+        ):
+            anna = await world.person()
+            await world.configure([make.rule()])
+            await pairs_and_closes(browser, origin, world, anna)
+            tab = await browser.open(f"{origin}/sign-in?to=/apps")
+            await browser.run(tab, SIGN_IN % (anna.user_name, PASSWORD))
+            await until_it_is_there(lambda: browser.run(tab, NUMBER))
+            request = await until_it_is_there(lambda: delivered(world, anna))
+            assert request.sent_at is not None
+            assert request.sent_at <= request.delivered_at
+            assert len(push.acknowledged) == 1
+
+    in_a_loop_of_its_own(story)
+
+
+async def pairs_and_closes(browser: Firefox, origin: str, world: World, anna: Account) -> None:
+    """Pair the app as a person does, with notifications allowed, and close it."""
+    await browser.allow("notifications", origin)
+    await browser.do("browsingContext.create", type="tab")  # a browser without any tab would end
+    code, _ = await shows_a_code(world, anna.id)
+    app = await browser.open(f"{origin}/authenticator/#pair={code}")
+
+    async def goes_on() -> AuthenticatorId | None:
+        """Say yes to the name that is suggested, if it is asked for."""
+        await browser.run(app, "document.querySelector('form button')?.click()")
+        return await phone_that_came(world, anna.id)
+
+    phone = await until_it_is_there(goes_on)
+    await bind(world, phone)
+    await browser.do("browsingContext.close", context=app)
+    await asyncio.sleep(2)
+
+
+async def delivered(world: World, anna: Account) -> Approval | None:
+    """The request that waits, once a phone has fetched it."""
+    now = datetime.now(UTC)
+    waiting = await world.house.records.read(lambda unit: unit.approvals.waiting(anna.id, now))
+    return waiting[0] if waiting and waiting[0].delivered_at is not None else None

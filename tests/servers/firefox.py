@@ -44,24 +44,27 @@ class Autopush:
 
     async def line(self, browser: ServerConnection) -> None:
         """Answer one browser, as Mozilla's does."""
-        async for said in browser:
-            told = json.loads(said)
-            match told.get("messageType"):
-                case None:
-                    reply: dict[str, Any] = {}
-                case "hello":
-                    reply = {"uaid": secrets.token_hex(16), "status": 200, "use_webpush": True}
-                case "register":
-                    name = secrets.token_urlsafe(24)
-                    self.channels[name] = (browser, told["channelID"], told["key"])
-                    reply = {"status": 200, "pushEndpoint": f"{self.url}/wpush/v2/{name}"}
-                case "ack":
-                    self.acknowledged += [each["version"] for each in told["updates"]]
-                    continue
-                case _:
-                    reply = {"status": 200}
-            kept = {key: told[key] for key in ("messageType", "channelID") if key in told}
-            await browser.send(json.dumps(kept | reply))
+        with suppress(websockets.ConnectionClosedError):  # browsers end without a word
+            async for said in browser:
+                await self._answer(browser, json.loads(said))
+
+    async def _answer(self, browser: ServerConnection, told: dict[str, Any]) -> None:
+        match told.get("messageType"):
+            case None:
+                reply: dict[str, Any] = {}
+            case "hello":
+                reply = {"uaid": secrets.token_hex(16), "status": 200, "use_webpush": True}
+            case "register":
+                name = secrets.token_urlsafe(24)
+                self.channels[name] = (browser, told["channelID"], told["key"])
+                reply = {"status": 200, "pushEndpoint": f"{self.url}/wpush/v2/{name}"}
+            case "ack":
+                self.acknowledged += [each["version"] for each in told["updates"]]
+                return
+            case _:
+                reply = {"status": 200}
+        kept = {key: told[key] for key in ("messageType", "channelID") if key in told}
+        await browser.send(json.dumps(kept | reply))
 
     async def hand_in(self, request: Request, out: asyncio.StreamWriter) -> None:
         """Take a message from whoever the subscription was made for (RFC 8292 section 4.2)."""
