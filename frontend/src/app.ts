@@ -1,6 +1,6 @@
 // Which screen is shown, and when. Each screen is a function that makes it anew.
 
-import { type Tone, breakable, draw, h, notice } from "./dom.ts";
+import { type Tone, breakable, button, draw, h, notice } from "./dom.ts";
 import type { Model } from "./model.ts";
 import { AppLock } from "./screens/app_lock.ts";
 import type { Store } from "./store.ts";
@@ -37,7 +37,7 @@ export class App {
     readonly store: Store,
     appLock: string | null,
     screens: (app: App) => { root: Maker; requests: Maker },
-    private readonly page: { main: HTMLElement; top: HTMLElement; live: HTMLElement },
+    private readonly page: Readonly<Record<"main" | "top" | "waiting" | "live", HTMLElement>>,
   ) {
     this.lock = new AppLock(this, appLock);
     ({ root: this.root, requests: this.requests } = screens(this));
@@ -90,6 +90,7 @@ export class App {
   coverWith(maker: Maker | null): void {
     this.cover = maker;
     this.show();
+    if (maker === null) this.model.changed();
   }
 
   get covered(): boolean {
@@ -111,6 +112,11 @@ export class App {
     this.modelChanged();
   }
 
+  /** Tell those who listen what the others see. */
+  say(text: string): void {
+    this.page.live.textContent = text;
+  }
+
   /** What was told on this screen, for screens that are made anew. */
   get message(): HTMLElement | null {
     return this.told;
@@ -118,6 +124,7 @@ export class App {
 
   modelChanged(): void {
     if (this.shown === null) return;
+    this.drawWaiting();
     const { maker, screen } = this.shown;
     if (screen.changed !== undefined) screen.changed();
     else if (this.cover === null) this.draw(maker, false);
@@ -125,6 +132,7 @@ export class App {
 
   async speak(language: Language): Promise<void> {
     useLanguage(language);
+    this.page.waiting.replaceChildren();
     await this.store.set("language", language);
     this.show();
   }
@@ -154,6 +162,7 @@ export class App {
     document.documentElement.lang = currentLanguage();
     document.title = `${screen.heading} – Portvakt`;
     this.drawTop();
+    this.drawWaiting();
     const heading = h("h1", { tabindex: -1 }, ...breakable(screen.heading));
     const body = screen.body.filter((part) => part !== null);
     const focused = moveFocus ? -1 : this.focusables().indexOf(document.activeElement);
@@ -166,6 +175,15 @@ export class App {
       const again = this.focusables()[focused];
       if (again instanceof HTMLElement) again.focus({ preventScroll: true });
     }
+  }
+
+  /** Something waits while another screen is shown: say so, and lead there. */
+  private drawWaiting(): void {
+    const waits = this.model.waiting.length > 0 && !this.covered && !this.isOnTop(this.requests);
+    const place = this.page.waiting;
+    if (waits === place.hasChildNodes()) return;
+    const show = button(t("authenticator.show_waiting"), () => this.showRequests());
+    place.replaceChildren(...(waits ? [notice(t("authenticator.something_waits"), "calm"), show] : []));
   }
 
   private focusables(): (Element | null)[] {

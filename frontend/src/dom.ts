@@ -159,3 +159,18 @@ export function status(): Status {
 export function facts(rows: readonly (readonly [string, string])[]): HTMLElement {
   return h("dl", { class: "facts" }, ...rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, ...breakable(value)))));
 }
+
+/** A text to be copied, and a button that copies it where the browser lets us. */
+export function copyable(text: string, words: Readonly<Record<"copy" | "copied" | "by_hand", string>>) {
+  const told = status();
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      told.say(words.copied, "good");
+    } catch (error) {
+      if (!(error instanceof DOMException || error instanceof TypeError)) throw error;
+      told.say(words.by_hand);
+    }
+  };
+  return [h("code", { class: "copyable" }, text), button(words.copy, copy, "second"), told.element];
+}

@@ -1,6 +1,7 @@
 // Where the app begins: what is kept, what waits, and which screen comes first.
 
 import { App } from "./app.ts";
+import { h, p } from "./dom.ts";
 import { watchInstalling, isIosTab } from "./install.ts";
 import { accountsWereMarked } from "./mark.ts";
 import { Model } from "./model.ts";
@@ -11,7 +12,7 @@ import { requestsScreen } from "./screens/requests.ts";
 import { Store } from "./store.ts";
 import { codeInFragment } from "./wire/link.ts";
 import { Clock, Service } from "./wire/service.ts";
-import { useLanguage } from "./words.ts";
+import { t, useLanguage } from "./words.ts";
 
 const UPDATE_EVERY = 10 * 60_000;
 const JUST_OPENED = 5000; // a quiet request is shown at once only to whoever has just come to look
@@ -52,12 +53,17 @@ async function begin(): Promise<void> {
     store,
     (await store.setting("appLock")) ?? null,
     (made) => ({ root: accountsScreen(made, lost), requests: requestsScreen(made) }),
-    { main: element("main"), top: element("top"), live: element("live") },
+    {
+      main: element("main"),
+      top: element("top"),
+      waiting: element("waiting"),
+      live: element("live"),
+    },
   );
   watchInstalling(() => app.modelChanged());
   follow(app, model);
-  app.start(firstScreen(app, code));
   if (model.accounts.length > 0) app.lock.cover();
+  app.start(firstScreen(app, code));
   keepUp(app);
   addEventListener("hashchange", () => {
     const screen = firstScreen(app, takeCode()); // a code was opened while the app was
@@ -128,4 +134,11 @@ function keepUp(app: App): void {
   });
 }
 
-void begin();
+/** Where the browser keeps nothing, as in a private window, there is nothing to go on with. */
+function cannotBegin(error: unknown): never {
+  const words = [t("authenticator.cannot_begin"), t("authenticator.cannot_begin_lead")] as const;
+  element("main").replaceChildren(h("h1", {}, words[0]), p(words[1]));
+  throw error;
+}
+
+begin().catch(cannotBegin);

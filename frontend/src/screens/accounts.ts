@@ -30,7 +30,6 @@ export function accountsScreen(app: App, lost: boolean): Maker {
     return {
       heading: t("authenticator.accounts_title"),
       body: [
-        waitingNotice(app),
         troubleNotice(app),
         h(
           "ul",
@@ -50,16 +49,6 @@ export function accountsScreen(app: App, lost: boolean): Maker {
       ],
     };
   };
-}
-
-function waitingNotice(app: App): HTMLElement | null {
-  if (app.model.waiting.length === 0) return null;
-  return h(
-    "div",
-    { class: "stack" },
-    notice(t("authenticator.something_waits"), "calm"),
-    button(t("authenticator.show_waiting"), () => app.showRequests()),
-  );
 }
 
 function troubleNotice(app: App): HTMLElement | null {
@@ -163,7 +152,8 @@ function signInPart(app: App, account: Account): (HTMLElement | null)[] {
   const turn = (on: boolean) => async () => {
     const outcome = await app.model.signIn(account, on);
     if (!outcome.ok) app.tell(troubleWords(outcome.trouble, outcome.retryAt), "care");
-    else app.tell(on ? t("authenticator.sign_in_turned_on") : t("authenticator.sign_in_turned_off"), "good");
+    else if (on) app.say(t("authenticator.sign_in_is_on")); // the screen shows it by itself
+    else app.tell(t("authenticator.sign_in_turned_off"), "good");
   };
   return account.state.sign_in
     ? [

@@ -6,6 +6,7 @@ import { isIosTab } from "../install.ts";
 import type { Scanning } from "../scanner.ts";
 import { type Found, readCode } from "../wire/link.ts";
 import { t } from "../words.ts";
+import { copying } from "./copying.ts";
 import { pairingScreen } from "./pairing.ts";
 
 /** Where adding begins: on iOS the app must stand on the home screen first. */
@@ -27,24 +28,7 @@ export function waysToAdd(app: App): Maker {
 /** Steps for iOS. The code is shown to be copied, and not spent. */
 export function homeScreenFirst(code: string | null): Maker {
   return () => {
-    const told = status();
     const link = `${location.origin}/authenticator/#pair=${code ?? ""}`;
-    const copying =
-      code === null
-        ? []
-        : [
-            p(t("authenticator.ios_copy_lead")),
-            h("code", { class: "copyable" }, link),
-            button(
-              t("authenticator.copy"),
-              async () => {
-                await navigator.clipboard.writeText(link);
-                told.say(t("authenticator.copied"), "good");
-              },
-              "second",
-            ),
-            told.element,
-          ];
     return {
       heading: t("authenticator.ios_title"),
       body: [
@@ -56,7 +40,7 @@ export function homeScreenFirst(code: string | null): Maker {
           h("li", {}, t("authenticator.ios_step_add")),
           h("li", {}, t("authenticator.ios_step_open")),
         ),
-        ...copying,
+        ...(code === null ? [] : [p(t("authenticator.ios_copy_lead")), ...copying(link)]),
       ],
     };
   };

@@ -4,6 +4,7 @@ import type { App, Maker } from "../app.ts";
 import { button, draw, h, p, status } from "../dom.ts";
 import type { Transfer } from "../wire/answers.ts";
 import { clockTime, t } from "../words.ts";
+import { copying } from "./copying.ts";
 import { troubleWords } from "./trouble.ts";
 
 export function transferScreen(app: App, phone: string): Maker {
@@ -31,23 +32,13 @@ async function codeScreen(app: App, phone: string, transfer: Transfer): Promise<
   const drawing = await drawer();
   const maker: Maker = () => {
     if (app.model.find(phone)?.gone === true) return movedScreen(app, phone);
-    const told = status();
     return {
       heading: t("authenticator.move_code_title"),
       body: [
         p(t("authenticator.move_code_lead"), "reason"),
         drawing?.(transfer.url, t("authenticator.move_code_picture")) ?? null,
         p(t("authenticator.move_code_typed"), "hint"),
-        h("code", { class: "copyable" }, transfer.url),
-        button(
-          t("authenticator.copy"),
-          async () => {
-            await navigator.clipboard.writeText(transfer.url);
-            told.say(t("authenticator.copied"), "good");
-          },
-          "second",
-        ),
-        told.element,
+        ...copying(transfer.url),
         p(t("authenticator.move_until", { time: clockTime(transfer.expires_at) }), "hint"),
       ],
       changed: () => {
