@@ -10,6 +10,7 @@ from portvakt.phone.errors import (
     MisusedError,
     PhoneError,
     RefusedError,
+    UnreachableError,
     UnreadableError,
 )
 from portvakt.phone.screen_lock import ScreenLock
@@ -200,10 +201,12 @@ async def test_too_many_tries_say_how_long_to_wait() -> None:
 async def test_an_answer_that_is_no_answer_of_the_api_is_refused() -> None:
     async with hand() as it:
         phone = await it.paired()
-        for status in (200, 502):
-            it.service.answers = [(status, b"<h1>proxy</h1>", "text/html; charset=utf-8")]
-            with pytest.raises(UnreadableError, match=f"status {status} with “text/html”"):
-                await phone.fetch()
+        page = b"<h1>proxy</h1>", "text/html; charset=utf-8"
+        it.service.answers = [(200, *page), (502, *page)]
+        with pytest.raises(UnreadableError, match="status 200 with “text/html”"):
+            await phone.fetch()
+        with pytest.raises(UnreachableError, match="away: status 502"):
+            await phone.fetch()
 
 
 async def test_redirects_are_not_followed() -> None:

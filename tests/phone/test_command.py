@@ -11,26 +11,31 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from portvakt.cli import main
 from tests.cli.box import Answer
 from tests.phone.service import CODE, SECRET, SHORT, START, Service
 
 
-@pytest.fixture
-def service() -> Iterator[Service]:
-    """The tiny service, answering on a free port."""
+@contextlib.contextmanager
+def answering(origin: str, **options: Any) -> Iterator[Service]:
+    """Let the tiny service answer on a free port, in a thread."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        made = Service(origin=f"http://127.0.0.1:{listening.getsockname()[1]}")
-        server = uvicorn.Server(
-            uvicorn.Config(made, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+        made = Service(origin=f"{origin}:{listening.getsockname()[1]}")
+        config = uvicorn.Config(
+            made, lifespan="off", log_config=None, timeout_graceful_shutdown=1, **options
         )
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         while not server.started:
@@ -40,6 +45,13 @@ def service() -> Iterator[Service]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """The tiny service, over plain HTTP."""
+    with answering("http://127.0.0.1") as made:
+        yield made
 
 
 class Terminal:
@@ -198,6 +210,43 @@ def test_a_service_that_is_away_is_one_line(terminal: Terminal) -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     assert f"cannot reach {url}" in terminal.bad("pair", CODE, "--url", url)
     assert not terminal.file.exists()
+
+
+def test_a_private_authority_is_named_once(tmp_path: Path) -> None:
+    certificate, key = certified("localhost", tmp_path)
+    options = {"ssl_certfile": str(certificate), "ssl_keyfile": str(key)}
+    with answering("https://localhost", **options) as service:
+        terminal = Terminal(tmp_path, service)
+        address = f"{service.origin}/authenticator/#pair={CODE}"
+        said = terminal.bad("pair", address)
+        assert said.startswith(f"cannot reach {service.origin}: ")
+        assert "certificate" in said
+        terminal.good("pair", address, "--ca", str(certificate))
+        terminal.good("list")
+
+
+def certified(host: str, folder: Path) -> tuple[Path, Path]:
+    """Write a certificate that vouches for itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, secret = folder / "certificate.pem", folder / "certificate.key"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return certificate, secret
 
 
 def test_an_authority_that_is_none_is_one_line(terminal: Terminal, tmp_path: Path) -> None:

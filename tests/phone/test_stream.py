@@ -84,6 +84,15 @@ async def test_pauses_double_to_a_minute_while_nothing_comes() -> None:
         assert all(low <= pause < 2 * low for low, pause in zip(least, it.pauses, strict=True))
 
 
+async def test_a_service_that_is_away_is_waited_for() -> None:
+    async with hand() as it:
+        phone = await it.paired()
+        it.service.answers = [(502, b"<h1>proxy</h1>", "text/html")]
+        async with aclosing(phone.watch()) as states:
+            assert (await anext(states)).name == "Annas telefon"
+        assert len(it.pauses) == 1
+
+
 async def test_a_wrong_clock_is_set_without_a_pause() -> None:
     async with hand() as it:
         phone = await it.paired()

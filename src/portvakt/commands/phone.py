@@ -235,7 +235,10 @@ async def _remove(call: Call, phone: Phone) -> int:
     except GoneError:
         said = "it was removed already"
     call.file.unlink()
-    print_json({"removed": True}) if call.args.json else print(said)
+    if call.args.json:
+        print_json({"removed": True})
+    else:
+        print(said)
     return 0
 
 

@@ -126,7 +126,14 @@ def unreachable(origin: str, error: httpx.TransportError) -> UnreachableError:
 
 
 def check_kind(answer: httpx.Response, kind: str) -> None:
-    """Refuse an answer of another media type: it is no answer of the API."""
+    """Refuse an answer of another media type: it is no answer of the API.
+
+    Raises `UnreachableError` where whatever stands between says that the service is away, and
+    otherwise `UnreadableError`.
+    """
     found = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if found != kind:
-        raise UnreadableError(f"status {answer.status_code} with “{found[:60]}”, not {kind}")
+    if found == kind:
+        return
+    if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+        raise UnreachableError(f"the service is away: status {answer.status_code}")
+    raise UnreadableError(f"status {answer.status_code} with “{found[:60]}”, not {kind}")
