@@ -41,6 +41,7 @@ def test_the_app_step_3_to_5_and_7(demo: DemoAt, browse: Browse) -> None:
     eyes.go(demo.registration)  # 3. surfa till https://mfaregistrering…
     log_in(eyes, david)  # 4. logga in med din e-postadress och ditt lösenord
     eyes.press("Konfigurera Authenticator-appen")  # 5. välj … och följ instruktionerna
+    eyes.press("Jag vill använda en annan autentiseringsapp")
     key = eyes.app_key()
     eyes.write("Kod från appen", oathtool(key))
     eyes.press("Fortsätt")

@@ -28,6 +28,8 @@ from tests.world import ORIGIN, PASSWORD, PROXY, Browser, Page, World, world
 NUMBER = "070-174 06 50"
 WRONG = "Sommardäck-i-februari"
 START_CODE = "ABCDEFGHJKMNP"
+LONG_CODE = r"#pair=([A-Za-z0-9_-]{22})"
+SHORT_CODE = r"\b[A-Z2-7]{4}-[A-Z2-7]{4}\b"
 
 
 @dataclass
@@ -82,6 +84,11 @@ async def registration(one: World, diary: Diary) -> bytes:
             diary.note("password", password)
             await browser.get("/sign-in?to=/security-info")
             page = await submit(browser, diary, {"name": "bo.ek", "password": password})
+        page = await submit(browser, diary, {}, form_to(page, "/security-info/phone"))
+        long, short = (re.search(each, page.html) for each in (LONG_CODE, SHORT_CODE))
+        assert long is not None, page.text
+        assert short is not None, page.text
+        diary.note("pairing code", long[1], short[0], short[0].replace("-", ""))
         page = await submit(browser, diary, {}, form_to(page, "/security-info/app"))
         shown = re.search(r"secret=([A-Z2-7]+)", page.html)
         assert shown is not None, page.text
@@ -204,9 +211,15 @@ async def test_a130_no_secret_is_logged(
         diary.note("number", "+46701740650", "0701740650", "701740650", NUMBER)
     said = written.getvalue()
     assert said.count('"event":"request"') > 20, "nothing was logged, so nothing was proved"
-    assert {"password", "seed", "app code", "text code", "recovery code", "tokens"} <= set(
-        diary.secrets
-    )
+    assert {
+        "password",
+        "seed",
+        "pairing code",
+        "app code",
+        "text code",
+        "recovery code",
+        "tokens",
+    } <= set(diary.secrets)
     found = {
         kind: value
         for kind, values in diary.secrets.items()
