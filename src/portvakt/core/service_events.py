@@ -131,7 +131,7 @@ class TextsStopped(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageFailed(Event):
-    """A text or a mail could not be handed over and will not be tried again."""
+    """A text, a mail or the waking of a phone could not be handed over; it is not tried again."""
 
     name = "message.failed"
     channel: str

@@ -83,7 +83,7 @@ class Message:
 
     id: str
     channel: str
-    """"sms" or "mail"."""
+    """"sms", "mail" or "wake"."""
     to: str
     body: bytes = field(repr=False)
     """Sealed for table outbox, column body, row id."""
