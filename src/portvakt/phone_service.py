@@ -43,6 +43,7 @@ def phone_service(base: Base) -> PhoneService:
             random=base.random,
             codes=PairingCodes(base.keys),
             app_origin=base.site.app_origin,
+            origin=base.site.origin,
             organisation=Shown(organisation.name, organisation.colour, organisation.support_phone),
             push_hosts=hosts,
             vapid=published,

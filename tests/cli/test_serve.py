@@ -13,9 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from portvakt.journeys.approve_push.origin import keep
 from portvakt.records import Unit
 from portvakt.records.migrate import SCHEMA_VERSION, current
 from tests.cli.box import SETTINGS, Box
+from tests.records import a_phone
+from tests.records.stored import person
 from tests.servers.postgres import Postgres
 
 
@@ -87,6 +90,20 @@ def test_serve_refuses_what_the_demo_made(tmp_path: Path, sqlite_url: str) -> No
     answer = box.run("serve")
     assert answer.status == 1
     assert "made by `portvakt demo`" in answer.err
+
+
+def test_serve_refuses_to_leave_phones_behind(tmp_path: Path, sqlite_url: str) -> None:
+    box = Box.make(tmp_path, sqlite_url, '[hosts]\nauthenticator = "auth.region.example"\n')
+
+    async def pair(unit: Unit) -> None:
+        await unit.people.upsert_many([person()])
+        await a_phone.put(unit)
+        await keep(unit, "https://app.region.example", "http://localhost:8000")
+
+    box.do(pair)
+    answer = box.run("serve")
+    assert answer.status == 1
+    assert "phones were paired under https://app.region.example" in answer.err
 
 
 def test_serve_refuses_a_database_whose_key_is_lost(tmp_path: Path, sqlite_url: str) -> None:

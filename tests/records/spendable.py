@@ -158,7 +158,7 @@ async def put_answered(unit: Unit, n: int) -> None:
 
 
 async def finish(unit: Unit, n: int) -> bool:
-    return await unit.approvals.finish(f"flow{n}", "sign_in", make.NOW) is not None
+    return await unit.approvals.finish(f"flow{n}", "sign_in", make.NOW, lock=False) is not None
 
 
 async def finish_or_deny(unit: Unit, n: int) -> bool:

@@ -51,8 +51,11 @@ async def finish(
     after: timedelta = timedelta(),
     flow: str = "flow",
     purpose: str = "sign_in",
+    *,
+    lock: bool = False,
 ) -> AuthenticatorId | None:
-    return await records.write(lambda unit: unit.approvals.finish(flow, purpose, make.NOW + after))
+    now = make.NOW + after
+    return await records.write(lambda unit: unit.approvals.finish(flow, purpose, now, lock=lock))
 
 
 async def state(records: Records, id_: str = "approval") -> ApprovalState:
@@ -98,6 +101,20 @@ async def test_a033_an_approval_is_for_its_own_flow_and_purpose(database_url: st
         assert await finish(records, flow="other") is None
         assert await finish(records, purpose="methods") is None
         assert await finish(records) == a_phone.ID
+
+
+@pytest.mark.parametrize("lock", [True, False])
+async def test_a033_an_approval_with_the_screen_lock_and_one_without_never_stand_for_each_other(
+    database_url: str, *, lock: bool
+) -> None:
+    async def with_lock(unit: Unit) -> None:
+        await a_phone.put(unit)
+        await unit.approvals.start(replace(REQUEST, lock=lock))
+
+    async with with_anna(database_url, with_lock) as records:
+        assert await answer(records) is APPROVED
+        assert await finish(records, lock=not lock) is None
+        assert await finish(records, lock=lock) == a_phone.ID
 
 
 async def test_a033_an_older_approval_is_not_finished_in_place_of_a_newer(

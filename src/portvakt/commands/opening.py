@@ -20,6 +20,7 @@ from portvakt.crypto.sealing import (
     make_master_key_file,
     read_master_keys,
 )
+from portvakt.journeys.approve_push.origin import moved_from
 from portvakt.mail import Writer
 from portvakt.proving.notices import Notices
 from portvakt.records import Records, Standing, Unit, open_records
@@ -27,6 +28,7 @@ from portvakt.records.addresses import SqliteFile, address_of
 from portvakt.records.migrate import SCHEMA_VERSION, current, migrate
 from portvakt.settings import Settings
 from portvakt.texts import Texts
+from portvakt.web.site import origin_of
 
 T = TypeVar("T")
 DEMO_MARK = "demo"
@@ -90,15 +92,28 @@ def read_keys(settings: Settings) -> MasterKeys:
         raise CommandError(str(error)) from error
 
 
-async def refuse_demo(settings: Settings, shell: Shell) -> None:
-    """Passwords of a demo are printed on a page, so what it made is never served as real."""
+async def refuse_what_is_not_ours(settings: Settings, shell: Shell) -> None:
+    """See that this database may be served under these settings. Raises `CommandError`.
 
-    async def mark(unit: Unit) -> str | None:
-        return await unit.meta.get(DEMO_MARK)
+    Passwords of a demo are printed on a page, so what it made is never served as real. Phones
+    belong to the origin that they were paired under, and none would work under another.
+    """
+    app = origin_of(settings.public_url, settings.hosts.authenticator)
+    own = origin_of(settings.public_url)
+
+    async def look(unit: Unit) -> tuple[str | None, tuple[str, str] | None]:
+        return await unit.meta.get(DEMO_MARK), await moved_from(unit, app, own)
 
     async with _opened(settings, shell) as opened:
-        if await opened.records.read(mark) is not None:
-            raise CommandError("this database was made by `portvakt demo`; only the demo serves it")
+        mark, before = await opened.records.read(look)
+    if mark is not None:
+        raise CommandError("this database was made by `portvakt demo`; only the demo serves it")
+    if before is not None:
+        raise CommandError(
+            f"phones were paired under {before[0]} with sign-in at {before[1]}, and the settings "
+            f"say {app} and {own}; go back to those names (public_url, hosts.authenticator), or "
+            "remove the phones first"
+        )
 
 
 def make_ready(settings: Settings) -> None:

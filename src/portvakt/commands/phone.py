@@ -25,6 +25,7 @@ from portvakt.phone.errors import GoneError, PhoneError
 from portvakt.phone.file import Kept, load, make_room, place, save
 from portvakt.phone.line import Clock, Line
 from portvakt.phone.pairing import invitation, pair
+from portvakt.phone.screen_lock import ScreenLock
 
 EXAMPLE = "portvakt phone approve 42"
 STANDS_ALONE = True
@@ -155,7 +156,7 @@ async def _pair(call: Call) -> int:
 
 async def _with_phone(call: Call, work: Work) -> int:
     """Open the phone, let it work, and keep what it learned."""
-    kept = load(call.file)
+    kept, gone = load(call.file), False
     clock = call.clock(kept.offset)
     async with call.client(call.ca or kept.ca) as client:
         phone = Phone(kept.identity, Line(client, kept.identity.origin, clock))
@@ -163,13 +164,21 @@ async def _with_phone(call: Call, work: Work) -> int:
         try:
             return await work(call, phone)
         except GoneError:
-            kept.gone = True
+            gone = True
             raise
         finally:
-            learned = kept.gone or clock.offset != kept.offset or kept.identity.lock is not lock
-            kept.offset = clock.offset
-            if learned and call.file.exists():
-                save(call.file, kept)
+            new_lock = kept.identity.lock if kept.identity.lock is not lock else None
+            if (gone or new_lock or clock.offset != kept.offset) and call.file.exists():
+                _learned(call.file, clock.offset, new_lock, gone=gone)
+
+
+def _learned(file: Path, offset: int, lock: ScreenLock | None, *, gone: bool) -> None:
+    """Keep what is new, in the file as it is now: another call may have written it meanwhile."""
+    kept = load(file)
+    kept.offset, kept.gone = offset, kept.gone or gone
+    if lock is not None:
+        kept.identity.lock = lock
+    save(file, kept)
 
 
 def _code(call: Call) -> int:

@@ -14,7 +14,7 @@ import uvicorn
 
 from portvakt import log, worker
 from portvakt.app import Beside, build, system_clock
-from portvakt.commands.opening import is_embedded, make_ready, read_keys, refuse_demo
+from portvakt.commands.opening import is_embedded, make_ready, read_keys, refuse_what_is_not_ours
 from portvakt.commands.shell import Shell
 from portvakt.settings import Settings, load_settings
 from portvakt.settings.checks import is_place_to_listen
@@ -45,7 +45,7 @@ def run(args: Namespace, shell: Shell) -> int:
     """Serve until SIGINT or SIGTERM. Everything that would stop it later is found out first."""
     settings = shell.settings()
     make_ready(settings)
-    asyncio.run(refuse_demo(settings, shell))
+    asyncio.run(refuse_what_is_not_ours(settings, shell))
     read_keys(settings)
     log.configure(settings.log.format, settings.log.level)
     signal.signal(signal.SIGTERM, lambda *_: None)  # what uvicorn raises again at its end is ours

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from portvakt import log
-from portvakt.commands.opening import is_embedded, make_ready, read_keys, refuse_demo
+from portvakt.commands.opening import is_embedded, make_ready, read_keys, refuse_what_is_not_ours
 from portvakt.commands.shell import CommandError, Shell
 from portvakt.settings import Settings
 from portvakt.worker import work
@@ -34,7 +34,7 @@ def run(args: Namespace, shell: Shell) -> int:
 
 
 async def _until_stopped(settings: Settings, shell: Shell) -> None:
-    await refuse_demo(settings, shell)
+    await refuse_what_is_not_ours(settings, shell)
     working = asyncio.create_task(work(settings, clock=shell.clock))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

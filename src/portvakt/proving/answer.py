@@ -189,11 +189,11 @@ def _code_owner(outcome: Spent | CodeExpired | CodeWrong) -> AuthenticatorId | N
 
 async def _approver(unit: Unit, answer: Answer, standing: Standing) -> AuthenticatorId | NotSpent:
     """Spend what a phone approved; in place of a password only what its screen lock proved."""
-    asked = await unit.approvals.newest(answer.flow, answer.purpose)
     alone = answer.type is AuthenticatorType.PHONE_SIGN_IN
+    asked = await unit.approvals.newest(answer.flow, answer.purpose)
+    phone = await unit.approvals.finish(answer.flow, answer.purpose, answer.now, lock=alone)
     if asked is None or asked.lock is not alone:
         return NotSpent.WRONG
-    phone = await unit.approvals.finish(answer.flow, answer.purpose, answer.now)
     if phone is None:
         now = standing_of_request(asked, answer.now)
         return _NOT_APPROVED.get(now, NotSpent.WRONG)

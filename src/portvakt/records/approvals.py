@@ -90,7 +90,7 @@ _FINISH: Final = Statement(
     """
     UPDATE approvals SET state = 'finished'
     WHERE id = (SELECT id {newest}) AND state = 'approved' AND account_id IS NOT NULL
-        AND answered_at >= :since AND {bound}
+        AND lock = :lock AND answered_at >= :since AND {bound}
     RETURNING phone_id
     """,
     newest=_NEWEST_OF,
@@ -200,14 +200,23 @@ class Approvals:
         )
         return [ApprovalId(row[0]) for row in rows]
 
-    async def finish(self, flow: str, purpose: str, now: datetime) -> AuthenticatorId | None:
+    async def finish(
+        self, flow: str, purpose: str, now: datetime, *, lock: bool
+    ) -> AuthenticatorId | None:
         """Spend the approval of a flow and purpose; returns the phone that gave it.
 
-        None for everybody but the first, later than `FINISH_WITHIN` after the answer, where the
-        phone that gave it is not active at this moment (A034), and where a newer request was made.
+        `lock` is whether its screen lock must have been proved; one that was asked for with it
+        serves nothing else. None for everybody but the first, later than `FINISH_WITHIN` after the
+        answer, where the phone that gave it is not active at this moment (A034), and where a newer
+        request was made.
         """
         row = await self._run.row(
-            _FINISH, flow=flow, purpose=purpose, at=ms(now), since=ms(now - FINISH_WITHIN)
+            _FINISH,
+            flow=flow,
+            purpose=purpose,
+            lock=lock,
+            at=ms(now),
+            since=ms(now - FINISH_WITHIN),
         )
         return None if row is None else AuthenticatorId(row[0])
 

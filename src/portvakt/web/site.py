@@ -51,33 +51,35 @@ class Site:
     @property
     def origin(self) -> str:
         """The one origin that signs people in, as browsers write it in `Origin`."""
-        parts = urlsplit(self.public_url)
-        return f"{parts.scheme}://{self.authority}"
+        return origin_of(self.public_url)
 
     @property
     def authority(self) -> str:
         """The `Host` header that belongs to `public_url`, without the scheme's own port."""
-        return self._authority(urlsplit(self.public_url).hostname or "")
+        return urlsplit(self.origin).netloc
 
     @property
     def app_origin(self) -> str:
         """The origin of the authenticator app: keys and screen locks of phones belong to it."""
-        return f"{urlsplit(self.public_url).scheme}://{self.app_authority}"
+        return origin_of(self.public_url, self.app_host)
 
     @property
     def app_authority(self) -> str:
         """The `Host` header of the authenticator app."""
-        return self.authority if self.app_host is None else self._authority(self.app_host)
-
-    def _authority(self, host: str) -> str:
-        """Return a host with the port of `public_url`, where that is not the scheme's own."""
-        parts = urlsplit(self.public_url)
-        own = {"http": 80, "https": 443}[parts.scheme]
-        if ":" in host:
-            host = f"[{host}]"
-        return host if parts.port in (None, own) else f"{host}:{parts.port}"
+        return urlsplit(self.app_origin).netloc
 
     @property
     def https(self) -> bool:
         """Whether `public_url` is https; only `localhost` may be anything else."""
         return self.public_url.startswith("https://")
+
+
+def origin_of(public_url: str, host: str | None = None) -> str:
+    """Return the origin of an address as browsers write it; of another host beside it if given."""
+    parts = urlsplit(public_url)
+    host = host or parts.hostname or ""
+    if ":" in host:
+        host = f"[{host}]"
+    own = {"http": 80, "https": 443}[parts.scheme]
+    port = "" if parts.port in (None, own) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"

@@ -162,9 +162,7 @@ class Ward:
 
     async def approval(self, approval: Approval) -> Approval:
         """Read a request as it is stored now."""
-        found = await self.world.house.records.read(
-            lambda unit: unit.approvals.load(approval.id)
-        )
+        found = await self.world.house.records.read(lambda unit: unit.approvals.load(approval.id))
         assert found is not None
         return found
 
@@ -172,7 +170,9 @@ class Ward:
         """Let the browser that asked go on."""
         now = self.world.clock()
         return await self.write(
-            lambda unit: unit.approvals.finish(approval.flow, approval.purpose, now)
+            lambda unit: unit.approvals.finish(
+                approval.flow, approval.purpose, now, lock=approval.lock
+            )
         )
 
     async def stored(self, handset: Handset) -> Phone | None:
@@ -217,6 +217,7 @@ async def ward(folder: Path, database_url: str) -> AsyncIterator[Ward]:
             random=RANDOM,
             codes=codes,
             app_origin=ORIGIN,
+            origin=ORIGIN,
             organisation=Shown("Region Exempel", "#0B5A8A", "026-15 40 00"),
             push_hosts=PUSH_HOSTS,
             vapid=vapid,

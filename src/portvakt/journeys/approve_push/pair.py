@@ -13,6 +13,7 @@ from portvakt.core.phones import Pairing, Phone, PhoneState, is_long_code, linke
 from portvakt.core.throttle import LIMITS, Count, Familiarity, Kind
 from portvakt.crypto.phone_keys import is_key
 from portvakt.journeys.approve_push.messages import Letter, Pair, readable_name
+from portvakt.journeys.approve_push.origin import keep
 from portvakt.journeys.approve_push.parts import Answer, Json, Parts, Refused, Word
 from portvakt.journeys.approve_push.show import Show
 from portvakt.mail import Notice, What
@@ -173,6 +174,7 @@ class Pairer:
                 label=phone.name,
             )
         )
+        await keep(unit, self._parts.app_origin, self._parts.origin)
         await unit.wakeups.ring(f"pairing:{pairing.id}")
         return _given(phone, new.secret)
 

@@ -44,6 +44,8 @@ class Parts:
     codes: PairingCodes
     app_origin: str
     """The origin of the app, as browsers write it; it is the audience of every signature."""
+    origin: str
+    """The origin that signs people in."""
     organisation: Shown
     push_hosts: tuple[str, ...] = ()
     """Which push services a phone may name; none where no phone is woken."""
