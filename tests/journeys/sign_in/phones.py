@@ -1,5 +1,7 @@
 """A phone in the hand: what it is asked, and its answer. The wire between is another part's."""
 
+from datetime import timedelta
+
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.ids import AuthenticatorId
 from portvakt.core.people import Account
@@ -109,6 +111,18 @@ async def approve(world: World, account: Account, phone: AuthenticatorId = PHONE
     asked = (await waiting(world, account))[-1]
     assert await answer(world, asked, phone=phone) is ApprovalState.APPROVED
     return asked
+
+
+async def woken(world: World) -> list[str]:
+    """Take the messages that wake phones: which phones they are for."""
+
+    async def act(unit: Unit) -> list[str]:
+        found = await unit.outbox.claim("wake", world.clock.at, 10, timedelta(minutes=1))
+        for each in found:
+            await unit.outbox.handed_over(each.id, world.clock.at, "test")
+        return [each.to for each in found]
+
+    return await world.house.records.write(act)
 
 
 def wrong(asked: Approval) -> str:

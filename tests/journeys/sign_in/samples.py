@@ -10,6 +10,8 @@ from portvakt.journeys.sign_in.pages import (
     GonePage,
     OtherPage,
     PasswordPage,
+    PhoneEndedPage,
+    PhonePage,
     RecoveryPage,
     RefusedPage,
     SecondProofPage,
@@ -26,6 +28,7 @@ OUTSIDE = "Du är utanför regionens nät."
 LATER = NOW + timedelta(minutes=15)
 FLOW = "k7qm2xw4k7qm2xw4k7qm2xw4k7"
 WAYS = (
+    Way(value="push", text="Svara i appen på telefonen", hint="Annas Pixel", picture="push"),
     Way(value="totp", text="Jobbtelefonen", picture="totp"),
     Way(value="sms", text="070-••• •• 05", hint="från HR-systemet", picture="sms_code"),
     Way(value="card", text="Reservkod", hint="7 av 10 kvar", picture="recovery_code"),
@@ -43,6 +46,36 @@ def sms(**more: object) -> SmsPage:
     }
     return SmsPage(**(given | more))  # type: ignore[arg-type] # the fields above and the given
 
+
+def phone(**more: object) -> PhonePage:
+    given: dict[str, object] = {
+        "flow": FLOW,
+        "reason": OUTSIDE,
+        "number": "42",
+        "first": False,
+        "told": (
+            Message("sign_in.phone_told_sent", {"time": "13:03:04"}),
+            Message("sign_in.phone_told_delivered", {"time": "13:03:06"}),
+            Message("sign_in.phone_told_opened", {"time": "13:03:09"}),
+        ),
+        "seen": "waiting-sdo",
+    }
+    return PhonePage(**(given | more))  # type: ignore[arg-type] # the fields above and the given
+
+
+WAITING = (Message("sign_in.phone_told_waiting", {"time": "13:03:04"}),)
+SLOW = (*WAITING, Message("sign_in.phone_told_slow"))
+INSTEAD = "sign_in.phone_password"
+ENDINGS = (
+    "expired",
+    "too_late",
+    "denied",
+    "wrong_number",
+    "replaced",
+    "closed",
+    "finished",
+    "unasked",
+)
 
 SAMPLES: dict[str, Page] = {
     "start": StartPage(to="/apps", purpose="sign_in"),
@@ -68,6 +101,23 @@ SAMPLES: dict[str, Page] = {
     "sms": sms(),
     "sms-wrong": sms(errors={"code": "sign_in.wrong_sms_code"}),
     "sms-wait": sms(next_at=NOW + timedelta(seconds=20)),
+    "phone": phone(),
+    "phone-slow": phone(told=SLOW),
+    "phone-not-yet": phone(told=WAITING, errors={"": "sign_in.phone_not_yet"}),
+    "phone-first": phone(number="412907", first=True, reason="", told=WAITING, instead=INSTEAD),
+    "phone-first-locked": phone(
+        number="412907", first=True, reason="", told=SLOW, instead="sign_in.other_way"
+    ),
+    **{f"phone-{what}": PhoneEndedPage(flow=FLOW, what=what) for what in ENDINGS},
+    "phone-stopped": PhoneEndedPage(flow=FLOW, what="stopped", held=True, until=LATER, often=True),
+    "phone-stopped-for-good": PhoneEndedPage(flow=FLOW, what="stopped", held=True, often=True),
+    "phone-expired-held": PhoneEndedPage(
+        flow=FLOW, what="expired", held=True, until=LATER, often=True
+    ),
+    "phone-first-expired": PhoneEndedPage(flow=FLOW, what="expired", instead=INSTEAD),
+    "phone-first-stopped": PhoneEndedPage(
+        flow=FLOW, what="stopped", held=True, until=LATER, instead=INSTEAD
+    ),
     "recovery": RecoveryPage(flow=FLOW, reason=OUTSIDE),
     "recovery-wrong": RecoveryPage(flow=FLOW, errors={"code": "sign_in.wrong_recovery_code"}),
     "other": OtherPage(flow=FLOW, ways=WAYS),
@@ -75,6 +125,7 @@ SAMPLES: dict[str, Page] = {
     "first-sent": FirstPage(flow=FLOW, sent_at=NOW),
     "password": PasswordPage(flow=FLOW, fresh=False),
     "password-fresh": PasswordPage(flow=FLOW, fresh=True),
+    "password-or-phone": PasswordPage(flow=FLOW, fresh=True, phone=True),
     "second-proof": SecondProofPage(flow=FLOW, inside=True),
     "second-proof-outside-only": SecondProofPage(flow=FLOW, inside=False),
     "refused": RefusedPage(why="sign_in.refused_rule", reason=OUTSIDE, request_id="k7qm2xw4"),

@@ -127,7 +127,7 @@ async def test_a036_an_answer_after_ninety_seconds_is_too_late(open_world: Open)
         assert await answer(world, asked) is None
         page = await go_on(browser)
         assert page.title == "Ingen telefon har svarat"
-        assert "Frågan har gått ut" in page.text
+        assert "Förfrågan har gått ut" in page.text
         assert await world.sessions(account) == []
 
 
@@ -218,7 +218,7 @@ async def test_a032_a_newer_request_of_the_same_browser_replaces_the_older(
         (newer,) = await waiting(world, account)
         assert newer.id != older.id
         assert await answer(world, older) is None
-        assert (await browser.get(first.path)).title == "En nyare fråga tog över"
+        assert (await browser.get(first.path)).title == "En nyare förfrågan tog över"
 
 
 async def test_a_third_browser_that_is_not_known_finds_no_room(open_world: Open) -> None:
@@ -233,7 +233,7 @@ async def test_a_third_browser_that_is_not_known_finds_no_room(open_world: Open)
         await first.sign_in()
         await second.sign_in()
         page = await third.sign_in()
-        assert page.title == "Telefonen har inte fått någon fråga än"
+        assert page.title == "Telefonen har inte fått någon förfrågan än"
         assert len(await waiting(world, account)) == 2
         world.clock.move(seconds=91)
         page = await third.submit({})
