@@ -41,6 +41,10 @@ class Kind(StrEnum):
     """A second factor tried before any password was proved, from one address."""
     UNPROVEN_ALL = "unproven_all"
     """The same from every address together."""
+    RESET = "reset"
+    """A proof tried where a password is reset. Closes the reset of one person and no sign-in."""
+    RESET_ASKED = "reset_asked"
+    """A text or a phone's request asked for there: what reaches the person is what annoys."""
     ADDRESS = "address"
     """One client address, over all accounts."""
     ADDRESS_INSIDE = "address_inside"
@@ -108,6 +112,12 @@ LIMITS: Mapping[Kind, Limit] = MappingProxyType(
         # over all addresses; more than one stranger can use up, so that none keeps the person out.
         # A right guess opens no more than a try at the password
         Kind.UNPROVEN_ALL: Limit(run=50, stop=_DAY, window=_DAY),
+        # one guess in 67,000 a day with a window of three codes, and no weapon against sign-in
+        Kind.RESET: Limit(run=5, stop=_DAY, window=_DAY),
+        # A082: three reach the person, then none for ten minutes
+        Kind.RESET_ASKED: Limit(
+            run=3, stop=timedelta(minutes=10), per_day=10, window=timedelta(minutes=10)
+        ),
         Kind.ADDRESS: Limit(run=30, stop=timedelta(minutes=5), window=timedelta(minutes=5)),
         # behind one address of the organisation sit many people
         Kind.ADDRESS_INSIDE: Limit(run=600, stop=timedelta(minutes=5), window=timedelta(minutes=5)),
@@ -161,9 +171,12 @@ def counted(previous: Count | None, limit: Limit, now: datetime) -> Count:
     )
 
 
-SHARED = frozenset({Kind.ADDRESS, Kind.ADDRESS_INSIDE, Kind.UNPROVEN, Kind.UNPROVEN_ALL})
+SHARED = frozenset(
+    {Kind.ADDRESS, Kind.ADDRESS_INSIDE, Kind.UNPROVEN, Kind.UNPROVEN_ALL, Kind.RESET}
+)
 """Counts that hold tries which a right answer says nothing about, because they were somebody
-else's. An account of one's own must not clear the count of guesses at other people's."""
+else's. An account of one's own must not clear the count of guesses at other people's; nor does
+one right proof of a reset clear the guesses at the other."""
 
 
 def given_back(count: Count, *, shared: bool = False) -> Count:
