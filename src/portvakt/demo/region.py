@@ -205,12 +205,18 @@ class Addresses:
     letters: str
     shop: str
 
+    @property
+    def authenticator(self) -> str:
+        """Where the authenticator app is; it may stand in another window for a phone."""
+        return f"{self.portvakt}/authenticator/"
+
     def links(self) -> tuple[tuple[str, str], ...]:
         """Return what the control page links to."""
         return (
             ("Portvakt", self.portvakt),
             ("Registrera dig", self.registration),
             ("Mina appar", self.apps),
+            ("Authenticator-appen", self.authenticator),
             ("Telefonen", self.phone),
             ("Brevlådan", self.letters),
             ("Demobutiken", self.shop),
