@@ -70,7 +70,7 @@ class ScreenLock:
     rp_id: str = ""
     counts: bool = True
 
-    def made(self, challenge: bytes, **said: Any) -> dict[str, str]:
+    def made(self, challenge: bytes, /, **said: Any) -> dict[str, str]:
         """Make the credential, attested by nobody."""
         point = self.key.public_key().public_numbers()
         x, y = point.x.to_bytes(32, "big"), point.y.to_bytes(32, "big")
@@ -85,7 +85,7 @@ class ScreenLock:
             "attestation_object": b64u(cbor2.dumps(attested)),
         }
 
-    def used(self, challenge: bytes, **said: Any) -> dict[str, str]:
+    def used(self, challenge: bytes, /, **said: Any) -> dict[str, str]:
         """Use the credential, once the lock was opened."""
         if self.counts:
             self.count += 1

@@ -1,4 +1,4 @@
-"""What a phone is shown, and what its answer does: once, in time, and for exactly what was shown."""
+"""What a phone is shown, and what its answer does: once, in time, for what was shown."""
 
 import asyncio
 import hashlib

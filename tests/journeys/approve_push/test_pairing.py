@@ -1,11 +1,13 @@
 """Bringing a phone to an account: once, soon, to the right one, and to few."""
 
 import asyncio
+import base64
 import json
+from typing import Any
 
 from portvakt.core.authenticators import AuthenticatorState, AuthenticatorType
 from tests import make
-from tests.handset import b64u
+from tests.handset import b64u, jws
 from tests.journeys.approve_push.conftest import OpenWard
 from tests.world import OUTSIDE
 
@@ -74,8 +76,6 @@ async def test_the_secret_of_its_codes_is_kept_sealed_until_the_phone_is_bound(
 
 
 def make_base32(data: bytes) -> str:
-    import base64  # noqa: PLC0415
-
     return base64.b32encode(data).decode()
 
 
@@ -201,7 +201,7 @@ async def test_a_pairing_needs_one_code_in_its_form_and_a_name(open_ward: OpenWa
     async with open_ward() as ward:
         code, _ = await ward.show_code()
         phone = ward.handset()
-        for fields in (
+        wrong: tuple[dict[str, Any], ...] = (
             {"code": "", "short": "", "account": ""},
             {"code": code.long, "short": code.short, "account": "anna.berg"},
             {"code": code.long, "short": "", "account": "anna.berg"},
@@ -209,7 +209,8 @@ async def test_a_pairing_needs_one_code_in_its_form_and_a_name(open_ward: OpenWa
             {"code": code.long + "A", "short": "", "account": ""},
             {"code": "", "short": code.short.lower(), "account": "anna.berg"},
             {"code": "", "short": f"{code.short[:4]}-{code.short[4:]}", "account": "anna.berg"},
-        ):
+        )
+        for fields in wrong:
             answer = await phone.act("pair", name="Annas Pixel", **fields)
             assert (answer.status_code, answer.json()["error"]) == (400, "malformed"), fields
         for name in ("", "   ", "x" * 41, "a\u0000b", "a\u202eb"):
@@ -225,8 +226,6 @@ async def test_a_key_that_is_not_on_the_curve_is_malformed(open_ward: OpenWard) 
         head = phone.header("pair")
         head["jwk"] = head["jwk"] | {"y": head["jwk"]["x"]}
         payload = phone.payload("pair", code=code.long, short="", account="", name="Annas Pixel")
-        from tests.handset import jws  # noqa: PLC0415
-
         answer = await phone.post("pair", {"jws": jws(phone.key, head, payload)})
         assert answer.json()["error"] in {"malformed", "signature"}
         assert (await phone.pair(code.long)).status_code == 200

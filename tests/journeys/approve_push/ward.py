@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from starlette.types import ASGIApp
@@ -34,7 +34,7 @@ from portvakt.journeys.approve_push.routes import Phones
 from portvakt.mail import Writer
 from portvakt.proving.notices import Notices
 from portvakt.proving.rules import Rules
-from portvakt.records import RecordsUnavailable, Unit, open_records
+from portvakt.records import Act, RecordsUnavailable, Unit, open_records
 from portvakt.texts import Texts
 from portvakt.web.errors import Failures
 from portvakt.web.site import Organisation, Site
@@ -43,6 +43,7 @@ from tests import make
 from tests.handset import Handset
 from tests.world import ORIGIN, OUTSIDE, PROXY, Clock, World
 
+T = TypeVar("T")
 PUSH_HOSTS = ("push.example", "*.notify.example")
 VAPID = "BH_Nzidw9sRdQYPL7m_bS3tYBzM1e-nvE7rPbjx70VRFx_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
 RANDOM = SystemRandom()
@@ -162,7 +163,9 @@ class Ward:
 
     async def approval(self, approval: Approval) -> Approval:
         """Read a request as it is stored now."""
-        found = await self.world.house.records.read(lambda unit: unit.approvals.load(approval.id))
+        found: Approval | None = await self.world.house.records.read(
+            lambda unit: unit.approvals.load(approval.id)
+        )
         assert found is not None
         return found
 
@@ -186,7 +189,8 @@ class Ward:
         standing = await self.world.standing(self.anna)
         return [each for each in standing.authenticators if each.type is kind]
 
-    async def write(self, act: Any) -> Any:
+    async def write(self, act: Act[Unit, T]) -> T:
+        """Do something as another part of the product would."""
         return await self.world.house.records.write(act)
 
     async def mails(self) -> list[str]:

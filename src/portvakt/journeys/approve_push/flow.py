@@ -1,10 +1,11 @@
 """The desk where phones are received: form, phone, signature, clock; then what they ask for."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self, cast
 
-from portvakt.core.ids import AccountId, AuthenticatorId
+from portvakt.core.ids import AuthenticatorId
+from portvakt.core.phones import Phone
 from portvakt.core.push_approval import milliseconds
 from portvakt.crypto.phone_keys import is_signed, waste_as_much
 from portvakt.journeys.approve_push.answer import Answering
@@ -25,6 +26,7 @@ from portvakt.journeys.approve_push.pair import Pairer
 from portvakt.journeys.approve_push.parts import Answer, Caller, Json, Parts, Refused, Word
 from portvakt.journeys.approve_push.show import Show
 from portvakt.proving.visit import Visit
+from portvakt.records import Standing
 
 CLOCK_OFF = timedelta(seconds=60)
 """How far from the service's clock a phone's may be."""
@@ -33,11 +35,11 @@ _CLOCK_OFF_MS = CLOCK_OFF // timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A phone that may listen: who it is, and what it is told first."""
+    """A phone that may listen."""
 
     phone_id: AuthenticatorId
-    account_id: AccountId
-    state: Json
+    topic: str
+    """What rings when something changes for it."""
 
 
 class Desk:
@@ -80,50 +82,53 @@ class Desk:
         if isinstance(letter, Refused):
             return letter
         if act == "pair":
-            return self._believed(letter, letter.jwk or "", act, visit) or await self._pairer.pair(
-                letter, cast("Pair", letter.fields), visit
-            )
+            refused = self._believed(letter, letter.jwk or "", act, visit.now)
+            return refused or await self._pairer.pair(letter, cast("Pair", letter.fields), visit)
         caller = await self._caller(letter, act, visit)
         if isinstance(caller, Refused):
             return caller
         return await self._act(act, caller, letter)
 
-    async def line(self, jws: str, visit: Visit) -> Line | Refused:
+    async def line(self, jws: str, now: datetime) -> Line | Refused:
         """Judge a phone that wants to listen."""
         letter = read_jws(jws, "stream")
         if isinstance(letter, Refused):
             return letter
-        caller = await self._caller(letter, "stream", visit)
-        if isinstance(caller, Refused):
-            return caller
-        phone = caller.phone
-        state = await self._show.state(phone, caller.standing, visit.now)
-        return Line(phone.id, phone.account_id, state)
+        found = await self._phone(letter, "stream", now)
+        if isinstance(found, Refused):
+            return found
+        return Line(found[0].id, f"phone:{found[0].account_id}")
 
-    async def again(self, line: Line, visit: Visit) -> Json | None:
+    async def again(self, line: Line, now: datetime) -> Json | None:
         """Read what a phone that listens is to be told now; None where it is gone."""
-        return await self._show.again(line.phone_id, visit.now)
+        return await self._show.again(line.phone_id, now)
 
     async def _caller(self, letter: Letter, act: str, visit: Visit) -> Caller | Refused:
+        found = await self._phone(letter, act, visit.now)
+        if isinstance(found, Refused):
+            return found
+        phone, standing = found
+        return Caller(phone=phone, standing=standing, visit=visit, challenge=letter.challenge)
+
+    async def _phone(
+        self, letter: Letter, act: str, now: datetime
+    ) -> tuple[Phone, Standing] | Refused:
+        """Find who claims to write, in one statement, and see whether it is so."""
         id_ = AuthenticatorId(letter.kid or "")
-        found = await self.parts.records.read(lambda unit: unit.phones.load(id_, visit.now))
+        found = await self.parts.records.read(lambda unit: unit.phones.load(id_, now))
         if found is None:
             waste_as_much(letter.jws)
             return Refused(Word.GONE)
-        phone, standing = found
-        refused = self._believed(letter, phone.jwk, act, visit)
-        if refused is not None:
-            return refused
-        return Caller(phone=phone, standing=standing, visit=visit, challenge=letter.challenge)
+        return self._believed(letter, found[0].jwk, act, now) or found
 
-    def _believed(self, letter: Letter, jwk: str, act: str, visit: Visit) -> Refused | None:
+    def _believed(self, letter: Letter, jwk: str, act: str, now: datetime) -> Refused | None:
         """Say why a letter is not believed: its signature, whom it was meant for, its time."""
         fields = letter.fields
         if not is_signed(letter.jws, jwk):
             return Refused(Word.SIGNATURE)
         if fields.aud != self.parts.app_origin or fields.act != act:
             return Refused(Word.SIGNATURE)
-        if abs(fields.iat - milliseconds(visit.now)) > _CLOCK_OFF_MS:
+        if abs(fields.iat - milliseconds(now)) > _CLOCK_OFF_MS:
             return Refused(Word.CLOCK)
         return None
 

@@ -15,7 +15,6 @@ from starlette.types import Message, Receive, Scope, Send
 
 from portvakt.journeys.approve_push.flow import Desk, Line
 from portvakt.journeys.approve_push.parts import Json, Refused, Word, body_of
-from portvakt.proving.visit import Visit
 from portvakt.records import RecordsUnavailable
 from portvakt.web.headers import security_headers
 from portvakt.web.request import STOP_KEY
@@ -58,22 +57,18 @@ class Stream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one phone until it leaves, it is gone, or its time is over."""
-        visit = self._visit()
         try:
-            line = await self._line(scope["headers"], visit)
+            line = await self._line(scope["headers"])
         except RecordsUnavailable:
             line = Refused(Word.DOWN)
         if isinstance(line, Refused):
-            await self._refuse(line, visit, send)
+            await self._refuse(line, send)
             return
-        state, line = line.state, Line(line.phone_id, line.account_id, {})
         await send({"type": "http.response.start", "status": 200, "headers": self._events})
         scope["headers"].clear()  # nobody reads them again, and ten thousand phones keep them
-        await self._listen(scope, receive, send, line, state)
+        await self._listen(scope, receive, send, line)
 
-    async def _listen(
-        self, scope: Scope, receive: Receive, send: Send, line: Line, state: Json
-    ) -> None:
+    async def _listen(self, scope: Scope, receive: Receive, send: Send, line: Line) -> None:
         left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         older, self._open[line.phone_id] = self._open.get(line.phone_id), left
         if older is not None:
@@ -81,7 +76,7 @@ class Stream:
         scope[STOP_KEY] = lambda: _end(left)
         watching = asyncio.create_task(_until_left(receive, left))
         try:
-            await self._tell(line, send, left, state)
+            await self._tell(line, send, left)
         except RecordsUnavailable:
             _log.info("stream_ends", reason="records")
         finally:
@@ -90,56 +85,44 @@ class Stream:
                 del self._open[line.phone_id]
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _tell(
-        self, line: Line, send: Send, left: asyncio.Future[None], first: Json | None
-    ) -> None:
+    async def _tell(self, line: Line, send: Send, left: asyncio.Future[None]) -> None:
         """Send what there is, each time that something changed.
 
         The bell is listened to before the records are read: what changes in between rings.
         """
-        loop = asyncio.get_running_loop()
-        ends, state, changed = loop.time() + LASTS, first, True
+        loop, records, topic = asyncio.get_running_loop(), self._desk.parts.records, line.topic
+        ends, changed = loop.time() + LASTS, True
         while not left.done() and loop.time() < ends:
-            rung = asyncio.create_task(
-                self._desk.parts.records.wait(f"phone:{line.account_id}", HEARTBEAT)
-            )
+            rung = asyncio.create_task(records.wait(topic, HEARTBEAT))
             try:
-                await asyncio.sleep(0)
-                visit = self._visit()
+                await asyncio.sleep(0)  # until the task above is in its place
+                state = await self._desk.again(line, self._clock()) if changed else None
                 if changed and state is None:
-                    state = await self._desk.again(line, visit)
-                    if state is None:
-                        await send(_body(b"event: gone\ndata: {}\n\n"))
-                        return
-                await send(_body(_event(state, visit.now) if changed and state else b":\n\n"))
-                state = None
+                    await send(_body(b"event: gone\ndata: {}\n\n"))
+                    return
+                await send(_body(b":\n\n" if state is None else _event(state, self._clock())))
+                del state  # not to be kept while nothing happens
                 await asyncio.wait((rung, left), return_when=asyncio.FIRST_COMPLETED)
                 changed = rung.done() and rung.result()
             finally:
                 rung.cancel()
 
-    async def _line(self, headers: Iterable[tuple[bytes, bytes]], visit: Visit) -> Line | Refused:
+    async def _line(self, headers: Iterable[tuple[bytes, bytes]]) -> Line | Refused:
         given = [value for name, value in headers if name == b"authorization"]
         if len(given) != 1 or not given[0].lower().startswith(_SCHEME) or not given[0].isascii():
             return Refused(Word.MALFORMED)
-        return await self._desk.line(given[0][len(_SCHEME) :].decode("ascii").strip(" "), visit)
+        line = await self._desk.line(
+            given[0][len(_SCHEME) :].decode("ascii").strip(" "), self._clock()
+        )
+        if isinstance(line, Line):
+            # The records begin to listen here, where nothing cancels it; at once where they do.
+            await self._desk.parts.records.wait(line.topic, 0)
+        return line
 
-    async def _refuse(self, why: Refused, visit: Visit, send: Send) -> None:
-        status, body = body_of(why, visit.now)
+    async def _refuse(self, why: Refused, send: Send) -> None:
+        status, body = body_of(why, self._clock())
         await send({"type": "http.response.start", "status": status, "headers": self._json})
         await send({"type": "http.response.body", "body": orjson.dumps(body)})
-
-    def _visit(self) -> Visit:
-        """Return the moment. Listening changes nothing, so nothing else is told of it."""
-        return Visit(
-            now=self._clock(),
-            address=None,
-            binding=b"",
-            browser=None,
-            language="sv",
-            request_id="",
-            user_agent="",
-        )
 
 
 async def _until_left(receive: Receive, left: asyncio.Future[None]) -> None:

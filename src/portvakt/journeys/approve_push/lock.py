@@ -1,16 +1,20 @@
 """The screen lock: proving it beside what is signed, and signing in with the phone alone."""
 
+import structlog
+
 from portvakt.core.authenticators import Authenticator, AuthenticatorState, AuthenticatorType
 from portvakt.core.enrolment import may_turn_on
 from portvakt.core.events import PhoneSignInDisabled, PhoneSignInEnabled
 from portvakt.core.ids import AuthenticatorId
 from portvakt.core.phones import Phone, PhoneState, decode, sign_in_of
-from portvakt.crypto.screen_lock import Credential, Proved, ScreenLocks
+from portvakt.crypto.screen_lock import Credential, NotProved, Proved, ScreenLocks
 from portvakt.journeys.approve_push.messages import Assertion, Attestation, Letter, ScreenLock
 from portvakt.journeys.approve_push.parts import Answer, Caller, Parts, Refused, Word
 from portvakt.journeys.approve_push.show import Show
 from portvakt.mail import Notice, What
 from portvakt.records import Unit
+
+_log = structlog.get_logger("portvakt.phones")
 
 PHONE_SIGN_IN = AuthenticatorType.PHONE_SIGN_IN
 
@@ -50,7 +54,10 @@ class Locks:
             )
         except ValueError:
             return None
-        return verdict if isinstance(verdict, Proved) else None
+        if isinstance(verdict, NotProved):
+            _log.info("screen_lock_refused", reason=verdict.reason)
+            return None
+        return verdict
 
     async def spend(self, unit: Unit, phone: Phone, proof: Proved) -> None:
         """Keep the lock's count in the act that uses the proof.
@@ -112,7 +119,10 @@ class Locks:
             )
         except ValueError:
             return None
-        return verdict if isinstance(verdict, Credential) else None
+        if isinstance(verdict, NotProved):
+            _log.info("screen_lock_refused", reason=verdict.reason)
+            return None
+        return verdict
 
     async def _turn(self, unit: Unit, caller: Caller, *, on: bool) -> bool:
         """Bind or unbind phone sign-in, by what is stored now; False where the phone is gone."""

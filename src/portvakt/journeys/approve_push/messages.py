@@ -25,6 +25,7 @@ _SIGNATURE: Final = 64  # bytes of r and s on P-256: RFC 7518 section 3.4
 Text = Annotated[str, msgspec.Meta(max_length=1024)]
 Id = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9]{1,64}\Z")]
 Base64Url = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]*\Z", max_length=12_000)]
+PushKey = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]*\Z", max_length=100)]
 Instant = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
@@ -124,8 +125,8 @@ class Subscribe(Plain, frozen=True):
     """Where the phone can be woken; three empty texts for nowhere."""
 
     endpoint: Annotated[str, msgspec.Meta(max_length=4096)]
-    p256dh: Base64Url
-    auth: Base64Url
+    p256dh: PushKey
+    auth: PushKey
 
 
 class ScreenLock(Plain, frozen=True):

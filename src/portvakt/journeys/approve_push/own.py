@@ -34,13 +34,16 @@ class Own:
 
     async def subscribe(self, caller: Caller, fields: Subscribe) -> Answer:
         """Keep where the phone can be woken, sealed; only services of the settings count (A035)."""
-        if not (fields.endpoint or fields.p256dh or fields.auth):
+        given_parts = (fields.endpoint, fields.p256dh, fields.auth)
+        if not any(given_parts):
             return await self._keep(caller, None)
+        if not all(given_parts):
+            return Refused(Word.MALFORMED)
         try:
             given = Subscription(
                 endpoint=fields.endpoint, p256dh=decode(fields.p256dh), auth=decode(fields.auth)
             )
-        except (ValueError, IndexError):
+        except ValueError:
             return Refused(Word.MALFORMED)
         if not is_point(given.p256dh):
             return Refused(Word.MALFORMED)
