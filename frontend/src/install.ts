@@ -34,5 +34,5 @@ export async function install(): Promise<void> {
  * `standalone` is Apple's own and nowhere else.
  */
 export function isIosTab(): boolean {
-  return (navigator as { standalone?: boolean }).standalone === false && navigator.maxTouchPoints > 1;
+  return (navigator as { standalone?: boolean }).standalone === false && navigator.maxTouchPoints > 0;
 }

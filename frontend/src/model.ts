@@ -29,6 +29,8 @@ export class Model {
   accounts: Account[] = [];
   /** The service is away, and we try again. */
   trouble: Trouble | null = null;
+  /** The last try to listen came to nothing. */
+  unreachable = false;
   /** A request came that this version cannot show. */
   tooNew = false;
   changed: () => void = () => undefined;
@@ -88,8 +90,10 @@ export class Model {
         state: (state: State) => void this.apply(phone, state),
         gone: () => void this.markGone(phone),
         live: (open: boolean) => {
+          if (stop.signal.aborted) return; // another stream has taken over, or nobody looks
           if (open) this.open.add(phone);
           else this.open.delete(phone);
+          this.unreachable = !open;
           this.changed();
         },
       };
@@ -101,6 +105,7 @@ export class Model {
     this.stopStreams?.abort();
     this.stopStreams = null;
     this.open.clear();
+    this.unreachable = false;
   }
 
   private async apply(phone: string, state: State): Promise<void> {

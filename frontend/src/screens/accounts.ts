@@ -54,7 +54,8 @@ export function accountsScreen(app: App, lost: boolean): Maker {
 function troubleNotice(app: App): HTMLElement | null {
   if (app.model.tooNew) return notice(t("authenticator.trouble_version"), "care");
   if (app.model.trouble !== null) return notice(t("authenticator.trouble_trying"), "care");
-  return navigator.onLine ? null : notice(t("authenticator.offline_codes"), "care");
+  const away = app.model.unreachable || !navigator.onLine;
+  return away ? notice(t("authenticator.offline_codes"), "care") : null;
 }
 
 function row(app: App, { phone, gone, state }: Account): HTMLElement {
