@@ -146,7 +146,9 @@ async def test_if_nothing_answers_the_password_is_one_step_away(open_world: Open
         assert (await browser.get(flow)).status == 410
         await browser.sign_in(to="/my-sign-ins")
         await approve(world, account)
-        assert (await go_on(browser)).path == "/my-sign-ins"
+        page = await go_on(browser)
+        assert (page.status, page.path) == (200, "/my-sign-ins")
+        assert "svar i appen på telefonen" in page.text
 
 
 async def test_a_sign_in_by_name_alone_is_no_place_to_guess_passwords(open_world: Open) -> None:
