@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from portvakt.journeys.approve_push.files import AppFiles
+from portvakt.journeys.approve_push.files import AppFiles
 from portvakt.web import choose_language
 from portvakt.web.routing import Route, Who
 from tests.world import ORIGIN, Browser, World, world
@@ -12,13 +14,31 @@ from tests.world import ORIGIN, Browser, World, world
 SOME_ID = "k7qm2xw4k7qm2xw4k7qm2xw4k7"
 FORMS = {Who.ANYONE, Who.BROWSER, Who.SIGNED_IN}
 
+APP_FILES = {route.path for route in AppFiles().routes()}
+"""What the authenticator app is made of: nothing that is anybody's in particular."""
+
 KNOWN = {
-    Who.ANYONE: {"/", "/sign-in", "/signed-out", "/language", "/oidc/authorize"},
+    Who.ANYONE: {"/", "/sign-in", "/signed-out", "/language", "/oidc/authorize"} | APP_FILES,
     Who.CLIENT: {
         "/.well-known/openid-configuration",
         "/oidc/jwks",
         "/oidc/token",
         "/oidc/userinfo",
+        *(
+            f"/authenticator/api/v1/{act}"
+            for act in (
+                "answer",
+                "fetch",
+                "lock_account",
+                "opened",
+                "pair",
+                "rename",
+                "retire",
+                "screen_lock",
+                "subscribe",
+                "transfer",
+            )
+        ),
     },
     Who.OPERATIONS: {"/healthz", "/readyz"},
 }
@@ -51,10 +71,14 @@ async def test_every_route_says_who(tmp_path: Path, sqlite_url: str) -> None:
 async def test_the_doors_that_strangers_may_open_are_few_and_known(
     tmp_path: Path, sqlite_url: str
 ) -> None:
-    """A new address for anyone, or for monitoring, is a decision: it is added here by hand."""
+    """A new address for anyone, or for monitoring, is a decision: it is added here by hand.
+
+    The authenticator app's own files are named by its build.
+    """
+    files = {each.path for each in AppFiles().routes()}
     async with house(tmp_path, sqlite_url) as (_, routes):
         for who, known in KNOWN.items():
-            found = {route.path for route in routes if route.who is who}
+            found = {route.path for route in routes if route.who is who} - files
             assert found == known, who
 
 
