@@ -125,6 +125,20 @@ async def test_a_screen_lock_of_another_phone_is_not_taken_for_this_one_s() -> N
             await phone.transfer()
 
 
+async def test_a_screen_lock_is_kept_before_the_service_has_it() -> None:
+    """Its answer may be lost, and the service takes one lock only."""
+    async with hand() as it:
+        phone = await it.paired()
+        fetched = json.dumps(it.service.fetched()).encode()
+        it.service.answers = [
+            (200, fetched, "application/json"),
+            (502, b"", "text/html"),
+        ]
+        with pytest.raises(UnreachableError):
+            await phone.set_sign_in(on=True)
+        assert phone.identity.lock is not None
+
+
 async def test_a_new_phone_takes_over_and_the_old_one_is_gone() -> None:
     async with hand() as it:
         old = await it.paired()

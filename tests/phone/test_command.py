@@ -285,6 +285,49 @@ def test_a_wrong_clock_is_remembered(terminal: Terminal) -> None:
     assert terminal.service.asked == ["pair", "pair", "fetch"]
 
 
+def test_what_another_call_has_learned_is_not_lost(terminal: Terminal) -> None:
+    """A `watch` that runs for hours must not write back what the file was when it began."""
+    terminal.at = datetime.fromtimestamp(START / 1000 + 3600, UTC)
+    terminal.pair()
+    command = [sys.executable, "-m", "portvakt", "phone", "watch"]
+    terminal.service.now = int(time.time() * 1000)
+    environ = os.environ | {"PORTVAKT_PHONE": str(terminal.file)}
+    with subprocess.Popen(
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            terminal.at = datetime.now(UTC) + timedelta(hours=1)
+            terminal.good("enable-sign-in")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 1
+        finally:
+            process.kill()
+    kept = json.loads(terminal.file.read_text())
+    assert kept["screen_lock"] is not None
+    assert abs(kept["clock_offset"]) < 60_000, "and the watch has learned the time"
+
+
+def test_whoever_watches_is_told_that_the_service_is_away(terminal: Terminal) -> None:
+    terminal.service.now = int(time.time() * 1000)
+    terminal.pair()
+    terminal.service.answers = [(502, b"", "text/html")]
+    environ = os.environ | {"PORTVAKT_PHONE": str(terminal.file)}
+    command = [sys.executable, "-m", "portvakt", "phone", "watch"]
+    with subprocess.Popen(
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            said = process.stderr.readline()
+            assert said == "portvakt phone: the service is away: status 502; trying again\n"
+            assert "Anna Berg" in process.stdout.readline()
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize("words", [[], ["--json"]])
 def test_watching_prints_what_comes_until_it_is_stopped(
     terminal: Terminal, words: list[str]

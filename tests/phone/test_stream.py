@@ -38,7 +38,7 @@ async def some(it: Hand, count: int, monotonic: list[float] | None = None) -> li
     times = iter(monotonic or [0.0] * 100)
     found: list[State] = []
     async with aclosing(
-        watched(it.line, phone.identity.key, phone.identity.phone, lambda: next(times))
+        watched(it.line, phone.identity.key, phone.identity.phone, monotonic=lambda: next(times))
     ) as states:
         async for state in states:
             found.append(state)
@@ -88,9 +88,11 @@ async def test_a_service_that_is_away_is_waited_for() -> None:
     async with hand() as it:
         phone = await it.paired()
         it.service.answers = [(502, b"<h1>proxy</h1>", "text/html")]
-        async with aclosing(phone.watch()) as states:
+        told: list[str] = []
+        async with aclosing(phone.watch(lambda trouble: told.append(str(trouble)))) as states:
             assert (await anext(states)).name == "Annas telefon"
         assert len(it.pauses) == 1
+        assert told == ["the service is away: status 502"]
 
 
 async def test_a_wrong_clock_is_set_without_a_pause() -> None:

@@ -6,6 +6,7 @@ screen lock. The phone itself is `portvakt.phone`; here is what is typed and pri
 
 import asyncio
 import ssl
+import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -255,7 +256,7 @@ async def _watch(call: Call, phone: Phone) -> int:
     """Print each request once, and whose phone it is whenever that changes."""
     known: set[str] = set()
     said: list[str] = []
-    async with aclosing(phone.watch()) as states:
+    async with aclosing(phone.watch(_trying_again)) as states:
         async for state in states:
             if call.args.json:
                 print(msgspec.json.encode(_state(state)).decode(), flush=True)
@@ -267,6 +268,10 @@ async def _watch(call: Call, phone: Phone) -> int:
                     print(*words.lines_of(each, state.now), sep="\n", flush=True)
             known = {each.id for each in state.requests}
     return 0
+
+
+def _trying_again(trouble: PhoneError) -> None:
+    print(f"portvakt phone: {words.clean(str(trouble))}; trying again", file=sys.stderr, flush=True)
 
 
 _WORK: dict[str, Work] = {

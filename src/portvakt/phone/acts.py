@@ -1,6 +1,6 @@
 """One phone, paired with one account: everything that it can do there."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -115,10 +115,17 @@ class Phone:
         """Remove this phone from its account."""
         await self._ask(Now, "retire")
 
-    async def watch(self) -> AsyncGenerator[State, None]:
-        """Yield what the phone shows, now and whenever it changes; ends by an error only."""
+    async def watch(
+        self, trouble: Callable[[PhoneError], None] = stream.nobody
+    ) -> AsyncGenerator[State, None]:
+        """Yield what the phone shows, now and whenever it changes; ends by an error only.
+
+        `trouble` is told of each that does not end it, because another try is made.
+        """
         mine = self.identity
-        async with aclosing(stream.watched(self.line, mine.key, mine.phone)) as states:
+        async with aclosing(
+            stream.watched(self.line, mine.key, mine.phone, trouble=trouble)
+        ) as states:
             async for state in states:
                 yield state
 
@@ -142,16 +149,18 @@ class Phone:
         )
 
     async def _make_lock(self, *, sign_in: bool) -> State:
-        """Make a screen lock and show it to the service; it is kept when the service has it."""
-        lock = ScreenLock.made(self.identity.origin)
-        state = await self._ask(
+        """Make a screen lock and show it to the service.
+
+        It is kept first: an answer that is lost must not leave the service with a lock that nobody
+        has.
+        """
+        self.identity.lock = lock = ScreenLock.made(self.identity.origin)
+        return await self._ask(
             State,
             "screen_lock",
             lambda payload: {"attestation": lock.attestation(payload)},
             sign_in=sign_in,
         )
-        self.identity.lock = lock
-        return state
 
     def _locked(self) -> ScreenLock:
         if self.identity.lock is None:

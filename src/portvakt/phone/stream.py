@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from portvakt.phone.answers import State, gone_event, read, refusal
-from portvakt.phone.errors import RefusedError, UnreachableError, UnreadableError
+from portvakt.phone.errors import PhoneError, RefusedError, UnreachableError, UnreadableError
 from portvakt.phone.keys import Key
 from portvakt.phone.line import JSON, Line, check_kind, growing, unreachable
 
@@ -96,11 +96,21 @@ def _state(event: Event, now: int) -> State:
     return read(State, event.data)
 
 
+def nobody(_trouble: PhoneError) -> None:
+    """Tell nobody that a stream has broken: it is opened again anyway."""
+
+
 async def watched(
-    line: Line, key: Key, phone: str, monotonic: Callable[[], float] = time.monotonic
+    line: Line,
+    key: Key,
+    phone: str,
+    *,
+    trouble: Callable[[PhoneError], None] = nobody,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> AsyncGenerator[State, None]:
     """Yield what comes, over as many streams as it takes. It ends by an error only.
 
+    `trouble` is told why a stream broke or was not to be had, each time that another is tried.
     Raises `GoneError` when the phone was removed, and what no waiting mends: a refused signature,
     an answer that cannot be read.
     """
@@ -121,7 +131,8 @@ async def watched(
                 continue
             if refused.word not in {"busy", "down", "too_many"}:
                 raise
-        except UnreachableError:
-            pass  # the line broke: it is opened again below, after a pause
+            trouble(refused)
+        except UnreachableError as broken:
+            trouble(broken)
         await line.pause(growing(failed, LONGEST_PAUSE))
         failed += 1
