@@ -1,17 +1,25 @@
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portvakt.core.password_outcomes import Refused, RefusedFor, said
 from portvakt.core.password_rules import (
+    ALONE,
     ALWAYS_MULTIFACTOR,
     CALENDAR,
+    LONGEST,
+    Finding,
     PasswordRules,
     Violation,
+    minimum_of,
+    place_words_of,
     prepare,
     words_of,
 )
+from portvakt.texts import LANGUAGES, Texts
 from tests import make
 
 RULES = PasswordRules(
@@ -150,3 +158,67 @@ def test_every_part_of_a_name_is_somebodys_own_word() -> None:
     words = words_of(make.account(given_name="Anna-Karin", family_name="", email="ak@x.example"))
     assert {"Anna-Karin", "Anna", "Karin", "anna.berg", "anna", "berg", "ak"} <= words
     assert "" not in words
+
+
+def found(password: str, **given: Any) -> tuple[Finding, ...]:
+    words = {"own_words": words_of(make.account()), "place_words": place_words_of(make.account())}
+    return RULES.review(password, **({"is_common": lambda _: False} | words | given))
+
+
+@pytest.mark.parametrize(
+    ("password", "finding"),
+    [
+        ("2026Gävleborg2026", Finding(Violation.CONTEXT_WORD, ("Gävleborg",))),
+        ("sommarsommar!GAVLE", Finding(Violation.CONTEXT_WORD, ("Gävle", "sommar"))),
+        ("S0mmar2026S0mmar", Finding(Violation.CONTEXT_WORD, ("sommar",))),
+        ("v1nter-v1nter-v1nter", Finding(Violation.CONTEXT_WORD, ("vinter",))),
+        ("Akuten2026Akuten", Finding(Violation.CONTEXT_WORD, ("Akuten",))),
+        ("Sjuksköterska2026", Finding(Violation.CONTEXT_WORD, ("Sjuksköterska",))),
+        ("annaberg12345678", Finding(Violation.OWN_NAME, ("Anna Berg",))),
+        ("Berg20262026Gävle", Finding(Violation.OWN_NAME, ("Berg", "Gävle"))),
+    ],
+)
+def test_a008_the_words_that_a_password_is_made_of_are_named(
+    password: str, finding: Finding
+) -> None:
+    """As the organisation writes them, and not as they were typed."""
+    assert found(password) == (finding,)
+
+
+def test_a_password_that_has_leaked_is_told_apart_from_a_common_one() -> None:
+    leaked = found("qjxkvbzwpymnlcr", is_breached=lambda whole: whole.startswith("qjx"))
+    assert leaked == (Finding(Violation.BREACHED),)
+    assert found("qjxkvbzwpymnlcr") == ()
+
+
+def test_parts_of_a_unit_that_mean_nothing_are_no_words_of_a_place() -> None:
+    words = place_words_of(make.account(unit="Mottagning för öron, näsa och hals", title=""))
+    assert {"Mottagning", "öron", "näsa", "hals"} <= words
+    assert not {"för", "och", ""} & words
+
+
+def test_eight_are_asked_for_only_where_no_path_lets_the_password_stand_alone() -> None:
+    assert minimum_of(always_multifactor=False) == ALONE
+    assert minimum_of(always_multifactor=True) == ALWAYS_MULTIFACTOR
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_finding_has_a_sentence_that_can_be_filled_in(language: str) -> None:
+    texts = Texts.load()
+    for violation in Violation:
+        message, values = RULES.said(Finding(violation, ("Gävle", "sommar")))
+        text = texts.say(language, message, **values)
+        assert "{" not in text
+        assert ("Gävle, sommar" in text) == ("parts" in values)
+    message, values = RULES.said(Finding(Violation.TOO_LONG))
+    assert str(LONGEST) in texts.say(language, message, **values)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_refusal_of_a_directory_has_a_sentence(language: str) -> None:
+    texts = Texts.load()
+    for why in RefusedFor:
+        message, values = said(Refused(why, least=12))
+        text = texts.say(language, message, **values)
+        assert ("12" in text) == (why is RefusedFor.TOO_SHORT)
+    assert said(Refused(RefusedFor.TOO_SHORT))[0] == "passwords.refused_too_short"

@@ -3,8 +3,11 @@
 The same for every directory and for passwords of our own. The words are `passwords.refused_…`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from portvakt.core.messages import MessageId
 
 
 class RefusedFor(StrEnum):
@@ -54,3 +57,10 @@ class Unreachable:
 
 
 WriteOutcome = Written | Refused | UnknownOutcome | Unreachable
+
+
+def said(refused: Refused) -> tuple[MessageId, Mapping[str, object]]:
+    """Give the sentence for a refusal, in the person's words, and what is put into it."""
+    if refused.why is RefusedFor.TOO_SHORT and refused.least is not None:
+        return MessageId("passwords.wrong_too_short"), {"least": refused.least}
+    return MessageId(f"passwords.refused_{refused.why}"), {}

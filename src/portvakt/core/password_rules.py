@@ -4,12 +4,14 @@ Length and a blocklist, and no rules of composition (NIST SP 800-63B-4 section 3
 5.0 6.2). Every violation is returned, not the first.
 """
 
+import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from portvakt.core.messages import MessageId
 from portvakt.core.people import Account
 
 ALONE = 15
@@ -44,9 +46,24 @@ class Violation(StrEnum):
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     COMMON = "common"
+    BREACHED = "breached"
+    """It stands in a list of passwords that have leaked."""
     CONTEXT_WORD = "context_word"
     OWN_NAME = "own_name"
     LIKE_CURRENT = "like_current"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, and the words that are all there is to the password."""
+
+    violation: Violation
+    parts: tuple[str, ...] = ()
+    """As the organisation, the account or the calendar writes them, and not as they were typed."""
+
+
+def _never(_: str) -> bool:
+    return False
 
 
 def prepare(typed: str) -> str | None:
@@ -81,24 +98,72 @@ class PasswordRules:
         own_words: Iterable[str] = (),
         current: str | None = None,
     ) -> tuple[Violation, ...]:
+        """Return every kind of thing that is wrong: `review` without the words."""
+        found = self.review(typed, is_common=is_common, own_words=own_words, current=current)
+        return tuple(each.violation for each in found)
+
+    def review(
+        self,
+        typed: str,
+        *,
+        is_common: Callable[[str], bool],
+        is_breached: Callable[[str], bool] = _never,
+        own_words: Iterable[str] = (),
+        place_words: Iterable[str] = (),
+        current: str | None = None,
+    ) -> tuple[Finding, ...]:
         """Return everything that is wrong with a new password; nothing if it may be taken.
 
-        `is_common` looks the whole password up among those that were breached or are often used.
-        `current` is the one it replaces, where that is known.
+        `is_common` and `is_breached` look the whole password up, as `prepare` made it.
+        `place_words` are the organisation's for this person (`place_words_of`). `current` is the
+        password that it replaces, where that is known.
         """
         password = prepare(typed)
         if password is None:
             long = len(typed.encode("utf-8", "surrogatepass")) > MOST_BYTES
-            return (Violation.TOO_LONG if long else Violation.UNREADABLE,)
-        found = {
+            return (Finding(Violation.TOO_LONG if long else Violation.UNREADABLE),)
+        context = {**_plain_context(self.context_words), **_plain_words(frozenset(place_words))}
+        own = _plain_words(frozenset(own_words))
+        of_place, of_name = _made_of(password, context), _made_of(password, own)
+        if not of_place and not of_name:
+            of_name = _made_of(password, {**context, **own})  # one word of each
+        holds = {
             Violation.TOO_SHORT: len(password) < self.minimum,
             Violation.TOO_LONG: len(password) > LONGEST,
             Violation.COMMON: is_common(password),
-            Violation.CONTEXT_WORD: _made_of(password, _plain_context(self.context_words)),
-            Violation.OWN_NAME: _made_of(password, _plain_words(frozenset(own_words))),
+            Violation.BREACHED: is_breached(password),
+            Violation.CONTEXT_WORD: of_place,
+            Violation.OWN_NAME: of_name,
             Violation.LIKE_CURRENT: current is not None and _is_like(password, prepare(current)),
         }
-        return tuple(violation for violation, holds in found.items() if holds)
+        return tuple(
+            Finding(violation, held if isinstance(held, tuple) else ())
+            for violation, held in holds.items()
+            if held
+        )
+
+    def said(self, finding: Finding) -> tuple[MessageId, Mapping[str, object]]:
+        """Give the sentence for one finding, and what is put into it."""
+        values: dict[str, object] = {}
+        match finding.violation:
+            case Violation.TOO_SHORT:
+                values = {"least": self.minimum}
+            case Violation.TOO_LONG:
+                values = {"most": LONGEST}
+            case Violation.CONTEXT_WORD | Violation.OWN_NAME:
+                values = {"parts": ", ".join(finding.parts)}
+            case _:
+                pass
+        return MessageId(f"passwords.wrong_{finding.violation}"), values
+
+
+def minimum_of(*, always_multifactor: bool) -> int:
+    """Say how many characters are asked for.
+
+    `always_multifactor` is whether no path at all lets the password stand alone: not from inside,
+    not for any app.
+    """
+    return ALWAYS_MULTIFACTOR if always_multifactor else ALONE
 
 
 def words_of(account: Account) -> frozenset[str]:
@@ -110,23 +175,45 @@ def words_of(account: Account) -> frozenset[str]:
     return frozenset(each for each in (*whole, *parts) if each)
 
 
-def _made_of(password: str, words: frozenset[str]) -> bool:
-    """Whether nothing is left of the password but one or two of these words.
+def place_words_of(account: Account) -> frozenset[str]:
+    """List the words of where somebody works: the unit and the title, and their longer parts."""
+    parts = (part for each in (account.unit, account.title) for part in re.split(r"\W+", each))
+    whole = (account.unit, account.title)
+    return frozenset(each for each in (*whole, *parts) if len(each) >= _PLACE_LETTERS)
 
-    Digits and punctuation at the ends and between the words, repetition, reversal, letter case
-    and dots over letters do not hide a word (rule R23). A word inside a longer phrase is allowed.
+
+_PLACE_LETTERS = 4
+"""Shorter parts of a unit's name are «och», «vid» and the like."""
+
+
+def _made_of(password: str, words: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the one or two words that are all there is to the password; nothing if there is more.
+
+    Digits and punctuation at the ends and between the words, digits that stand for letters,
+    repetition, reversal, letter case and dots over letters do not hide a word (rule R23). A word
+    inside a longer phrase is allowed.
     """
-    letters = _plain(password)
-    if not letters:
-        return False
-    return _covered(letters, words) or _covered(letters[::-1], words)
+    for spelt in (password, *(_unmasked(password, table) for table in _MASKS)):
+        letters = _plain(spelt)
+        for way in (letters, letters[::-1]):
+            used = _covered(way, words) if way else frozenset()
+            if used:
+                return tuple(sorted(words[each] for each in used))
+    return ()
 
 
 _MOST_WORDS = 2
+_MASKED = re.compile(r"(?<=[^\W\d_])[013457@$!]+(?=[^\W\d_])")
+_MASKS = (str.maketrans("013457@$!", "oieastasi"), str.maketrans("013457@$!", "oleastasl"))
+"""What people write for a letter in the middle of a word: 0 for o, 1 for i or l, @ for a."""
 
 
-def _covered(letters: str, words: frozenset[str]) -> bool:
-    """Whether the letters are at most two different words, in any order and number."""
+def _unmasked(password: str, table: dict[int, int]) -> str:
+    return _MASKED.sub(lambda found: found.group().translate(table), password)
+
+
+def _covered(letters: str, words: Iterable[str]) -> frozenset[str]:
+    """Find at most two different words that the letters are, in any order and number."""
     reached: dict[int, set[frozenset[str]]] = {0: {frozenset()}}
     for start in range(len(letters)):
         for word in words if start in reached else ():
@@ -136,16 +223,19 @@ def _covered(letters: str, words: frozenset[str]) -> bool:
                 grown = used | {word}
                 if len(grown) <= _MOST_WORDS:
                     reached.setdefault(start + len(word), set()).add(grown)
-    return len(letters) in reached
+    found = reached.get(len(letters), set())
+    return min(found, key=lambda used: (len(used), sorted(used)), default=frozenset())
 
 
 @lru_cache(maxsize=4)
-def _plain_context(words: frozenset[str]) -> frozenset[str]:
+def _plain_context(words: frozenset[str]) -> Mapping[str, str]:
     return _plain_words(words | CALENDAR)
 
 
-def _plain_words(words: frozenset[str]) -> frozenset[str]:
-    return frozenset(plain for plain in map(_plain, words) if len(plain) > 1)
+def _plain_words(words: frozenset[str]) -> Mapping[str, str]:
+    """Map each word's bare letters to the word as it is written, with a capital if it has one."""
+    ordered = sorted(words, reverse=True)
+    return {plain: word for word in ordered if len(plain := _plain(word)) > 1}
 
 
 def _plain(text: str) -> str:
