@@ -5,7 +5,9 @@ package; what our phone makes is compared with the page byte for byte, but for w
 """
 
 import json
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import cbor2
 import httpx
@@ -14,6 +16,8 @@ import webauthn
 from joserfc import jws
 from joserfc.jwk import ECKey
 
+from portvakt.core.ids import ApprovalId
+from portvakt.core.push_approval import Context, shown_of
 from portvakt.phone.answers import Paired, State, Totp, read, shown_bytes, shown_in
 from portvakt.phone.codes import code_at
 from portvakt.phone.encoding import b64u, from_b64u
@@ -89,6 +93,14 @@ def test_what_fetch_answers_is_read_and_its_request_opened() -> None:
     assert state.vapid is not None
     assert len(from_b64u(state.vapid)) == 65
     assert state.screen_lock == ASSERTION["assertion"]["id"]
+
+
+def test_the_service_shows_a_request_in_the_bytes_of_the_page() -> None:
+    said: dict[str, Any] = json.loads(REQUEST["shown_text"])
+    told = {name: said[name] for name in said if name not in {"v", "request", "at", "session"}}
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=said["at"])
+    context = Context(at=at, session=from_b64u(said["session"]), **told)
+    assert shown_of(ApprovalId(said["request"]), context) == REQUEST["shown_text"].encode()
 
 
 def test_the_answer_signs_the_hash_of_what_was_shown() -> None:
