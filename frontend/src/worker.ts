@@ -27,7 +27,12 @@ self.addEventListener("install", (event) => {
 /** All files of one version or none, so that a phone never holds half of two. */
 async function install(): Promise<void> {
   const cache = await caches.open(CACHE);
-  await cache.addAll(SHELL.map((name) => new Request(name, { cache: "no-cache" })));
+  try {
+    await cache.addAll(SHELL.map((name) => new Request(name, { cache: "no-cache" })));
+  } catch (error) {
+    await caches.delete(CACHE);
+    throw error;
+  }
   await self.skipWaiting();
 }
 
