@@ -128,7 +128,7 @@ async def test_phone_sign_in_that_was_turned_off_meanwhile_opens_nothing(open_wo
 
         await world.house.records.write(off)
         page = await go_on(browser)
-        assert page.path != "/apps"
+        assert (page.status, page.title) == (422, "Förfrågan är stängd")
         assert await world.sessions(account) == []
 
 

@@ -120,6 +120,8 @@ def _phone_page(showing: Showing, visit: Visit, errors: Errors) -> Page:
     phone = showing.phone or PhoneShown(asked=None, held=None)
     asked, held = phone.asked, phone.held
     now = None if asked is None else standing_of_request(asked, visit.now)
+    if now is RequestStanding.APPROVED and errors:
+        now = RequestStanding.CLOSED  # its phone was put aside since, so it opens nothing
     if asked is not None and now in (RequestStanding.WAITING, RequestStanding.APPROVED):
         return PhonePage(
             flow=flow,
