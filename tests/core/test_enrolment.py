@@ -134,7 +134,7 @@ def test_a_method_bound_elsewhere_meanwhile_must_be_shown() -> None:
     assert may_add(SMS_CODE, ANNA, opened, OWN, NOW, registering=True) == NeedsFreshProof()
 
 
-@pytest.mark.parametrize("kind", [TOTP, SMS_CODE])
+@pytest.mark.parametrize("kind", [TOTP, SMS_CODE, AuthenticatorType.PUSH])
 def test_a048_one_more_than_the_limit_is_refused(kind: AuthenticatorType) -> None:
     most = MOST[kind]
     shown = just_now(PASSWORD, TOTP)
@@ -142,6 +142,13 @@ def test_a048_one_more_than_the_limit_is_refused(kind: AuthenticatorType) -> Non
     assert may_add(kind, full, shown, OWN, NOW) == LimitReached(most)
     room = (*ANNA, *many(kind, most, state=AuthenticatorState.SUSPENDED))
     assert may_add(kind, room, shown, OWN, NOW) == MayChange(Basis.OWN_METHODS)
+
+
+def test_a048_the_codes_of_phones_take_no_place_among_apps() -> None:
+    inside = many(TOTP, MOST[TOTP], detail="phone-1")
+    assert may_add(TOTP, (*ANNA, *inside), just_now(PASSWORD, TOTP), OWN, NOW) == MayChange(
+        Basis.OWN_METHODS
+    )
 
 
 def test_an_alternative_number_stands_beside_the_work_phone() -> None:
@@ -196,6 +203,18 @@ def test_a043_printed_codes_are_none_that_is_left() -> None:
     assert remove(WITH_TOTP, (*ANNA, make.work_phone())) == MayChange(Basis.OWN_METHODS)
     suspended = make.bound(SMS_CODE, state=AuthenticatorState.SUSPENDED)
     assert remove(WITH_TOTP, (*ANNA, suspended)) == KeptByRule()
+
+
+def test_a043_the_codes_of_the_phone_that_goes_are_none_that_is_left() -> None:
+    phone = make.bound(AuthenticatorType.PUSH)
+    codes = make.bound(TOTP, id=AuthenticatorId("codes"), detail=phone.id)
+    bound = (WITH_PASSWORD, phone, codes)
+    shown = just_now(PASSWORD, AuthenticatorType.PUSH)
+    assert may_remove(phone, bound, shown, OWN, NOW, second_factor_required=True) == KeptByRule()
+    both = (*bound, WITH_TOTP)
+    assert may_remove(phone, both, shown, OWN, NOW, second_factor_required=True) == MayChange(
+        Basis.OWN_METHODS
+    )
 
 
 def test_a_card_of_codes_or_a_method_that_does_not_work_may_always_go() -> None:

@@ -6,6 +6,7 @@ from portvakt.core.push_approval import ApprovalState
 from tests.journeys.conftest import Open
 from tests.journeys.set_up_mfa.people import (
     HOME,
+    TYPED,
     comes_to_register,
     kinds,
     new_person,
@@ -240,6 +241,25 @@ async def test_a042_old_proof_adds_no_phone(open_world: Open) -> None:
         world.clock.move(minutes=31)
         page = await browser.post(PHONE, {})
         assert not page.path.startswith(PHONE)
+
+
+async def test_a_stranger_who_began_beside_the_owner_binds_no_phone(open_world: Open) -> None:
+    """Both knew the password; the owner's first method came while the stranger's phone waited."""
+    async with open_world() as world, world.browser() as stranger, world.browser() as owner:
+        bo = await new_person(world)
+        page = await at_the_phone(stranger)
+        phone = await pairs(world, bo, long_code(page))
+        assert phone is not None
+        await stranger.submit({})
+        await stranger.submit({"label": "Min"})
+        await answers(world, bo, phone)
+        await comes_to_register(owner)
+        await owner.post(HOME, {"option": "sms", "number": TYPED})
+        assert (await owner.submit({"code": await world.last_code()})).title == "Klart!"
+        page = await stranger.submit({})
+        assert page.path.startswith("/sign-in")
+        assert await phones(world, bo) == []
+        assert not await usable(world, phone), "it says so, and must pair anew"
 
 
 async def test_a_session_that_lost_its_ground_binds_no_phone(open_world: Open) -> None:
