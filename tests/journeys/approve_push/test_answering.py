@@ -23,7 +23,7 @@ async def test_a_request_is_shown_as_it_was_stored_and_counts_as_delivered(
         assert shown["id"] == approval.id
         assert unb64u(shown["shown"]) == approval.shown
         assert json.loads(approval.shown)["app"] == "Lön & tid"
-        assert "42" not in json.dumps(json.loads(approval.shown) | {"at": 0})
+        assert "number" not in json.loads(approval.shown)
         assert await rung is True
         assert (await ward.approval(approval)).delivered_at == ward.world.clock()
 
@@ -263,6 +263,21 @@ async def test_not_me_ends_everything_that_waits_and_tells_the_person(open_ward:
         assert (await ward.world.events(ward.anna)).count("phone.request_not_me") == 1
         assert await ward.mails() == ["Du svarade att det inte var du"]
         assert await phone.result(shown[0], "not_me") == "ended"
+        assert await ward.mails() == []
+
+
+async def test_a_phone_that_is_not_proved_ends_its_own_test_and_nothing_else(
+    open_ward: OpenWard,
+) -> None:
+    async with open_ward() as ward:
+        phone, approval = ward.handset(), await ward.ask("42")
+        code, _ = await ward.show_code()
+        await phone.pair(code.long)
+        await ward.ask("22", purpose="test", phone_id=phone.id)
+        [shown] = await phone.requests()
+        assert await phone.result(shown, "not_me") == "denied"
+        assert (await ward.approval(approval)).state is ApprovalState.WAITING
+        assert (await phone.act("lock_account")).json()["error"] == "malformed"
         assert await ward.mails() == []
 
 

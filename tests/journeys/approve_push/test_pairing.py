@@ -154,6 +154,18 @@ async def test_a040_a_code_works_once_and_the_person_is_told_of_the_second_time(
         assert await first.requests() == []
 
 
+async def test_a_phone_that_asks_again_because_no_answer_came_alarms_nobody(
+    open_ward: OpenWard,
+) -> None:
+    async with open_ward() as ward:
+        code, _ = await ward.show_code()
+        phone = ward.handset()
+        assert (await phone.pair(code.long)).status_code == 200
+        assert (await phone.pair(code.long)).json()["error"] == "used"
+        assert "phone.pairing_reused" not in await ward.world.events(ward.anna)
+        assert await ward.mails() == []
+
+
 async def test_a040_of_two_phones_at_once_one_is_paired(open_ward: OpenWard) -> None:
     async with open_ward() as ward:
         code, _ = await ward.show_code()

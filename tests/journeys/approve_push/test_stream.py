@@ -5,14 +5,19 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, MutableMapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from portvakt.journeys.approve_push import live
 from portvakt.records import RecordsUnavailable, Unit
+from tests.handset import events
 from tests.journeys.approve_push.conftest import OpenWard
 from tests.journeys.approve_push.ward import Ward
+from tests.journeys.approve_push.ward import ward as ward_of
+from tests.web.serving import served
 from tests.world import PROXY
 
 PATH = "/authenticator/api/v1/stream"
@@ -309,3 +314,32 @@ async def test_another_name_than_the_apps_has_no_stream(open_ward: OpenWard) -> 
         line.scope = scope_of(phone.authorization, "other.example")
         await ward.asgi(line.scope, line.receive, line.send)
         assert line.status in {404, 421}
+
+
+async def test_a_real_server_sends_what_comes_and_stops_without_waiting_for_its_streams(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    loop = asyncio.get_running_loop()
+    async with ward_of(tmp_path, sqlite_url, proxy="127.0.0.1") as ward:
+        phone = await ward.phone()
+        headers = {
+            "host": "portvakt.region.example",
+            "x-forwarded-proto": "https",
+            "authorization": phone.authorization,
+        }
+        async with httpx.AsyncClient(timeout=SOON) as client:
+            async with served(lambda **_: ward.asgi) as address:
+                asked = client.build_request("GET", address + PATH, headers=headers)
+                answer = await client.send(asked, stream=True)
+                assert answer.status_code == 200
+                heard = events(answer.aiter_lines())
+                assert (await anext(heard))[0] == "state"
+                approval = await ward.ask()
+                name, told = await anext(heard)
+                assert name == "state"
+                assert [each["id"] for each in told["requests"]] == [approval.id]
+                began = loop.time()
+            assert loop.time() - began < 3
+            assert [each async for each in heard] == []
+            await answer.aclose()
+        assert ward.stream.listening == 0

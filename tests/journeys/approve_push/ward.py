@@ -199,7 +199,7 @@ class Ward:
 
 
 @asynccontextmanager
-async def ward(folder: Path, database_url: str) -> AsyncIterator[Ward]:
+async def ward(folder: Path, database_url: str, *, proxy: str = PROXY) -> AsyncIterator[Ward]:
     """Build the API over a migrated database, as the root does."""
     clock = Clock()
     make_master_key_file(folder / "master.key")
@@ -233,7 +233,7 @@ async def ward(folder: Path, database_url: str) -> AsyncIterator[Ward]:
         organisation=Organisation(name="Region Exempel"),
         texts=texts,
         random_bytes=RANDOM.bytes,
-        trusted_proxies=(ip_network(f"{PROXY}/32"),),
+        trusted_proxies=(ip_network(f"{proxy}/32"),),
     )
     routes = Phones(desk=desk, clock=clock).routes()
     asgi = stack(

@@ -14,7 +14,7 @@ from portvakt.core.events import (
 )
 from portvakt.core.ids import ApprovalId
 from portvakt.core.phone_events import PhoneAnswered
-from portvakt.core.phones import decode
+from portvakt.core.phones import PhoneState, decode
 from portvakt.core.push_approval import Approval, ApprovalState
 from portvakt.crypto.digests import same
 from portvakt.crypto.screen_lock import Proved
@@ -99,7 +99,7 @@ class Answering:
             ended = {found.id} if state is not None else set()
             if state is not None:
                 await self._tell(unit, caller, found, _EVENTS[state])
-            if fields.decision == "not_me":
+            if fields.decision == "not_me" and phone.state is PhoneState.ACTIVE:
                 ended |= set(await unit.approvals.deny_all(phone.account_id, caller.now))
                 if ended or not await self._said_not_me(unit, caller, found.id):
                     await self._not_me(unit, caller, found, len(ended))

@@ -2,6 +2,7 @@
 
 import base64
 import ipaddress
+import json
 from dataclasses import dataclass, replace
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorState, AuthenticatorType
@@ -75,7 +76,7 @@ class Pairer:
                 hashed = self._parts.codes.long_hash(fields.code)
                 spent = await unit.pairings.spend(hashed, new.phone.id, visit.now)
             if not isinstance(spent, Paired):
-                return await self._refused(unit, spent, visit)
+                return await self._refused(unit, spent, new.phone.jwk, visit)
             await unit.attempts.give_back([key], visit.now)
             return await self._paired(unit, spent.pairing, new, visit, by_short=bool(short))
 
@@ -132,20 +133,28 @@ class Pairer:
         self,
         unit: Unit,
         spent: PairingUsed | PairingExpired | ShortWrong | None,
+        jwk: str,
         visit: Visit,
     ) -> Refused:
         match spent:
             case PairingExpired():
                 return Refused(Word.EXPIRED)
             case PairingUsed(account_id):
-                await unit.audit.write(PhonePairingReused(**said(visit, account_id)))
-                standing = await unit.people.load(account_id)
-                if standing is not None:
-                    what = What(notice=Notice.PAIRING_REUSED)
-                    await self._parts.notices.tell(unit, standing.account, what, visit)
+                await self._reused(unit, account_id, jwk, visit)
                 return Refused(Word.USED)
             case _:
                 return Refused(Word.WRONG)
+
+    async def _reused(self, unit: Unit, account_id: AccountId, jwk: str, visit: Visit) -> None:
+        """Tell of a code that came twice; not where one phone only asked again, by its own key."""
+        theirs = [json.loads(each.jwk) for each in await unit.phones.of(account_id)]
+        if json.loads(jwk) in theirs:
+            return
+        await unit.audit.write(PhonePairingReused(**said(visit, account_id)))
+        standing = await unit.people.load(account_id)
+        if standing is not None:
+            what = What(notice=Notice.PAIRING_REUSED)
+            await self._parts.notices.tell(unit, standing.account, what, visit)
 
     async def _paired(
         self, unit: Unit, pairing: Pairing, new: _New, visit: Visit, *, by_short: bool
