@@ -146,16 +146,21 @@ class PhoneRequests:
         waiting = await unit.approvals.waiting(AccountId(subject), visit.now)
         known = wish.only_phone is not None or (standing is not None and standing.known_browser)
         room = room_for(visit.binding, known, waiting)
-        if isinstance(room, NoRoom):
-            if wish.password_proved:
+        if isinstance(room, NoRoom) and wish.password_proved:
+            # Somebody who knows a name only does not keep out somebody who knows the password.
+            unproved = next((each.id for each in waiting if each.quiet), None)
+            if unproved is None:
                 return NotNow(min(each.expires_at for each in waiting))
+            room = Room((unproved,))
+        if isinstance(room, NoRoom):
             # What a stranger sees must not tell that others wait: this one nobody will answer.
             who, room = None, Room()
         if wish.only_phone is None:
             stopped = await self._counted(unit, wish, standing, visit)
             if stopped is not None:
                 return stopped
-        await unit.approvals.end(room.replaces, ApprovalState.REPLACED, visit.now)
+        if room.replaces or not wish.password_proved:  # before a password the same for every name
+            await unit.approvals.end(room.replaces, ApprovalState.REPLACED, visit.now)
         for each in room.replaces:
             await unit.wakeups.ring(f"approval:{each}")
         taken = {each.number for each in waiting}

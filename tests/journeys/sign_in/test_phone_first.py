@@ -192,6 +192,39 @@ async def test_a011_asking_the_phone_looks_alike_for_every_name(open_world: Open
         assert {each.hashes for found in rounds for each in found} == {0}
 
 
+async def test_a011_that_others_wait_already_cannot_be_seen(open_world: Open) -> None:
+    """There is no room for a third; it gets a page and a number all the same, and no phone."""
+    async with (
+        open_world() as world,
+        world.browser() as first,
+        world.browser() as second,
+        world.browser() as third,
+    ):
+        account = await anna(world, sign_in=True)
+        pages = [await by_phone(each) for each in (first, second, third)]
+        assert [page.title for page in pages] == [NUMBER_PAGE] * 3
+        assert len(await waiting(world, account)) == 2
+
+
+async def test_names_alone_do_not_keep_out_who_knows_the_password(open_world: Open) -> None:
+    async with (
+        open_world() as world,
+        world.browser() as first,
+        world.browser() as second,
+        world.browser() as mine,
+    ):
+        account = await anna(world, sign_in=True)
+        await by_phone(first)
+        await by_phone(second)
+        page = await mine.sign_in()
+        assert page.title == NUMBER_PAGE
+        quiet = sorted(each.quiet for each in await waiting(world, account))
+        assert quiet == [False, True]
+        (asked,) = [each for each in await waiting(world, account) if not each.quiet]
+        await answer(world, asked)
+        assert (await go_on(mine)).path == "/apps"
+
+
 async def _step(browser: Browser, step: int, name: str) -> Page:
     if step == 0:
         return await browser.submit({"name": name, "password": "", "way": "phone_sign_in"})

@@ -10,6 +10,7 @@ import pytest
 from portvakt.core.ids import ClientId
 from tests import make
 from tests.journeys.conftest import Open
+from tests.journeys.sign_in.phones import anna, approve, go_on, known
 from tests.journeys.sign_in.region import SECRET, app_code
 from tests.world import PASSWORD, Browser, World
 
@@ -77,3 +78,25 @@ async def test_a_whole_sign_in_takes_seven_requests_and_few_statements(
         statements = world.house.records.counted - before
         assert requests == MOST_REQUESTS
         assert statements <= most
+
+
+@pytest.mark.parametrize(("by_name", "most"), [(False, 23), (True, 21)])
+async def test_signing_in_with_the_phone_takes_few_statements(
+    by_name: bool, most: int, open_world: Open
+) -> None:
+    """What the browser's side asks, from its first form to its session; the phone's is beside."""
+    async with open_world() as world, world.browser() as browser:
+        account = await anna(world, sign_in=True)
+        await known(world, browser, account)
+        await browser.get("/sign-in")
+        before = world.house.records.counted
+        if by_name:
+            await browser.submit({"name": "anna.berg", "password": "", "way": "phone_sign_in"})
+        else:
+            await browser.submit({"name": "anna.berg", "password": PASSWORD})
+        asked = world.house.records.counted - before
+        await approve(world, account)
+        before = world.house.records.counted
+        page = await go_on(browser)
+        assert page.path == "/apps"
+        assert asked + world.house.records.counted - before <= most
