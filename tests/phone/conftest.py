@@ -1,5 +1,6 @@
-"""Stories of a phone and the whole product run on both databases, as those of journeys do."""
+"""Stories of a phone and the whole product run as those of journeys do, and as those of nodes."""
 
+from tests.bad_days.conftest import open_large_site
 from tests.journeys.conftest import open_world
 
-__all__ = ["open_world"]
+__all__ = ["open_large_site", "open_world"]
