@@ -62,8 +62,10 @@ class Stream:
         except RecordsUnavailable:
             line = Refused(Word.DOWN)
         if isinstance(line, Refused):
+            _log.info("stream", status=line.word.status)
             await self._refuse(line, send)
             return
+        _log.info("stream", status=200)
         await send({"type": "http.response.start", "status": 200, "headers": self._events})
         scope["headers"].clear()  # nobody reads them again, and ten thousand phones keep them
         await self._listen(scope, receive, send, line)
@@ -105,7 +107,7 @@ class Stream:
                 await asyncio.wait((rung, left), return_when=asyncio.FIRST_COMPLETED)
                 changed = rung.done() and rung.result()
             finally:
-                rung.cancel()
+                _drop(rung)
 
     async def _line(self, headers: Iterable[tuple[bytes, bytes]]) -> Line | Refused:
         given = [value for name, value in headers if name == b"authorization"]
@@ -130,6 +132,12 @@ async def _until_left(receive: Receive, left: asyncio.Future[None]) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     _end(left)
+
+
+def _drop(rung: asyncio.Task[bool]) -> None:
+    """Let go of a place in the bell. What went wrong there has been met elsewhere, or will be."""
+    if not rung.cancel() and not rung.cancelled():
+        rung.exception()
 
 
 def _end(left: asyncio.Future[None]) -> None:
