@@ -41,6 +41,7 @@ export class Model {
   private readonly toldOpened = new Set<string>();
   private readonly open = new Set<string>();
   private stopStreams: AbortController | null = null;
+  private waking: Promise<void> = Promise.resolve();
   private ending: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -287,8 +288,14 @@ export class Model {
 
   // ---- waking ----
 
-  /** Tell each account's service how to wake this phone, where that is new. */
-  async wake(registration: ServiceWorkerRegistration): Promise<void> {
+  /** Tell each account's service how to wake this phone, where that is new; once at a time. */
+  wake(registration: ServiceWorkerRegistration): Promise<void> {
+    const before = this.waking.catch(() => undefined); // whoever asked has been told
+    this.waking = before.then(() => this.tellWaking(registration));
+    return this.waking;
+  }
+
+  private async tellWaking(registration: ServiceWorkerRegistration): Promise<void> {
     const vapid = this.living.find(({ state }) => state.vapid !== null)?.state.vapid;
     if (vapid === undefined || vapid === null || Notification.permission !== "granted") return;
     const subscribed = await subscribe(registration, vapid);

@@ -318,10 +318,13 @@ def test_a_closed_app_that_is_woken_shows_one_notification_without_names(
     worker = page.context.service_workers[0]
     registered: list[dict[str, Any]] = []
     devtools = page.context.new_cdp_session(page)
-    devtools.on("ServiceWorker.workerRegistrationUpdated", registered.append)
+    devtools.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda told: registered.extend(told["registrations"]),
+    )
     devtools.send("ServiceWorker.enable")
     page.wait_for_timeout(200)
-    registration = registered[-1]["registrations"][0]["registrationId"]
+    registration = registered[-1]["registrationId"]
     page.goto(f"{service.address}/authenticator/icon.svg")  # the app is closed
     service.ask("one")
     for _ in range(2):

@@ -7,10 +7,12 @@ import { codeAt, secondsLeft } from "../wire/totp.ts";
 import { t } from "../words.ts";
 import { addScreen, emptyScreen, lostScreen } from "./add.ts";
 import { appLockScreen } from "./app_lock.ts";
-import { installOffer, waitScreen } from "./pairing.ts";
+import { canNotify, installOffer, notifyScreen, waitScreen } from "./pairing.ts";
 import { supportLine } from "./requests.ts";
 import { transferScreen } from "./transfer.ts";
 import { troubleWords } from "./trouble.ts";
+
+const COLOUR = /^#[0-9a-f]{6}$/i; // the organisation's, which only decorates
 
 /** The first screen. `lost`: there were accounts once, and the browser has thrown them away. */
 export function accountsScreen(app: App, lost: boolean): Maker {
@@ -44,6 +46,16 @@ export function accountsScreen(app: App, lost: boolean): Maker {
           "div",
           { class: "quiet-row" },
           button(t("authenticator.add_account"), () => app.open(addScreen(app)), "quiet"),
+          ...model.living
+            .filter(canNotify)
+            .slice(0, 1)
+            .map((account) =>
+              button(
+                t("authenticator.notify_allow"),
+                () => app.open(notifyScreen(app, account)),
+                "quiet",
+              ),
+            ),
           button(t("authenticator.app_lock"), () => app.open(appLockScreen(app)), "quiet"),
         ),
       ],
@@ -69,6 +81,7 @@ function row(app: App, { phone, gone, state }: Account): HTMLElement {
     h("span", {}, h("b", {}, ...breakable(state.account.user_name)), h("small", {}, words.join(" · "))),
     draw("next"),
   );
+  if (COLOUR.test(state.account.colour)) made.style.setProperty("--mark", state.account.colour);
   made.addEventListener("click", () => app.open(accountScreen(app, phone)));
   return made;
 }

@@ -62,10 +62,8 @@ export function pairingScreen(app: App, by: PairingCode): Maker {
 }
 
 /** Allowing notifications is explained before the browser asks; saying no is fine. */
-function notifyScreen(app: App, account: Account): Maker {
-  const asks =
-    account.state.vapid !== null && "Notification" in window && Notification.permission === "default";
-  if (!asks) {
+export function notifyScreen(app: App, account: Account): Maker {
+  if (!canNotify(account)) {
     void wake(app);
     return waitScreen(app, account.phone);
   }
@@ -90,6 +88,11 @@ function notifyScreen(app: App, account: Account): Maker {
       changed: () => undefined,
     };
   };
+}
+
+/** Whether the service wakes phones, and the person has not been asked yet. */
+export function canNotify({ state }: Account): boolean {
+  return state.vapid !== null && "Notification" in window && Notification.permission === "default";
 }
 
 export async function wake(app: App): Promise<void> {
