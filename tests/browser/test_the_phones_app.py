@@ -13,7 +13,6 @@ from tests.browser.seeing import Eyes
 from tests.browser.small_service import CODE, SECRET, SmallService, small_service
 
 Browse = Callable[..., Page]
-FOUR_TIMES_SLOWER = 4
 SHOWN = "!!document.querySelector('.code')?.textContent"
 
 
@@ -115,19 +114,16 @@ def test_a_code_of_another_organisation_is_not_taken(service: SmallService, brow
     assert service.acts() == []
 
 
-def test_the_installed_app_starts_without_network_within_a_second_on_a_slow_processor(
+def test_the_installed_app_starts_without_network_and_its_codes_work(
     service: SmallService, browse: Browse
 ) -> None:
+    """How soon is a figure: `python -m bench.app_start`."""
     page = browse()
     paired(service, page)
     kept(page)
     page.context.set_offline(True)
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("Emulation.setCPUThrottlingRate", {"rate": FOUR_TIMES_SLOWER})
     page.reload()
     expect(page.get_by_role("heading", name="Dina konton")).to_be_visible()
-    took = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-    assert took < 1000, f"{took:.0f} ms"
     Eyes(page).sees("Telefonen når inte tjänsten just nu. Koderna fungerar ändå.")
     page.get_by_role("button", name="anna.berg").click()
     page.wait_for_function(SHOWN)
