@@ -8,7 +8,11 @@ from tests import make
 from tests.journeys.conftest import Open
 from tests.journeys.set_up_mfa.people import HOME, app_code, work_phone
 from tests.journeys.set_up_mfa.phones import (
+    PHONE,
     TOTP_SECRET,
+    answers,
+    long_code,
+    pairs,
     phones,
     put_phone,
     usable,
@@ -138,6 +142,32 @@ async def test_a_request_stays_where_another_phone_may_answer_it(open_world: Ope
         assert not await usable(world, phone)
         assert await usable(world, other)
         assert await state_of(world, waiting.id) is ApprovalState.WAITING
+
+
+async def test_a048_no_sixth_phone_slips_in_between(open_world: Open) -> None:
+    """Four are bound and two are half set up: the one that is finished last is refused."""
+    async with open_world() as world, world.browser(OUTSIDE) as browser:
+        anna, _ = await with_phone(world)
+        for n in range(3):
+            await put_phone(world, anna, AuthenticatorId(f"phone-{n}"), f"Telefon {n}")
+        await comes_with_the_phones_code(world, browser)
+        half = []
+        for name in ("Femman", "Sexan"):
+            page = await browser.post(PHONE, {})
+            phone = await pairs(world, anna, long_code(page), name=name)
+            assert phone is not None
+            await browser.submit({})
+            page = await browser.submit({"label": name})
+            await answers(world, anna, phone)
+            half.append((page.path, phone))
+        await browser.post(half[0][0], {"step": "number"})
+        page = await browser.post(half[1][0], {"step": "number"})
+        assert page.path == HOME
+        assert "Du har redan 5 telefoner med appen" in page.text
+        bound = [label for kind, label, _ in await phones(world, anna) if kind == "push"]
+        assert "Femman" in bound
+        assert "Sexan" not in bound
+        assert not await usable(world, half[1][1])
 
 
 async def test_nobody_removes_somebody_else_s_phone(open_world: Open) -> None:
