@@ -137,6 +137,7 @@ OWNERS = {
         "phone.*",
     ),
     "joserfc": ("crypto.*", "demo.shop"),
+    "webauthn": ("crypto.screen_lock",),
     "secrets": ("crypto.*", "demo.*", "phone.*"),
     "random": (),
     "aiosmtplib": ("mail.smtp",),

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from portvakt.journeys.approve_push import live
-from portvakt.records import RecordsUnavailable, Unit
+from portvakt.records import RecordsUnavailable, Unit, open_records
 from tests.handset import events
 from tests.journeys.approve_push.conftest import OpenWard
 from tests.journeys.approve_push.ward import Ward
@@ -153,6 +153,20 @@ async def end(ward: Ward) -> None:
         await unit.approvals.deny_all(ward.anna.id, now)
 
     await ward.write(act)
+
+
+@pytest.mark.slow
+async def test_what_another_process_does_is_heard(tmp_path: Path, postgresql_url: str) -> None:
+    async with ward_of(tmp_path, postgresql_url) as ward:
+        phone = await ward.phone()
+        other = await open_records(postgresql_url, clock=ward.world.clock)
+        try:
+            async with listening(ward, phone.authorization) as line:
+                await line.event()
+                approval = await ward.ask(through=other)
+                await until_it_shows(line, approval.id)
+        finally:
+            await other.close()
 
 
 async def test_a_phone_that_is_removed_is_told_so_and_its_line_ends(open_ward: OpenWard) -> None:

@@ -34,7 +34,7 @@ from portvakt.journeys.approve_push.routes import Phones
 from portvakt.mail import Writer
 from portvakt.proving.notices import Notices
 from portvakt.proving.rules import Rules
-from portvakt.records import Act, RecordsUnavailable, Unit, open_records
+from portvakt.records import Act, Records, RecordsUnavailable, Unit, open_records
 from portvakt.texts import Texts
 from portvakt.web.errors import Failures
 from portvakt.web.site import Organisation, Site
@@ -115,8 +115,10 @@ class Ward:
         assert answer.json()["sign_in"] is True
         return handset
 
-    async def ask(self, number: str = "42", **given: Any) -> Approval:
-        """Have a sign-in ask her phones."""
+    async def ask(
+        self, number: str = "42", *, through: Records | None = None, **given: Any
+    ) -> Approval:
+        """Have a sign-in ask her phones, in this process or through another's records."""
         now, id_ = self.world.clock(), ApprovalId(RANDOM.id())
         fields: dict[str, Any] = {
             "account_id": self.anna.id,
@@ -158,7 +160,7 @@ class Ward:
             await unit.approvals.start(approval)
             await unit.wakeups.ring(f"phone:{self.anna.id}")
 
-        await self.write(act)
+        await (through or self.world.house.records).write(act)
         return approval
 
     async def approval(self, approval: Approval) -> Approval:
