@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.demo_at import DemoAt
+from tests.browser.phone_sized import Camera, PhoneMaker, phones
 
 SECONDS_TO_START = 40
 ARGUMENTS = [
@@ -53,10 +55,28 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Camera:
+    return Camera(tmp_path_factory.mktemp("camera") / "seen.y4m")
+
+
+@pytest.fixture(scope="module")
+def new_phone(chromium: Browser, camera: Camera) -> Iterator[PhoneMaker]:
+    """Make a new phone of a person's own; its camera films what `camera` sees."""
+    with phones(chromium.browser_type, chromium_path(), ARGUMENTS, camera) as new:
+        yield new
+
+
 @pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoAt]:
     """The product as `./demo` starts it, on free ports, with its own data."""
-    data = tmp_path_factory.mktemp("demo")
+    with running_demo(tmp_path_factory.mktemp("demo")) as demo:
+        yield demo
+
+
+@contextmanager
+def running_demo(data: Path) -> Iterator[DemoAt]:
+    """Start a demo with its data in a new folder, and stop it as Ctrl-C does."""
     said = data / "said.txt"
     portvakt = Path(sys.executable).with_name("portvakt")
     with said.open("w") as out:

@@ -56,3 +56,22 @@ def prove_number(eyes: Eyes, demo: DemoAt, number: str, seen: int, label: str = 
     eyes.title("Vilken kod fick du?")
     eyes.write(label, code_in(demo.next_text(number, seen)))
     eyes.press("Fortsätt")
+
+
+def number_shown(eyes: Eyes) -> str:
+    """The number on the screen that is to be typed in the phone."""
+    return re.sub(r"\s", "", eyes.page.get_by_label(re.compile("^Numret är")).inner_text())
+
+
+def opens_the_shop(eyes: Eyes, person: Person, *, amr: str) -> None:
+    """Från Mina appar till en ansluten tjänst, utan att logga in igen."""
+    eyes.title("Dina appar")
+    eyes.press("Demobutiken")
+    eyes.title("Demobutiken")
+    eyes.sees(f"Hej {person.name}")
+    assert " ".join(sorted(told(eyes, "Så visade du vem du är (amr)").split())) == amr
+
+
+def told(eyes: Eyes, term: str) -> str:
+    """What the shop says that it was told."""
+    return eyes.page.get_by_text(term).locator("xpath=following::dd[1]").inner_text()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page
 
 from tests.browser.demo_at import DemoAt, Person, oathtool
-from tests.browser.seeing import Eyes, log_in, prove_number
+from tests.browser.seeing import Eyes, log_in, opens_the_shop, prove_number
 
 Browse = Callable[..., Page]
 
@@ -84,13 +84,3 @@ def inside_without(demo: DemoAt, browse: Browse, person: Person) -> None:
     log_in(eyes, person)
     opens_the_shop(eyes, person, amr="pwd")
     demo.move("outside")
-
-
-def opens_the_shop(eyes: Eyes, person: Person, *, amr: str) -> None:
-    """Från Mina appar till en ansluten tjänst, utan att logga in igen."""
-    eyes.title("Dina appar")
-    eyes.press("Demobutiken")
-    eyes.title("Demobutiken")
-    eyes.sees(f"Hej {person.name}")
-    shown = eyes.page.get_by_text("Så visade du vem du är (amr)").locator("xpath=following::dd[1]")
-    assert " ".join(sorted(shown.inner_text().split())) == amr
