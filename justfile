@@ -56,6 +56,10 @@ lock:
     cd requirements && for f in runtime dev; do \
       uv pip compile -q --generate-hashes --no-emit-index-url --no-header $f.in -o $f.txt; done
 
+# build the authenticator app into the package (needs Node)
+app:
+    cd frontend && npm ci && npm test && npm run build
+
 # tables in docs/operators, from the code
 docs:
     .venv/bin/python tools/docs_tables.py

@@ -36,7 +36,7 @@ export class Model {
   changed: () => void = () => undefined;
 
   private readonly requests = new Map<string, readonly Request[]>();
-  private readonly applied = new Map<string, number>();
+  private readonly turns = new Map<string, Promise<void>>();
   private readonly finished = new Set<string>();
   private readonly toldOpened = new Set<string>();
   private readonly open = new Set<string>();
@@ -88,7 +88,7 @@ export class Model {
     this.stopStreams = stop;
     for (const { phone, key } of this.living.slice(0, MOST_STREAMS)) {
       const listener = {
-        state: (state: State) => void this.apply(phone, state),
+        state: (state: State) => void this.apply(phone, state, "stream"),
         gone: () => void this.markGone(phone),
         live: (open: boolean) => {
           if (stop.signal.aborted) return; // another stream has taken over, or nobody looks
@@ -109,10 +109,30 @@ export class Model {
     this.unreachable = false;
   }
 
-  private async apply(phone: string, state: State): Promise<void> {
+  /**
+   * Take in what the service says. Answers and the stream overtake each other, and the clocks of two
+   * nodes differ: so while the stream is open, what it brought is taken away by the stream alone.
+   */
+  private apply(phone: string, state: State, by: "stream" | "answer"): Promise<void> {
+    const before = this.turns.get(phone)?.catch(() => undefined); // whoever asked has been told
+    const turn = (before ?? Promise.resolve()).then(() => this.takeIn(phone, state, by));
+    this.turns.set(phone, turn);
+    return turn;
+  }
+
+  private async takeIn(phone: string, state: State, by: "stream" | "answer"): Promise<void> {
+    const found = await this.understood(state);
     const account = this.find(phone);
-    if (account === undefined || (this.applied.get(phone) ?? 0) > state.now) return;
-    this.applied.set(phone, state.now);
+    if (account === undefined) return;
+    const before = by === "answer" && this.open.has(phone) ? (this.requests.get(phone) ?? []) : [];
+    const ids = new Set(found.map(({ id }) => id));
+    this.requests.set(phone, [...found, ...before.filter(({ id }) => !ids.has(id))]);
+    await this.keep({ ...account, gone: false, state: { ...state, requests: [] } });
+    this.watchEnds();
+    this.changed();
+  }
+
+  private async understood(state: State): Promise<Request[]> {
     const found: Request[] = [];
     for (const raw of state.requests) {
       try {
@@ -122,10 +142,7 @@ export class Model {
         this.tooNew = true;
       }
     }
-    this.requests.set(phone, found);
-    await this.keep({ ...account, gone: false, state: { ...state, requests: [] } });
-    this.watchEnds();
-    this.changed();
+    return found;
   }
 
   private watchEnds(): void {
@@ -169,7 +186,7 @@ export class Model {
 
   private async stated(account: Account, asked: Promise<Outcome<State>>): Promise<Outcome<State>> {
     const outcome = await asked;
-    if (outcome.ok) await this.apply(account.phone, outcome.value);
+    if (outcome.ok) await this.apply(account.phone, outcome.value, "answer");
     return outcome;
   }
 
@@ -182,7 +199,7 @@ export class Model {
     this.accounts = [...this.accounts.filter((each) => !replaces(account, each)), account];
     await this.store.put(account);
     await markAccounts(true);
-    await this.apply(account.phone, outcome.value);
+    await this.apply(account.phone, outcome.value, "answer");
     this.listen();
     return { ok: true, value: account };
   }
