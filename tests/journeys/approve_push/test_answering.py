@@ -5,6 +5,7 @@ import hashlib
 import json
 
 from portvakt.core.authenticators import AuthenticatorState, AuthenticatorType
+from portvakt.core.ids import AuthenticatorId
 from portvakt.core.push_approval import ApprovalState
 from tests import make
 from tests.handset import b64u, jws, new_key, unb64u
@@ -163,6 +164,19 @@ async def test_a034_nobody_answers_for_another_account(open_ward: OpenWard) -> N
         assert (await ward.approval(approval)).state is ApprovalState.WAITING
 
 
+async def test_a034_a_phone_that_is_removed_while_a_request_waits_answers_it_no_more(
+    open_ward: OpenWard,
+) -> None:
+    async with open_ward() as ward:
+        phone, approval = await ward.phone(), await ward.ask("42")
+        [shown] = await phone.requests()
+        id_ = AuthenticatorId(phone.id)
+        await ward.write(lambda unit: unit.phones.remove(id_, ward.anna.id))
+        answer = await phone.answer(shown, "approve", "42")
+        assert (answer.status_code, answer.json()["error"]) == (410, "gone")
+        assert (await ward.approval(approval)).state is ApprovalState.WAITING
+
+
 async def test_a034_a_phone_that_is_removed_after_its_answer_opens_nothing(
     open_ward: OpenWard,
 ) -> None:
@@ -213,6 +227,17 @@ async def test_a032_at_most_two_requests_are_shown_and_those_from_a_known_browse
         ward.world.clock.move(seconds=1)
         await ward.ask("33", known_browser=False)
         assert [each["id"] for each in await phone.requests()] == [known.id, strange.id]
+
+
+async def test_a032_approving_one_request_leaves_the_other_as_it_is(open_ward: OpenWard) -> None:
+    async with open_ward() as ward:
+        phone = await ward.phone()
+        hers, strangers = await ward.ask("42"), await ward.ask("17", known_browser=False)
+        shown = {each["id"]: each for each in await phone.requests()}
+        assert await phone.result(shown[hers.id], "approve", "42") == "approved"
+        assert await ward.finish(strangers) is None
+        assert (await ward.approval(strangers)).state is ApprovalState.WAITING
+        assert await ward.finish(hers) == phone.id
 
 
 async def test_opened_is_kept_the_first_time_and_wakes_the_page(open_ward: OpenWard) -> None:

@@ -21,7 +21,7 @@ from tests.web.serving import served
 from tests.world import PROXY
 
 PATH = "/authenticator/api/v1/stream"
-SOON = 5.0
+SOON = 15.0
 
 
 @dataclass
