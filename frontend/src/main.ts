@@ -47,12 +47,12 @@ async function begin(): Promise<void> {
   });
   const model = new Model(service, store);
   await model.load();
-  const lost = model.accounts.length === 0 && (await accountsWereMarked());
+  model.lost = model.accounts.length === 0 && (await accountsWereMarked());
   const app = new App(
     model,
     store,
     (await store.setting("appLock")) ?? null,
-    (made) => ({ root: accountsScreen(made, lost), requests: requestsScreen(made) }),
+    (made) => ({ root: accountsScreen(made), requests: requestsScreen(made) }),
     {
       main: element("main"),
       top: element("top"),

@@ -29,6 +29,8 @@ export class Model {
   accounts: Account[] = [];
   /** The service is away, and we try again. */
   trouble: Trouble | null = null;
+  /** There were accounts once, and the browser has thrown them away. */
+  lost = false;
   /** The last try to listen came to nothing. */
   unreachable = false;
   /** A request came that this version cannot show. */
@@ -199,6 +201,7 @@ export class Model {
     this.accounts = [...this.accounts.filter((each) => !replaces(account, each)), account];
     await this.store.put(account);
     await markAccounts(true);
+    this.lost = false;
     await this.apply(account.phone, outcome.value, "answer");
     this.listen();
     return { ok: true, value: account };

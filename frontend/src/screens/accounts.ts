@@ -14,11 +14,11 @@ import { troubleWords } from "./trouble.ts";
 
 const COLOUR = /^#[0-9a-f]{6}$/i; // the organisation's, which only decorates
 
-/** The first screen. `lost`: there were accounts once, and the browser has thrown them away. */
-export function accountsScreen(app: App, lost: boolean): Maker {
+/** The first screen. */
+export function accountsScreen(app: App): Maker {
   return () => {
     const { model } = app;
-    if (model.accounts.length === 0) return lost ? lostScreen(app) : emptyScreen(app);
+    if (model.accounts.length === 0) return model.lost ? lostScreen(app) : emptyScreen(app);
     const fetching = button(
       t("authenticator.fetch"),
       async () => {
