@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "people": ("people", "list people"),
     "person": ("person", "show what is stored about one person, or remove a lost method"),
     "sessions": ("sessions", "list somebody's sessions, or end them"),
+    "breached-passwords": ("breached_passwords", "make a list of leaked passwords to look up here"),
     "doctor": ("doctor", "list every outside address that the settings allow"),
     "phone": ("phone", "be a phone: pair it, and approve sign-ins; it has no real screen lock"),
 }
