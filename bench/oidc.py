@@ -43,7 +43,7 @@ from portvakt.settings import Settings
 from portvakt.settings.structs import Keys, Log
 from portvakt.web.server import UVICORN_OPTIONS
 from tests import make
-from tests.servers.postgres import shared
+from tests.servers.postgres import prepared
 from tests.world import Clock, World
 
 REDIRECT = "http://localhost:8003/callback"
@@ -278,10 +278,13 @@ def main() -> None:
         folder = Path(name)
         if chosen.postgresql:
             folder.chmod(0o755)  # the server runs as another user
-            with shared(folder / "postgres", lambda _: None) as postgres:
+            postgres = prepared(lambda _: None)
+            try:
                 url = postgres.url(postgres.fresh("template1"))
                 with server(folder, url) as at:
                     report(at, postgresql=True)
+            finally:
+                postgres.remove()
         else:
             url = chosen.database_url or f"sqlite:///{folder}/bench.db"
             with server(folder, url) as at:

@@ -11,7 +11,10 @@ import pytest
 import structlog
 
 from portvakt.records.migrate import migrate
-from tests.servers.postgres import Postgres, shared
+from tests.servers.postgres import Postgres, prepared
+from tests.servers.samba import Samba
+from tests.servers.sharing import shared
+from tests.servers.slapd import Slapd
 
 TEMPLATE = "migrated"
 
@@ -45,8 +48,23 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres(run_folder: Path) -> Iterator[Postgres]:
     """The run's PostgreSQL server, with an empty migrated database to copy."""
-    with shared(run_folder / "postgres", migrated) as server:
+    with shared(run_folder / "postgres", Postgres, lambda: prepared(migrated)) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def samba(run_folder: Path) -> Iterator[Samba]:
+    """The run's Active Directory domain controller. Tests that change people add their own."""
+    with shared(run_folder / "samba", Samba, Samba.region) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def slapd() -> Iterator[Slapd]:
+    """This worker's OpenLDAP server. Tests that change people add their own."""
+    server = Slapd.region()
+    yield server
+    server.remove()
 
 
 def migrated(server: Postgres) -> None:

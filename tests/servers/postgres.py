@@ -6,14 +6,13 @@ folder, and does not sync to disk: nothing in it outlives the run.
 
 import asyncio
 import contextlib
-import fcntl
 import itertools
 import os
 import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +81,16 @@ class Postgres:
         server._run("initdb", "--no-sync", *locale, f"--pgdata={folder}/data")
         return server
 
+    @classmethod
+    def at(cls, place: str) -> "Postgres":
+        """Find one by its `place`."""
+        return cls(Path(place))
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words for `at`."""
+        return str(self.folder)
+
     def start(self, **settings: str) -> None:
         wanted = SETTINGS | settings | {"unix_socket_directories": str(self.folder)}
         options = " ".join(f"-c {name}={value}" for name, value in wanted.items())
@@ -127,34 +136,9 @@ class Postgres:
         subprocess.run(command, check=True, cwd="/", stdin=quiet, stdout=quiet)
 
 
-@contextlib.contextmanager
-def shared(folder: Path, prepare: Callable[[Postgres], None]) -> Iterator[Postgres]:
-    """Share one server among all processes that name the same folder; the last one stops it.
-
-    The first one starts it and runs `prepare`.
-
-    Whoever uses the server holds a shared lock on `folder/users`; the lock goes away with its
-    process, however it ends.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    place = folder / "place"
-    with (folder / "turn").open("w") as turn, (folder / "users").open("w") as users:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        if place.exists():
-            server = Postgres(Path(place.read_text()))
-        else:
-            server = Postgres.create()
-            server.start()
-            prepare(server)
-            place.write_text(str(server.folder))
-        fcntl.flock(users, fcntl.LOCK_SH)
-        fcntl.flock(turn, fcntl.LOCK_UN)
-        try:
-            yield server
-        finally:
-            fcntl.flock(turn, fcntl.LOCK_EX)
-            fcntl.flock(users, fcntl.LOCK_UN)
-            with contextlib.suppress(BlockingIOError):  # somebody else still uses it
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                place.unlink()
-                server.remove()
+def prepared(prepare: Callable[[Postgres], None]) -> Postgres:
+    """Start a new one and `prepare` it."""
+    server = Postgres.create()
+    server.start()
+    prepare(server)
+    return server

@@ -7,6 +7,7 @@ refused. Everybody's first password is `PASSWORD`.
 import base64
 import itertools
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -115,7 +116,12 @@ def _line(name: str, value: str) -> str:
 
 
 def person_dn(user_name: str) -> str:
-    return f"uid={user_name},{PEOPLE_BASE}"
+    return f"uid={escaped(user_name)},{PEOPLE_BASE}"
+
+
+def escaped(name: str) -> str:
+    """A value inside a DN (RFC 4514 §2.4), for names that start and end with a letter."""
+    return re.sub(r'([,\\#+<>;"=])', r"\\\1", name)
 
 
 def person_ldif(one: Somebody) -> str:
@@ -146,7 +152,7 @@ def person_ldif(one: Somebody) -> str:
 
 
 def region_ldif(people: Iterable[Somebody] = PEOPLE) -> str:
-    """The whole tree: policy, service account, people, groups in groups."""
+    """The tree: policy, service account, people."""
     unit = {"objectClass": "organizationalUnit"}
     policy: dict[str, str | Sequence[str]] = {
         "objectClass": ["person", "pwdPolicy"],
@@ -175,6 +181,12 @@ def region_ldif(people: Iterable[Somebody] = PEOPLE) -> str:
         ldif(SERVICE, service),
         *(person_ldif(one) for one in people),
     ]
+    return "".join(parts)
+
+
+def groups_ldif() -> str:
+    """Groups in groups, for a running server: only that fills in `memberOf`."""
+    parts = []
     for name, (members, groups) in NESTED.items():
         member = [person_dn(each) for each in members] + [f"cn={g},{GROUP_BASE}" for g in groups]
         values: dict[str, str | Sequence[str]] = {"objectClass": "groupOfNames", "cn": name}
@@ -227,6 +239,17 @@ class Slapd:
             content = folder / "content.ldif"
         load = [program("slapadd"), "-q", "-w", "-f", f"{folder}/slapd.conf", "-l", str(content)]
         subprocess.run(load, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+        return server
+
+    @classmethod
+    def region(cls) -> "Slapd":
+        """Start one with everybody and their groups in it."""
+        server = cls.create()
+        server.start()
+        server.add(groups_ldif())
+        for one in PEOPLE:
+            if one.state == "locked":
+                server.lock(person_dn(one.user_name))
         return server
 
     def write_config(self, *, sync_to_disk: bool = False) -> None:
@@ -322,6 +345,11 @@ class Slapd:
 
     def move(self, dn: str, rdn: str, parent: str) -> None:
         self.tool("ldapmodrdn", "-r", "-s", parent, dn, rdn, dn=ADMIN, password=ADMIN_PASSWORD)
+
+    def lock(self, dn: str) -> None:
+        """Lock somebody out as a stranger would: by wrong passwords."""
+        for _ in range(LOCKED_AFTER):
+            self.knows(dn, "Fel-lösenord-2026")
 
     def connections_so_far(self) -> int:
         """How many connections the server has taken since it started (this question's own too)."""

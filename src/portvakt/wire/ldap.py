@@ -5,9 +5,8 @@ sent once only, so that one wrong password counts once. People's binds have conn
 own, which nothing else ever uses: a search never runs with the rights of whoever signed in last.
 """
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from portvakt.core.secret import Secret
@@ -18,7 +17,7 @@ from portvakt.wire.ldap_connection import (
     escape_dn,
     escape_filter,
 )
-from portvakt.wire.ldap_line import NoLineError, open_line, tls_context
+from portvakt.wire.ldap_line import Lines, NoLineError, tls_context
 from portvakt.wire.ldap_pool import NobodyAnswersError, Open, Pool, Servers
 from portvakt.wire.ldap_values import (
     BadCredentials,
@@ -139,7 +138,9 @@ class Ldap:
     def __init__(self, reach: Reach, *, clock: Callable[[], float] = time.monotonic) -> None:
         """Prepare; nothing is connected yet. Raises `OSError` for an unusable `ca_file`."""
         self._reach = reach
-        self._tls = tls_context(reach.ca_file)
+        self._lines = Lines(
+            tls_context(reach.ca_file), start_tls=reach.start_tls, within=reach.connect_within
+        )
         self._servers = Servers(reach.servers, clock)
         self._manners = _Manners(clock)
         self._service = self._pool("service", self._open_service, clock)
@@ -153,7 +154,7 @@ class Ldap:
         """Hang up."""
         self._service.close()
         self._people.close()
-        await asyncio.sleep(0)  # lets the ends of the lines hear of it
+        await self._lines.close()
 
     async def bind(
         self,
@@ -196,7 +197,7 @@ class Ldap:
 
     async def pages(
         self, query: Query, *, size: int = 500, server: Server | None = None
-    ) -> AsyncIterator[Page | Refused | Unreachable | ServiceRefused]:
+    ) -> AsyncGenerator[Page | Refused | Unreachable | ServiceRefused, None]:
         """Read everything that a search finds, a page at a time, all from one server.
 
         It is whole only where the last thing yielded is a `Page` with `last`. Memory is bounded by
@@ -287,10 +288,8 @@ class Ldap:
             return Unclear(connection.server, str(error))
 
     async def _open(self, server: Server) -> Connection:
-        reach = self._reach
-        tls = self._tls if server.is_ldaps or reach.start_tls else None
-        line = await open_line(server, tls, within=reach.connect_within, start_tls=reach.start_tls)
-        return Connection(server, line, reach.answer_within)
+        line = await self._lines.open(server)
+        return Connection(server, line, self._reach.answer_within)
 
     async def _open_service(self, server: Server) -> Connection:
         """Connect and bind the service account. Raises `_ServiceRefusedError` too."""

@@ -44,14 +44,17 @@ class Line:
 class _Relay(asyncio.Protocol):
     """One of two ends: what comes in here goes out at the other, at its pace."""
 
-    def __init__(self) -> None:
+    def __init__(self, everyone: "set[_Relay]") -> None:
         self.transport: asyncio.Transport | None = None
         self.other: _Relay | None = None
+        self._everyone = everyone
+        self._ended = asyncio.Event()
         self._early = bytearray()
         self._came = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's are not its subclasses
+        self._everyone.add(self)
 
     def data_received(self, data: bytes) -> None:
         if self.other is not None and self.other.transport is not None:
@@ -70,9 +73,17 @@ class _Relay(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc  # libldap sees the end of its socket, which says as much
+        self._everyone.discard(self)
+        self._ended.set()
         self._came.set()
         if self.other is not None and self.other.transport is not None:
             self.other.transport.close()
+
+    async def cut(self) -> None:
+        """Close at once, whatever was still to be written."""
+        if self.transport is not None:
+            self.transport.abort()
+            await self._ended.wait()
 
     async def answer(self) -> bytes:
         """Wait for a whole LDAP message, while nobody is at the other end. Raises `NoLineError`."""
@@ -120,55 +131,75 @@ def _granted(answer: bytes) -> bool:
     return answer[at : at + 3] == b"\x0a\x01\x00"
 
 
-async def open_line(
-    server: Server, tls: ssl.SSLContext | None, *, within: float, start_tls: bool
-) -> Line:
-    """Reach a server. `tls` None: without, which the settings have judged.
+class Lines:
+    """Opens ways to servers, and knows those that are open. All belong to one event loop."""
 
-    Raises `NoLineError` with what went wrong, in words for the log.
-    """
-    try:
-        async with asyncio.timeout(within):
-            return await _open(server, tls, start_tls=start_tls)
-    except TimeoutError as error:
-        raise NoLineError("no answer in time") from error
-    except ssl.SSLCertVerificationError as error:
-        raise NoLineError(f"certificate: {error.verify_message}") from error
-    except ssl.SSLError as error:
-        raise NoLineError(f"TLS: {error.reason or 'broken off'}") from error
-    except ConnectionRefusedError as error:
-        raise NoLineError("refused") from error
-    except OSError as error:
-        raise NoLineError(error.strerror or type(error).__name__) from error
+    def __init__(self, tls: ssl.SSLContext, *, start_tls: bool, within: float) -> None:
+        """`within` is how many seconds a server may take until TLS stands.
 
+        Without `start_tls`, an `ldap` server is spoken to without TLS: the settings judged that.
+        """
+        self._tls = tls
+        self._start_tls = start_tls
+        self._within = within
+        self._open: set[_Relay] = set()
 
-async def _open(server: Server, tls: ssl.SSLContext | None, *, start_tls: bool) -> Line:
-    loop = asyncio.get_running_loop()
-    far, near = _Relay(), _Relay()
-    at_once = tls if server.is_ldaps else None
-    name = server.host if at_once else None
-    ended = False
-    transport, _ = await loop.create_connection(
-        lambda: far, server.host, server.port, ssl=at_once, server_hostname=name
-    )
-    try:
-        if tls is not None and not server.is_ldaps and start_tls:
-            transport.write(_START_TLS)
-            if not _granted(await far.answer()):
-                raise NoLineError("StartTLS was refused")
-            upgraded = await loop.start_tls(transport, far, tls, server_hostname=server.host)
-            if upgraded is None:
-                raise NoLineError("TLS: broken off")
-            transport = far.transport = upgraded
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)  # noqa: FBT003 - the standard library's own
-        far.other, near.other = near, far
-        await loop.create_unix_connection(lambda: near, sock=ours)
-        ended = True
-    finally:
-        if not ended:
-            transport.abort()
-    inside = transport.get_extra_info("ssl_object")
-    if inside is None:
-        return Line(theirs)
-    return Line(theirs, inside.getpeercert(binary_form=True), inside.version())
+    async def open(self, server: Server) -> Line:
+        """Reach a server. Raises `NoLineError` with what went wrong, in words for the log."""
+        try:
+            async with asyncio.timeout(self._within):
+                return await self._connect(server)
+        except TimeoutError as error:
+            raise NoLineError("no answer in time") from error
+        except ssl.SSLCertVerificationError as error:
+            raise NoLineError(f"certificate: {error.verify_message}") from error
+        except ssl.SSLError as error:
+            raise NoLineError(f"TLS: {error.reason or 'broken off'}") from error
+        except ConnectionRefusedError as error:
+            raise NoLineError("refused") from error
+        except OSError as error:
+            raise NoLineError(error.strerror or type(error).__name__) from error
+
+    async def close(self) -> None:
+        """Cut whatever is still open, and wait until it is."""
+        cut = [each.cut() for each in tuple(self._open)]
+        await asyncio.gather(*cut)
+
+    async def _connect(self, server: Server) -> Line:
+        loop = asyncio.get_running_loop()
+        far, near = _Relay(self._open), _Relay(self._open)
+        at_once = self._tls if server.is_ldaps else None
+        name = server.host if at_once else None
+        connected = False
+        try:
+            transport, _ = await loop.create_connection(
+                lambda: far, server.host, server.port, ssl=at_once, server_hostname=name
+            )
+            if self._start_tls and not server.is_ldaps:
+                transport = await self._upgrade(transport, far, server)
+            ours, theirs = socket.socketpair()
+            ours.setblocking(False)  # noqa: FBT003 - the standard library's own
+            far.other, near.other = near, far
+            await loop.create_unix_connection(lambda: near, sock=ours)
+            connected = True
+        finally:
+            if not connected and far.transport is not None:
+                far.transport.abort()
+        inside = transport.get_extra_info("ssl_object")
+        if inside is None:
+            return Line(theirs)
+        return Line(theirs, inside.getpeercert(binary_form=True), inside.version())
+
+    async def _upgrade(
+        self, transport: asyncio.Transport, far: _Relay, server: Server
+    ) -> asyncio.Transport:
+        """Ask for StartTLS and go over to TLS. Raises `NoLineError` and `ssl.SSLError`."""
+        transport.write(_START_TLS)
+        if not _granted(await far.answer()):
+            raise NoLineError("StartTLS was refused")
+        loop = asyncio.get_running_loop()
+        upgraded = await loop.start_tls(transport, far, self._tls, server_hostname=server.host)
+        if upgraded is None:
+            raise NoLineError("TLS: broken off")
+        far.transport = upgraded
+        return upgraded
