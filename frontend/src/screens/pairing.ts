@@ -112,11 +112,15 @@ export function waitScreen(app: App, phone: string): Maker {
       closed: true,
       body: [
         p(t("authenticator.wait_lead", { account: account.state.account.user_name }), "reason"),
-        button(t("authenticator.fetch"), async () => {
-          const trouble = await app.model.fetchAll();
-          if (trouble !== null) told.say(troubleWords(trouble));
-          else if (app.model.waiting.length === 0) told.say(t("authenticator.nothing_waits"), "calm");
-        }),
+        button(
+          t("authenticator.fetch"),
+          async () => {
+            const trouble = await app.model.fetchAll();
+            if (trouble !== null) told.say(troubleWords(trouble));
+            else if (app.model.waiting.length === 0) told.say(t("authenticator.nothing_waits"), "calm");
+          },
+          "second", // the next thing to press is on the computer
+        ),
         told.element,
         button(t("authenticator.wait_later"), () => app.home(), "quiet"),
       ],
