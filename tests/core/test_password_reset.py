@@ -7,42 +7,28 @@ import pytest
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorState
 from portvakt.core.ids import AuthenticatorId, FlowId
-from portvakt.core.password_outcomes import (
-    Refused,
-    RefusedFor,
-    UnknownOutcome,
-    Unreachable,
-    Written,
-)
 from portvakt.core.password_reset import (
-    ANSWERS_WITHIN,
     EXPIRED,
     LONGEST,
     NOT_HERE,
     NOT_NOW,
     STANDARD,
-    TOO_MANY,
     AskAnother,
     AskName,
     AskPassword,
     AskProof,
     AskUnlock,
-    AwaitAnswer,
     AwaitLater,
     AwaitPeople,
     Closed,
-    Done,
     Facts,
     Goal,
     NoOtherWay,
     Offer,
     Refuse,
     Reset,
-    Stage,
-    Unsure,
     Way,
     ask_people,
-    came_back,
     closed,
     name,
     next_step,
@@ -346,58 +332,6 @@ def test_another_name_begins_anew() -> None:
     other = name(begun, "bo.ek", None, Goal.UNLOCK)
     assert (other.claimed, other.account_id, other.goal) == ("bo.ek", None, Goal.UNLOCK)
     assert (other.evidence, other.chosen, other.asked_at) == ((), None, None)
-
-
-KNOWN = facts(TEXT, APP)
-
-
-def writing(**given: object) -> Reset:
-    begun = start_writing(replace(shown(reset(), TEXT, APP), **given), KNOWN, NOW)  # type: ignore[arg-type]  # fields
-    assert begun is not None
-    return begun
-
-
-def test_a_write_that_is_taken_ends_it() -> None:
-    assert step(writing(), KNOWN) == AwaitAnswer()
-    assert start_writing(writing(), KNOWN, NOW) is None
-    done = came_back(writing(), Written())
-    assert step(done, KNOWN) == Done(Goal.NEW_PASSWORD)
-    assert came_back(done, Unreachable()) == done
-    assert step(came_back(writing(goal=Goal.UNLOCK), Written()), KNOWN) == Done(Goal.UNLOCK)
-
-
-def test_a077_a_refused_password_may_be_tried_again_three_times_in_all() -> None:
-    why = Refused(RefusedFor.HISTORY)
-    state = shown(reset(), TEXT, APP)
-    for left in (2, 1):
-        begun = start_writing(state, KNOWN, NOW)
-        assert begun is not None
-        state = came_back(begun, why)
-        assert step(state, KNOWN) == AskPassword(left, why)
-    last = start_writing(state, KNOWN, NOW)
-    assert last is not None
-    assert step(came_back(last, why), KNOWN) == Refuse(TOO_MANY)
-
-
-def test_a_directory_that_is_away_costs_nothing() -> None:
-    state = came_back(writing(), Unreachable())
-    assert step(state, KNOWN) == AskPassword(3, Unreachable())
-    assert state.evidence == writing().evidence
-
-
-def test_f08_a_write_that_was_cut_off_is_told_as_it_is_until_it_was_read_back() -> None:
-    cut = writing()
-    late = NOW + ANSWERS_WITHIN + timedelta(seconds=1)
-    assert next_step(cut, KNOWN, NOW + ANSWERS_WITHIN) == AwaitAnswer()
-    assert next_step(cut, KNOWN, late) == Unsure()
-    assert next_step(replace(cut, writing_since=None), KNOWN, NOW) == Unsure()
-    unknown = came_back(cut, UnknownOutcome())
-    assert unknown.stage is Stage.UNKNOWN
-    assert step(unknown, KNOWN) == Unsure()
-    assert next_step(unknown, KNOWN, NOW + DAY) == Unsure()
-    assert start_writing(unknown, KNOWN, NOW) is None
-    assert step(came_back(unknown, Written()), KNOWN) == Done(Goal.NEW_PASSWORD)
-    assert step(came_back(unknown, Unreachable()), KNOWN) == AskPassword(3, Unreachable())
 
 
 def test_five_wrong_proofs_close_reset_for_a_day_and_a_right_one_clears_no_guess() -> None:
