@@ -28,6 +28,7 @@ export class App {
   private shown: { maker: Maker; screen: Screen } | null = null;
   private cover: Maker | null = null;
   private told: HTMLElement | null = null;
+  private above = "";
   readonly lock: AppLock;
   /** A newer version waits; it is started when nothing would be lost. */
   stale = false;
@@ -132,7 +133,6 @@ export class App {
 
   async speak(language: Language): Promise<void> {
     useLanguage(language);
-    this.page.waiting.replaceChildren();
     await this.store.set("language", language);
     this.show();
   }
@@ -177,13 +177,22 @@ export class App {
     }
   }
 
-  /** Something waits while another screen is shown: say so, and lead there. */
+  /** Above every screen: the service is tried again; something waits while another is shown. */
   private drawWaiting(): void {
+    const trying = this.model.trouble !== null && !this.covered;
     const waits = this.model.waiting.length > 0 && !this.covered && !this.isOnTop(this.requests);
-    const place = this.page.waiting;
-    if (waits === place.hasChildNodes()) return;
-    const show = button(t("authenticator.show_waiting"), () => this.showRequests());
-    place.replaceChildren(...(waits ? [notice(t("authenticator.something_waits"), "calm"), show] : []));
+    const told = `${currentLanguage()} ${trying} ${waits}`;
+    if (told === this.above) return;
+    this.above = told;
+    const parts: Node[] = [];
+    if (trying) parts.push(notice(t("authenticator.trouble_trying"), "care"));
+    if (waits) {
+      parts.push(
+        notice(t("authenticator.something_waits"), "calm"),
+        button(t("authenticator.show_waiting"), () => this.showRequests()),
+      );
+    }
+    this.page.waiting.replaceChildren(...parts);
   }
 
   private focusables(): (Element | null)[] {

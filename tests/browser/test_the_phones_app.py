@@ -10,7 +10,13 @@ from playwright.sync_api import Page, expect
 from tests.browser.demo_at import oathtool
 from tests.browser.looking import axe_findings, small_targets, too_wide
 from tests.browser.seeing import Eyes
-from tests.browser.small_service import CODE, SECRET, SmallService, small_service
+from tests.browser.small_service import (
+    CODE,
+    SECRET,
+    SmallService,
+    small_service,
+    with_screen_lock,
+)
 
 Browse = Callable[..., Page]
 SHOWN = "!!document.querySelector('.code')?.textContent"
@@ -24,21 +30,6 @@ def service() -> Iterator[SmallService]:
 
 def app(service: SmallService) -> str:
     return f"{service.address}/authenticator/"
-
-
-def with_screen_lock(page: Page) -> None:
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "ctap2Version": "ctap2_1",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
 def paired(service: SmallService, page: Page) -> Eyes:
@@ -262,6 +253,17 @@ def test_a_busy_service_is_told_and_tried_again(service: SmallService, browse: B
     eyes.sees("Inget väntar på svar just nu.")
 
 
+def test_an_answer_to_a_busy_service_is_sent_again(service: SmallService, browse: Browse) -> None:
+    eyes = paired(service, browse())
+    service.ask("one")
+    eyes.write("Vilket nummer står på den andra skärmen?", "42")
+    service.refuses = ("busy", 503)
+    eyes.press("Godkänn")
+    eyes.sees("Tjänsten svarar inte just nu. Vi försöker igen.")
+    service.refuses = None
+    eyes.title("Klart!")
+
+
 def test_keys_that_the_browser_threw_away_are_missed(service: SmallService, browse: Browse) -> None:
     page = browse()
     paired(service, page)
@@ -365,13 +367,9 @@ def test_every_screen_can_be_used_by_everybody(
     if language == "English":
         page.get_by_role("button", name="English").click()
     look()
-    page.locator("button.main").click()
-    look()
-    page.locator("main button.second").click()
-    look()
-    page.locator("input").fill("?")
-    page.locator("button.main").click()
-    look()
+    for step in ("button.main", "main button.second", "form button.main"):
+        page.locator(step).click()
+        look()
     page.goto(f"{app(service)}#pair={CODE}")
     page.locator(".done").wait_for()
     look()

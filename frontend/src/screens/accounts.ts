@@ -65,7 +65,6 @@ export function accountsScreen(app: App): Maker {
 
 function troubleNotice(app: App): HTMLElement | null {
   if (app.model.tooNew) return notice(t("authenticator.trouble_version"), "care");
-  if (app.model.trouble !== null) return notice(t("authenticator.trouble_trying"), "care");
   const away = app.model.unreachable || !navigator.onLine;
   return away ? notice(t("authenticator.offline_codes"), "care") : null;
 }
