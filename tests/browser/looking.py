@@ -43,3 +43,18 @@ def small_targets(page: Page) -> list[str]:
             + `${Math.round(box.width)} by ${Math.round(box.height)}`)"""
     )
     return found
+
+
+def moving(page: Page) -> list[str]:
+    """Name what would move for longer than a blink, though the person asked for nothing to move."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('body, body *')]
+          .filter(e => {
+            const {animationName, animationDuration, transitionDuration} = getComputedStyle(e);
+            const longest = text => Math.max(...text.split(',').map(parseFloat));
+            return longest(transitionDuration) > 0.02
+              || (animationName !== 'none' && longest(animationDuration) > 0.02);
+          })
+          .map(e => `${e.tagName}.${e.className}`)"""
+    )
+    return found

@@ -11,7 +11,9 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from tests.browser.looking import axe_findings, small_targets, too_wide
+from tests.browser.app_screens import SCREENS, Walk
+from tests.browser.looking import axe_findings, moving, small_targets, too_wide
+from tests.browser.small_service import small_service
 from tests.guards.tree import TOP
 from tests.pages.hung import hung
 from tests.pages.samples import samples
@@ -55,6 +57,42 @@ def tabs(chromium: Browser) -> Iterator[dict[tuple[str, str], Page]]:
         context.close()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_screen_of_the_app_can_be_used_by_everyone(
+    language: str, scheme: Literal["light", "dark"], chromium: Browser, pictures: Path
+) -> None:
+    """All at three widths, and at 320 px with text twice as large (WCAG 2.2, 1.4.4)."""
+    wrong: list[str] = []
+    met: list[str] = []
+    context = chromium.new_context(color_scheme=scheme, reduced_motion="reduce", has_touch=True)
+    context.set_default_timeout(10_000)
+    tab = context.new_page()
+
+    def look(name: str) -> None:
+        met.append(name)
+        for width in WIDTHS:
+            tab.set_viewport_size({"width": width, "height": 800})
+            file = f"{name}-{language}-{scheme}-{width}.jpg"
+            tab.screenshot(path=pictures / file, type="jpeg", quality=85, full_page=True)
+            wide = too_wide(tab)
+            wrong.extend([f"{name} {width}: {wide}"] if wide else [])
+        tab.evaluate("document.documentElement.style.fontSize = '200%'")
+        wide = too_wide(tab)
+        wrong.extend([f"{name} 320 with large text: {wide}"] if wide else [])
+        tab.evaluate("document.documentElement.style.fontSize = ''")
+        wrong.extend(f"{name}: {target} is small" for target in small_targets(tab))
+        wrong.extend(f"{name}: {each} moves" for each in moving(tab))
+        if (language, scheme) in LOOKED_AT_BY_AXE:
+            wrong.extend(f"{name}: {finding}" for finding in axe_findings(tab))
+
+    with small_service() as service:
+        Walk(service, tab, language, look).everything()
+    context.close()
+    assert not wrong
+    assert tuple(met) == SCREENS
+
+
 @pytest.mark.parametrize("name", samples())
 def test_a_page_can_be_used_by_everyone(
     name: str, tabs: dict[tuple[str, str], Page], gallery: str, pictures: Path
@@ -92,4 +130,4 @@ def test_the_contact_sheet_shows_every_page(pictures: Path) -> None:
     made = sheet(pictures)
     made.save(pictures.parent / "contact-sheet.jpg", quality=88)
     shown = {file.stem.rsplit("-", 3)[0] for file in pictures.glob("*.jpg")}
-    assert shown == set(samples())
+    assert shown == {*samples(), *SCREENS}
