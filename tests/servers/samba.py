@@ -6,7 +6,6 @@ It needs root, as a domain controller does.
 """
 
 import base64
-import contextlib
 import itertools
 import os
 import shutil
@@ -131,6 +130,8 @@ class Samba:
 
     folder: Path
     address: str
+    process: subprocess.Popen[bytes] | None = None
+    """Where this very process started it."""
 
     @property
     def authority_file(self) -> Path:
@@ -193,7 +194,7 @@ class Samba:
             str(self.conf),
         ]
         with (self.folder / "log" / "out").open("ab") as log:
-            process = subprocess.Popen(
+            self.process = process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         self._pid_file.write_text(str(process.pid), encoding="ascii")
@@ -217,6 +218,10 @@ class Samba:
             os.killpg(pid, signal.SIGKILL)
         except ProcessLookupError:
             return
+        finally:
+            if self.process is not None:
+                self.process.wait(10)
+                self.process = None
 
     def signal(self, number: int) -> None:
         """SIGSTOP makes it silent, SIGCONT wakes it."""
@@ -418,7 +423,11 @@ def _base64(value: bytes) -> str:
 
 
 def _alive(pid: int) -> bool:
-    """Say whether a process runs; one of ours that has ended is let go."""
-    with contextlib.suppress(ChildProcessError):  # another of the run's processes started it
-        os.waitpid(pid, os.WNOHANG)
-    return Path(f"/proc/{pid}").exists()
+    """Say whether a process runs: one that has ended, and nobody asked, does not."""
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        return (
+            stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0] != "Z"
+        )
+    except FileNotFoundError:
+        return False

@@ -28,14 +28,15 @@ def to_slapd(server: Slapd, *urls: str, **different: Any) -> Reach:
     return Reach(servers=servers, **settings | different)
 
 
-def to_samba(server: Samba, **different: Any) -> Reach:
+def to_samba(server: Samba, *urls: str, **different: Any) -> Reach:
     """Reach the domain controller as the service account."""
     settings: dict[str, Any] = {
         "bind_dn": ad.SERVICE,
         "bind_password": lambda: Secret(ad.SERVICE_PASSWORD),
         "ca_file": server.authority_file,
     }
-    return Reach(servers=[Server(server.ldaps)], **settings | different)
+    servers = [Server(url) for url in urls or (server.ldaps,)]
+    return Reach(servers=servers, **settings | different)
 
 
 @asynccontextmanager
@@ -77,6 +78,7 @@ class Proxy:
         self._listening: asyncio.Server | None = None
         self.connections = 0
         self.sent = bytearray()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         self._listening = await asyncio.start_server(self._meet, "127.0.0.1", 0)
@@ -85,6 +87,7 @@ class Proxy:
     async def __aexit__(self, *_: object) -> None:
         assert self._listening is not None
         self._listening.close()
+        await asyncio.wait_for(asyncio.gather(*self._tasks), 10)
 
     @property
     def port(self) -> int:
@@ -94,6 +97,9 @@ class Proxy:
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
         back, forth = await asyncio.open_connection(*self._to)
         await asyncio.gather(self._pass(reader, forth, self.sent), self._pass(back, writer, None))
 
@@ -108,6 +114,8 @@ class Proxy:
                 writer.write(data)
                 await writer.drain()
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 def threads_of(kind: str) -> int:

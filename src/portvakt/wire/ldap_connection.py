@@ -79,14 +79,18 @@ _ANY: Final = _AnyControl({"": _Raw})
 
 def escape_filter(value: str) -> str:
     """Make a value safe inside a search filter (RFC 4515 §3): `*` finds a star and nothing else."""
-    whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return str(ldap.filter.escape_filter_chars(whole))
+    return str(ldap.filter.escape_filter_chars(_writable(value)))
 
 
 def escape_dn(value: str) -> str:
     """Make a value safe inside a name of an object (RFC 4514 §2.4)."""
+    return str(ldap.dn.escape_dn_chars(_writable(value)))
+
+
+def _writable(value: str) -> str:
+    """Put U+FFFD for what no name holds: half a character, and the zero that Samba stops at."""
     whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return str(ldap.dn.escape_dn_chars(whole))
+    return whole.replace("\0", "\ufffd")
 
 
 class Connection:
