@@ -114,6 +114,7 @@ async def test_a_bell_rings_when_the_act_is_committed_and_not_before(database_ur
         raise LookupError
 
     async with opened(database_url) as records:
+        await records.listen()
         assert not await records.wait("outbox", 0.01)
         waiting = asyncio.create_task(records.wait("outbox", 5))
         with pytest.raises(LookupError):
@@ -126,7 +127,7 @@ async def test_a_bell_rings_when_the_act_is_committed_and_not_before(database_ur
 
 async def test_a_bell_that_nobody_heard_is_remembered_once(database_url: str) -> None:
     async with opened(database_url) as records:
-        assert not await records.wait("outbox", 0.01)  # PostgreSQL listens from now on
+        await records.listen()
         await records.write(lambda unit: unit.wakeups.ring("outbox"))
         assert await records.wait("outbox", 5)
         assert not await records.wait("outbox", 0.05)
@@ -135,6 +136,7 @@ async def test_a_bell_that_nobody_heard_is_remembered_once(database_url: str) ->
 @pytest.mark.slow
 async def test_a_bell_rings_in_another_process_too(postgresql_url: str) -> None:
     async with opened(postgresql_url) as one, opened(postgresql_url) as other:
+        assert await one.wait("outbox", 5)  # whoever begins to hear must look again
         waiting = asyncio.create_task(one.wait("outbox", 5))
         await asyncio.sleep(0.1)
         await other.write(lambda unit: unit.wakeups.ring("outbox"))

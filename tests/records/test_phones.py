@@ -33,6 +33,7 @@ async def state_of(records: Records, id_: str = "approval") -> ApprovalState:
 
 async def listening(records: Records) -> None:
     """PostgreSQL says what is rung from now on."""
+    await records.listen()
     assert not await records.wait("nothing", 0.01)
 
 

@@ -95,8 +95,11 @@ class Driver(Protocol[U_co]):
         """
         ...
 
-    async def listen(self) -> None:
-        """See to it that the bell rings for other processes' acts too, as far as that can be."""
+    async def listen(self) -> bool:
+        """See to it that the bell rings for other processes' acts too, as far as that can be.
+
+        True where it did not until now, so that something may have been missed.
+        """
         ...
 
     async def database_time(self) -> int | None:

@@ -85,6 +85,12 @@ def _is_away(error: BaseException, *, connecting: bool = False, closed: bool = F
             return False
 
 
+def _noticed(attempt: asyncio.Task[None]) -> None:
+    """Take note of how it went, for where everybody who waited for it has left."""
+    if not attempt.cancelled():
+        attempt.exception()
+
+
 def _away(error: BaseException) -> RecordsUnavailable:
     return RecordsUnavailable(f"PostgreSQL: {str(error) or type(error).__name__}")
 
@@ -153,7 +159,7 @@ class PostgresDriver(Generic[U]):
         self._statements = 0
         self._transactions = 0
         self._listener: asyncpg.Connection | None = None
-        self._listening = asyncio.Lock()
+        self._beginning: asyncio.Task[None] | None = None
 
     async def read(self, act: Act[U, T]) -> T:
         """Run an act without a transaction."""
@@ -284,15 +290,25 @@ class PostgresDriver(Generic[U]):
             link.connection.terminate()
         self._idle.clear()
 
-    async def listen(self) -> None:
-        """Have one connection of its own that hears other processes' bells."""
-        async with self._listening:
-            if self._listener is not None and not self._listener.is_closed():
-                return
-            listener = await self._connect()
-            listener.add_termination_listener(self._deaf)
-            await listener.add_listener(_CHANNEL, self._heard)
-            self._listener = listener
+    async def listen(self) -> bool:
+        """Have one connection of its own that hears other processes' bells.
+
+        Whoever comes while there is none shares one attempt, which goes on where one of them
+        leaves: a connection that is given up half-way would be left open.
+        """
+        if self._listener is not None and not self._listener.is_closed():
+            return False
+        if self._beginning is None or self._beginning.done():
+            self._beginning = asyncio.create_task(self._begin())
+            self._beginning.add_done_callback(_noticed)
+        await asyncio.shield(self._beginning)
+        return True
+
+    async def _begin(self) -> None:
+        listener = await self._connect()
+        listener.add_termination_listener(self._deaf)
+        await listener.add_listener(_CHANNEL, self._heard)
+        self._listener = listener
 
     def _heard(self, _connection: object, _process: int, _channel: str, topic: str) -> None:
         self.bell.ring(topic)
@@ -323,6 +339,8 @@ class PostgresDriver(Generic[U]):
             async with asyncio.timeout(PATIENCE):
                 for _ in range(CONNECTIONS):
                     await self._turns.acquire()
+        if self._beginning is not None:
+            await asyncio.wait([self._beginning])
         if self._listener is not None:
             self._listener.remove_termination_listener(self._deaf)
             self._listener.terminate()

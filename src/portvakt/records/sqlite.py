@@ -311,8 +311,9 @@ class SqliteDriver(Generic[U]):
         """Have the writer's thread run an act and commit it."""
         return await self._writer.put(act, single=single)
 
-    async def listen(self) -> None:
-        """Nothing to do: one process writes, and it rings its own bell."""
+    async def listen(self) -> bool:
+        """Miss nothing: one process writes, and it rings its own bell."""
+        return False
 
     async def database_time(self) -> int | None:
         """Return None: there is no clock but this machine's."""

@@ -1,6 +1,7 @@
 """The records: one act, one transaction, one attribute for each stored thing."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
@@ -145,9 +146,24 @@ class Records:
         return await self._driver.write(act, single=True)
 
     async def wait(self, topic: str, timeout: float) -> bool:  # noqa: ASYNC109 - its end is an answer
-        """Wait until `topic` is rung; False after `timeout` seconds. True means: look again."""
-        await self._driver.listen()
-        return await self._driver.bell.wait(topic, timeout)
+        """Wait until `topic` is rung; False after `timeout` seconds. True means: look again.
+
+        True also where this process has only now begun to hear the others: what was rung before
+        is lost to it.
+        """
+        return await self.listen() or await self._driver.bell.wait(topic, timeout)
+
+    async def listen(self) -> bool:
+        """Hear other processes from now on; True where we did not before, and must look again."""
+        return await self._driver.listen()
+
+    def on_ring(self, topic: str, heard: Callable[[], None]) -> Callable[[], None]:
+        """Have `heard` called at each ring of `topic`, for as long as we `listen`.
+
+        Returns what ends it. Being called means: look again, and `listen` before that, for it is
+        also called where the connection that hears was lost.
+        """
+        return self._driver.bell.on_ring(topic, heard)
 
     async def ready(self) -> None:
         """Raise RecordsUnavailable unless the database answers, has our tables and our time.

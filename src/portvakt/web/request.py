@@ -16,7 +16,8 @@ from portvakt.web.templates import Templates
 
 SCOPE_KEY = "portvakt"
 STOP_KEY = "portvakt.stop"
-"""What a long answer leaves in the scope: a function that ends it, called when the server stops."""
+"""What a long answer leaves in the scope: a function that ends it. A server that has put the key
+there calls it when the client hangs up; ours also calls it when it stops."""
 _LONGEST_USER_AGENT = 300
 _READ = (b"x-forwarded-for", b"x-forwarded-proto", b"user-agent")
 _NOT_PRINTABLE = bytes(byte for byte in range(256) if not 0x20 <= byte < 0x7F)  # noqa: PLR2004 (ASCII)

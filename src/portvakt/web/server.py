@@ -7,6 +7,7 @@ memory, or hold every connection, before the stack is even asked or after it has
 
 import asyncio
 from collections.abc import Mapping
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -41,9 +42,10 @@ class BoundedHttp(HttpToolsProtocol):
         self._await(MAX_HEAD, self.within)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
+        """Stop waiting, and have an answer that is held open end."""
         self._have_it()
         super().connection_lost(exc)
+        self._end_what_is_open()
 
     def on_message_begin(self) -> None:
         """Begin to count the next head on the same connection."""
@@ -53,6 +55,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Begin to count the rest. The stack bounds the body; nobody else what is round it."""
         self._await(MAX_REST, self.rest_within)
+        cast("dict[str, object]", self.scope)[STOP_KEY] = None  # whoever leaves one is called
         super().on_headers_complete()
         if self._last:
             self.cycle.keep_alive = False
@@ -85,6 +88,11 @@ class BoundedHttp(HttpToolsProtocol):
             self.loop.call_later(self.leaving, self._close_if_quiet)
         else:
             super().shutdown()
+            self._end_what_is_open()
+
+    def _end_what_is_open(self) -> None:
+        # uvicorn types it as always there, and it is not before the first request
+        if self.scope is not None:
             stop = self.scope.get(STOP_KEY)
             if callable(stop):
                 stop()

@@ -357,3 +357,24 @@ async def test_a_real_server_sends_what_comes_and_stops_without_waiting_for_its_
             assert [each async for each in heard] == []
             await answer.aclose()
         assert ward.stream.listening == 0
+
+
+async def test_a_real_server_notices_a_phone_that_hangs_up(tmp_path: Path, sqlite_url: str) -> None:
+    """It keeps no task for each phone to find out: the connection itself tells."""
+    async with ward_of(tmp_path, sqlite_url, proxy="127.0.0.1") as ward:
+        phone = await ward.phone()
+        headers = {
+            "host": "portvakt.region.example",
+            "x-forwarded-proto": "https",
+            "authorization": phone.authorization,
+        }
+        async with served(lambda **_: ward.asgi) as address:
+            async with httpx.AsyncClient(timeout=SOON) as client:
+                asked = client.build_request("GET", address + PATH, headers=headers)
+                answer = await client.send(asked, stream=True)
+                assert (await anext(events(answer.aiter_lines())))[0] == "state"
+                assert ward.stream.listening == 1
+                await answer.aclose()
+            async with asyncio.timeout(SOON):
+                while ward.stream.listening:
+                    await asyncio.sleep(0.01)

@@ -23,6 +23,8 @@ HEARTBEAT: Final = 25.0
 """Seconds after which a line is sent where nothing happens; phones expect one every 30."""
 LASTS: Final = 15 * 60.0
 """Seconds after which a stream ends, so that its phone signs again."""
+LOOKS: Final = 5
+"""How often within a heartbeat it is looked whose is due."""
 _SCHEME: Final = b"portvaktphone "
 
 _log = structlog.get_logger("portvakt.phones")
@@ -38,7 +40,8 @@ class Stream:
     def __init__(self, *, desk: Desk, clock: Callable[[], datetime], https: bool) -> None:
         self._desk = desk
         self._clock = clock
-        self._open: dict[str, asyncio.Future[None]] = {}
+        self._open: dict[str, _Listener] = {}
+        self._beating: asyncio.Task[None] | None = None
         headers = (
             (b"cache-control", b"no-store"),
             *security_headers(https=https, app=True),
@@ -71,55 +74,76 @@ class Stream:
         await self._listen(scope, receive, send, line)
 
     async def _listen(self, scope: Scope, receive: Receive, send: Send, line: Line) -> None:
-        left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        older, self._open[line.phone_id] = self._open.get(line.phone_id), left
+        listener = _Listener(line, asyncio.get_running_loop())
+        older, self._open[line.phone_id] = self._open.get(line.phone_id), listener
         if older is not None:
-            _end(older)
-        scope[STOP_KEY] = lambda: _end(left)
-        watching = asyncio.create_task(_until_left(receive, left))
+            older.end()
+        watching = None
+        if STOP_KEY not in scope:  # this server does not say when a phone hangs up
+            watching = asyncio.create_task(_until_left(receive, listener))
+        scope[STOP_KEY] = listener.end
+        unhook = self._desk.parts.records.on_ring(line.topic, listener.heard)
+        self._keep_beating()
         try:
-            await self._tell(line, send, left)
+            await self._tell(listener, send)
         except RecordsUnavailable:
             _log.info("stream_ends", reason="records")
         finally:
-            watching.cancel()
-            if self._open.get(line.phone_id) is left:
+            unhook()
+            if watching is not None:
+                watching.cancel()
+            if self._open.get(line.phone_id) is listener:
                 del self._open[line.phone_id]
+            if not self._open and self._beating is not None:
+                self._beating.cancel()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _tell(self, line: Line, send: Send, left: asyncio.Future[None]) -> None:
+    async def _tell(self, listener: "_Listener", send: Send) -> None:
         """Send what there is, each time that something changed.
 
         The bell is listened to before the records are read: what changes in between rings.
         """
-        loop, records, topic = asyncio.get_running_loop(), self._desk.parts.records, line.topic
-        ends, changed = loop.time() + LASTS, True
-        while not left.done() and loop.time() < ends:
-            rung = asyncio.create_task(records.wait(topic, HEARTBEAT))
-            try:
-                await asyncio.sleep(0)  # until the task above is in its place
-                state = await self._desk.again(line, self._clock()) if changed else None
-                if changed and state is None:
+        records, line = self._desk.parts.records, listener.line
+        while not listener.over:
+            if listener.rung:
+                listener.rung = False
+                await records.listen()
+                state = await self._desk.again(line, self._clock())
+                if state is None:
                     await send(_body(b"event: gone\ndata: {}\n\n"))
                     return
-                await send(_body(b":\n\n" if state is None else _event(state, self._clock())))
+                await send(_body(_event(state, self._clock())))
                 del state  # not to be kept while nothing happens
-                await asyncio.wait((rung, left), return_when=asyncio.FIRST_COMPLETED)
-                changed = rung.done() and rung.result()
-            finally:
-                _drop(rung)
+            elif listener.beat:
+                await send(_body(b":\n\n"))
+            else:
+                await listener.wait()
+                continue
+            listener.told()
+
+    def _keep_beating(self) -> None:
+        if self._beating is None or self._beating.done():
+            self._beating = asyncio.create_task(self._beats())
+
+    async def _beats(self) -> None:
+        """Have a line sent to whoever has heard nothing for a while: one timer for all of them."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(HEARTBEAT / LOOKS)
+            now = loop.time()
+            for each in tuple(self._open.values()):
+                if now - each.since >= LASTS:
+                    each.end()
+                elif now - each.told_at >= HEARTBEAT * (LOOKS - 1) / LOOKS:
+                    each.remind()
 
     async def _line(self, headers: Iterable[tuple[bytes, bytes]]) -> Line | Refused:
         given = [value for name, value in headers if name == b"authorization"]
         if len(given) != 1 or not given[0].lower().startswith(_SCHEME) or not given[0].isascii():
             return Refused(Word.MALFORMED)
-        line = await self._desk.line(
+        return await self._desk.line(
             given[0][len(_SCHEME) :].decode("ascii").strip(" "), self._clock()
         )
-        if isinstance(line, Line):
-            # The records begin to listen here, where nothing cancels it; at once where they do.
-            await self._desk.parts.records.wait(line.topic, 0)
-        return line
 
     async def _refuse(self, why: Refused, send: Send) -> None:
         status, body = body_of(why, self._clock())
@@ -127,22 +151,59 @@ class Stream:
         await send({"type": "http.response.body", "body": orjson.dumps(body)})
 
 
-async def _until_left(receive: Receive, left: asyncio.Future[None]) -> None:
+class _Listener:
+    """One phone that listens: all that is kept of it, so as little as can be."""
+
+    __slots__ = ("_loop", "_waiting", "beat", "line", "over", "rung", "since", "told_at")
+
+    def __init__(self, line: Line, loop: asyncio.AbstractEventLoop) -> None:
+        self.line = line
+        self.rung = True
+        """Whether something changed; at first it is told what there is."""
+        self.beat = False
+        self.over = False
+        self.since = self.told_at = loop.time()
+        self._loop = loop
+        self._waiting: asyncio.Future[None] | None = None
+
+    def heard(self) -> None:
+        """Something changed."""
+        self.rung = True
+        self._wake()
+
+    def remind(self) -> None:
+        """Nothing has happened for a while."""
+        self.beat = True
+        self._wake()
+
+    def end(self) -> None:
+        """Come to an end: the phone left, its time is up, or the server stops."""
+        self.over = True
+        self._wake()
+
+    def told(self) -> None:
+        """Something was sent."""
+        self.beat = False
+        self.told_at = self._loop.time()
+
+    async def wait(self) -> None:
+        """Wait until one of these happens; at most one waits."""
+        self._waiting = self._loop.create_future()
+        try:
+            await self._waiting
+        finally:
+            self._waiting = None
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+
+async def _until_left(receive: Receive, listener: _Listener) -> None:
     """Wait until the phone, or the server, hangs up."""
     while (await receive())["type"] != "http.disconnect":
         pass
-    _end(left)
-
-
-def _drop(rung: asyncio.Task[bool]) -> None:
-    """Let go of a place in the bell. What went wrong there has been met elsewhere, or will be."""
-    if not rung.cancel() and not rung.cancelled():
-        rung.exception()
-
-
-def _end(left: asyncio.Future[None]) -> None:
-    if not left.done():
-        left.set_result(None)
+    listener.end()
 
 
 def _body(data: bytes) -> Message:
