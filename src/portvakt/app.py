@@ -17,9 +17,9 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portvakt.base import Base, Clock, Pause, base_of
+from portvakt.common_passwords import PasswordJudge
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.first_registration import First
-from portvakt.core.password_rules import PasswordRules
 from portvakt.crypto.pairing_codes import PairingCodes
 from portvakt.crypto.passwords import Busy, PasswordHasher
 from portvakt.crypto.randomness import Random, SystemRandom
@@ -237,15 +237,24 @@ def _registration(base: Base, policy: FirstPolicy) -> list[Route]:
             requests=base.requests,
             pairing_codes=PairingCodes(base.keys),
             policy=policy,
-            password_rules=PasswordRules(
-                context_words=frozenset({organisation.name, *organisation.name.split()})
-            ),
+            password_rules=_password_judge(base).rules,
             totp=cast("Enrollable", methods[AuthenticatorType.TOTP]),
             sms_code=methods[AuthenticatorType.SMS_CODE],
             recovery_code=methods[AuthenticatorType.RECOVERY_CODE],
         ),
         gate=base.gate,
         numbers=Numbers(tuple(sorted(prefixes)) or SWEDISH_MOBILES, organisation.country),
+    )
+
+
+def _password_judge(base: Base) -> PasswordJudge:
+    """Put together what says whether a new password may be taken."""
+    passwords = base.settings.password_rules
+    return PasswordJudge.over(
+        organisation=base.settings.organisation.name,
+        words=passwords.words,
+        least=passwords.least,
+        breached_file=passwords.breached_file,
     )
 
 

@@ -232,6 +232,12 @@ def test_a_password_in_the_file_is_refused_and_not_repeated(tmp_path: Path) -> N
         ("[organisation]\nsupport_phone = 'ring'", "is not a phone number"),
         ("[organisation]\nlogo_file = 'logo.gif'", "must be an .svg or .png file"),
         ("[organisation]\nlogo_file = 'none.svg'", "there is no file none.svg"),
+        ("[password_rules]\nleast = 7", "least"),
+        (
+            "[password_rules]\nbreached_file = 'none.list'",
+            "cannot be read: No such file",
+        ),
+        ("[password_rules]\nbreached_file = '/dev/null'", "is no list of passwords"),
         ("[hosts]\napps = ['MyApps.example']", "is not a host name in lower-case ASCII"),
         ("[hosts]\napps = ['localhost']", "hosts.apps[1]: “localhost” is already public_url"),
         (

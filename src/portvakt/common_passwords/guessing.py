@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from portvakt.common_passwords.patterns import shipped
+from portvakt.core.password_rules import prepare
 
 ESTIMATED = 64
 """Characters that are looked at; a long password that begins this weakly is refused as well."""
@@ -31,11 +32,11 @@ def estimate(password: str, words: Iterable[str] = ()) -> Strength:
     """
     from zxcvbn import zxcvbn  # noqa: PLC0415 - 10 MB that a start should not pay
 
-    looked_at = password[:ESTIMATED]
-    if not looked_at or password in shipped():
+    whole = prepare(password)
+    if not whole or whole in shipped():
         return Strength(0)
     known = sorted(words)[:_MOST_WORDS]
-    score: int = zxcvbn(looked_at, user_inputs=known)["score"]
+    score: int = zxcvbn(whole[:ESTIMATED], user_inputs=known)["score"]
     return Strength(score)
 
 

@@ -11,6 +11,8 @@ from pathlib import Path as File
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from portvakt.common_passwords.blocklist import Blocklist, BrokenListError
+from portvakt.core.password_rules import ALONE
 from portvakt.records.addresses import SqliteFile, address_of
 from portvakt.settings.structs import Settings
 from portvakt.strict_toml import Problems
@@ -54,6 +56,7 @@ def check(settings: Settings, problems: Problems) -> None:
             "lets whoever knows a new person's password register from anywhere for "
             f"{settings.registration.welcome_days} days; each use is an event and a mail",
         )
+    _password_rules(settings, problems)
     _keys(settings, problems)
     _sms(settings, problems)
     _mail(settings, problems)
@@ -212,6 +215,25 @@ def _networks(where: Path, texts: tuple[str, ...], problems: Problems) -> None:
                 problems.warn((*where, at), f"“{text}” is everybody")
         except ValueError as error:
             problems.add((*where, at), str(error))
+
+
+def _password_rules(settings: Settings, problems: Problems) -> None:
+    ours = settings.password_rules
+    if ours.least < ALONE:
+        problems.warn(
+            ("password_rules", "least"),
+            f"under {ALONE} is for organisations where every rule asks for two factors, on every "
+            "network and for every app",
+        )
+    if ours.breached_file is None:
+        return
+    try:
+        Blocklist.open(File(ours.breached_file))
+    except OSError as error:
+        said = f"cannot be read: {error.strerror}"
+        problems.add(("password_rules", "breached_file"), said)
+    except BrokenListError as error:
+        problems.add(("password_rules", "breached_file"), str(error))
 
 
 def _keys(settings: Settings, problems: Problems) -> None:

@@ -61,6 +61,18 @@ class Authenticator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     was given, whatever is set here; NIST SP 800-63B-4 asks for six everywhere."""
 
 
+class PasswordRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a new password must be; nobody is stopped at sign-in by it."""
+
+    least: Annotated[int, msgspec.Meta(ge=8, le=64)] = 15
+    """Characters. Under 15 only where no path at all lets a password stand alone."""
+    words: tuple[str, ...] = ()
+    """Words that are no password by themselves: towns, hospitals, systems. The organisation's name
+    and the calendar are always among them."""
+    breached_file: str | None = None
+    """A list of leaked passwords, made by `portvakt breached-passwords`."""
+
+
 class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The key that seals secrets in the database."""
 
@@ -153,6 +165,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hosts: Hosts = Hosts()
     registration: Registration = Registration()
     authenticator: Authenticator = Authenticator()
+    password_rules: PasswordRules = PasswordRules()
     organisation: Organisation = Organisation()
     sms: tuple[Sms, ...] = ()
     mail: Mail | None = None
