@@ -96,7 +96,7 @@ async function film(
     const { scan } = await import("../scanner.ts");
     return await scan(video, found);
   } catch (error) {
-    video.hidden = true; // nothing is seen, so nothing takes its place
+    video.remove(); // nothing is seen, so nothing takes its place
     const refused = error instanceof DOMException || !("mediaDevices" in navigator);
     tell(refused ? t("authenticator.scan_no_camera") : t("authenticator.trouble_offline"));
     return null;
