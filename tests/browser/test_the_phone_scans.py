@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import segno
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import ARGUMENTS, chromium_path
 from tests.browser.seeing import Eyes
@@ -85,6 +85,7 @@ def test_without_a_camera_the_code_can_be_typed(chromium: Browser, service: Smal
     try:
         eyes = scan(context.new_page(), service)
         eyes.sees("Kameran går inte att använda.")
+        expect(eyes.page.locator("video")).to_be_hidden()
         eyes.press("Skriv eller klistra in koden")
         eyes.title("Vilken kod ser du?")
     finally:
