@@ -62,6 +62,7 @@ KINDS = {
     "Count": "number, 1 or more",
     "Percent": "number, to 100",
     "Days": "number, 1 to 90",
+    "Length": "number, 8 to 64",
     "tuple[str, ...]": "list of texts",
     "tuple[int, ...]": "list of numbers",
     "dict[str, str]": "table of texts",

@@ -237,7 +237,7 @@ def _registration(base: Base, policy: FirstPolicy) -> list[Route]:
             requests=base.requests,
             pairing_codes=PairingCodes(base.keys),
             policy=policy,
-            password_rules=_password_judge(base).rules,
+            password_judge=_password_judge(base),
             totp=cast("Enrollable", methods[AuthenticatorType.TOTP]),
             sms_code=methods[AuthenticatorType.SMS_CODE],
             recovery_code=methods[AuthenticatorType.RECOVERY_CODE],

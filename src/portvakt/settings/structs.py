@@ -11,6 +11,7 @@ import msgspec
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Percent = Annotated[float, msgspec.Meta(gt=0, le=100)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=90)]
+Length = Annotated[int, msgspec.Meta(ge=8, le=64)]
 
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,7 +65,7 @@ class Authenticator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PasswordRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a new password must be; nobody is stopped at sign-in by it."""
 
-    least: Annotated[int, msgspec.Meta(ge=8, le=64)] = 15
+    least: Length = 15
     """Characters. Under 15 only where no path at all lets a password stand alone."""
     words: tuple[str, ...] = ()
     """Words that are no password by themselves: towns, hospitals, systems. The organisation's name

@@ -241,9 +241,9 @@ SAMPLES: dict[str, Page] = {
     "password-wrong": PasswordPage(
         user_name="anna.berg",
         errors={
-            "password": Message("set_up_mfa.error_password_too_short", {"least": 15}),
-            "password-2": "set_up_mfa.error_password_common",
-            "password-3": "set_up_mfa.error_password_own_name",
+            "password": Message("passwords.wrong_too_short", {"least": 15}),
+            "password-2": "passwords.wrong_common",
+            "password-3": Message("passwords.wrong_own_name", {"parts": "Anna, Gävle"}),
         },
     ),
     "closed": ClosedPage(

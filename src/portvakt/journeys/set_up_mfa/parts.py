@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from portvakt.core.password_rules import PasswordRules
+from portvakt.common_passwords import PasswordJudge
 from portvakt.crypto.pairing_codes import PairingCodes
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import Random
@@ -37,7 +37,7 @@ class Parts:
     requests: PhoneRequests
     pairing_codes: PairingCodes
     policy: FirstPolicy
-    password_rules: PasswordRules
+    password_judge: PasswordJudge
     totp: Enrollable
     sms_code: SignInMethod
     recovery_code: SignInMethod
@@ -96,7 +96,7 @@ def acts_of(parts: Parts) -> Acts:
         passwords=Passwords(
             records=records,
             hasher=parts.hasher,
-            rules=parts.password_rules,
+            judge=parts.password_judge,
             policy=parts.policy,
             binder=binder,
             teller=teller,

@@ -1,11 +1,12 @@
 """The address of the first password."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portvakt.core.password_rules import LONGEST, PasswordRules, Violation
+from portvakt.core.password_rules import PasswordRules
 from portvakt.core.secret import Secret
 from portvakt.journeys.set_up_mfa.acting import HOME, Person, lacks_password
 from portvakt.journeys.set_up_mfa.door_routes import Door
@@ -53,7 +54,8 @@ class ChoosePassword:
         outcome = await self.passwords.choose(person, Secret(typed))
         if isinstance(outcome, Chosen):
             return see_other(HOME)
-        return self._wrong(request, person, [self._said(each) for each in outcome])
+        said = [Message(*self.rules.said(each)) for each in outcome]
+        return self._wrong(request, person, said)
 
     async def _person(self, request: Request) -> Person | Response:
         person = await self.door.who(request)
@@ -61,18 +63,8 @@ class ChoosePassword:
             return person
         return see_other(HOME)
 
-    def _wrong(self, request: Request, person: Person, said: list[Message | str]) -> Response:
+    def _wrong(self, request: Request, person: Person, said: Sequence[Message | str]) -> Response:
         names = ["password", *(f"password-{place}" for place in range(2, len(said) + 1))]
         errors = dict(zip(names, said, strict=True))
         view = PasswordPage(user_name=person.account.user_name, errors=errors)
         return page(request, view, WRONG)
-
-    def _said(self, violation: Violation) -> Message | str:
-        match violation:
-            case Violation.TOO_SHORT:
-                least = {"least": self.rules.minimum}
-                return Message("set_up_mfa.error_password_too_short", least)
-            case Violation.TOO_LONG:
-                return Message("set_up_mfa.error_password_too_long", {"most": LONGEST})
-            case _:
-                return f"set_up_mfa.error_password_{violation}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
+from portvakt.common_passwords import PasswordJudge
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.enrolment import (
     LimitReached,
@@ -15,7 +16,7 @@ from portvakt.core.enrolment import (
     may_add,
 )
 from portvakt.core.first_registration import Basis
-from portvakt.core.password_rules import PasswordRules, Violation, prepare, words_of
+from portvakt.core.password_rules import Finding, prepare
 from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.journeys.set_up_mfa.acting import Person, facts, lacks_password
@@ -25,10 +26,6 @@ from portvakt.proving.finish import FirstPolicy
 from portvakt.records import Records, Unit
 
 PASSWORD = AuthenticatorType.PASSWORD
-ESTIMATED = 64
-"""Characters that are looked at; a long password that begins this weakly is refused as well."""
-LEAST_SCORE = 3
-"""Of 4: more than 10^8 guesses for somebody who tries what people choose."""
 
 
 class Chosen(Enum):
@@ -45,12 +42,12 @@ class Passwords:
 
     records: Records
     hasher: PasswordHasher
-    rules: PasswordRules
+    judge: PasswordJudge
     policy: FirstPolicy
     binder: Binder
     teller: Teller
 
-    async def choose(self, person: Person, typed: Secret) -> Chosen | tuple[Violation, ...]:
+    async def choose(self, person: Person, typed: Secret) -> Chosen | tuple[Finding, ...]:
         """Take a password, or say everything that is wrong with it.
 
         Raises `portvakt.crypto.passwords.Busy`.
@@ -58,10 +55,7 @@ class Passwords:
         if not self._may(person):
             return Chosen.NOT_NOW
         password = typed.open()
-        common = await asyncio.to_thread(is_common, password)
-        wrong = self.rules.check(
-            password, is_common=lambda _: common, own_words=words_of(person.account)
-        )
+        wrong = await asyncio.to_thread(self.judge.review, password, person.account)
         prepared = prepare(password)
         if wrong or prepared is None:
             return wrong
@@ -92,14 +86,3 @@ class Passwords:
                 return False
             case _:
                 assert_never(verdict)
-
-
-def is_common(password: str) -> bool:
-    """Estimate whether a password is among what people choose (OWASP ASVS 5.0 6.2.4, 6.2.12)."""
-    from zxcvbn import zxcvbn  # noqa: PLC0415 - 0.1 s and 10 MB that a start should not pay
-
-    looked_at = password[:ESTIMATED]
-    if not looked_at:
-        return True
-    score: int = zxcvbn(looked_at)["score"]
-    return score < LEAST_SCORE

@@ -47,7 +47,7 @@ def set_up_mfa_routes(parts: Parts, *, gate: Gate, numbers: Numbers) -> list[Rou
     acts = acts_of(parts)
     door = Door(gate=gate, records=parts.records, teller=acts.teller, policy=parts.policy)
     ending = Ending(door=door, cards=acts.cards, numbers=acts.numbers)
-    rules = parts.password_rules
+    rules = parts.password_judge.rules
     return [
         *SetUpMfa(acts=acts, door=door, numbers=numbers).routes(),
         *AppRoutes(door=door, ending=ending, apps=acts.apps).routes(),
