@@ -13,115 +13,47 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers.authority import Authority, Certificate
 from tests.servers.region import NESTED, PEOPLE, Somebody
-from tests.servers.slapd import answers, escaped, ldif, program
+from tests.servers.samba_domain import (
+    BACKDATE,
+    BASE,
+    FILL,
+    GROUP_BASE,
+    PASSWORD,
+    PEOPLE_BASE,
+    REALM,
+    filetime,
+    person_dn,
+    person_ldif,
+    quoted,
+)
+from tests.servers.slapd import answers, ldif, program
 
-REALM = "CORP.PORTVAKT.TEST"
 DOMAIN = "CORP"
-BASE = "DC=corp,DC=portvakt,DC=test"
 HOST = "dc1.corp.portvakt.test"
-PEOPLE_BASE = f"OU=Personal,{BASE}"
-GROUP_BASE = f"OU=Grupper,{BASE}"
 ADMIN = f"Administrator@{REALM}"
 ADMIN_PASSWORD = "Adm1n-Passw0rd-2026!"
 SERVICE = f"CN=portvakt,CN=Users,{BASE}"
 SERVICE_PASSWORD = "Tjänstekonto-2026-lösen!"
-PASSWORD = "Vinter-Sommar-2026!"
 LOCKED_AFTER = 5
 _PORTS = (88, 389, 445, 464, 636)
 _SERVICES = "rpc,ldap,cldap,kdc,s3fs,winbindd"
 _numbers = itertools.count(1)
 
-_LOCAL = """
-import sys, ldb
-from samba.auth import system_session
-from samba.param import LoadParm
-from samba.samdb import SamDB
-
-conf, name, value = sys.argv[1:]
-settings = LoadParm()
-settings.load(conf)
-file = settings.private_path("sam.ldb")
-sam = SamDB(url=file, session_info=system_session(settings), lp=settings)
-found = sam.search(expression=f"(sAMAccountName={ldb.binary_encode(name)})", attrs=[])
-message = ldb.Message(found[0].dn)
-message["pwdLastSet"] = ldb.MessageElement(value, ldb.FLAG_MOD_REPLACE, "pwdLastSet")
-sam.modify(message, controls=["local_oid:1.3.6.1.4.1.7165.4.3.12:0"])
-"""
-
-_FILL = """
-import sys, ldb
-from samba.auth import system_session
-from samba.param import LoadParm
-from samba.samdb import SamDB
-
-settings = LoadParm()
-settings.load(sys.argv[1])
-file = settings.private_path("sam.ldb")
-sam = SamDB(url=file, session_info=system_session(settings), lp=settings)
-sam.transaction_start()
-for _, message in sam.parse_ldif(sys.stdin.read()):
-    password = message.get("clearTextPassword", idx=0)
-    if password is not None:
-        del message["clearTextPassword"]
-        message["clearTextPassword"] = bytes(password).decode().encode("utf-16-le")
-    sam.add(message)
-sam.transaction_commit()
-"""
-
 
 def own_address() -> str:
     """Pick a loopback address that no other run listens on."""
-    while True:
+    for _ in range(100):
         number = os.getpid() * 8 + next(_numbers)
         address = f"127.{64 + number // 62_500 % 64}.{number // 250 % 250 + 1}.{number % 250 + 2}"
         if not any(answers(address, port) for port in _PORTS):
             return address
-
-
-def quoted(password: str) -> bytes:
-    """A password as `unicodePwd` takes it."""
-    return f'"{password}"'.encode("utf-16-le")
-
-
-def filetime(seconds: float) -> str:
-    """Seconds since 1970 as Active Directory counts: 100 ns since 1601."""
-    return str(int((seconds + 11_644_473_600) * 10_000_000))
-
-
-def person_dn(one: Somebody) -> str:
-    return f"CN={escaped(one.name)},{PEOPLE_BASE}"
-
-
-def person_ldif(one: Somebody, managers: Mapping[str, Somebody]) -> str:
-    values: dict[str, str | Sequence[str]] = {
-        "objectClass": "user",
-        "sAMAccountName": one.user_name,
-        "userPrincipalName": f"{one.user_name}@{REALM.lower()}",
-        "displayName": one.name,
-        "givenName": one.given_name,
-        "sn": one.family_name,
-        "mail": one.email,
-        "title": one.title,
-        "department": one.unit,
-        "employeeID": one.number,
-        "userAccountControl": "514" if one.state == "disabled" else "512",
-    }
-    if one.mobile:
-        values["mobile"] = one.mobile
-    if one.manager in managers:
-        values["manager"] = person_dn(managers[one.manager])
-    if one.state == "account_expired":
-        values["accountExpires"] = filetime(1_600_000_000)
-    if one.state == "must_change":
-        values["pwdLastSet"] = "0"
-    values["clearTextPassword"] = PASSWORD
-    return ldif(person_dn(one), values)
+    raise RuntimeError(f"something listens on {_PORTS} of every address: stop it for the tests")
 
 
 @dataclass(slots=True)
@@ -259,7 +191,7 @@ class Samba:
     def age_password(self, user_name: str, *, days: float) -> None:
         """Set the day of somebody's last change back, which only the server itself can do."""
         value = filetime(time.time() - days * 86_400)
-        self._python(_LOCAL, str(self.conf), user_name, value)
+        self._python(BACKDATE, str(self.conf), user_name, value)
 
     @classmethod
     def at(cls, place: str) -> "Samba":
@@ -400,7 +332,7 @@ class Samba:
             member += [f"CN={group},{GROUP_BASE}" for group in groups]
             values: dict[str, str | Sequence[str]] = {"objectClass": "group", "member": member}
             parts.append(ldif(f"CN={name},{GROUP_BASE}", {**values, "sAMAccountName": name}))
-        self._python(_FILL, str(self.conf), text="".join(parts))
+        self._python(FILL, str(self.conf), text="".join(parts))
         for one in people:
             if one.state == "expired":
                 self.age_password(one.user_name, days=400)

@@ -237,7 +237,18 @@ class Slapd:
         if not isinstance(content, Path):
             (folder / "content.ldif").write_text(content or region_ldif(), encoding="utf-8")
             content = folder / "content.ldif"
-        load = [program("slapadd"), "-q", "-w", "-f", f"{folder}/slapd.conf", "-l", str(content)]
+        # A copy: Ubuntu's own may only open files below /var/lib/ldap (AppArmor, by path).
+        shutil.copy(program("slapd"), folder / "slapd")
+        load = [
+            f"{folder}/slapd",
+            "-Tadd",
+            "-q",
+            "-w",
+            "-f",
+            f"{folder}/slapd.conf",
+            "-l",
+            str(content),
+        ]
         subprocess.run(load, check=True, stdin=subprocess.DEVNULL, capture_output=True)
         return server
 
@@ -270,7 +281,15 @@ class Slapd:
 
     def start(self) -> None:
         addresses = f"{self.ldap}/ {self.ldaps}/"
-        command = [program("slapd"), "-d", "0", "-f", f"{self.folder}/slapd.conf", "-h", addresses]
+        command = [
+            f"{self.folder}/slapd",
+            "-d",
+            "0",
+            "-f",
+            f"{self.folder}/slapd.conf",
+            "-h",
+            addresses,
+        ]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log)
         until = time.monotonic() + 20

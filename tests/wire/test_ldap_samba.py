@@ -30,14 +30,12 @@ from portvakt.wire.ldap import (
     escape_filter,
 )
 from tests.servers.region import PEOPLE, Somebody, State
-from tests.servers.samba import (
-    ADMIN,
-    ADMIN_PASSWORD,
+from tests.servers.samba import ADMIN, ADMIN_PASSWORD, Samba
+from tests.servers.samba_domain import (
     BASE,
     GROUP_BASE,
     PASSWORD,
     PEOPLE_BASE,
-    Samba,
     person_dn,
     quoted,
 )
