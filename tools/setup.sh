@@ -14,8 +14,27 @@ as_root() {
   fi
 }
 
+# start_nothing BEGIN|END: between them, an installed server does not start (Debian's policy-rc.d).
+start_nothing() {
+  local policy=/usr/sbin/policy-rc.d
+  if [ "$1" = BEGIN ]; then
+    [ -e "$policy" ] || printf '#!/bin/sh\n# portvakt\nexit 101\n' | as_root tee "$policy" >/dev/null
+    if grep -q '^# portvakt$' "$policy"; then as_root chmod 755 "$policy"; fi
+  elif grep -q '^# portvakt$' "$policy" 2>/dev/null; then
+    as_root rm "$policy"
+  fi
+}
+
 # install_packages PACKAGE…: from the machine's own archive, or prints the one command that would.
 install_packages() {
+  local outcome=0
+  start_nothing BEGIN || true
+  get_packages "$@" || outcome=$?
+  start_nothing END || true
+  [ "$outcome" -eq 0 ] || exit "$outcome"
+}
+
+get_packages() (
   say "Installing with apt-get: $*"
   local quiet=(-qq -o Dpkg::Use-Pty=0 -o APT::Color=0)
   if command -v apt-get >/dev/null &&
@@ -27,6 +46,20 @@ install_packages() {
   say ""
   say "Some Debian packages are missing and could not be installed from here. Run this once:"
   stop "  sudo apt-get update && sudo apt-get install -y --no-install-recommends $*"
+)
+
+# set_up_builders: what python-ldap is compiled with; it comes as source only.
+set_up_builders() {
+  local missing=() version
+  command -v gcc >/dev/null || missing+=(gcc libc6-dev)
+  [ -e /usr/include/ldap.h ] || missing+=(libldap2-dev)
+  [ -e /usr/include/sasl/sasl.h ] || missing+=(libsasl2-dev)
+  if ! .venv/bin/python -c 'import os, sysconfig as s, sys
+sys.exit(not os.path.exists(os.path.join(s.get_path("include"), "Python.h")))'; then
+    version=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    missing+=("python$version-dev")
+  fi
+  [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
 
 # find_python: prints a Python of version 3.11 or later, the plain python3 where that is one.
@@ -76,6 +109,7 @@ set_up_python() {
   venv_works || make_venv
   if [ "$(cat ".venv/installed-$name" 2>/dev/null)" != "$(stamp_of "$name")" ] ||
     [ ! -x .venv/bin/portvakt ]; then
+    if [ "$name" = dev ]; then set_up_builders; fi
     say "Installing requirements/$name.txt into .venv"
     local pip=(.venv/bin/python -m pip install --quiet --no-input --disable-pip-version-check)
     "${pip[@]}" --require-hashes --requirement "requirements/$name.txt" >&2 ||
@@ -100,6 +134,15 @@ set_up_servers() {
   command -v oathtool >/dev/null || missing+=(oathtool)
   command -v npm >/dev/null || missing+=(nodejs npm) # to build the authenticator app again, and compare
   PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null || missing+=(iproute2)
+  PATH=$PATH:/usr/sbin:/sbin command -v slapd >/dev/null || missing+=(slapd)
+  command -v ldapwhoami >/dev/null || missing+=(ldap-utils)
+  command -v kinit >/dev/null || missing+=(krb5-user)
+  command -v smbclient >/dev/null || missing+=(smbclient)
+  # An Active Directory domain controller, what makes a domain for it, and its file server's parts.
+  if ! PATH=$PATH:/usr/sbin:/sbin command -v samba >/dev/null || ! command -v samba-tool >/dev/null ||
+    [ ! -d /usr/share/samba/setup ] || ! PATH=$PATH:/usr/sbin:/sbin command -v winbindd >/dev/null; then
+    missing+=(samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind)
+  fi
   # Chromium draws boxes instead of letters on a machine without any font.
   [ -n "$(fc-list ':lang=sv' 2>/dev/null)" ] || missing+=(fontconfig fonts-noto-core)
   [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
