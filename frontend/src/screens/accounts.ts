@@ -198,7 +198,7 @@ function goneScreen(app: App, account: Account): ReturnType<Maker> {
   };
 }
 
-function renameScreen(app: App, account: Account): Maker {
+export function renameScreen(app: App, account: Account): Maker {
   return () => {
     const name = field(t("authenticator.name_label"), t("authenticator.name_hint"), {
       value: account.state.name,

@@ -9,6 +9,7 @@ import type { PairingCode } from "../model.ts";
 import type { Account } from "../store.ts";
 import type { Trouble } from "../wire/service.ts";
 import { t } from "../words.ts";
+import { renameScreen } from "./accounts.ts";
 import { waysToAdd } from "./add.ts";
 import { troubleWords } from "./trouble.ts";
 
@@ -105,7 +106,7 @@ export async function wake(app: App): Promise<void> {
 export function waitScreen(app: App, phone: string): Maker {
   const maker: Maker = () => {
     const account = app.model.find(phone);
-    if (account === undefined || account.state.state === "active") return readyScreen(app)();
+    if (account === undefined || account.state.state === "active") return readyScreen(app, phone)();
     const told = status();
     return {
       heading: t("authenticator.wait_title"),
@@ -132,16 +133,28 @@ export function waitScreen(app: App, phone: string): Maker {
   return maker;
 }
 
-export function readyScreen(app: App): Maker {
-  return () => ({
-    heading: t("authenticator.ready_title"),
-    closed: true,
-    body: [
-      h("div", { class: "done" }, draw("tick"), p(t("authenticator.ready_lead"))),
-      installOffer(app),
-      button(t("authenticator.to_accounts"), () => app.home(), canInstall() ? "second" : "main"),
-    ],
-  });
+/** It works. Its name was a guess, so it is shown and may be changed here and now. */
+export function readyScreen(app: App, phone: string): Maker {
+  return () => {
+    const account = app.model.find(phone);
+    return {
+      heading: t("authenticator.ready_title"),
+      closed: true,
+      body: [
+        h("div", { class: "done" }, draw("tick"), p(t("authenticator.ready_lead"))),
+        installOffer(app),
+        button(t("authenticator.to_accounts"), () => app.home(), canInstall() ? "second" : "main"),
+        ...(account === undefined ? [] : naming(app, account)),
+      ],
+    };
+  };
+}
+
+function naming(app: App, account: Account): HTMLElement[] {
+  return [
+    p(t("authenticator.ready_name", { name: account.state.name }), "reason"),
+    button(t("authenticator.rename"), () => app.open(renameScreen(app, account)), "quiet"),
+  ];
 }
 
 /** One tap onto the home screen, where the browser offers it. */
