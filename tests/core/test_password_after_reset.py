@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from portvakt.core.after_reset import FROZEN, Act, Reset, may_after_reset, thaws_at
+from portvakt.core.after_reset import FROZEN, Act, PastReset, may_after_reset, thaws_at
 from portvakt.core.assurance import Evidence
 from portvakt.core.authenticators import Authenticator, AuthenticatorState
 from portvakt.core.ids import AuthenticatorId
@@ -18,12 +18,12 @@ CODES = make.bound(TOTP, id=AuthenticatorId("codes"), detail=PHONE.id)
 LOCK = make.bound(PHONE_SIGN_IN, detail=PHONE.id)
 WORD = make.bound(PASSWORD)
 BOUND = (WORD, TEXT, APP, PHONE, CODES, LOCK)
-DONE = Reset(NOW - HOUR, frozenset({TEXT.id}))
-WITH_PHONE = Reset(NOW - HOUR, frozenset({TEXT.id, PHONE.id}))
+DONE = PastReset(NOW - HOUR, frozenset({TEXT.id}))
+WITH_PHONE = PastReset(NOW - HOUR, frozenset({TEXT.id, PHONE.id}))
 HELD_BACK = [Act.ADD, Act.CHANGE, Act.RESTORE, Act.REMOVE, Act.VOUCH]
 
 
-def may(act: Act, reset: Reset | None, *shown: Authenticator | Evidence) -> bool:
+def may(act: Act, reset: PastReset | None, *shown: Authenticator | Evidence) -> bool:
     evidence = [e if isinstance(e, Evidence) else make.evidence(e) for e in shown]
     return may_after_reset(act, reset, evidence, BOUND, NOW)
 
@@ -37,7 +37,7 @@ def test_nothing_is_opened_by_the_reset_alone(act: Act) -> None:
 @pytest.mark.parametrize("act", Act)
 def test_a_day_later_and_without_a_reset_all_is_as_usual(act: Act) -> None:
     assert may(act, None)
-    assert may(act, Reset(NOW - FROZEN, frozenset({TEXT.id})))
+    assert may(act, PastReset(NOW - FROZEN, frozenset({TEXT.id})))
 
 
 def test_the_owner_may_put_a_method_aside_at_once() -> None:
@@ -59,13 +59,13 @@ def test_removing_and_standing_up_for_others_wait_whatever_is_shown(act: Act) ->
 def test_what_lives_in_a_phone_that_was_used_is_that_phone() -> None:
     assert not may(Act.ADD, WITH_PHONE, WORD, CODES)
     assert not may(Act.ADD, WITH_PHONE, LOCK)
-    assert not may(Act.ADD, Reset(NOW - HOUR, frozenset({CODES.id})), WORD, PHONE)
+    assert not may(Act.ADD, PastReset(NOW - HOUR, frozenset({CODES.id})), WORD, PHONE)
     assert may(Act.ADD, WITH_PHONE, WORD, APP)
 
 
 def test_a_start_code_that_the_reset_used_opens_nothing_more() -> None:
     code = make.bound(START_CODE)
-    assert not may(Act.ADD, Reset(NOW - HOUR, frozenset({code.id})), make.evidence(code))
+    assert not may(Act.ADD, PastReset(NOW - HOUR, frozenset({code.id})), make.evidence(code))
 
 
 def test_a_proof_from_before_the_reset_or_to_come_counts_for_nothing() -> None:

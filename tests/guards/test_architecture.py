@@ -147,6 +147,7 @@ OWNERS = {
     "http.client": (),
     "pickle": (),
     "phonenumbers": ("phone_numbers",),
+    "zxcvbn": ("common_passwords.guessing",),
 }
 """Who may import what: patterns of module names under `portvakt`."""
 

@@ -36,14 +36,14 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reset:
+class PastReset:
     """The newest reset of an account: when it was done, and with which methods."""
 
     at: datetime
     used: frozenset[AuthenticatorId]
 
 
-def thaws_at(reset: Reset | None, now: datetime) -> datetime | None:
+def thaws_at(reset: PastReset | None, now: datetime) -> datetime | None:
     """Say until when the account is frozen; None where it is not."""
     if reset is None or now >= reset.at + FROZEN:
         return None
@@ -52,7 +52,7 @@ def thaws_at(reset: Reset | None, now: datetime) -> datetime | None:
 
 def may_after_reset(
     act: Act,
-    reset: Reset | None,
+    reset: PastReset | None,
     evidence: Iterable[Evidence],
     bound: Collection[Authenticator],
     now: datetime,
