@@ -7,81 +7,51 @@ To add one: a module with a `Config` struct whose `open()` returns a `PeopleSour
 whose `Config.open(name)` returns a `Directory`, which `tests/conformance/directories.py` tests.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from portvakt.core.password_outcomes import WriteOutcome
 from portvakt.core.secret import Secret
+from portvakt.core.seen_people import (
+    Batch,
+    Cursor,
+    CursorLost,
+    DirectoryBrokeOffError,
+    Field,
+    PersonSeen,
+    Present,
+    RowDoubtful,
+    RowRefused,
+    Seen,
+)
 
-
-class Field(StrEnum):
-    """What a source may know of a person; the names that reports use."""
-
-    EXTERNAL_ID = "external_id"
-    USER_NAME = "user_name"
-    EMAIL = "email"
-    GIVEN_NAME = "given_name"
-    FAMILY_NAME = "family_name"
-    TITLE = "title"
-    UNIT = "unit"
-    WORK_MOBILE = "work_mobile"
-    MANAGER = "manager"
-    START_DATE = "start_date"
-    END_DATE = "end_date"
-    PROTECTED = "protected"
-    GROUPS = "groups"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonSeen:
-    """One person as the source has them. None: the source knows nothing of that field.
-
-    `row` is the place in the source, as its owner counts (a file's header is row 1).
-    """
-
-    row: int
-    external_id: str
-    user_name: str
-    email: str
-    given_name: str
-    family_name: str
-    title: str | None
-    unit: str | None
-    work_mobile: str | None
-    """As it is written there: nothing has judged it yet."""
-    manager: str | None
-    start_date: date | None
-    end_date: date | None
-    protected: bool | None
-    groups: tuple[str, ...] | None
-    off: bool = False
-    """The source itself says that the account may not be used."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowRefused:
-    """A row that cannot be used. The person behind it, where known, stays as they are stored."""
-
-    row: int
-    field: str
-    reason: str
-    external_id: str | None
-    """None where nobody can say whom the row is about."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowDoubtful:
-    """A row that is used although one field of it could not be taken at its word."""
-
-    row: int
-    field: str
-    reason: str
-
-
-Seen = PersonSeen | RowRefused | RowDoubtful
+__all__ = [
+    "AccountOff",
+    "Batch",
+    "CheckOutcome",
+    "Cursor",
+    "CursorLost",
+    "Directory",
+    "DirectoryAway",
+    "DirectoryBrokeOffError",
+    "Expired",
+    "Field",
+    "KeepsPasswords",
+    "LockedOut",
+    "MustChange",
+    "PasswordPolicy",
+    "PasswordRight",
+    "PasswordWrong",
+    "PeopleSource",
+    "PersonSeen",
+    "Present",
+    "RowDoubtful",
+    "RowRefused",
+    "Seen",
+    "UnusableSourceError",
+]
 
 
 class UnusableSourceError(ValueError):
@@ -108,38 +78,6 @@ class PeopleSource(Protocol):
 
     def people(self) -> Iterator[Seen]:
         """Read from the beginning. May be called again. Raises `UnusableSourceError`."""
-
-
-class DirectoryBrokeOffError(Exception):
-    """A reading that did not come to its end, for whatever reason: nothing of it may be used.
-
-    The message is for the log and names servers. `refused` where a server answered, but not our
-    service account: whoever operates it has to act.
-    """
-
-    def __init__(self, why: str, *, refused: bool = False) -> None:
-        super().__init__(why)
-        self.refused = refused
-
-
-Cursor = str
-"""How far a directory was followed, in its own words. Of no use to another directory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Part of a reading."""
-
-    seen: Sequence[Seen] = ()
-    gone: Sequence[str] = ()
-    """External ids of people who are no longer there. Only in a reading of changes."""
-    cursor: Cursor | None = None
-    """Only in the last batch: where the next reading of changes begins. Without it that reading
-    must be a whole one, as some directories cannot tell changes."""
-
-
-class CursorLost(Exception):  # noqa: N818 - an answer: read everything
-    """The directory no longer knows what it told, or is another server: everything must be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +142,10 @@ class PasswordPolicy:
     locked_after: int | None = None
     """Wrong ones in a row that lock the account."""
     locked_for: timedelta | None = None
+    counted_for: timedelta | None = None
+    """How long a wrong one is remembered."""
+    history_on_reset: bool = False
+    """Whether the directory itself looks at earlier ones when we write: `history` in `set`, too."""
     changed_at: datetime | None = None
     """When the current one was set."""
 
@@ -228,6 +170,9 @@ class KeepsPasswords(Protocol):
     async def policy(self, external_id: str) -> PasswordPolicy | DirectoryAway:
         """Read what will be asked of this person's next password, before asking for it."""
 
+    async def lockout(self) -> PasswordPolicy | DirectoryAway:
+        """Read the strictest lock-out that holds for anybody, so that we stop before it does."""
+
 
 class Directory(KeepsPasswords, Protocol):
     """An organisation's directory: it has people, tells what changed, and keeps passwords."""
@@ -239,14 +184,20 @@ class Directory(KeepsPasswords, Protocol):
     def fields(self) -> frozenset[Field]:
         """What the mapping takes from it."""
 
-    def people(self) -> AsyncIterator[Batch]:
+    def people(self, now: datetime) -> AsyncIterator[Batch]:
         """Read everybody, a page at a time. Raises `DirectoryBrokeOffError`."""
 
-    def changes(self, cursor: Cursor) -> AsyncIterator[Batch]:
-        """Read who changed, came or went since. Raises `CursorLost` before the first batch."""
+    def changes(self, cursor: Cursor, now: datetime) -> AsyncIterator[Batch]:
+        """Read who changed since, and who is there at all.
 
-    async def some(self, external_ids: Collection[str]) -> Sequence[Seen]:
+        Raises `CursorLost` before the first batch, and `DirectoryBrokeOffError`.
+        """
+
+    async def some(self, external_ids: Collection[str]) -> Batch:
         """Read these people, as far as they are there. Raises `DirectoryBrokeOffError`."""
+
+    async def ids_at(self, places: Collection[str]) -> Mapping[str, str]:
+        """Say who stands at these places, as `PersonSeen.manager` names them; for a few."""
 
     async def close(self) -> None:
         """Hang up."""

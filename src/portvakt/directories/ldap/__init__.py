@@ -1,0 +1,77 @@
+"""Any LDAP directory: OpenLDAP, 389 Directory Server and their relatives.
+
+People are known by `entryUUID` (RFC 4530). Changes are found by `entryCSN` where the base shows a
+`contextCSN` (OpenLDAP with `syncprov`), else by `modifyTimestamp`; who is gone is found by
+asking who is there.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from portvakt.plugins import SecretRef
+
+if TYPE_CHECKING:
+    from portvakt.directories import Directory
+
+
+class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which attribute each field is taken from; several by spaces: the first that has a value."""
+
+    user_name: str = "uid"
+    email: str = "mail"
+    given_name: str = "givenName"
+    family_name: str = "sn cn"
+    title: str = "title"
+    unit: str = "departmentNumber ou"
+    work_mobile: str = "mobile"
+    manager: str = "manager"
+    start_date: str = ""
+    end_date: str = ""
+    protected: str = ""
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How it is reached, and what is taken from it."""
+
+    servers: tuple[str, ...]
+    """`ldaps://ldap1.region.example`, one or more: the next is asked where one does not answer."""
+    bind_dn: str
+    """The service account, by its whole name in the directory."""
+    bind_password: SecretRef
+    """Its password."""
+    base: str
+    """Where the people are."""
+    start_tls: bool = True
+    """Ask for TLS first at a server that is written `ldap://`."""
+    ca_file: str | None = None
+    """The authority of the servers' certificates. Without it: those that this machine trusts."""
+    plain_on_loopback: bool = False
+    """Do without TLS on this machine. Nowhere else."""
+    people_filter: str = "(objectClass=inetOrgPerson)"
+    """Who is one of the people."""
+    group_base: str = ""
+    """Where the groups are. Without it: `base`."""
+    group_filter: str = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames))"
+    """What is a group."""
+    groups: dict[str, str] = {}
+    """Groups that count here: whole name in the directory = id in rules, also through others."""
+    group_pattern: str = ""
+    """Groups whose `cn` is like this (`*`, `?`) count too, by that name."""
+    membership: str = "member"
+    """`member`: groups list their members. `memberOf`: everybody's entry lists the groups."""
+    mapping: Mapping = Mapping()
+    """Which attribute each field is taken from."""
+    page_size: int = 500
+    """Objects on a page, up to what the server allows."""
+
+    def open(self, name: str) -> "Directory":
+        """Prepare; nothing is connected yet. Raises `UnsafeServerError` and `OSError`."""
+        from portvakt.directories.ldap.directory import LdapDirectory  # noqa: PLC0415 - python-ldap is optional
+
+        return LdapDirectory(name, self)
+
+    def authority(self) -> Path | None:
+        """Return the file of certificate authorities, or None for the system's."""
+        return Path(self.ca_file) if self.ca_file else None
