@@ -5,13 +5,16 @@ import itertools
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from portvakt.core.secret import Secret
 from portvakt.directories.active_directory.passwords import Passwords as AdPasswords
 from portvakt.directories.ldap.passwords import Passwords as LdapPasswords
+from portvakt.wire.ldap import Server
 from tests.servers import samba as ad
+from tests.servers import samba_domain
 from tests.servers import slapd as openldap
 from tests.servers.region import Somebody, State
 from tests.servers.samba import Samba
@@ -46,7 +49,14 @@ class AtSamba:
     @asynccontextmanager
     async def passwords(self, **different: Any) -> AsyncIterator[AdPasswords]:
         async with opened(to_samba(self.server, **different)) as ldap:
-            yield AdPasswords(ldap, base=ad.BASE)
+            yield AdPasswords(ldap, base=samba_domain.BASE)
+
+    @asynccontextmanager
+    async def passwords_by(self, url: str) -> AsyncIterator[AdPasswords]:
+        """Reach it by another way, or what claims to be it."""
+        reach = replace(to_samba(self.server), servers=[Server(url)], connect_within=0.5)
+        async with opened(reach) as ldap:
+            yield AdPasswords(ldap, base=samba_domain.BASE)
 
     def add(self, one: Somebody) -> tuple[str, str]:
         """Add a person; return external id and DN."""
@@ -82,6 +92,13 @@ class AtSlapd:
         async with opened(to_slapd(self.server, **different)) as ldap:
             yield LdapPasswords(ldap, base=openldap.BASE)
 
+    @asynccontextmanager
+    async def passwords_by(self, url: str) -> AsyncIterator[LdapPasswords]:
+        """Reach it by another way, or what claims to be it."""
+        reach = replace(to_slapd(self.server), servers=[Server(url)], connect_within=0.5)
+        async with opened(reach) as ldap:
+            yield LdapPasswords(ldap, base=openldap.BASE)
+
     def add(self, one: Somebody) -> tuple[str, str]:
         """Add a person; return external id and DN."""
         self.server.add(openldap.person_ldif(one))
@@ -95,7 +112,7 @@ class AtSlapd:
             "ldapsearch", "-LLL", "-o", "ldif_wrap=no", "-s", "base", "-b", dn, "entryUUID",
             dn=openldap.ADMIN, password=openldap.ADMIN_PASSWORD,
         )  # fmt: skip
-        return said.split("entryUUID: ")[1].split()[0]
+        return said.partition("entryUUID: ")[2].split()[0]
 
     def knows(self, one: Somebody, dn: str, password: Secret) -> bool:
         """Ask `ldapwhoami`."""
@@ -124,7 +141,13 @@ def grant(server: Samba) -> None:
     )
     command = ["samba-tool", "dsacl", "set", "-H", f"tdb://{server.folder}/private/sam.ldb"]
     subprocess.run(
-        [*command, f"--objectdn={ad.PEOPLE_BASE}", f"--sddl={sddl}", "-s", str(server.conf)],
+        [
+            *command,
+            f"--objectdn={samba_domain.PEOPLE_BASE}",
+            f"--sddl={sddl}",
+            "-s",
+            str(server.conf),
+        ],
         check=True,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -141,4 +164,4 @@ Home = AtSamba | AtSlapd
 
 
 def _base64(said: str, name: str) -> bytes:
-    return base64.b64decode(said.split(f"{name}:: ")[1].split()[0])
+    return base64.b64decode(said.partition(f"{name}:: ")[2].split()[0])
