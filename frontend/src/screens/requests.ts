@@ -6,7 +6,7 @@ import type { Waiting } from "../model.ts";
 import type { Account } from "../store.ts";
 import type { Purpose, Result, Shown } from "../wire/answers.ts";
 import { clockTime, currentLanguage, t } from "../words.ts";
-import { installOffer } from "./pairing.ts";
+import { installOffer, readyScreen } from "./pairing.ts";
 import { troubleWords } from "./trouble.ts";
 
 const SIDE_BY_SIDE = 2;
@@ -207,14 +207,17 @@ function resultScreen(app: App, { account, request }: Waiting, result: Result): 
   };
   return () => {
     switch (result) {
-      case "approved": {
-        const text = purpose === "test" ? t("authenticator.ready_lead") : t("authenticator.approved_lead");
+      case "approved":
+        if (request.shown.purpose === "test") return readyScreen(app, account.phone)();
         return {
           heading: t("authenticator.approved_title"),
           closed: true,
-          body: [h("div", { class: "done" }, draw("tick"), p(text)), installOffer(app), onwards()],
+          body: [
+            h("div", { class: "done" }, draw("tick"), p(t("authenticator.approved_lead"))),
+            installOffer(app),
+            onwards(),
+          ],
         };
-      }
       case "denied":
         return {
           heading: t("authenticator.denied_title"),
