@@ -18,7 +18,6 @@ def scans(phone: Eyes, desk: Eyes, demo: DemoAt, camera: Camera) -> None:
     phone.go(f"{demo.portvakt}/authenticator/")
     phone.press("Lägg till ett konto")
     phone.press("Läs av med kameran")
-    phone.title("Gå tillbaka till datorn")
 
 
 def answers_the_test(phone: Eyes, number: str) -> None:
@@ -28,7 +27,6 @@ def answers_the_test(phone: Eyes, number: str) -> None:
     phone.press("Godkänn")
     phone.title("Klart!")
     phone.sees("Telefonen är klar att använda.")
-    phone.press("Till mina konton")
 
 
 def registers_a_phone(
@@ -42,16 +40,25 @@ def registers_a_phone(
     desk.press("Konfigurera Authenticator-appen")
     desk.title("Lägg till din telefon")
     scans(phone, desk, demo, camera)
-    desk.title("Vad ska telefonen heta?")
-    desk.press("Fortsätt")
     desk.title("Skriv numret i telefonen")
     answers_the_test(phone, number_shown(desk))
+    phone.press("Till mina konton")
     if person.work_mobile is None:
         desk.title("Vilket mobilnummer har du?")
         desk.press("Inte nu")
     desk.title("Klart!")
     desk.press("Fortsätt")
     desk.title("Dina appar")
+
+
+def names_the_phone(phone: Eyes, name: str) -> None:
+    """What it is called was a guess."""
+    phone.sees("Telefonen heter Min telefon.")
+    phone.press("Byt namn på telefonen")
+    phone.write("Telefonens namn", name)
+    phone.press("Spara")
+    phone.sees(f"Telefonen heter {name}.")
+    phone.press("Till mina konton")
 
 
 def proves_the_work_phone(desk: Eyes, demo: DemoAt, person: Person) -> None:

@@ -17,6 +17,7 @@ from tests.browser.phone_at_hand import (
     approves,
     asks_for_the_phone,
     code_without_network,
+    names_the_phone,
     registers_a_phone,
     scans,
     turns_phone_sign_in_on,
@@ -46,11 +47,9 @@ def test_the_app_step_3_to_7_and_then_without_a_password(
     desk.press("Konfigurera Authenticator-appen")  # 5. välj … och följ instruktionerna
     desk.title("Lägg till din telefon")
     scans(phone, desk, demo, camera)
-    desk.title("Vad ska telefonen heta?")  # by itself, when the phone has come
-    desk.write("Namn", "Davids mobil")
-    desk.press("Fortsätt")
-    desk.title("Skriv numret i telefonen")
+    desk.title("Skriv numret i telefonen")  # by itself, when the phone has come
     answers_the_test(phone, number_shown(desk))
+    names_the_phone(phone, "Davids mobil")
     desk.title("Vilket mobilnummer har du?")  # … registrera även ett mobiltelefonnummer
     desk.press("Inte nu")
     desk.title("Klart!")
