@@ -9,6 +9,7 @@ import itertools
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -312,6 +313,12 @@ class Slapd:
         """SIGSTOP makes it silent, SIGCONT wakes it."""
         assert self.process is not None
         self.process.send_signal(number)
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        while number == signal.SIGSTOP and not all(
+            (each / "stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "T"
+            for each in tasks.iterdir()
+        ):
+            time.sleep(0.005)
 
     # What an independent client sees and does.
 

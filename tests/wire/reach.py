@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -116,8 +115,3 @@ class Proxy:
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
-
-
-def threads_of(kind: str) -> int:
-    """Count the threads that wait for a directory's answers."""
-    return sum(each.name.startswith(f"ldap-{kind}") for each in threading.enumerate())

@@ -14,6 +14,7 @@ from portvakt.wire.ldap_connection import (
     PASSWORD_POLICY,
     BrokenError,
     Connection,
+    Steps,
     escape_dn,
     escape_filter,
 )
@@ -138,13 +139,14 @@ class Ldap:
     def __init__(self, reach: Reach, *, clock: Callable[[], float] = time.monotonic) -> None:
         """Prepare; nothing is connected yet. Raises `OSError` for an unusable `ca_file`."""
         self._reach = reach
+        self._within = reach.answer_within
         self._lines = Lines(
             tls_context(reach.ca_file), start_tls=reach.start_tls, within=reach.connect_within
         )
         self._servers = Servers(reach.servers, clock)
         self._manners = _Manners(clock)
-        self._service = self._pool("service", self._open_service, clock)
-        self._people = self._pool("people", self._open, clock)
+        self._service = self._pool(self._open_service, clock)
+        self._people = self._pool(self._open, clock)
 
     def troubles(self) -> Mapping[Server, str]:
         """Say which servers failed within the last half minute, and how."""
@@ -177,7 +179,7 @@ class Ldap:
         try:
             async with self._people.lease(server) as connection:
                 bound = await self._people.run(
-                    connection, lambda using: using.bind(dn, password, controls)
+                    connection, connection.bind(dn, password, controls), self._within
                 )
                 if then is None or not isinstance(bound, Bound):
                     return bound
@@ -207,7 +209,9 @@ class Ldap:
             async with self._service.lease(server) as connection:
                 cookie, more, empty = b"", True, 0
                 while more:
-                    came = await self._service.run(connection, _page(query, size, cookie))
+                    came = await self._service.run(
+                        connection, connection.page(query, size, cookie), PAGE_WITHIN
+                    )
                     if isinstance(came, Refused):
                         yield came
                         return
@@ -249,9 +253,9 @@ class Ldap:
             try:
                 password = reach.bind_password()
                 bound = await self._people.run(
-                    connection, lambda using: using.bind(reach.bind_dn, password)
+                    connection, connection.bind(reach.bind_dn, password), self._within
                 )
-                found = await self._people.run(connection, lambda using: using.search(root, 1))
+                found = await self._people.run(connection, connection.search(root, 1), self._within)
             finally:
                 connection.close()
         except (NoLineError, BrokenError) as error:
@@ -263,14 +267,14 @@ class Ldap:
         return ServerSeen(server, found.entries[0], line.certificate, line.tls, service)
 
     async def _ask(
-        self, work: Callable[[Connection], T], server: Server | None
+        self, work: Callable[[Connection], Steps[T]], server: Server | None
     ) -> T | Unreachable | ServiceRefused:
         """Ask something that changes nothing: on a new connection again, where a kept one broke."""
         said = ""
         for fresh in (False, True):
             try:
                 async with self._service.lease(server, fresh=fresh) as connection:
-                    return await self._service.run(connection, work)
+                    return await self._service.run(connection, work(connection), self._within)
             except BrokenError as error:
                 said = str(error)
             except NobodyAnswersError as error:
@@ -283,13 +287,13 @@ class Ldap:
         self, pool: Pool, connection: Connection, write: Write
     ) -> Done | Refused | Unclear:
         try:
-            return await pool.run(connection, lambda using: using.write(write))
+            return await pool.run(connection, connection.write(write), self._within)
         except BrokenError as error:
             return Unclear(connection.server, str(error))
 
     async def _open(self, server: Server) -> Connection:
         line = await self._lines.open(server)
-        return Connection(server, line, self._reach.answer_within)
+        return Connection(server, line)
 
     async def _open_service(self, server: Server) -> Connection:
         """Connect and bind the service account. Raises `_ServiceRefusedError` too."""
@@ -300,7 +304,7 @@ class Ldap:
         whole = False
         try:
             bound = await self._service.run(
-                connection, lambda using: using.bind(reach.bind_dn, password)
+                connection, connection.bind(reach.bind_dn, password), self._within
             )
             whole = isinstance(bound, Bound)
         finally:
@@ -318,21 +322,13 @@ class Ldap:
 
     def _pool(
         self,
-        kind: str,
         opening: Open,
         clock: Callable[[], float],
     ) -> Pool:
         return Pool(
-            kind,
             self._servers,
             opening,
             connections=self._reach.connections,
             patience=PATIENCE,
             clock=clock,
         )
-
-
-def _page(
-    query: Query, size: int, cookie: bytes
-) -> Callable[[Connection], tuple[Page, bytes] | Refused]:
-    return lambda using: using.page(query, size, cookie, PAGE_WITHIN)

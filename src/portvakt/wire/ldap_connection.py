@@ -1,16 +1,18 @@
 """One connection to a directory's server, by python-ldap: the only module that imports it.
 
-Everything here blocks, and is called in a thread. Whatever goes wrong with the connection itself is
+Nothing here blocks: an operation is a generator, which sends, yields where it needs more of the
+server's answer, and returns what the server said. Whatever goes wrong with the connection itself is
 a `BrokenError`, after which it is of no more use; what the server answers is a value.
 """
 
-import select
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+import contextlib
+from collections.abc import Generator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from portvakt.core.secret import Secret
-from portvakt.wire.ldap_line import Line
+from portvakt.wire.ldap_line import Line, NoLineError
 from portvakt.wire.ldap_values import (
     BadCredentials,
     Bound,
@@ -35,6 +37,7 @@ try:
     import ldap.controls
     import ldap.controls.ppolicy
     import ldap.dn
+    import ldap.extop
     import ldap.filter
     from ldap.ldapobject import SimpleLDAPObject
 except ModuleNotFoundError as error:
@@ -44,14 +47,17 @@ except ModuleNotFoundError as error:
     ) from error
 
 T = TypeVar("T")
+Steps = Generator[None, None, T]
+"""An operation: it yields where it waits for more of the answer."""
 
 PAGED: Final = "1.2.840.113556.1.4.319"  # RFC 2696
 PASSWORD_POLICY: Final = "1.3.6.1.4.1.42.2.27.8.5.1"  # noqa: S105 - draft-behera-ldap-password-policy
+_WHO_AM_I: Final = "1.3.6.1.4.1.4203.1.11.3"  # RFC 4532
 _NO_POLICY: Final = (None, b"", b"\x30\x00")  # the server has nothing to say
 _INVALID_CREDENTIALS: Final = 49
 _SIZE_LIMIT: Final = 4
 _ELSEWHERE: Final = frozenset({51, 52})  # busy, unavailable: another server may do it
-_RECEIVED: Final = 2  # LDAP_MSG_RECEIVED: what has come so far
+_ONE: Final = 0  # LDAP_MSG_ONE: a poll reads one message, so none left means none has come
 
 
 class BrokenError(Exception):
@@ -96,16 +102,11 @@ def _writable(value: str) -> str:
 class Connection:
     """An open connection that belongs to one caller at a time."""
 
-    def __init__(self, server: Server, line: Line, answer_within: float) -> None:
+    def __init__(self, server: Server, line: Line) -> None:
         """Take over `line`."""
         self.server = server
         self.line = line
-        self.busy = False
-        """A thread is at work with it."""
         self.closed = False
-        self._left = False
-        self._within = answer_within
-        self._descriptor = line.end.fileno()
         self._ldap = SimpleLDAPObject(f"ldap://{server.host}", fileno=line.end.detach())
         for option, value in (
             (ldap.OPT_REFERRALS, 0),  # never followed: our password would go along
@@ -113,43 +114,45 @@ class Connection:
             (ldap.OPT_SIZELIMIT, 0),  # not what ldap.conf says: each search says its own
             (ldap.OPT_TIMELIMIT, 0),
             (ldap.OPT_RESTART, 1),
-            (ldap.OPT_TIMEOUT, answer_within),
         ):
             self._ldap.set_option(option, value)
 
-    def is_stale(self) -> bool:
-        """Say whether the server has hung up, or said something unasked, since the last use."""
-        waiting = select.poll()
-        waiting.register(self._descriptor, select.POLLIN)
-        return bool(waiting.poll(0))
+    async def run(self, steps: Steps[T], within: float) -> T:
+        """Take an operation to its end, for at most so many seconds. Raises `BrokenError`.
+
+        Afterwards the connection is closed, unless the operation came to its end.
+        """
+        whole = False
+        try:
+            async with asyncio.timeout(within):
+                while True:
+                    next(steps)
+                    self.line.send()
+                    await self.line.receive()
+        except StopIteration as done:
+            whole = True
+            answer: T = done.value
+            return answer
+        except TimeoutError as error:
+            raise BrokenError("no answer in time") from error
+        except NoLineError as error:
+            raise BrokenError(str(error)) from error
+        finally:
+            if not whole:
+                self.close()
 
     def close(self) -> None:
-        """Say goodbye, at once or when the thread that is at work with it has ended."""
-        self._left = True
-        if self.busy or self.closed:
+        """Say goodbye, once."""
+        if self.closed:
             return
         self.closed = True
-        try:
+        with contextlib.suppress(ldap.LDAPError):  # the other side was faster
             self._ldap.unbind_ext()
-        except ldap.LDAPError:  # the other side was faster
-            return
-
-    def guarded(self, work: "Callable[[Connection], T]") -> T:
-        """Do something in this thread, and leave no connection that could be used by mistake."""
-        try:
-            answer = work(self)
-        except BaseException:
-            self.busy = False
-            self.close()
-            raise
-        self.busy = False
-        if self._left:
-            self.close()
-        return answer
+        self.line.hang_up()
 
     def bind(
         self, dn: str, password: Secret, controls: Sequence[Control] = ()
-    ) -> Bound | BadCredentials | Refused:
+    ) -> Steps[Bound | BadCredentials | Refused]:
         """Try a name and a password; the connection is theirs afterwards, or nobody's.
 
         Raises `BrokenError`, also where the server says that it cannot answer now.
@@ -162,7 +165,8 @@ class Connection:
             return BadCredentials(Why.WRONG)  # no client can have set it
         try:
             number = self._ldap.simple_bind(dn, secret, serverctrls=_request(controls))
-            _, _, _, answered = self._result(number)
+            yield
+            _, _, answered, _ = yield from self._result(number)
         except ldap.LDAPError as error:
             refused = self._refused(error)
             if refused.code == _INVALID_CREDENTIALS:
@@ -170,37 +174,37 @@ class Connection:
             return refused
         return Bound(self.server, _policy(answered))
 
-    def search(self, query: Query, most: int) -> Found | Refused:
+    def search(self, query: Query, most: int) -> Steps[Found | Refused]:
         """Search for at most `most` objects. Raises `BrokenError`."""
         entries: list[Entry] = []
         references = 0
         try:
             number = self._search(query, most + 1, ())
+            yield
             while True:
-                kind, data, _, answered = self._result(number, 0)
+                kind, data, answered, _ = yield from self._result(number, _ONE)
                 if kind == ldap.RES_SEARCH_RESULT:
                     return Found(entries, True, self.server, answered)  # noqa: FBT003 - its name is `complete`
                 found = _entries(data)
                 entries += found
                 references += not found
                 if len(entries) > most or references > most:
-                    self._ldap.abandon_ext(number)
+                    self.close()  # what still comes would be in the way of the next answer
                     return Found(entries[:most], False, self.server)  # noqa: FBT003 - as above
         except ldap.SIZELIMIT_EXCEEDED:
             return Found(entries, False, self.server)  # noqa: FBT003 - as above
         except ldap.LDAPError as error:
             return self._refused(error)
 
-    def page(
-        self, query: Query, size: int, cookie: bytes, within: float
-    ) -> tuple[Page, bytes] | Refused:
+    def page(self, query: Query, size: int, cookie: bytes) -> Steps[tuple[Page, bytes] | Refused]:
         """Read one page, and what to ask the next one with. Raises `BrokenError`."""
         paged = ldap.controls.SimplePagedResultsControl(True, size=size, cookie=cookie)  # noqa: FBT003 - as above
         entries: list[Entry] = []
         try:
             number = self._search(query, 0, [paged])
+            yield
             while True:
-                kind, data, _, answered = self._result(number, _RECEIVED, within)
+                kind, data, answered, _ = yield from self._result(number, _ONE)
                 entries += _entries(data)
                 if len(entries) > size:
                     raise BrokenError(f"a page of {size} has more")
@@ -213,7 +217,7 @@ class Connection:
         following = bytes(paged.cookie)
         return Page(entries, not following, self.server, answered), following
 
-    def write(self, write: Write) -> Done | Refused:
+    def write(self, write: Write) -> Steps[Done | Refused]:
         """Change something. Raises `BrokenError`: nobody knows whether it was done."""
         controls = _request(write.controls)
         try:
@@ -228,17 +232,21 @@ class Connection:
                     for each in write.modifications
                 ]
                 number = self._ldap.modify_ext(write.dn, changes, serverctrls=controls)
-            _, _, _, answered = self._result(number)
+            yield
+            _, _, answered, _ = yield from self._result(number)
         except ldap.LDAPError as error:
             return self._refused(error)
         return Done(self.server, answered)
 
-    def who_am_i(self) -> str | Refused:
+    def who_am_i(self) -> Steps[str | Refused]:
         """Ask who this connection is (RFC 4532). Raises `BrokenError`."""
         try:
-            return str(self._ldap.whoami_s())
+            number = self._ldap.extop(ldap.extop.ExtendedRequest(_WHO_AM_I, None))
+            yield
+            _, _, _, said = yield from self._result(number)
         except ldap.LDAPError as error:
             return self._refused(error)
+        return (said or b"").decode("utf-8", "replace")
 
     def _search(self, query: Query, most: int, more: Sequence[Any]) -> int:
         number: int = self._ldap.search_ext(
@@ -252,20 +260,21 @@ class Connection:
         return number
 
     def _result(
-        self, number: int, everything: int = 1, within: float | None = None
-    ) -> tuple[int, list[tuple[str | None, Any]], int, list[Control]]:
-        """Wait for an answer, as long as one may take."""
-        limit = self._within if within is None else within
-        try:
-            kind, data, answered, controls, _, _ = self._ldap.result4(
-                number, everything, limit, resp_ctrl_classes=_ANY
-            )
-        except UnicodeDecodeError as error:
-            raise BrokenError("an answer that is not UTF-8") from error
-        if kind is None:
-            raise BrokenError("no answer in time")
+        self, number: int, everything: int = 1
+    ) -> Steps[tuple[int, list[tuple[str | None, Any]], list[Control], bytes | None]]:
+        """Take an answer when it is there: kind, objects, controls, an extension's value."""
+        while True:
+            try:
+                kind, data, _, controls, _, value = self._ldap.result4(
+                    number, everything, 0, add_extop=1, resp_ctrl_classes=_ANY
+                )
+            except UnicodeDecodeError as error:
+                raise BrokenError("an answer that is not UTF-8") from error
+            if kind is not None:
+                break
+            yield
         raw = [Control(each.controlType, bool(each.criticality), each.value) for each in controls]
-        return kind, data or [], answered, raw
+        return kind, data or [], raw, value
 
     def _refused(self, error: ldap.LDAPError) -> Refused:
         """Tell an answer of the server's from trouble with the connection. Raises `BrokenError`."""

@@ -3,14 +3,15 @@
 libldap would open its connections itself, but what it does with a server that accepts and then says
 nothing depends on the TLS it was built with: with GnuTLS (Debian's) it waits for ever, and with a
 time-out set it burns a processor for ever. It also takes `localhost` for the machine's own name
-when it judges a certificate. So it gets one end of a pair of sockets, and what it writes there goes
-out through the same TLS as everything else of ours.
+when it judges a certificate. So it gets one end of a pair of sockets: what it writes there goes out
+through the same TLS as everything else of ours, and it is asked for an answer when one has come. It
+never waits for anything, so nothing of ours does but the one who asked.
 """
 
 import asyncio
+import contextlib
 import socket
 import ssl
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
 
@@ -19,6 +20,9 @@ from portvakt.wire.ldap_values import Server
 # RFC 4511 §4.14: message 1, ExtendedRequest, requestName 1.3.6.1.4.1.1466.20037
 _START_TLS: Final = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x16" + b"1.3.6.1.4.1.1466.20037"
 _LONGEST_ANSWER: Final = 4096
+_LARGEST: Final = 65_536
+_MOST_WAITING: Final = 1024 * 1024
+"""Bytes that may wait for libldap before the server is asked to wait."""
 
 
 class NoLineError(Exception):
@@ -32,74 +36,124 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An open way to a server. `end` is for libldap, which closes it."""
+class _Far(asyncio.Protocol):
+    """The server's side: keeps what comes until somebody takes it."""
 
-    end: socket.socket
-    certificate: bytes | None = field(default=None, repr=False)
-    tls: str | None = None
-
-
-class _Relay(asyncio.Protocol):
-    """One of two ends: what comes in here goes out at the other, at its pace."""
-
-    def __init__(self, everyone: "set[_Relay]") -> None:
+    def __init__(self, everyone: "set[_Far]") -> None:
         self.transport: asyncio.Transport | None = None
-        self.other: _Relay | None = None
+        self.came = bytearray()
+        self.ended = asyncio.Event()
         self._everyone = everyone
-        self._ended = asyncio.Event()
-        self._early = bytearray()
-        self._came = asyncio.Event()
+        self._waiting: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's are not its subclasses
         self._everyone.add(self)
 
     def data_received(self, data: bytes) -> None:
-        if self.other is not None and self.other.transport is not None:
-            self.other.transport.write(data)
-        else:
-            self._early += data
-            self._came.set()
-
-    def pause_writing(self) -> None:
-        if self.other is not None and self.other.transport is not None:
-            self.other.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        if self.other is not None and self.other.transport is not None:
-            self.other.transport.resume_reading()
+        self.came += data
+        if len(self.came) > _MOST_WAITING and self.transport is not None:
+            self.transport.pause_reading()
+        self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        del exc  # libldap sees the end of its socket, which says as much
+        del exc  # whoever waits hears that the server hung up, which says as much
         self._everyone.discard(self)
-        self._ended.set()
-        self._came.set()
-        if self.other is not None and self.other.transport is not None:
-            self.other.transport.close()
+        self.ended.set()
+        self._wake()
+
+    async def news(self) -> None:
+        """Wait until something is there that nobody took. Raises `NoLineError` at the end."""
+        while not self.came:
+            if self.ended.is_set():
+                raise NoLineError("the server hung up")
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
+
+    def taken(self, count: int) -> None:
+        """Forget the first bytes."""
+        del self.came[:count]
+        if self.transport is not None and len(self.came) <= _MOST_WAITING:
+            self.transport.resume_reading()
+
+    async def answer(self) -> bytes:
+        """Wait for one whole LDAP message and nothing else. Raises `NoLineError`."""
+        seen = 0
+        while True:
+            while len(self.came) == seen:
+                await self._more(seen)
+            seen = len(self.came)
+            length = message_length(self.came)
+            if length is not None and seen > length:
+                # More than the answer would be words that somebody put in before TLS.
+                raise NoLineError("more than an answer came before TLS")
+            if length == seen:
+                answer = bytes(self.came)
+                self.came.clear()
+                return answer
+            if seen > _LONGEST_ANSWER:
+                raise NoLineError("no LDAP answer to StartTLS")
 
     async def cut(self) -> None:
         """Close at once, whatever was still to be written."""
         if self.transport is not None:
             self.transport.abort()
-            await self._ended.wait()
+            await self.ended.wait()
 
-    async def answer(self) -> bytes:
-        """Wait for a whole LDAP message, while nobody is at the other end. Raises `NoLineError`."""
-        while True:
-            await self._came.wait()
-            self._came.clear()
-            if self.transport is None or self.transport.is_closing():
-                raise NoLineError("the server hung up when asked for StartTLS")
-            length = message_length(self._early)
-            if length is not None and len(self._early) >= length:
-                # More than the answer would be words that somebody put in before TLS.
-                if len(self._early) > length:
-                    raise NoLineError("more than an answer came before TLS")
-                return bytes(self._early)
-            if len(self._early) > _LONGEST_ANSWER:
-                raise NoLineError("no LDAP answer to StartTLS")
+    async def _more(self, seen: int) -> None:
+        if self.ended.is_set():
+            raise NoLineError("the server hung up when asked for StartTLS")
+        if len(self.came) == seen:
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+
+class Line:
+    """An open way to a server. `end` is for libldap, which closes it."""
+
+    def __init__(self, far: _Far, certificate: bytes | None, tls: str | None) -> None:
+        """Join a new pair of sockets to the server's side."""
+        self._ours, self.end = socket.socketpair()
+        self._ours.setblocking(False)  # noqa: FBT003 - the standard library's own
+        self._far = far
+        self.certificate = certificate
+        self.tls = tls
+
+    @property
+    def is_quiet(self) -> bool:
+        """Say whether the server is still there and has said nothing unasked."""
+        return not self._far.ended.is_set() and not self._far.came
+
+    def send(self) -> None:
+        """Pass on what libldap wrote."""
+        transport = self._far.transport
+        while transport is not None:
+            try:
+                asked = self._ours.recv(_LARGEST)
+            except BlockingIOError:
+                return
+            if not asked:
+                return
+            transport.write(asked)
+            if len(asked) < _LARGEST:
+                return
+
+    async def receive(self) -> None:
+        """Wait until the server says something, and pass on what fits. Raises `NoLineError`."""
+        await self._far.news()
+        with contextlib.suppress(BlockingIOError):  # it has enough to read as it is
+            self._far.taken(self._ours.send(self._far.came))
+
+    def hang_up(self) -> None:
+        """Pass on libldap's goodbye, and close."""
+        self.send()
+        self._ours.close()
+        if self._far.transport is not None:
+            self._far.transport.close()
 
 
 def message_length(data: bytes | bytearray) -> int | None:
@@ -142,7 +196,7 @@ class Lines:
         self._tls = tls
         self._start_tls = start_tls
         self._within = within
-        self._open: set[_Relay] = set()
+        self._open: set[_Far] = set()
 
     async def open(self, server: Server) -> Line:
         """Reach a server. Raises `NoLineError` with what went wrong, in words for the log."""
@@ -167,7 +221,7 @@ class Lines:
 
     async def _connect(self, server: Server) -> Line:
         loop = asyncio.get_running_loop()
-        far, near = _Relay(self._open), _Relay(self._open)
+        far = _Far(self._open)
         at_once = self._tls if server.is_ldaps else None
         name = server.host if at_once else None
         connected = False
@@ -177,21 +231,17 @@ class Lines:
             )
             if self._start_tls and not server.is_ldaps:
                 transport = await self._upgrade(transport, far, server)
-            ours, theirs = socket.socketpair()
-            ours.setblocking(False)  # noqa: FBT003 - the standard library's own
-            far.other, near.other = near, far
-            await loop.create_unix_connection(lambda: near, sock=ours)
             connected = True
         finally:
             if not connected and far.transport is not None:
                 far.transport.abort()
         inside = transport.get_extra_info("ssl_object")
         if inside is None:
-            return Line(theirs)
-        return Line(theirs, inside.getpeercert(binary_form=True), inside.version())
+            return Line(far, None, None)
+        return Line(far, inside.getpeercert(binary_form=True), inside.version())
 
     async def _upgrade(
-        self, transport: asyncio.Transport, far: _Relay, server: Server
+        self, transport: asyncio.Transport, far: _Far, server: Server
     ) -> asyncio.Transport:
         """Ask for StartTLS and go over to TLS. Raises `NoLineError` and `ssl.SSLError`."""
         transport.write(_START_TLS)

@@ -1,17 +1,16 @@
-"""The kept connections of one kind to one directory, and the threads that wait for its answers.
+"""The kept connections of one kind to one directory.
 
-A directory that is slow or silent holds its own threads and nobody else's: there are as many as
-connections, and who finds none free waits a while and then gets an honest answer.
+A directory that is slow or silent holds its own few connections and nothing else: who finds none
+free waits a while and then gets an honest answer.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
-from portvakt.wire.ldap_connection import BrokenError, Connection
+from portvakt.wire.ldap_connection import BrokenError, Connection, Steps
 from portvakt.wire.ldap_line import NoLineError
 from portvakt.wire.ldap_values import Server
 
@@ -66,7 +65,6 @@ class Pool:
 
     def __init__(
         self,
-        kind: str,
         servers: Servers,
         opening: Open,
         *,
@@ -81,7 +79,6 @@ class Pool:
         self._clock = clock
         self._turns = asyncio.Semaphore(connections)
         self._waiting = 0
-        self._threads = ThreadPoolExecutor(connections, thread_name_prefix=f"ldap-{kind}")
         self._idle: list[tuple[Connection, float, float]] = []
 
     @asynccontextmanager
@@ -105,16 +102,10 @@ class Pool:
                 else:
                     connection.close()
 
-    async def run(self, connection: Connection, work: Callable[[Connection], T]) -> T:
-        """Do something in a thread. Raises `BrokenError`, with the connection closed.
-
-        Who is cancelled leaves the thread to its end, which its time-out bounds.
-        """
-        loop = asyncio.get_running_loop()
-        connection.busy = True
-        future = loop.run_in_executor(self._threads, connection.guarded, work)
+    async def run(self, connection: Connection, steps: Steps[T], within: float) -> T:
+        """Take an operation to its end. Raises `BrokenError`, with the connection closed."""
         try:
-            answer = await asyncio.shield(future)
+            answer = await connection.run(steps, within)
         except BrokenError as error:
             self._servers.failed(connection.server, str(error))
             raise
@@ -122,10 +113,9 @@ class Pool:
         return answer
 
     def close(self) -> None:
-        """Hang up. Nothing waits for threads that still wait for an answer."""
+        """Hang up."""
         while self._idle:
             self._idle.pop()[0].close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -152,7 +142,7 @@ class Pool:
             if prefer is not None and connection.server != prefer:
                 continue
             del self._idle[place]
-            if now - born < KEPT_FOR and now - used < IDLE_FOR and not connection.is_stale():
+            if now - born < KEPT_FOR and now - used < IDLE_FOR and connection.line.is_quiet:
                 return connection, born
             connection.close()
         return None

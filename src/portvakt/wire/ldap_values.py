@@ -87,7 +87,7 @@ class Reach:
     answer_within: float = 5.0
     """Seconds for one operation."""
     connections: int = 4
-    """How many of each kind (service, people) at the same time, each with a thread."""
+    """How many of each kind (service, people) at the same time."""
 
     def __post_init__(self) -> None:
         if not self.servers:
