@@ -28,6 +28,7 @@ from portvakt.core.method_events import (
 )
 from portvakt.core.phone_events import (
     PasswordPutAside,
+    PhoneDisowned,
     PhoneMoved,
     PhonePaired,
     PhonePairingReused,
@@ -59,6 +60,7 @@ from portvakt.core.service_events import (
     SigningKeyMade,
     SigningKeyRetired,
     SprayAlarm,
+    SyncFailed,
     TextsStopped,
 )
 from portvakt.core.sign_in_events import (
@@ -106,6 +108,7 @@ __all__ = [
     "PersonDisabled",
     "PersonEnabled",
     "PersonInvited",
+    "PhoneDisowned",
     "PhoneMoved",
     "PhonePaired",
     "PhonePairingReused",
@@ -138,6 +141,7 @@ __all__ = [
     "StartCodeIssued",
     "StartCodeRefused",
     "StartCodeUsed",
+    "SyncFailed",
     "TextsStopped",
     "WelcomeWindowUsed",
     "details",

@@ -99,6 +99,16 @@ class BrakeStopped(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SyncFailed(Event):
+    """A directory could not be read to its end, or had nobody in it; nothing was changed."""
+
+    name = "people.sync_failed"
+    source: str
+    why: str
+    """"away", "service_account" or "nobody"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationChanged(Event):
     """`apply` changed something that files own."""
 

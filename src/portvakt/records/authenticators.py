@@ -116,6 +116,15 @@ _OTHER_SOURCED_PHONES: Final = Statement(
             SELECT account_id, number FROM {records:phones account_id TEXT, number TEXT})
     """
 )
+_SOURCED_PASSWORDS: Final = Statement(
+    """
+    INSERT INTO authenticators (id, account_id, type, state, label, source, detail, preferred,
+        created_at, changed_at)
+    SELECT id, account_id, 'password', 'active', '', :source, '', FALSE,
+        CAST(:at AS BIGINT), CAST(:at AS BIGINT)
+    FROM {records:passwords id TEXT, account_id TEXT} WHERE TRUE ON CONFLICT DO NOTHING
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,3 +292,17 @@ class Authenticators:
                 _OTHER_SOURCED_PHONES, source=source, accounts=accounts, phones=listed
             )
             await self._run.changed(_SOURCED_PHONES, source=source, phones=listed, at=ms(at))
+
+    async def add_sourced_passwords(
+        self,
+        passwords: Iterable[tuple[AuthenticatorId, AccountId]],
+        source: str,
+        at: datetime,
+    ) -> None:
+        """Note that these people's password is kept at a source: it is asked, nothing is stored.
+
+        Who has a password already keeps it.
+        """
+        for part in parts(passwords):
+            listed = to_json([{"id": id_, "account_id": account} for id_, account in part])
+            await self._run.changed(_SOURCED_PASSWORDS, source=source, passwords=listed, at=ms(at))

@@ -49,6 +49,20 @@ _HOLDERS: Final = Statement(
     WHERE i.value {among:names} AND a.state = 'active'
     """
 )
+_NUMBERS: Final = Statement(
+    """
+    SELECT external_id FROM accounts
+    WHERE source = :source AND work_phone <> '' AND work_phone {among:numbers}
+    """
+)
+_NO_PASSWORD: Final = Statement(
+    """
+    SELECT a.id FROM accounts a
+    WHERE a.source = :source AND a.state = 'active' AND NOT EXISTS (
+        SELECT 1 FROM authenticators b WHERE b.account_id = a.id AND b.type = 'password')
+    ORDER BY a.id LIMIT :most
+    """
+)
 _UPSERT: Final = Statement(
     """
     INSERT INTO accounts (id, source, external_id, user_name, email, given_name, family_name,
@@ -261,6 +275,19 @@ class PeopleInBulk:
             rows = await self._run.rows(_HOLDERS, names=to_json(part))
             found += [Holder(row[0], AccountId(row[1]), row[2], row[3]) for row in rows]
         return found
+
+    async def holders_of_numbers(self, source: str, numbers: Collection[str]) -> list[str]:
+        """Say who of a source has one of these work phones there, by external id."""
+        found: list[str] = []
+        for part in parts(numbers):
+            rows = await self._run.rows(_NUMBERS, source=source, numbers=to_json(part))
+            found += [str(row[0]) for row in rows]
+        return found
+
+    async def without_password(self, source: str, *, limit: int) -> list[AccountId]:
+        """List active people of a source who have no password of any kind, some at a time."""
+        rows = await self._run.rows(_NO_PASSWORD, source=source, most=limit)
+        return [AccountId(row[0]) for row in rows]
 
     async def upsert_many(self, people: Iterable[StoredPerson]) -> None:
         """Create people and write the fields their source owns, with the names that find them.

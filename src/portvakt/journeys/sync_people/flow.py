@@ -6,27 +6,28 @@ parts; the next one does the rest and arrives at the same.
 """
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 from portvakt.core.directory_diff import (
     BRAKE_LEAST,
     BRAKE_PER_CENT,
+    Change,
     Difference,
     PersonFacts,
     brake_on,
     difference,
 )
-from portvakt.core.events import BrakeStopped, Event, PeopleImported, PersonDisabled
+from portvakt.core.events import BrakeStopped, PeopleImported, PersonDisabled
 from portvakt.core.people import AccountState
 from portvakt.crypto.randomness import Random
 from portvakt.directories import Field, PeopleSource, PersonSeen
 from portvakt.journeys.sync_people.facts import facts_of_seen
 from portvakt.journeys.sync_people.report import Report, RowReport
 from portvakt.journeys.sync_people.survey import Judgement, Survey, names_of
-from portvakt.journeys.sync_people.write import ACTOR, Following, Part, write_part
+from portvakt.journeys.sync_people.write import ACTOR, PHONE_LABEL, Following, Part, write_part
 from portvakt.proving.notices import Notices
 from portvakt.records import Outline, Records, StoredPerson, Unit
 
@@ -36,6 +37,10 @@ PART = 1000
 OUTLINES = 2000
 """People looked at in one read; on SQLite a read holds up the loop."""
 Progress = Callable[[int, int], None]
+Look = Callable[[Sequence[Change]], None]
+"""Is shown each change of a dry run."""
+Finish = Callable[[Unit], Awaitable[None]]
+"""Writes what must be true exactly where the run came to its end."""
 Seen = tuple[PersonSeen, str | None]
 T = TypeVar("T")
 
@@ -51,6 +56,20 @@ class Orders:
     override_brake: bool = False
     dry_run: bool = False
     """Find out everything and change nothing."""
+    actor: str = ACTOR
+    phone_label: str = PHONE_LABEL
+    passwords: bool = False
+    """The source keeps people's passwords."""
+    quiet: bool = False
+    """A run that finds nothing to do is no event."""
+
+
+def _nobody_looks(changes: Sequence[Change]) -> None:
+    del changes
+
+
+async def _nothing_more(unit: Unit) -> None:
+    del unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +80,69 @@ class SyncPeople:
     random: Random
     notices: Notices
 
-    async def run(self, source: PeopleSource, orders: Orders, progress: Progress) -> Report:
+    async def run(
+        self,
+        source: PeopleSource,
+        orders: Orders,
+        progress: Progress,
+        *,
+        vanished: Sequence[str] | None = None,
+        look: Look = _nobody_looks,
+        finish: Finish = _nothing_more,
+    ) -> Report:
         """Make the accounts what the source says, and report.
 
+        With `vanished`, external ids, the source is only what changed and those are who left it.
         Raises `UnusableSourceError` before anything is changed, or `RecordsUnavailable` with
         whole parts done.
         """
         report = Report()
         survey = Survey(source, orders.judgement, report)
-        survey.read(lambda: progress(source.position, 2 * source.size))
-        gone = await self._going(source.name, survey, orders, report)
+        await survey.read(lambda: progress(source.position, 2 * source.size))
+        if vanished is None:
+            gone = await self._going(source.name, survey, orders, report)
+        else:
+            gone = await self._named(source.name, survey, vanished, orders, report)
         if report.brake is not None and not orders.override_brake:
             if not orders.dry_run:
                 await self._stopped(source, orders, report)
         else:
-            await self._follow(source, survey, orders, report, progress)
-            await self._disable(source, gone, orders, report)
-            await self._done(source, orders, report)
+            await self._follow(source, survey, orders, report, progress, look)
+            await self._disable(source, gone, orders, report, look)
+            await self._done(source, orders, report, finish)
         report.rows.sort()
         return report
+
+    async def _named(
+        self,
+        source: str,
+        survey: Survey,
+        vanished: Sequence[str],
+        orders: Orders,
+        report: Report,
+    ) -> list[Outline]:
+        """Find the active people among those who vanished, and see whether to stop."""
+        leaving = [each for each in survey.leaving if not survey.refuses(each)]
+
+        async def read(unit: Unit) -> list[StoredPerson]:
+            return await unit.people.some_of_source(source, [*leaving, *vanished])
+
+        found = [each for each in await self.records.read(read) if each.facts.active]
+        if len(found) > orders.brake_least:
+            active = sum([1 async for _ in self._active(source)])
+            report.brake = brake_on(
+                len(found),
+                active,
+                nobody_seen=False,
+                least=orders.brake_least,
+                per_cent=orders.brake_per_cent,
+            )
+        left = set(leaving)
+        return [
+            Outline(each.external_id, each.id, each.state)
+            for each in found
+            if each.external_id not in left
+        ]
 
     async def _going(
         self, source: str, survey: Survey, orders: Orders, report: Report
@@ -131,10 +194,14 @@ class SyncPeople:
         orders: Orders,
         report: Report,
         progress: Progress,
+        look: Look,
     ) -> None:
+        following = self._following(source.name, orders)
         for batch in _batches(survey.walk(), PART):
-            following = Following(source.name, orders.now, self.random, self.notices)
-            done = await self._part(batch, survey, source, following, dry_run=orders.dry_run)
+            done, changes = await self._part(
+                batch, survey, source, following, dry_run=orders.dry_run
+            )
+            look(changes)
             report.created += done.created
             report.changed += done.changed
             report.disabled += done.disabled
@@ -142,6 +209,17 @@ class SyncPeople:
             report.refused += len(done.refused)
             report.rows += done.refused
             progress(source.size + source.position, 2 * source.size)
+
+    def _following(self, source: str, orders: Orders) -> Following:
+        return Following(
+            source,
+            orders.now,
+            self.random,
+            self.notices,
+            orders.actor,
+            orders.phone_label,
+            orders.passwords,
+        )
 
     async def _part(
         self,
@@ -151,7 +229,7 @@ class SyncPeople:
         following: Following,
         *,
         dry_run: bool,
-    ) -> Part:
+    ) -> tuple[Part, Sequence[Change]]:
         fields = source.fields
 
         async def compare(unit: Unit) -> tuple[Difference, dict[str, StoredPerson], Part]:
@@ -172,16 +250,22 @@ class SyncPeople:
             return part
 
         if dry_run:
-            _, _, part = await self.records.read(compare)
-            return part
-        return await self.records.write(write)
+            found, _, part = await self.records.read(compare)
+            return part, found.changes
+        return await self.records.write(write), ()
 
     async def _disable(
-        self, source: PeopleSource, gone: Sequence[Outline], orders: Orders, report: Report
+        self,
+        source: PeopleSource,
+        gone: Sequence[Outline],
+        orders: Orders,
+        report: Report,
+        look: Look,
     ) -> None:
         """Disable those whom the source no longer knows."""
         report.disabled += len(gone)
         if orders.dry_run:
+            await self._show_vanished(source.name, gone, look)
             return
         for batch in _batches(iter(gone), PART):
 
@@ -191,7 +275,7 @@ class SyncPeople:
                     PersonDisabled(
                         at=orders.now,
                         account_id=each.id,
-                        actor=ACTOR,
+                        actor=orders.actor,
                         source=source.name,
                         reason="vanished",
                     )
@@ -200,36 +284,54 @@ class SyncPeople:
 
             await self.records.write(disable)
 
-    async def _done(self, source: PeopleSource, orders: Orders, report: Report) -> None:
+    async def _show_vanished(self, source: str, gone: Sequence[Outline], look: Look) -> None:
+        for batch in _batches(iter(gone), PART):
+
+            async def read(unit: Unit, batch: Sequence[Outline] = batch) -> list[StoredPerson]:
+                return await unit.people.some_of_source(
+                    source, [each.external_id for each in batch]
+                )
+
+            facts = [each.facts for each in await self.records.read(read)]
+            look([Change(each, replace(each, active=False), vanished=True) for each in facts])
+
+    async def _done(
+        self, source: PeopleSource, orders: Orders, report: Report, finish: Finish
+    ) -> None:
         if orders.dry_run:
             return
         imported = PeopleImported(
             at=orders.now,
-            actor=ACTOR,
+            actor=orders.actor,
             source=source.name,
             created=report.created,
             changed=report.changed,
             disabled=report.disabled,
             unchanged=report.unchanged,
         )
-        await self._tell(imported)
+        silent = orders.quiet and not (report.created or report.changed or report.disabled)
+
+        async def tell(unit: Unit) -> None:
+            await finish(unit)
+            if not silent:
+                await unit.audit.write(imported)
+
+        await self.records.write(tell)
 
     async def _stopped(self, source: PeopleSource, orders: Orders, report: Report) -> None:
         if report.brake is None:
             raise AssertionError("stopped without a brake")
         stopped = BrakeStopped(
             at=orders.now,
-            actor=ACTOR,
+            actor=orders.actor,
             source=source.name,
             would_go=report.brake.would_go,
             allowed=report.brake.allowed,
             stored=report.brake.stored,
         )
-        await self._tell(stopped)
 
-    async def _tell(self, event: Event) -> None:
         async def tell(unit: Unit) -> None:
-            await unit.audit.write(event)
+            await unit.audit.write(stopped)
 
         await self.records.write(tell)
 

@@ -4,6 +4,7 @@ Who is in it twice, which numbers several people have, which names two people cl
 gone. Keeps a few machine words for each person, so that a source of 100,000 fits anywhere.
 """
 
+import asyncio
 import itertools
 from array import array
 from bisect import bisect_left
@@ -29,6 +30,7 @@ _KINDS = {
     Reason.LANDLINE: Kind.LANDLINE_ONLY,
     Reason.FOREIGN: Kind.FOREIGN_MOBILE,
 }
+_BREATH = 200  # rows, some 10 ms
 _LONGEST = 200  # characters of a name, a title or a unit
 
 
@@ -66,10 +68,12 @@ class Survey:
         self._contested: set[int] = set()
         self._shared: set[int] = set()
 
-    def read(self, progress: Callable[[], None]) -> None:
-        """Read the source once. Raises `UnusableSourceError`."""
-        for seen in self._source.people():
+    async def read(self, progress: Callable[[], None]) -> None:
+        """Read the source once, and let others go on meanwhile. Raises `UnusableSourceError`."""
+        for at, seen in enumerate(self._source.people()):
             progress()
+            if at % _BREATH == 0:
+                await asyncio.sleep(0)
             match seen:
                 case PersonSeen():
                     self._person(seen)
@@ -104,8 +108,8 @@ class Survey:
         return hash(external_id) in self._refused
 
     def left(self, seen: PersonSeen) -> bool:
-        """Say whether somebody's last day of work is over."""
-        return seen.end_date is not None and seen.end_date < self._judgement.today
+        """Say whether somebody's last day of work is over, or the source lets them do nothing."""
+        return seen.off or (seen.end_date is not None and seen.end_date < self._judgement.today)
 
     def contested(self, name: str) -> bool:
         """Say whether two people of the source claim a name, given in its canonical form."""

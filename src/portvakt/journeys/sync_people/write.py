@@ -31,12 +31,16 @@ PHONE_LABEL = "Tjänstetelefon från HR"
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Whom is followed, and when."""
+    """Whom is followed, when, and how it is called."""
 
     source: str
     now: datetime
     random: Random
     notices: Notices
+    actor: str = ACTOR
+    phone_label: str = PHONE_LABEL
+    passwords: bool = False
+    """The source keeps people's passwords."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,17 @@ async def write_part(
     await unit.people.set_groups_many(
         {row.id: row.groups for row in rows.values()}, following.source
     )
+    if following.passwords:
+        new = [rows[each.after.external_id].id for each in changes if each.before is None]
+        await give_passwords(unit, new, following)
     events += await _numbers(unit, changes, rows, following)
     await unit.audit.write_many(events)
+
+
+async def give_passwords(unit: Unit, accounts: Iterable[AccountId], following: Following) -> None:
+    """Note that these people's password is kept at the source."""
+    ids = [(AuthenticatorId(following.random.id()), account) for account in accounts]
+    await unit.authenticators.add_sourced_passwords(ids, following.source, following.now)
 
 
 def _row(change: Change, before: StoredPerson | None, following: Following) -> StoredPerson:
@@ -101,17 +114,21 @@ def _event(change: Change, row: StoredPerson, following: Following) -> Event:
     at, account_id, source = following.now, row.id, following.source
     match change.kind:
         case ChangeKind.CREATED:
-            return PersonCreated(at=at, account_id=account_id, actor=ACTOR, source=source)
+            return PersonCreated(at=at, account_id=account_id, actor=following.actor, source=source)
         case ChangeKind.CHANGED:
             return PersonChanged(
-                at=at, account_id=account_id, actor=ACTOR, source=source, changed=change.fields
+                at=at,
+                account_id=account_id,
+                actor=following.actor,
+                source=source,
+                changed=change.fields,
             )
         case ChangeKind.DISABLED:
             return PersonDisabled(
-                at=at, account_id=account_id, actor=ACTOR, source=source, reason="left"
+                at=at, account_id=account_id, actor=following.actor, source=source, reason="left"
             )
         case ChangeKind.ENABLED:
-            return PersonEnabled(at=at, account_id=account_id, actor=ACTOR, source=source)
+            return PersonEnabled(at=at, account_id=account_id, actor=following.actor, source=source)
 
 
 async def _numbers(
@@ -133,7 +150,7 @@ async def _numbers(
             id=AuthenticatorId(following.random.id()),
             account_id=row.id,
             number=new or "",
-            label=PHONE_LABEL,
+            label=following.phone_label,
         )
         phones.append(phone)
         known = False
@@ -149,7 +166,7 @@ def _registered(phone: SourcedPhone, following: Following) -> NumberRegistered:
     return NumberRegistered(
         at=following.now,
         account_id=phone.account_id,
-        actor=ACTOR,
+        actor=following.actor,
         authenticator_id=phone.id,
         type=AuthenticatorType.SMS_CODE,
         source=following.source,
@@ -179,7 +196,7 @@ async def _changed_number(
                 MethodRemoved(
                     at=now,
                     account_id=account.id,
-                    actor=ACTOR,
+                    actor=following.actor,
                     authenticator_id=method.id,
                     type=method.type,
                     label=method.label,
@@ -193,7 +210,7 @@ async def _changed_number(
             if phone.number
             else Notice.REMOVED,
             method=AuthenticatorType.SMS_CODE,
-            label=PHONE_LABEL,
+            label=following.phone_label,
         )
         await following.notices.tell(unit, account, what, None, at=now)
         if old is not None and phone.number:
