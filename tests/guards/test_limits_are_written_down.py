@@ -48,6 +48,8 @@ def test_the_limits_of_phones_are_the_ones_that_hold() -> None:
     assert f"{numbers[push_approval.SIDE_BY_SIDE]} requests wait side by side" in words
     minutes = push_approval.PAIRING_LIVES // timedelta(minutes=1)
     assert f"A pairing code lives {numbers[minutes]} minutes" in words
+    proves = push_approval.PROVES_WITHIN // timedelta(minutes=1)
+    assert f"has {numbers[proves].lower()} minutes at least" in words
     assert f"{numbers[push_approval.SHORT_TRIES]} wrong short codes end it" in words
     assert f"room for {numbers[push_approval.MOST_PHONES]} phones" in words
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from portvakt.core.ids import AccountId, AuthenticatorId, PairingId, SessionId
-from portvakt.core.push_approval import PAIRING_LIVES, SHORT_TRIES
+from portvakt.core.push_approval import PAIRING_LIVES, PROVES_WITHIN, SHORT_TRIES
 from portvakt.records import (
     Paired,
     PairingExpired,
@@ -57,6 +57,32 @@ async def test_a040_a_code_lives_ten_minutes(database_url: str) -> None:
         assert await spend(records, after=PAIRING_LIVES) == PairingExpired()
         in_time = await spend(records, after=PAIRING_LIVES - timedelta(milliseconds=1))
         assert isinstance(in_time, Paired)
+
+
+@pytest.mark.parametrize("short", [False, True])
+async def test_a_phone_that_comes_late_has_two_minutes_to_be_proved(
+    database_url: str, short: bool
+) -> None:
+    late = make.NOW + PAIRING_LIVES - timedelta(seconds=1)
+
+    async def act(unit: Unit) -> Outcome:
+        if short:
+            return await unit.pairings.spend_short(make.ANNA, a_phone.SHORT, a_phone.ID, late)
+        return await unit.pairings.spend(a_phone.CODE, a_phone.ID, late)
+
+    async with with_anna(database_url, start) as records:
+        paired = await records.write(act)
+        assert isinstance(paired, Paired)
+        assert paired.pairing.expires_at == late + PROVES_WITHIN
+
+
+async def test_a_wrong_short_code_gives_no_more_time(database_url: str) -> None:
+    late = make.NOW + PAIRING_LIVES - timedelta(seconds=1)
+    async with with_anna(database_url, start) as records:
+        await records.write(
+            lambda unit: unit.pairings.spend_short(make.ANNA, b"x" * 32, a_phone.ID, late)
+        )
+        assert await spend(records, after=PAIRING_LIVES) == PairingExpired()
 
 
 async def test_a040_the_newest_code_is_the_only_one(database_url: str) -> None:

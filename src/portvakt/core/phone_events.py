@@ -36,6 +36,14 @@ class PhonePairingReused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneDisowned(PhoneEvent):
+    """«Det är inte min telefon»: what came with a code of the page was sent away, unproved."""
+
+    name = "phone.disowned"
+    label: str = field(default="", metadata=PERSONAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneRequestSent(Event):
     """A phone is asked to approve something. The number is never written."""
 

@@ -20,6 +20,7 @@ __all__ = [
     "METHODS",
     "MOST_PHONES",
     "PAIRING_LIVES",
+    "PROVES_WITHIN",
     "PURPOSES",
     "RESET",
     "SHORT_TRIES",
@@ -48,6 +49,8 @@ SIDE_BY_SIDE = 2
 """How many requests of one account wait at once, each from a browser of its own (A032)."""
 PAIRING_LIVES = timedelta(minutes=10)
 """How long a pairing code works, once (NIST SP 800-63B-4 section 4.1.2.2, A040)."""
+PROVES_WITHIN = timedelta(minutes=2)
+"""How long a phone that came in time has at least, however late, to be proved."""
 SHORT_TRIES = 5
 """Wrong short codes that end a pairing: a guesser succeeds once in 2 * 10**11 times."""
 MOST_PHONES = 5

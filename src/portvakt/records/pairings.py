@@ -6,7 +6,7 @@ from typing import Final
 
 from portvakt.core.ids import AccountId, AuthenticatorId, PairingId, SessionId
 from portvakt.core.phones import Pairing
-from portvakt.core.push_approval import SHORT_TRIES
+from portvakt.core.push_approval import PROVES_WITHIN, SHORT_TRIES
 from portvakt.records.driver import Row, Run
 from portvakt.records.statements import Statement
 from portvakt.records.values import instant, ms, optional_instant, optional_ms
@@ -39,7 +39,9 @@ _USABLE: Final = """
 """
 _SPEND: Final = Statement(
     """
-    UPDATE pairings SET spent_at = :now, phone_id = :phone_id
+    UPDATE pairings SET spent_at = :now, phone_id = :phone_id,
+        expires_at = CASE WHEN expires_at < :proved_by THEN CAST(:proved_by AS BIGINT)
+            ELSE expires_at END
     WHERE code_hash = :code_hash AND {usable}
     RETURNING {columns}
     """,
@@ -51,6 +53,8 @@ _SPEND_SHORT: Final = Statement(
     UPDATE pairings SET
         spent_at = CASE WHEN short_hash = :short_hash THEN CAST(:now AS BIGINT) END,
         phone_id = CASE WHEN short_hash = :short_hash THEN CAST(:phone_id AS TEXT) END,
+        expires_at = CASE WHEN short_hash = :short_hash AND expires_at < :proved_by
+            THEN CAST(:proved_by AS BIGINT) ELSE expires_at END,
         tries = CASE WHEN short_hash = :short_hash THEN tries ELSE tries + 1 END
     WHERE account_id = :account_id AND {usable}
     RETURNING {columns}
@@ -134,10 +138,17 @@ class Pairings:
     ) -> Paired | PairingUsed | PairingExpired | None:
         """Use up a long code for a phone; None where there never was such a code.
 
+        A phone that came in the last minute has two to be proved.
+
         The one statement decides; only where it found nothing, a second one asks why.
         """
         row = await self._run.row(
-            _SPEND, code_hash=code_hash, phone_id=phone_id, now=ms(now), most=SHORT_TRIES
+            _SPEND,
+            code_hash=code_hash,
+            phone_id=phone_id,
+            now=ms(now),
+            proved_by=ms(now + PROVES_WITHIN),
+            most=SHORT_TRIES,
         )
         if row is not None:
             return Paired(_pairing(row))
@@ -156,6 +167,7 @@ class Pairings:
             short_hash=short_hash,
             phone_id=phone_id,
             now=ms(now),
+            proved_by=ms(now + PROVES_WITHIN),
             most=SHORT_TRIES,
         )
         if row is None:

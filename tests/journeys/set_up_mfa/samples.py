@@ -26,7 +26,7 @@ from portvakt.journeys.set_up_mfa.pages import (
 )
 from portvakt.journeys.set_up_mfa.phone_pages import (
     PhoneEndedPage,
-    PhoneNamePage,
+    PhoneFoundPage,
     PhoneNumberPage,
     PhoneScanPage,
 )
@@ -136,10 +136,7 @@ SAMPLES: dict[str, Page] = {
     ),
     "phone-scan": scan_page(),
     "phone-scan-none-yet": scan_page(errors={"": "set_up_mfa.error_no_phone_yet"}),
-    "phone-name": PhoneNamePage(name="Annas Pixel"),
-    "phone-name-wrong": PhoneNamePage(
-        name="x" * 41, errors={"label": "set_up_mfa.error_name_too_long"}
-    ),
+    "phone-found": PhoneFoundPage(name="Annas Pixel"),
     "phone-number": number_page(),
     "phone-number-six": number_page(number="047114", told="opened", state="opened"),
     "phone-number-delivered": number_page(told="delivered", state="delivered"),

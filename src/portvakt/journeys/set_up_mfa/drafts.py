@@ -1,6 +1,7 @@
 """What is half set up, and what it says beside its secret."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Self
 
 import msgspec
@@ -50,8 +51,10 @@ class Drafts:
         kind: AuthenticatorType,
         detail: Detail,
         secret: bytes | None = None,
+        *,
+        lives: timedelta = DRAFT_LIVES,
     ) -> None:
-        """Keep something half set up for ten minutes."""
+        """Keep something half set up, for ten minutes unless said otherwise."""
         draft = Draft(
             id=id_,
             account_id=person.account.id,
@@ -60,7 +63,7 @@ class Drafts:
             sealed=None if secret is None else self._seal(secret, id_),
             detail=msgspec.json.encode(detail).decode(),
             created_at=person.now,
-            expires_at=person.now + DRAFT_LIVES,
+            expires_at=person.now + lives,
         )
         await unit.drafts.put(draft)
 

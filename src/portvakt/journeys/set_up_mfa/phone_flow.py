@@ -7,11 +7,13 @@ from typing import assert_never
 import msgspec
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
+from portvakt.core.events import PhoneDisowned
 from portvakt.core.ids import PairingId
 from portvakt.core.phones import Pairing, Phone
 from portvakt.core.policy import networks_of
 from portvakt.core.push_approval import (
     PAIRING_LIVES,
+    PROVES_WITHIN,
     TEST,
     RequestStanding,
     standing_of_request,
@@ -22,9 +24,7 @@ from portvakt.crypto.sealing import Sealer
 from portvakt.journeys.set_up_mfa.acting import Person, full
 from portvakt.journeys.set_up_mfa.binding import Binder
 from portvakt.journeys.set_up_mfa.drafts import Detail, Drafts
-from portvakt.journeys.set_up_mfa.names import read_name
 from portvakt.journeys.set_up_mfa.outcomes import (
-    BadName,
     BoundNow,
     Full,
     NotShown,
@@ -71,17 +71,15 @@ class PhoneSetUp:
         most = full(person.standing, PUSH)
         if most is not None:
             return Full(PUSH, most)
-        id_, code = self.drafts.new_id(), draw_pairing_code(self.random)
-        pairing = self._pairing(person, id_, code)
         detail = Detail(number=number, preferred=preferred)
-        secret = msgspec.json.encode((code.long, code.short))
+        return await self.records.write(lambda unit: self._begin(unit, person, detail))
 
-        async def act(unit: Unit) -> Started:
-            await self.drafts.put(unit, person, id_, PUSH, detail, secret)
-            await unit.pairings.start(pairing)
-            return Started(id_)
-
-        return await self.records.write(act)
+    async def _begin(self, unit: Unit, person: Person, detail: Detail) -> Started:
+        id_, code = self.drafts.new_id(), draw_pairing_code(self.random)
+        secret, lives = msgspec.json.encode((code.long, code.short)), PAIRING_LIVES + PROVES_WITHIN
+        await self.drafts.put(unit, person, id_, PUSH, detail, secret, lives=lives)
+        await unit.pairings.start(self._pairing(person, id_, code))
+        return Started(id_)
 
     def _pairing(self, person: Person, id_: str, code: PairingCode) -> Pairing:
         account = person.account.id
@@ -128,30 +126,21 @@ class PhoneSetUp:
     def _code(self, draft: Draft) -> PairingCode:
         return PairingCode(*msgspec.json.decode(self.drafts.secret(draft), type=tuple[str, str]))
 
-    async def ask(
-        self, person: Person, id_: str, typed: str | None = None
-    ) -> Started | BadName | Over:
-        """Call the phone what was typed, and ask it to approve a number.
+    async def ask(self, person: Person, id_: str) -> Started | PhoneAwaited | Over:
+        """Ask the phone that came to approve a number; PhoneAwaited where none has.
 
         A request that waits or is approved stays, so that pressing twice asks once.
         """
-        name = None if typed is None else read_name(typed)
-        if isinstance(name, BadName):
-            return name
 
-        async def act(unit: Unit) -> Started | Over:
+        async def act(unit: Unit) -> Started | PhoneAwaited | Over:
             await unit.turn(f"pairing:{id_}")
             at = await self._state(unit, person, id_)
             match at:
-                case Over():
+                case Over() | PhoneAwaited():
                     return at
-                case PhoneAwaited():
-                    return Started(id_)  # another tab; the page says what it waits for
                 case PhoneAsked(standing=standing) if standing in UNANSWERED:
                     return Started(id_)
                 case PhoneCame(phone=phone) | PhoneAsked(phone=phone):
-                    if name and name != phone.name:
-                        await unit.phones.rename(phone.id, person.account.id, name)
                     await self._ask(unit, person, id_, phone)
                     return Started(id_)
                 case _:
@@ -180,6 +169,27 @@ class PhoneSetUp:
                 raise AssertionError("a test counts towards no limit, and always finds room")
             case _:
                 assert_never(asked)
+
+    async def disown(self, person: Person, id_: str) -> Started | Over:
+        """«Det är inte min telefon»: forget whatever phone came, and make another code.
+
+        Either this or `confirm` takes the draft, so a phone that was disowned is never bound.
+        """
+
+        async def act(unit: Unit) -> Started | Over:
+            at = await self._state(unit, person, id_)
+            draft = await self.drafts.spend(unit, person, id_)
+            if isinstance(at, Over) or draft is None:
+                return Over()
+            if not isinstance(at, PhoneAwaited):
+                phone = at.phone
+                await unit.phones.remove(phone.id, person.account.id)
+                event = PhoneDisowned(**person.said(), authenticator_id=phone.id, label=phone.name)
+                await unit.audit.write(event)
+            await unit.wakeups.ring(f"pairing:{id_}")
+            return await self._begin(unit, person, Detail.of(draft))
+
+        return await self.records.write(act)
 
     async def confirm(
         self, person: Person, id_: str

@@ -23,10 +23,10 @@ class PhoneScanPage(Page):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneNamePage(Page):
-    """A phone has come: what is it called."""
+class PhoneFoundPage(Page):
+    """A phone has come, and the page was asked for anew before «Fortsätt»."""
 
-    template: ClassVar[str] = f"{FOLDER}/phone_name.html"
+    template: ClassVar[str] = f"{FOLDER}/phone_found.html"
     name: str
 
 

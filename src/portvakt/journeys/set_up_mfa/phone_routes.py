@@ -1,4 +1,4 @@
-"""Addresses of a phone half set up: its code, its name, the number to type in it."""
+"""Addresses of a phone half set up: its code, and the number to type in it."""
 
 from dataclasses import dataclass, replace
 from typing import assert_never
@@ -13,7 +13,6 @@ from portvakt.journeys.set_up_mfa.app_key import pairing_key
 from portvakt.journeys.set_up_mfa.door_routes import Door
 from portvakt.journeys.set_up_mfa.end_routes import Ending
 from portvakt.journeys.set_up_mfa.outcomes import (
-    BadName,
     BoundNow,
     Full,
     NotShown,
@@ -37,7 +36,7 @@ from portvakt.journeys.set_up_mfa.phone_flow import (
 )
 from portvakt.journeys.set_up_mfa.phone_pages import (
     PhoneEndedPage,
-    PhoneNamePage,
+    PhoneFoundPage,
     PhoneNumberPage,
     PhoneScanPage,
 )
@@ -87,12 +86,11 @@ class PhoneRoutes:
         request: Request,
         person: Person,
         errors: Errors | None = None,
-        name: str | None = None,
     ) -> Response:
         at = await self.phones.show(person, _draft(request))
         if isinstance(at, Over):
             return self.ending.over(request)
-        view = _page_of(request, person, at, errors or {}, name)
+        view = _page_of(request, person, at, errors or {})
         return page(request, view, WRONG if errors else 200)
 
     async def state(self, request: Request) -> Response:
@@ -104,6 +102,7 @@ class PhoneRoutes:
         if isinstance(person, Response):
             return person
         id_, seen = _draft(request), query(request)["seen"]
+        await self.records.listen()  # before it is looked, so that no ring is lost in between
         at = await self.phones.show(person, id_)
         if not isinstance(at, Over) and stage(at) == seen:
             await self.records.wait(awaited_topic(at), patience(at, person.now, WAITS))
@@ -122,33 +121,30 @@ class PhoneRoutes:
             return person
         sent = await form(request)
         match sent["step"]:
-            case "name":
-                return await self._ask(request, person, sent["label"])
-            case "again":
-                return await self._ask(request, person, None)
             case "number":
                 return await self._confirm(request, person)
+            case "not_mine":
+                return await self._disown(request, person)
             case _:
-                return await self._scanned(request, person)
+                return await self._ask(request, person)
 
-    async def _scanned(self, request: Request, person: Person) -> Response:
-        at = await self.phones.show(person, _draft(request))
-        if isinstance(at, PhoneAwaited):
-            return await self._show(request, person, {"": "set_up_mfa.error_no_phone_yet"})
-        return self._here(request)
-
-    async def _ask(self, request: Request, person: Person, typed: str | None) -> Response:
-        outcome = await self.phones.ask(person, _draft(request), typed)
+    async def _ask(self, request: Request, person: Person) -> Response:
+        outcome = await self.phones.ask(person, _draft(request))
         match outcome:
             case Started():
                 return self._here(request)
-            case BadName():
-                errors = {"label": f"set_up_mfa.error_{outcome.value}"}
-                return await self._show(request, person, errors, typed)
+            case PhoneAwaited():
+                return await self._show(request, person, {"": "set_up_mfa.error_no_phone_yet"})
             case Over():
                 return self.ending.over(request)
             case _:
                 assert_never(outcome)
+
+    async def _disown(self, request: Request, person: Person) -> Response:
+        outcome = await self.phones.disown(person, _draft(request))
+        if isinstance(outcome, Over):
+            return self.ending.over(request)
+        return see_other(f"{PHONE}/{outcome.draft}")
 
     async def _confirm(self, request: Request, person: Person) -> Response:
         outcome = await self.phones.confirm(person, _draft(request))
@@ -177,9 +173,7 @@ class PhoneRoutes:
         return see_other(f"{PHONE}/{_draft(request)}")
 
 
-def _page_of(
-    request: Request, person: Person, at: PhoneDraft, errors: Errors, name: str | None
-) -> Page:
+def _page_of(request: Request, person: Person, at: PhoneDraft, errors: Errors) -> Page:
     match at:
         case PhoneAwaited(id=id_, code=code, expires=expires):
             account = person.account.email or person.account.user_name
@@ -188,7 +182,7 @@ def _page_of(
                 draft=id_, key=key, expires=expires, state=stage(at), errors=errors
             )
         case PhoneCame(phone=phone):
-            return PhoneNamePage(name=phone.name if name is None else name, errors=errors)
+            return PhoneFoundPage(name=phone.name)
         case PhoneAsked(id=id_, phone=phone, approval=approval) if at.standing in UNANSWERED:
             left = int((approval.expires_at - person.now).total_seconds())
             return PhoneNumberPage(
