@@ -5,9 +5,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page
 
-from tests.browser.phone_sized import with_screen_lock
 from tests.browser.seeing import Eyes
-from tests.browser.small_service import CODE, SmallService
+from tests.browser.small_service import CODE, SmallService, with_screen_lock
 from tests.guards.tree import TOP
 
 SCREENS = (

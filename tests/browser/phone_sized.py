@@ -8,6 +8,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, BrowserType, Page
 
+from tests.browser.small_service import with_screen_lock
+
 WIDTH, HEIGHT = 1280, 720
 HELD_AT = 560
 """How many pixels across the picture is, in what the camera sees."""
@@ -86,19 +88,3 @@ def new_phone(browser: Browser, **more: object) -> Page:
     page = context.new_page()
     with_screen_lock(page)
     return page
-
-
-def with_screen_lock(page: Page) -> None:
-    """A finger or a face that always succeeds, as W3C WebAuthn's virtual authenticator."""
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "ctap2Version": "ctap2_1",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})

@@ -1,18 +1,14 @@
-"""The authenticator app as something installed: manifest, icons, start without network, reading."""
+"""The authenticator app as something installed: manifest, icons, and how it is read."""
 
-import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
-from tests.browser.demo_at import oathtool
-from tests.browser.phone_sized import with_screen_lock
 from tests.browser.seeing import Eyes
-from tests.browser.small_service import CODE, SECRET, SmallService, small_service
+from tests.browser.small_service import CODE, SmallService, small_service, with_screen_lock
 
 Browse = Callable[..., Page]
-FOUR_TIMES_SLOWER = 4
 WIDTH_AND_HEIGHT = """src => new Promise((done, wrong) => {
   const picture = new Image();
   picture.onload = () => done([picture.naturalWidth, picture.naturalHeight]);
@@ -57,26 +53,6 @@ def test_chromium_would_install_it_with_every_icon_of_its_size(
             assert "x".join(map(str, size)) == icon["sizes"], icon["src"]
     assert {"192x192", "512x512"} <= {icon["sizes"] for icon in said["icons"]}
     assert {"any", "maskable"} <= {icon["purpose"] for icon in said["icons"]}
-
-
-def test_it_opens_without_network_and_shows_codes(service: SmallService, browse: Browse) -> None:
-    page = browse()
-    paired(service, page)
-    page.evaluate("() => navigator.serviceWorker.ready")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
-    page.context.set_offline(True)
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("Emulation.setCPUThrottlingRate", {"rate": FOUR_TIMES_SLOWER})
-    page.reload()
-    expect(page.get_by_role("heading", name="Dina konton")).to_be_visible()
-    painted = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-    took = f"{page.evaluate(painted):.0f} ms"
-    print(f"starts without network, processor slowed four times: {took}")  # noqa: T201 - a figure
-    page.get_by_role("button", name="anna.berg").click()
-    code = page.get_by_role("region", name="Kod som fungerar utan nät").locator("output")
-    expect(code).to_have_text(re.compile(r"\d{3} \d{3}"))
-    shown = re.sub(r"\s", "", code.inner_text())
-    assert shown in {oathtool(SECRET), oathtool(SECRET, ahead=-1)}
 
 
 def test_a_screen_reader_meets_a_request_in_the_order_that_it_is_decided(

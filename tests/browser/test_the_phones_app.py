@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.demo_at import oathtool
-from tests.browser.looking import axe_findings, small_targets, too_wide
 from tests.browser.seeing import Eyes
 from tests.browser.small_service import (
     CODE,
@@ -340,55 +339,3 @@ def test_a_closed_app_that_is_woken_shows_one_notification_without_names(
         "self.registration.getNotifications().then((all) => all.map((n) => [n.title, n.body]))"
     )
     assert shown == [["Är det du som loggar in?", "Öppna appen och svara."]]
-
-
-@pytest.mark.parametrize(
-    ("language", "colours", "width"), [("Svenska", "light", 390), ("English", "dark", 320)]
-)
-def test_every_screen_can_be_used_by_everybody(
-    service: SmallService, browse: Browse, language: str, colours: str, width: int
-) -> None:
-    page = browse(width=width, color_scheme=colours)
-    with_screen_lock(page)
-    wrong: list[str] = []
-
-    def look() -> None:
-        page.wait_for_timeout(150)
-        title = page.locator("h1").inner_text()
-        wrong.extend(f"{title}: {each}" for each in [*axe_findings(page), *small_targets(page)])
-        if wide := too_wide(page):
-            wrong.append(f"{title}: {wide}")
-        page.evaluate("document.documentElement.style.fontSize = '200%'")
-        if wide := too_wide(page):
-            wrong.append(f"{title} at 200 %: {wide}")
-        page.evaluate("document.documentElement.style.fontSize = ''")
-
-    page.goto(app(service))
-    if language == "English":
-        page.get_by_role("button", name="English").click()
-    look()
-    for step in ("button.main", "main button.second", "form button.main"):
-        page.locator(step).click()
-        look()
-    page.goto(f"{app(service)}#pair={CODE}")
-    page.locator(".done").wait_for()
-    look()
-    page.locator("main button.main").click()
-    look()
-    page.locator(".row").first.click()
-    look()
-    for index in range(3):
-        page.locator(".row").nth(index).click()
-        look()
-        page.locator(".back").click()
-        page.locator(".code").wait_for()
-    service.ask("one")
-    page.locator("input.number").wait_for()
-    service.ask("two", known_browser=False, purpose="reset", digits=6, lock=True)
-    page.locator(".card").nth(1).wait_for()
-    look()
-    page.locator("button.danger").first.click()
-    look()
-    page.locator("button.danger").click()
-    look()
-    assert not wrong
