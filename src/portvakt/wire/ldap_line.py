@@ -20,7 +20,7 @@ from portvakt.wire.ldap_values import Server
 # RFC 4511 §4.14: message 1, ExtendedRequest, requestName 1.3.6.1.4.1.1466.20037
 _START_TLS: Final = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x16" + b"1.3.6.1.4.1.1466.20037"
 _LONGEST_ANSWER: Final = 4096
-_LARGEST: Final = 65_536
+_LARGEST: Final = 8_192
 _MOST_WAITING: Final = 1024 * 1024
 """Bytes that may wait for libldap before the server is asked to wait."""
 

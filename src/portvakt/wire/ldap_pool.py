@@ -119,7 +119,17 @@ class Pool:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        if self._turns.locked() and self._waiting >= MOST_WAITING:
+        if self._turns.locked():
+            await self._queue()
+        else:
+            await self._turns.acquire()
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    async def _queue(self) -> None:
+        if self._waiting >= MOST_WAITING:
             raise NobodyAnswersError("too many are waiting already")
         self._waiting += 1
         try:
@@ -129,10 +139,6 @@ class Pool:
             raise NobodyAnswersError("every connection is busy") from error
         finally:
             self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._turns.release()
 
     def _take(self, prefer: Server | None) -> tuple[Connection, float] | None:
         """Take the one used last; those that are too old go."""
