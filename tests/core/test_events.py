@@ -50,7 +50,13 @@ def test_no_event_type_is_left_out_of_the_vocabulary() -> None:
         return {kind.__name__} | {name for each in kind.__subclasses__() for name in below(each)}
 
     named = {each.__name__ for each in EVENTS.values()}
-    assert below(Event) - named == {"Event", "MethodEvent", "PhoneEvent", "PhoneAnswered"}
+    assert below(Event) - named == {
+        "Event",
+        "MethodEvent",
+        "PhoneAnswered",
+        "PhoneEvent",
+        "ResetEvent",
+    }
 
 
 def test_who_and_from_where_are_personal_in_every_event() -> None:
