@@ -47,6 +47,7 @@ PLANTED = {
     "planted_above.py": ("import portvakt.planted_below", "No cycles between siblings"),
     "planted_below.py": ("import portvakt.planted_above", "No cycles between siblings"),
     "worker.py": ("import portvakt.sms.planted", "Adapters are opened by name"),
+    "wire/planted.py": ("import ldap", "Only portvakt.wire.ldap_connection imports"),
 }
 
 
