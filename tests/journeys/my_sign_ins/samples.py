@@ -61,6 +61,19 @@ PAST = (
         place=OUTSIDE,
         failed=True,
     ),
+    Happened(
+        at=NOW - timedelta(minutes=3),
+        what=Message("my_sign_ins.phone_not_me"),
+        how=(Message("my_sign_ins.phone_asked_for", {"app": "Demobutiken"}),),
+        place=OUTSIDE,
+        failed=True,
+    ),
+    Happened(
+        at=NOW - timedelta(minutes=9),
+        what=Message("my_sign_ins.phone_added"),
+        how=(Message("my_sign_ins.phone_named", {"phone": "Annas Pixel"}),),
+        place=INSIDE,
+    ),
     Happened(at=NOW - timedelta(days=1), what=Message("my_sign_ins.ended"), place=INSIDE),
     Happened(
         at=NOW - timedelta(days=2),

@@ -5,10 +5,22 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from portvakt.core.assurance import Aal
+from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.events import (
     AppOpened,
     AppRefused,
     FreshProofGiven,
+    MethodAdded,
+    MethodRemoved,
+    PasswordPutAside,
+    PhoneDisowned,
+    PhoneMoved,
+    PhonePairingReused,
+    PhoneRequestDenied,
+    PhoneRequestNotMe,
+    PhoneRequestsStopped,
+    PhoneRequestWrongNumber,
+    PhoneRetired,
     ProofReplayed,
     SessionsEnded,
     SignInFailed,
@@ -18,6 +30,7 @@ from portvakt.core.events import (
 )
 from portvakt.core.ids import ClientId, NetworkId, RuleId, SessionId
 from portvakt.core.policy import Outcome, Require, networks_of
+from portvakt.core.push_approval import TEST
 from portvakt.core.sessions import Session
 from portvakt.core.user_agents import browser_of
 from portvakt.journeys.my_sign_ins.pages import Happened, OpenSignIn
@@ -42,7 +55,12 @@ class Teller:
 
     def events(self, found: Sequence[StoredEvent], most: int) -> tuple[Happened, ...]:
         """Tell what happened, as far as it is about signing in; at most so many."""
-        told = (_TOLD[each.name](self, each) for each in found if each.name in _TOLD)
+        hidden = _told_better(found)
+        told = (
+            _TOLD[each.name](self, each)
+            for each in found
+            if each.name in _TOLD and each.id not in hidden
+        )
         return tuple(told)[:most]
 
     def _session(self, session: Session, this: SessionId) -> OpenSignIn:
@@ -124,6 +142,28 @@ class Teller:
             place=self._place(event.address),
         )
 
+    def answered(self, event: StoredEvent) -> Happened:
+        """Tell that a phone said no, or was given a wrong number; from where the phone was."""
+        app = event.detail["app"]
+        return Happened(
+            at=event.at,
+            what=Message(_ANSWERED[event.name]),
+            how=(Message("my_sign_ins.phone_asked_for", {"app": app}),) if app else (),
+            place=self._place(event.address),
+            failed=True,
+        )
+
+    def phone(self, event: StoredEvent) -> Happened:
+        """Tell what became of a phone. Support that acts for somebody is at no place."""
+        name = event.detail.get("label", "")
+        return Happened(
+            at=event.at,
+            what=Message(_OF_PHONES[event.name]),
+            how=(Message("my_sign_ins.phone_named", {"phone": name}),) if name else (),
+            place=None if event.address is None else self._place(event.address),
+            failed=event.name in _ALARMING,
+        )
+
     def _no(self, what: str, event: StoredEvent) -> Happened:
         return Happened(
             at=event.at,
@@ -186,6 +226,50 @@ def _how(event: StoredEvent) -> tuple[Message, ...]:
     return (Message("my_sign_ins.strong"), *by) if strong else by
 
 
+def _told_better(found: Sequence[StoredEvent]) -> frozenset[int]:
+    """Return what would be told twice, or is of no interest.
+
+    These are methods other than phones, a phone's no that was a «Det var inte jag», and the
+    request with which a phone is tried when it is added.
+    """
+    not_me = {each.detail["request"] for each in found if each.name == PhoneRequestNotMe.name}
+    return frozenset(
+        each.id
+        for each in found
+        if (each.name in _METHODS and each.detail["type"] != AuthenticatorType.PUSH)
+        or (each.name == PhoneRequestDenied.name and each.detail["request"] in not_me)
+        or (each.name in _ANSWERED and each.detail["purpose"] == TEST)
+    )
+
+
+_METHODS = frozenset({MethodAdded.name, MethodRemoved.name})
+_ANSWERED: Mapping[str, str] = MappingProxyType(
+    {
+        PhoneRequestDenied.name: "my_sign_ins.phone_denied",
+        PhoneRequestWrongNumber.name: "my_sign_ins.phone_wrong_number",
+        PhoneRequestNotMe.name: "my_sign_ins.phone_not_me",
+    }
+)
+_OF_PHONES: Mapping[str, str] = MappingProxyType(
+    {
+        MethodAdded.name: "my_sign_ins.phone_added",
+        MethodRemoved.name: "my_sign_ins.phone_removed",
+        PhoneRetired.name: "my_sign_ins.phone_removed",
+        PhoneMoved.name: "my_sign_ins.phone_moved",
+        PhoneDisowned.name: "my_sign_ins.phone_disowned",
+        PhonePairingReused.name: "my_sign_ins.phone_pairing_reused",
+        PhoneRequestsStopped.name: "my_sign_ins.phone_stopped",
+        PasswordPutAside.name: "my_sign_ins.phone_put_aside",
+    }
+)
+_ALARMING = frozenset(
+    {
+        PhoneDisowned.name,
+        PhonePairingReused.name,
+        PhoneRequestsStopped.name,
+        PasswordPutAside.name,
+    }
+)
 _TOLD: Mapping[str, Callable[[Teller, StoredEvent], Happened]] = MappingProxyType(
     {
         SignInSucceeded.name: Teller.succeeded,
@@ -197,5 +281,7 @@ _TOLD: Mapping[str, Callable[[Teller, StoredEvent], Happened]] = MappingProxyTyp
         AppOpened.name: Teller.opened,
         AppRefused.name: Teller.app_refused,
         SessionsEnded.name: Teller.ended,
+        **dict.fromkeys(_ANSWERED, Teller.answered),
+        **dict.fromkeys(_OF_PHONES, Teller.phone),
     }
 )
