@@ -7,6 +7,7 @@ import pytest
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.phones import Subscription
 from portvakt.core.policy import Require
+from portvakt.core.push_approval import ApprovalState
 from tests import make
 from tests.handset import b64u, new_key, public, unb64u
 from tests.journeys.approve_push.conftest import OpenWard
@@ -134,6 +135,16 @@ async def test_a_phone_removes_itself_with_all_that_belongs_to_it(open_ward: Ope
             assert await ward.bound(kind) == []
         assert "phone.retired" in await ward.world.events(ward.anna)
         assert await ward.mails() == ["Ett sätt att logga in är borttaget"]
+
+
+async def test_a034_nobody_waits_for_a_phone_that_removed_itself(open_ward: OpenWard) -> None:
+    async with open_ward() as ward:
+        first, second = await ward.phone(), await ward.phone()
+        approval = await ward.ask()
+        await first.act("retire")
+        assert (await ward.approval(approval)).state is ApprovalState.WAITING, "one is left"
+        await second.act("retire")
+        assert (await ward.approval(approval)).state is ApprovalState.CLOSED
 
 
 async def test_a043_the_last_second_factor_stays_where_a_rule_asks_for_one(

@@ -17,6 +17,7 @@ from portvakt.journeys.approve_push.messages import Letter, Rename, Subscribe, r
 from portvakt.journeys.approve_push.parts import Answer, Caller, Parts, Refused, Word
 from portvakt.journeys.approve_push.show import Show
 from portvakt.mail import Notice, What
+from portvakt.proving.phone_removal import close_unanswerable
 from portvakt.records import Standing, Unit
 from portvakt.wake import allowed_endpoint
 
@@ -137,6 +138,7 @@ class Own:
                 return Refused(Word.KEPT)
             if not await unit.phones.remove(phone.id, phone.account_id):
                 return Refused(Word.GONE)
+            await close_unanswerable(unit, phone.account_id, caller.now)
             await unit.audit.write(
                 PhoneRetired(**caller.said(), authenticator_id=phone.id, label=phone.name)
             )
