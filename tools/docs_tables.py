@@ -61,6 +61,8 @@ KINDS = {
     "bool": "true or false",
     "Count": "number, 1 or more",
     "Percent": "number, to 100",
+    "Span": "time such as `15m`, `2h`",
+    "Mapping": "table of texts",
     "Days": "number, 1 to 90",
     "Length": "number, 8 to 64",
     "tuple[str, ...]": "list of texts",
@@ -125,11 +127,11 @@ def settings_page() -> str:
         struct = next((found[kind] for kind in kinds if kind in found), None)
         if struct is None:
             continue
-        title = f"[[{name}]]" if name == "sms" else f"[{name}]"
+        title = f"[[{name}]]" if name in ("sms", "directories") else f"[{name}]"
         about = ast.get_docstring(struct) or ""
         own = [key for key in keys(struct) if key.name != "options"]
         lines += ["", f"## `{title}`", "", about, "", *table(own)]
-        if name in ("sms", "mail", "wake"):
+        if name in ("sms", "mail", "wake", "directories"):
             lines += adapters(f"portvakt.{name}")
     return "\n".join(lines) + "\n"
 
@@ -145,16 +147,27 @@ SETTINGS_INTRO = [
 ]
 
 
+NOT_SET = ("staff_csv",)
+"""Adapters that a command opens, and no settings."""
+
+
 def adapters(package: str) -> list[str]:
     """Describe each adapter of a package by the words at the top of its module and its keys."""
     lines = []
+    by = "kind" if package == "portvakt.directories" else "gateway"
     for name in names(package):
+        if name in NOT_SET:
+            continue
         module = importlib.import_module(f"{package}.{name}")
         about = (module.__doc__ or "").strip()
         config = structs(f"{package}.{name}")["Config"]
         meant = " ".join((ast.get_docstring(config) or "").split())
-        lines += ["", f'### `gateway = "{name}"`', "", *fenced(about), "", meant, ""]
+        lines += ["", f'### `{by} = "{name}"`', "", *fenced(about), "", meant, ""]
         lines += table(list(keys(config)))
+        mapping = structs(f"{package}.{name}").get("Mapping")
+        if mapping is not None:
+            meant = " ".join((ast.get_docstring(mapping) or "").split())
+            lines += ["", f"`mapping`: {meant}", "", *table(list(keys(mapping)))]
     return lines
 
 

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "apply": ("apply", "make the stored state match a file"),
     "export": ("export", "write such a file, without secrets"),
     "import-staff": ("import_staff", "take people from an export of the HR system"),
+    "sync": ("sync", "follow the directories now, or say what would change"),
     "start-code": ("start_code", "make a code with which somebody can register, once"),
     "invite": ("invite", "let the welcome window of somebody begin now"),
     "grant-role": ("grant_role", "give somebody a role, or take it away"),

@@ -9,7 +9,7 @@ notice arrives at least once; a code at most twice, with the same digits.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 
 import structlog
 
+from portvakt.background_sync import following
 from portvakt.core.events import MessageFailed
 from portvakt.core.ids import ApprovalId, AuthenticatorId
 from portvakt.core.phones import Subscription
@@ -31,6 +32,7 @@ from portvakt.wake import Gone, Wake
 from portvakt.wire.outcomes import Outcome, Refused, Sent, Unknown
 
 Clock = Callable[[], datetime]
+Step = Callable[[], Awaitable[None]]
 T = TypeVar("T")
 
 NOTICE: Final = "notice"
@@ -66,18 +68,28 @@ def system_clock() -> datetime:
 class Worker:
     """Runs until it is cancelled. Everything that must not be forgotten is in the records."""
 
-    def __init__(self, *, records: Records, sealer: Sealer, post: Post, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        records: Records,
+        sealer: Sealer,
+        post: Post,
+        clock: Clock,
+        more: Sequence[Step] = (),
+    ) -> None:
+        """Do the usual work, and `more`: steps that are taken again and again."""
         self.records = records
         self.clock = clock
         self._sealer = sealer
         self._post = post
+        self._more = tuple(more)
         self._rung = {channel: asyncio.Event() for channel in _SLOTS}
         self._refused: dict[str, int] = {}
 
     async def run(self) -> None:
         """Do all background work. When cancelled, let what is under way finish for a moment."""
         lanes = [_Lane(self, channel, slots) for channel, slots in _SLOTS.items()]
-        steps = [self._listen, self._sweep, *(lane.step for lane in lanes)]
+        steps = [self._listen, self._sweep, *self._more, *(lane.step for lane in lanes)]
         try:
             async with asyncio.TaskGroup() as together:
                 for step in steps:
@@ -326,13 +338,14 @@ async def beside(
     sealer = Sealer(keys)
     push_key = PushKey(records=records, sealer=sealer, random=SystemRandom())
     post = open_post(settings, keys, hasher, lambda: push_key.key(clock()))
-    worker = Worker(records=records, sealer=sealer, post=post, clock=clock)
-    running = asyncio.create_task(worker.run())
-    try:
-        yield
-    finally:
-        running.cancel()
-        await asyncio.wait([running])
+    async with following(settings, records, sealer, clock) as more:
+        worker = Worker(records=records, sealer=sealer, post=post, clock=clock, more=more)
+        running = asyncio.create_task(worker.run())
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
 
 
 async def work(settings: Settings, *, clock: Clock = system_clock) -> None:

@@ -5,12 +5,12 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 from pathlib import Path
 
-from portvakt.commands.import_staff import allowed_prefixes
 from portvakt.commands.opening import Opened, in_records
 from portvakt.commands.shell import Shell, print_json
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.journeys.apply_state.flow import Applied, ApplyState, Orders
 from portvakt.journeys.apply_state.plan import Step
+from portvakt.known_directories import allowed_prefixes
 
 EXAMPLE = "portvakt apply region.toml --dry-run"
 _SIGNS = {"created": "+", "removed": "-", "disabled": "-"}

@@ -3,20 +3,17 @@
 import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
-from zoneinfo import ZoneInfo
 
 from portvakt.commands.opening import Opened, in_records
 from portvakt.commands.shell import Progress, Shell, print_json
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.directories import PeopleSource
-from portvakt.journeys.sync_people.flow import Orders, SyncPeople
+from portvakt.journeys.sync_people.flow import SyncPeople
 from portvakt.journeys.sync_people.report import Report
-from portvakt.journeys.sync_people.survey import Judgement
+from portvakt.known_directories import orders
 from portvakt.plugins import fill
-from portvakt.settings import Settings
 
 EXAMPLE = "portvakt import-staff staff.csv --dry-run"
-_ZONE = ZoneInfo("Europe/Stockholm")
 _SHOWN = 20
 
 
@@ -39,7 +36,13 @@ def run(args: Namespace, shell: Shell) -> int:
 
     async def work(opened: Opened) -> Report:
         flow = SyncPeople(opened.records, SystemRandom(), opened.notices())
-        return await flow.run(source, _orders(args, opened), progress)
+        how = orders(
+            opened.settings,
+            opened.shell.clock(),
+            override_brake=args.override_brake,
+            dry_run=args.dry_run,
+        )
+        return await flow.run(source, how, progress)
 
     report = in_records(shell, work)
     progress.end()
@@ -56,29 +59,6 @@ def run(args: Namespace, shell: Shell) -> int:
         print("portvakt import-staff: there is nobody in the file", file=sys.stderr)
         return 1
     return 0
-
-
-def _orders(args: Namespace, opened: Opened) -> Orders:
-    settings = opened.settings
-    now = opened.shell.clock()
-    return Orders(
-        now=now,
-        judgement=Judgement(
-            today=now.astimezone(_ZONE).date(),
-            allowed_prefixes=allowed_prefixes(settings),
-            country=settings.organisation.country,
-        ),
-        brake_least=settings.sync.brake,
-        brake_per_cent=settings.sync.brake_percent,
-        override_brake=args.override_brake,
-        dry_run=args.dry_run,
-    )
-
-
-def allowed_prefixes(settings: Settings) -> tuple[str, ...]:
-    """Return the prefixes that any gateway sends to; Swedish mobiles where there is no gateway."""
-    prefixes = [prefix for sms in settings.sms for prefix in sms.allowed_prefixes]
-    return tuple(dict.fromkeys(prefixes)) or ("+467",)
 
 
 def _braked(report: Report) -> str:

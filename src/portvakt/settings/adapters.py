@@ -1,7 +1,8 @@
-"""The part of `[[sms]]`, `[mail]` and `[wake]` that is an adapter's, judged by its own struct.
+"""The part of `[[sms]]`, `[[directories]]`, `[mail]`, `[wake]` that is an adapter's, and how it is.
 
-Settings know `gateway` and a few common keys; every other key is the adapter's, and is kept in
-`options` for `portvakt.plugins.open_adapter`. Its problems are found with their lines all the same.
+Settings know `gateway` (or `kind`) and a few common keys; every other key is the adapter's, and is
+kept in `options` for `portvakt.plugins.open_adapter`, but judged by the adapter's own struct. Its
+problems are found with their lines all the same.
 """
 
 import typing
@@ -12,10 +13,11 @@ import msgspec
 from portvakt.plugins import AdapterSettingsError, SecretRef, config_type
 from portvakt.plugins import fill as filled
 from portvakt.settings.environment import parse
-from portvakt.settings.structs import Mail, Settings, Sms, Wake
+from portvakt.settings.structs import Directory, Mail, Settings, Sms, Wake
 from portvakt.strict_toml import Problems, fill
 from portvakt.toml_places import Path
 from portvakt.wake import destination_of
+from portvakt.wire.ldap_values import Reach, Server, UnsafeServerError
 
 _NO_VALUE = 'a secret is a file or a variable, never a value: { file = "…" } or { env = "…" }'
 
@@ -26,13 +28,20 @@ def part(table: dict[str, Any], problems: Problems) -> None:
         (("mail",), table.get("mail"), "portvakt.mail", Mail),
         (("wake",), table.get("wake"), "portvakt.wake", Wake),
     ]
-    if isinstance(table.get("sms"), list):
-        tables += [(("sms", at), each, "portvakt.sms", Sms) for at, each in enumerate(table["sms"])]
+    several: tuple[tuple[str, type[msgspec.Struct]], ...] = (
+        ("sms", Sms),
+        ("directories", Directory),
+    )
+    for name, struct in several:
+        if isinstance(table.get(name), list):
+            package = f"portvakt.{name}"
+            tables += [((name, at), each, package, struct) for at, each in enumerate(table[name])]
     for path, each, package, kind in tables:
         if isinstance(each, dict):
             ours = set(kind.__struct_fields__) - {"options"}
             options = {key: each.pop(key) for key in list(each) if key not in ours}
-            _from_environment(package, each.get("gateway"), options, path, problems)
+            adapter = each.get("kind" if kind is Directory else "gateway")
+            _from_environment(package, adapter, options, path, problems)
             each["options"] = options
 
 
@@ -51,6 +60,31 @@ def check_adapters(settings: Settings, problems: Problems) -> None:
                     ("wake", "hosts", at),
                     f"“{entry}” is this machine: no phone is woken from there",
                 )
+    for at, directory in enumerate(settings.directories):
+        _check_directory(directory, ("directories", at), problems)
+
+
+def _check_directory(directory: Directory, path: Path, problems: Problems) -> None:
+    """Judge one directory, and whether passwords are safe on their way to it (A081)."""
+    if directory.kind == "staff_csv":
+        problems.add((*path, "kind"), "a file is taken in by `portvakt import-staff`")
+        return
+    package = "portvakt.directories"
+    config = _check(package, directory.kind, directory.options, path, problems, by="kind")
+    if config is None:
+        return
+    if not config.people_filter.startswith("(") or not config.people_filter.endswith(")"):
+        problems.add((*path, "people_filter"), "is not a filter such as (objectClass=person)")
+    try:
+        Reach(
+            servers=[Server(each) for each in config.servers],
+            bind_dn=config.bind_dn,
+            bind_password=config.bind_password.read,
+            start_tls=config.start_tls,
+            plain_on_loopback=getattr(config, "plain_on_loopback", False),
+        )
+    except UnsafeServerError as error:
+        problems.add((*path, "servers"), str(error))
 
 
 def push_hosts(settings: Settings) -> tuple[str, ...]:
@@ -65,12 +99,19 @@ def push_hosts(settings: Settings) -> tuple[str, ...]:
     return hosts
 
 
-def _check(package: str, name: str, options: dict[str, Any], path: Path, problems: Problems) -> Any:
+def _check(
+    package: str,
+    name: str,
+    options: dict[str, Any],
+    path: Path,
+    problems: Problems,
+    by: str = "gateway",
+) -> Any:
     """Return the adapter's struct, or None where it has problems."""
     try:
         kind = config_type(package, name)
     except AdapterSettingsError as error:
-        problems.add((*path, "gateway"), str(error))
+        problems.add((*path, by), str(error))
         return None
     judged = dict(options)
     for key, hint in typing.get_type_hints(kind).items():

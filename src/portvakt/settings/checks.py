@@ -7,6 +7,7 @@ everything at once. Nothing here asks the network: a name is judged as it is wri
 import ipaddress
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path as File
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -14,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from portvakt.common_passwords.blocklist import Blocklist, BrokenListError
 from portvakt.core.password_rules import ALONE
 from portvakt.records.addresses import SqliteFile, address_of
-from portvakt.settings.structs import Settings
+from portvakt.settings.structs import Settings, span
 from portvakt.strict_toml import Problems
 from portvakt.toml_places import Path
 from portvakt.web.colours import LEAST_CONTRAST, accent_on_light, contrast
@@ -27,6 +28,9 @@ _PREFIX = re.compile(r"\+[1-9][0-9]{0,14}")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()/-]{1,30}")
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 _LAST_PORT = 65535
+_TAKEN_SOURCES = {"self", "hr", "apply", "support", "import", "sync"}
+_LEAST_PAUSE = timedelta(minutes=1)
+_MOST_GRACE = timedelta(hours=4)
 _LOGOS = (".svg", ".png")
 
 
@@ -60,6 +64,7 @@ def check(settings: Settings, problems: Problems) -> None:
     _keys(settings, problems)
     _sms(settings, problems)
     _mail(settings, problems)
+    _directories(settings, problems)
 
 
 def is_loopback(host: str) -> bool:
@@ -259,6 +264,19 @@ def _sms(settings: Settings, problems: Problems) -> None:
                 problems.add(
                     (*where, "allowed_prefixes", place), f"“{prefix}” is not a prefix such as +467"
                 )
+
+
+def _directories(settings: Settings, problems: Problems) -> None:
+    names = _TAKEN_SOURCES.copy()
+    for at, each in enumerate(settings.directories):
+        where: Path = ("directories", at)
+        if each.name in names:
+            problems.add((*where, "name"), f"“{each.name}” is taken")
+        names.add(each.name)
+        if span(each.sync_every) < _LEAST_PAUSE:
+            problems.add((*where, "sync_every"), "is less than a minute")
+        if span(each.grace) > _MOST_GRACE:
+            problems.add((*where, "grace"), "is more than 4 hours")
 
 
 def _mail(settings: Settings, problems: Problems) -> None:

@@ -4,6 +4,7 @@ The docstring under a field is its line in that table. A field without a default
 Secrets are never fields of a file: `…_file` names a file that holds one.
 """
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -12,6 +13,14 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Percent = Annotated[float, msgspec.Meta(gt=0, le=100)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=90)]
 Length = Annotated[int, msgspec.Meta(ge=8, le=64)]
+
+Span = Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]{0,5}[smh]$")]
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
+
+
+def span(text: str) -> timedelta:
+    """Return how long a `Span` is."""
+    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
 
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,6 +136,24 @@ class Wake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every other key of the table is the adapter's own."""
 
 
+class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One directory that people come from, and that keeps their passwords."""
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]{0,30}$")]
+    """What it is called here: the source of its people. It must never change."""
+    kind: str
+    """Which adapter: the name of a package in `portvakt.directories`."""
+    passwords: bool = True
+    """Its people sign in with its passwords, and new ones are written to it."""
+    sync_every: Span = "15m"
+    """How often changes are followed: `15m`, `2h`. Everything is read once a day."""
+    grace: Span = "15m"
+    """How long its people can sign in without a password while it does not answer; 4 hours at
+    most."""
+    options: dict[str, Any] = {}
+    """Every other key of the table is the adapter's own."""
+
+
 class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may read `/metrics`."""
 
@@ -171,6 +198,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sms: tuple[Sms, ...] = ()
     mail: Mail | None = None
     wake: Wake | None = None
+    directories: tuple[Directory, ...] = ()
     metrics: Metrics = Metrics()
     log: Log = Log()
     sync: Sync = Sync()

@@ -6,7 +6,7 @@ asking who is there.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -59,7 +59,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Groups that count here: whole name in the directory = id in rules, also through others."""
     group_pattern: str = ""
     """Groups whose `cn` is like this (`*`, `?`) count too, by that name."""
-    membership: str = "member"
+    membership: Literal["member", "memberOf"] = "member"
     """`member`: groups list their members. `memberOf`: everybody's entry lists the groups."""
     mapping: Mapping = Mapping()
     """Which attribute each field is taken from."""
