@@ -93,17 +93,38 @@ def test_four_that_migrate_at_once_do_it_once(empty_url: str) -> None:
 
 def test_a_migration_that_fails_has_changed_nothing(empty_url: str) -> None:
     """The last statement meets a table that is there already."""
-    run(empty_url, "CREATE TABLE approvals (name TEXT)")
-    with pytest.raises(Exception, match=r"approvals.* already exists|already exists.*approvals"):
+    run(empty_url, "CREATE TABLE password_memory (name TEXT)")
+    with pytest.raises(Exception, match=r"memory.* already exists|already exists.*memory"):
         migrate(empty_url, quiet)
     assert current(empty_url) is None
-    run(empty_url, "DROP TABLE approvals")
+    run(empty_url, "DROP TABLE password_memory")
     migrate(empty_url, quiet)
     assert current(empty_url) == SCHEMA_VERSION
 
 
-def test_an_older_database_keeps_what_is_in_it(database_url: str) -> None:
-    """One without the authenticator app, as 0002 left it."""
+WITHOUT_RESET = (
+    "TABLE vouches",
+    "TABLE resets",
+    "TABLE past_resets",
+    "TABLE password_memory",
+    "INDEX ix_accounts_unit",
+)
+WITHOUT_THE_APP = (
+    "TABLE approvals",
+    "TABLE pairings",
+    "TABLE phones",
+    "INDEX uq_authenticators_of_phone",
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "without"),
+    [("0002", (*WITHOUT_RESET, *WITHOUT_THE_APP)), ("0003", WITHOUT_RESET)],
+)
+def test_an_older_database_keeps_what_is_in_it(
+    database_url: str, version: str, without: tuple[str, ...]
+) -> None:
+    """One without the authenticator app, as 0002 left it, and one without reset."""
 
     async def put() -> Standing | None:
         totp = make.bound(make.TOTP)
@@ -117,13 +138,16 @@ def test_an_older_database_keeps_what_is_in_it(database_url: str) -> None:
             standing: Standing | None = await records.read(lambda unit: unit.people.load(make.ANNA))
             await records.write(a_phone.put)
             assert await records.read(lambda unit: unit.phones.any())
+            await records.write(
+                lambda unit: unit.password_memory.remember(make.ANNA, "$x", make.NOW, 1)
+            )
+            assert await records.read(lambda unit: unit.resets.past(make.ANNA)) is None
             return standing
 
     before = asyncio.run(put())
-    for each in ("TABLE approvals", "TABLE pairings", "TABLE phones"):
+    for each in without:
         run(database_url, f"DROP {each}")
-    run(database_url, "DROP INDEX uq_authenticators_of_phone")
-    run(database_url, "UPDATE alembic_version SET version_num = '0002'")
+    run(database_url, f"UPDATE alembic_version SET version_num = '{version}'")  # noqa: S608 - ours
     migrate(database_url, quiet)
     assert asyncio.run(found()) == before
 

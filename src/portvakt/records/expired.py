@@ -35,6 +35,13 @@ _SWEEPS: Final = (
     (_sweep("pairings", "expires_at < :before"), timedelta(hours=1)),
     # Older than any code that could have brought it (`core.push_approval.PAIRING_LIVES`).
     (_sweep("phones", "state = 'proving' AND created_at < :before"), timedelta(hours=1)),
+    (_sweep("resets", "stage = 'open' AND expires_at < :before"), timedelta()),
+    # Kept for a day: what was finished is told as that, and not begun anew.
+    (_sweep("resets", "stage = 'done' AND expires_at < :before"), _DAY),
+    # What nobody could settle in all this time is in the audit trail.
+    (_sweep("resets", "stage IN ('writing', 'unknown') AND expires_at < :before"), 30 * _DAY),
+    # Longer than anything is frozen by one (`core.after_reset.FROZEN`).
+    (_sweep("past_resets", "at < :before", "account_id"), 2 * _DAY),
     # No session lives longer than a day (`core.sessions`).
     (_sweep("sessions", "created_at < :before"), 2 * _DAY),
     # Kept for a day: a code that comes twice is still told from one that never was.

@@ -9,6 +9,7 @@ from portvakt.core.directory_diff import PersonFacts
 from portvakt.core.ids import AccountId, GroupId
 from portvakt.core.people import AccountState, canonical_identifier
 from portvakt.records.driver import Row, Run
+from portvakt.records.resets import close_proved
 from portvakt.records.statements import Statement
 from portvakt.records.values import (
     instant,
@@ -302,13 +303,14 @@ class PeopleInBulk:
             await self._run.changed(_KEEP_NAMES, names=names)
 
     async def disable_many(self, ids: Iterable[AccountId], at: datetime) -> int:
-        """Disable people, end their sessions and what apps hold; returns how many were active."""
+        """Disable people, end sessions, resets and what apps hold; returns how many were active."""
         disabled = 0
         for part in parts(ids):
             accounts = to_json(part)
             disabled += await self._run.changed(_DISABLE, accounts=accounts, at=ms(at))
             await self._run.changed(_CLOSE, accounts=accounts, at=ms(at))
             await self._run.changed(_REVOKE, accounts=accounts, at=ms(at))
+            await close_proved(self._run, part)
             for (approval,) in await self._run.rows(_END_APPROVALS, accounts=accounts):
                 await self._run.ring(f"approval:{approval}")
             for (account_id,) in await self._run.rows(_PHONE_HOLDERS, accounts=accounts):

@@ -1,9 +1,9 @@
 """Every table. Migrations are generated from this file and then read by a human.
 
-Those of the authenticator app are next door in `schema_phones`. Instants are BIGINT milliseconds
-since 1970 (UTC), dates ISO text, JSON documents TEXT. Rows that configuration files or a directory
-own carry `owner` or `source`, and only their owner changes them. Secrets are here as hashes (what
-we compare) or sealed (what we must read again), never as they are.
+Those of the authenticator app are next door in `schema_phones`, those of reset in `schema_resets`.
+Instants are BIGINT milliseconds since 1970 (UTC), dates ISO text, JSON documents TEXT. Rows that
+configuration files or a directory own carry `owner` or `source`, and only their owner changes them.
+Secrets are here as hashes (what we compare) or sealed (what we must read again), never as they are.
 
 Imported by migrations and tests alone: SQLAlchemy costs half a second, and nothing that serves a
 request or runs a command waits for it.
@@ -27,14 +27,25 @@ from portvakt.records.schema_parts import (
     Json,
     Number,
     belongs_to,
+    index_where,
     metadata,
     of_account,
     one_of,
     unique_where,
 )
 from portvakt.records.schema_phones import approvals, pairings, phones
+from portvakt.records.schema_resets import password_memory, past_resets, resets, vouches
 
-__all__ = ["approvals", "metadata", "pairings", "phones"]
+__all__ = [
+    "approvals",
+    "metadata",
+    "pairings",
+    "password_memory",
+    "past_resets",
+    "phones",
+    "resets",
+    "vouches",
+]
 
 accounts = Table(
     "accounts",
@@ -62,6 +73,7 @@ accounts = Table(
     UniqueConstraint("source", "external_id"),
     one_of("state", "active", "disabled"),
     Index("ix_accounts_name", "family_name", "given_name", "id"),
+    index_where("ix_accounts_unit", "state = 'active' AND unit <> ''", "source", "unit", "id"),
     comment="What we keep about one person (NIST: subscriber account)",
 )
 

@@ -25,12 +25,15 @@ from portvakt.records.meta import Meta
 from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.records.outbox import Outbox
 from portvakt.records.pairings import Pairings
+from portvakt.records.password_memory import PasswordMemory
 from portvakt.records.people import People
 from portvakt.records.phones import Phones
+from portvakt.records.resets import Resets
 from portvakt.records.sessions import Sessions
 from portvakt.records.signing_keys import SigningKeys
 from portvakt.records.statements import Statement
 from portvakt.records.values import ms
+from portvakt.records.vouches import Vouches
 from portvakt.records.wakeups import Wakeups
 
 T = TypeVar("T")
@@ -71,10 +74,13 @@ class Unit:
         "meta",
         "outbox",
         "pairings",
+        "password_memory",
         "people",
         "phones",
+        "resets",
         "sessions",
         "signing_keys",
+        "vouches",
         "wakeups",
     )
 
@@ -94,10 +100,13 @@ class Unit:
         self.meta = Meta(run)
         self.outbox = Outbox(run)
         self.pairings = Pairings(run)
+        self.password_memory = PasswordMemory(run)
         self.people = People(run)
         self.phones = Phones(run)
+        self.resets = Resets(run)
         self.sessions = Sessions(run)
         self.signing_keys = SigningKeys(run)
+        self.vouches = Vouches(run)
         self.wakeups = Wakeups(run)
 
     async def turn(self, *names: str) -> None:
