@@ -71,6 +71,8 @@ class Notice(StrEnum):
     PHONE_MOVED = "phone_moved"
     NOT_ME = "not_me"
     PUT_ASIDE = "put_aside"
+    RESET = "reset"
+    UNLOCKED = "unlocked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

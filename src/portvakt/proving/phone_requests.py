@@ -17,6 +17,7 @@ from portvakt.core.ids import AccountId, ApprovalId, AuthenticatorId
 from portvakt.core.phones import Phone, Subscription, phone_of
 from portvakt.core.push_approval import (
     LIVES,
+    RESET,
     TEST,
     Approval,
     ApprovalState,
@@ -155,7 +156,7 @@ class PhoneRequests:
         if isinstance(room, NoRoom):
             # What a stranger sees must not tell that others wait: this one nobody will answer.
             who, room = None, Room()
-        if wish.only_phone is None:
+        if wish.only_phone is None and wish.purpose != RESET:  # which has a budget of its own
             stopped = await self._counted(unit, wish, standing, visit)
             if stopped is not None:
                 return stopped

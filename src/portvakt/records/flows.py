@@ -58,6 +58,8 @@ _WITH_CODE: Final = Statement(
 )
 _CLOSE: Final = Statement("DELETE FROM flows WHERE id = :id AND version = :version")
 
+_CLOSE_ALL: Final = Statement("DELETE FROM flows WHERE account_id = :account_id")
+
 
 class Flows:
     """`unit.flows`."""
@@ -108,6 +110,10 @@ class Flows:
     async def close(self, id_: FlowId, version: int) -> bool:
         """End a sign-in; False where somebody was first."""
         return await self._run.changed(_CLOSE, id=id_, version=version) == 1
+
+    async def close_all(self, account_id: AccountId) -> int:
+        """End all of a person's sign-ins under way, such as one begun with an old password."""
+        return await self._run.changed(_CLOSE_ALL, account_id=account_id)
 
 
 def _columns(state: SignIn) -> dict[str, Value]:

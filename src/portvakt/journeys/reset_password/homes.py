@@ -1,0 +1,181 @@
+"""Where a password lives, and how a new one gets there: here, or in a directory."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.ids import AuthenticatorId
+from portvakt.core.password_outcomes import (
+    Refused,
+    RefusedFor,
+    UnknownOutcome,
+    WriteOutcome,
+    Written,
+)
+from portvakt.core.people import Account
+from portvakt.core.reset_steps import Goal
+from portvakt.core.secret import Secret
+from portvakt.core.throttle import Familiarity, Kind
+from portvakt.crypto.passwords import PasswordHasher
+from portvakt.directories import (
+    DirectoryAway,
+    Expired,
+    KeepsPasswords,
+    MustChange,
+    PasswordRight,
+)
+from portvakt.proving.answer import subject_of
+from portvakt.records.standing import Bound, Standing
+from portvakt.records.unit import Unit
+
+LONGEST = 20.0
+"""Seconds that a directory may take to answer; then nobody knows what came of it."""
+MOST_REMEMBERED = 24
+"""Earlier passwords that are compared: each costs one hash."""
+
+
+class Home(Protocol):
+    """The place where one person's password lives."""
+
+    async def least(self) -> int:
+        """Say how many characters it asks for; 0 where it does not say."""
+
+    async def ready(self, new: Secret, had: Sequence[str]) -> Refused | None:
+        """Do what must be done before writing begins, or say why it would be refused.
+
+        `had` are the hashes of what the person has had before, as far as we remember.
+        Raises `portvakt.crypto.passwords.Busy`.
+        """
+
+    async def set(self, new: Secret) -> WriteOutcome:
+        """Write a new password, which `ready` has let through."""
+
+    async def unlock(self) -> WriteOutcome:
+        """Open the account again where it is locked."""
+
+    async def settle(self, unit: Unit, goal: Goal, at: datetime) -> None:
+        """Keep here what follows from a write that came through, in the act that tells of it."""
+
+
+@dataclass(slots=True)
+class OwnHome:
+    """A password of our own: its hash is stored in the act that ends the reset."""
+
+    hasher: PasswordHasher
+    account: Account
+    bound: Bound
+    _verifier: str | None = field(default=None, repr=False)
+
+    async def least(self) -> int:
+        """Ask for nothing beyond our own rules."""
+        return 0
+
+    async def ready(self, new: Secret, had: Sequence[str]) -> Refused | None:
+        """Refuse the current one (A080), and hash the new one."""
+        del had
+        if await self.hasher.verify(self.bound.verifier, new):
+            return Refused(RefusedFor.HISTORY)
+        self._verifier = await self.hasher.hash(new)
+        return None
+
+    async def set(self, new: Secret) -> WriteOutcome:
+        """Nothing is sent anywhere."""
+        del new
+        return Written()
+
+    async def unlock(self) -> WriteOutcome:
+        """Nothing is sent anywhere."""
+        return Written()
+
+    async def settle(self, unit: Unit, goal: Goal, at: datetime) -> None:
+        """Store the hash, and listen again to passwords."""
+        id_: AuthenticatorId = self.bound.authenticator.id
+        if goal is Goal.NEW_PASSWORD and self._verifier is not None:
+            await unit.authenticators.replace_verifier(id_, self._verifier, at)
+        await listen_again(unit, self.account, at)
+
+
+@dataclass(slots=True)
+class DirectoryHome:
+    """A password in the organisation's directory: it is written there and nowhere else.
+
+    Where the directory wants none of the last ones but does not look when we write, we remember
+    their hashes for it.
+    """
+
+    hasher: PasswordHasher
+    directory: KeepsPasswords
+    account: Account
+    _keep: int = 0
+    _verifier: str | None = field(default=None, repr=False)
+
+    async def least(self) -> int:
+        """Ask the directory; where it is away, writing will say so."""
+        policy = await self.directory.policy(self.account.external_id)
+        return 0 if isinstance(policy, DirectoryAway) else policy.least_length
+
+    async def ready(self, new: Secret, had: Sequence[str]) -> Refused | None:
+        """Refuse what it would not look for itself: the current one, and those before (A080)."""
+        policy = await self.directory.policy(self.account.external_id)
+        if isinstance(policy, DirectoryAway) or policy.history_on_reset or policy.history == 0:
+            return None
+        self._keep = min(policy.history, MOST_REMEMBERED)
+        for verifier in had[: self._keep]:
+            if await self.hasher.verify(verifier, new):
+                return Refused(RefusedFor.HISTORY)
+        current = await self.directory.check(self.account.external_id, new)
+        if isinstance(current, PasswordRight | MustChange | Expired):
+            return Refused(RefusedFor.HISTORY)
+        self._verifier = await self.hasher.hash(new)
+        return None
+
+    async def set(self, new: Secret) -> WriteOutcome:
+        """Write it there."""
+        return await _in_time(self.directory.set(self.account.external_id, new))
+
+    async def unlock(self) -> WriteOutcome:
+        """Unlock it there."""
+        return await _in_time(self.directory.unlock(self.account.external_id))
+
+    async def settle(self, unit: Unit, goal: Goal, at: datetime) -> None:
+        """Listen again to passwords; of the new one a hash at most, so that it does not return."""
+        if goal is Goal.NEW_PASSWORD and self._verifier is not None:
+            await unit.password_memory.remember(self.account.id, self._verifier, at, self._keep)
+        await listen_again(unit, self.account, at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Homes:
+    """Finds where somebody's password lives.
+
+    `directory_of` gives the directory that keeps an account's password, or None where it is ours.
+    """
+
+    hasher: PasswordHasher
+    directory_of: Callable[[Account], KeepsPasswords | None] = lambda _: None
+
+    def of(self, standing: Standing) -> Home | None:
+        """Find it; None where there is no password that can be used."""
+        directory = self.directory_of(standing.account)
+        if directory is not None:
+            return DirectoryHome(self.hasher, directory, standing.account)
+        own = standing.active(AuthenticatorType.PASSWORD)
+        return OwnHome(self.hasher, standing.account, own[0]) if own else None
+
+
+async def _in_time(writing: Awaitable[WriteOutcome]) -> WriteOutcome:
+    try:
+        async with asyncio.timeout(LONGEST):
+            return await writing
+    except TimeoutError:
+        return UnknownOutcome()
+
+
+async def listen_again(unit: Unit, account: Account, at: datetime) -> None:
+    """End the stop that wrong passwords may have begun: the owner has shown two other things."""
+    subject = subject_of(account, "")
+    froms = (Familiarity.KNOWN, Familiarity.INSIDE, Familiarity.UNFAMILIAR)
+    await unit.attempts.give_back([(subject, Kind.PASSWORD, each) for each in froms], at)
