@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import Sealer
-from portvakt.journeys.sync_people.follow import Follow
+from portvakt.journeys.sync_people.follow import Failed, Follow, NotNow, Outcome, Synced
 from portvakt.journeys.sync_people.standing import followed
 from portvakt.known_directories import directories, orders
 from portvakt.mail import Writer
@@ -21,6 +23,8 @@ from portvakt.texts import Texts
 
 if TYPE_CHECKING:
     from portvakt.directories import Directory
+
+_log = structlog.get_logger("portvakt.sync")
 
 LOOKS_EVERY: Final = 5.0
 """Seconds between two looks at whether it is time."""
@@ -42,14 +46,29 @@ class _Job:
         known = await self.follow.records.read(lambda unit: followed(unit, name))
         if known.is_due(now, self.every) and not known.is_held(now):
             how = orders(self.settings, now, passwords=self.passwords)
-            await self.follow.run(
+            outcome = await self.follow.run(
                 self.directory,
                 how,
                 progress=lambda _done, _of: None,
                 look=lambda _changes: None,
                 every=self.every,
             )
+            _note(name, outcome)
         await asyncio.sleep(LOOKS_EVERY)
+
+
+def _note(name: str, outcome: Outcome) -> None:
+    """Write to the log how a run went."""
+    match outcome:
+        case Synced(report=report, whole=whole):
+            counts = {key: count for key, count in report.counts().items() if count}
+            stopped = report.brake is not None
+            log = _log.error if stopped else _log.info
+            log("sync.stopped" if stopped else "sync.done", directory=name, whole=whole, **counts)
+        case Failed(kind, said):
+            _log.error("sync.failed", directory=name, kind=kind, said=said)
+        case NotNow():
+            return
 
 
 @asynccontextmanager

@@ -6,13 +6,12 @@ while it is read, nothing is changed by a reading that did not come to its end (
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import msgspec
-import structlog
 
 from portvakt.core.events import SyncFailed
 from portvakt.core.people import AccountState
@@ -32,6 +31,7 @@ from portvakt.journeys.sync_people.report import Report
 from portvakt.journeys.sync_people.standing import (
     RENEW_EVERY,
     Followed,
+    TurnLostError,
     end_turn,
     followed,
     keep_turn,
@@ -42,7 +42,7 @@ from portvakt.journeys.sync_people.write import Following, give_passwords
 from portvakt.phone_numbers import Usable, usable_for_text
 from portvakt.plugins import AdapterSettingsError
 from portvakt.proving.notices import Notices
-from portvakt.records import Outline, Records, StoredPerson, Unit
+from portvakt.records import Outline, Records, RecordsUnavailable, StoredPerson, Unit
 
 ACTOR: Final = "sync"
 PHONE_LABEL: Final = "Tjänstetelefon från katalogen"
@@ -50,8 +50,6 @@ WHOLE_EVERY: Final = timedelta(hours=24)
 """How often everything is read although changes were followed, so that nothing stays missed."""
 _MANY: Final = 2_000
 """People to look up one by one; where there are more, everything is read."""
-
-_log = structlog.get_logger("portvakt.sync")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +120,13 @@ class Follow:
         )
         if taken is None:
             return NotNow()
-        async with self._alive(directory.name, holder):
-            return await self._run(directory, orders, taken, progress, look, holder, whole=whole)
+        try:
+            async with self._alive(directory.name, holder):
+                return await self._run(
+                    directory, orders, taken, progress, look, holder, whole=whole
+                )
+        except TurnLostError:
+            return NotNow()
 
     async def _run(
         self,
@@ -171,8 +174,6 @@ class Follow:
             await self._braked(directory, orders, known, holder, report)
         elif read.whole and orders.passwords and not orders.dry_run:
             await self._passwords(directory.name, orders)
-        counts = {key: count for key, count in report.counts().items() if count}
-        _log.info("sync.done", directory=directory.name, whole=read.whole, **counts)
         return Synced(report, read.whole, who)
 
     async def _read(
@@ -189,7 +190,6 @@ class Follow:
             try:
                 return await self._changes(directory, orders, known.cursor, gathered)
             except CursorLost:
-                _log.info("sync.reads_everything", directory=directory.name)
                 gathered.clear()
         cursor = None
         async for batch in directory.people(orders.now):
@@ -306,7 +306,6 @@ class Follow:
         failed: Failed,
     ) -> Failed:
         """Write that nothing could be read: an event where that is news."""
-        _log.warning("sync.failed", directory=directory.name, kind=failed.kind, said=failed.said)
         if orders.dry_run:
             return failed
         after = msgspec.structs.replace(
@@ -339,21 +338,22 @@ class Follow:
 
     @asynccontextmanager
     async def _alive(self, name: str, holder: str) -> AsyncIterator[None]:
-        """Keep the turn while a run goes on. Raises what keeping it raises."""
+        """Keep the turn while a run goes on. Who lost it hears so at the end of the run."""
 
         async def keep() -> None:
             while True:
                 await asyncio.sleep(RENEW_EVERY)
-                await self.records.write(lambda unit: keep_turn(unit, name, holder, self.clock()))
+                with suppress(RecordsUnavailable):  # the run itself will notice, or the next time
+                    await self.records.write(
+                        lambda unit: keep_turn(unit, name, holder, self.clock())
+                    )
 
         keeping = asyncio.create_task(keep())
         try:
             yield
         finally:
             keeping.cancel()
-            (ended,) = await asyncio.gather(keeping, return_exceptions=True)
-            if not isinstance(ended, asyncio.CancelledError):
-                _log.warning("sync.turn_not_kept", directory=name, why=type(ended).__name__)
+            await asyncio.wait([keeping])
 
 
 def _failed(error: DirectoryBrokeOffError | AdapterSettingsError) -> Failed:
