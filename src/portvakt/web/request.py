@@ -1,5 +1,6 @@
 """What the shell has read of a request before a journey sees it."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import cast
@@ -9,15 +10,13 @@ from starlette.types import Scope
 
 from portvakt.web.addresses import client_address, is_trusted, parse_address
 from portvakt.web.cookies import Cookie, new_secret, read_cookies, secret_value, session_value
+from portvakt.web.held import Held, HeldAnswers
 from portvakt.web.languages import chosen_language
 from portvakt.web.request_ids import new_request_id
 from portvakt.web.site import Site
 from portvakt.web.templates import Templates
 
 SCOPE_KEY = "portvakt"
-STOP_KEY = "portvakt.stop"
-"""What a long answer leaves in the scope: a function that ends it. A server that has put the key
-there calls it when the client hangs up; ours also calls it when it stops."""
 _LONGEST_USER_AGENT = 300
 _READ = (b"x-forwarded-for", b"x-forwarded-proto", b"user-agent")
 _NOT_PRINTABLE = bytes(byte for byte in range(256) if not 0x20 <= byte < 0x7F)  # noqa: PLR2004 (ASCII)
@@ -63,6 +62,8 @@ class Context:
     site: Site
     templates: Templates
     here: Here
+    held: HeldAnswers
+    """Every answer of this process that is held back."""
     client: bool | None = None
     """Whether the route is for programs, which want JSON where a person wants a page; `None` until
     the route is known."""
@@ -92,6 +93,13 @@ class Context:
 def context(request: Request) -> Context:
     """Return what travels with the request; the stack put it there."""
     return cast("Context", request.scope[SCOPE_KEY])
+
+
+def held_back(request: Request) -> AbstractContextManager[Held]:
+    """Hold this answer back until there is something to tell, as one of few of its browser's."""
+    known = context(request)
+    browser = known.here.binding or known.here.session or known.here.address
+    return known.held.hold(str(browser), request.scope)
 
 
 def wants_json(request: Request) -> bool:

@@ -11,7 +11,7 @@ from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from portvakt.web.request import STOP_KEY
+from portvakt.web.held import STOP_KEY
 
 MAX_HEAD = 64 * 1024
 """Bytes of a request up to its body. The stack refuses politely well below; this is the wall."""

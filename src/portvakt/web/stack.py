@@ -28,6 +28,7 @@ from portvakt.web.assets import Assets, draw
 from portvakt.web.colours import organisation_stylesheet
 from portvakt.web.errors import BodyTooLargeError, Errors, Failures
 from portvakt.web.headers import APP, security_headers, with_security
+from portvakt.web.held import HeldAnswers
 from portvakt.web.request import SCOPE_KEY, Context, read_request
 from portvakt.web.responses import problem
 from portvakt.web.routing import Route, Router
@@ -125,12 +126,13 @@ class _Shell:
         self._app = app
         self._site = site
         self._templates = templates
+        self._held = HeldAnswers()
         self._security = security_headers(https=site.https)
         self._app_security = security_headers(https=site.https, app=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         here = read_request(scope, self._site)
-        scope[SCOPE_KEY] = Context(self._site, self._templates, here)
+        scope[SCOPE_KEY] = Context(self._site, self._templates, here, self._held)
         own = self._app_security if scope["path"].startswith(APP) else self._security
         security = (*own, (b"x-request-id", here.request_id.encode("ascii")))
         status = 0

@@ -17,7 +17,7 @@ from portvakt.journeys.approve_push.flow import Desk, Line
 from portvakt.journeys.approve_push.parts import Json, Refused, Word, body_of
 from portvakt.records import RecordsUnavailable
 from portvakt.web.headers import security_headers
-from portvakt.web.request import STOP_KEY
+from portvakt.web.held import STOP_KEY
 
 HEARTBEAT: Final = 25.0
 """Seconds after which a line is sent where nothing happens; phones expect one every 30."""

@@ -43,10 +43,11 @@ from portvakt.journeys.set_up_mfa.phone_pages import (
 from portvakt.journeys.set_up_mfa.show import Errors
 from portvakt.records import Records
 from portvakt.web.forms import form, query
-from portvakt.web.request import context
+from portvakt.web.request import context, held_back
 from portvakt.web.responses import Page, page, see_other
 from portvakt.web.routing import Route, Who, route
 
+TOO_MANY = 429
 WRONG = 422
 PHONE = f"{HOME}/phone"
 WAITS = 25.0
@@ -105,7 +106,11 @@ class PhoneRoutes:
         await self.records.listen()  # before it is looked, so that no ring is lost in between
         at = await self.phones.show(person, id_)
         if not isinstance(at, Over) and stage(at) == seen:
-            await self.records.wait(awaited_topic(at), patience(at, person.now, WAITS))
+            with held_back(request) as held:
+                rung = self.records.wait(awaited_topic(at), patience(at, person.now, WAITS))
+                await held.wait(rung)
+            if held.crowded:
+                return _json({"error": "too_many"}, TOO_MANY)
             later = replace(person, visit=self.door.gate.visit(request))
             at = await self.phones.show(later, id_)
         now = stage(at)
@@ -200,8 +205,8 @@ def _page_of(request: Request, person: Person, at: PhoneDraft, errors: Errors) -
             assert_never(at)
 
 
-def _json(told: dict[str, object]) -> Response:
-    return Response(orjson.dumps(told), media_type="application/json")
+def _json(told: dict[str, object], status: int = 200) -> Response:
+    return Response(orjson.dumps(told), status_code=status, media_type="application/json")
 
 
 def _draft(request: Request) -> str:

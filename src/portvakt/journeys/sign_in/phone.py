@@ -5,10 +5,10 @@ for the records' bell, so a thousand waiting pages ask the database nothing.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import FlowId
@@ -43,6 +43,7 @@ LONGEST_WAIT: Final = 25.0
 SLOW: Final = timedelta(seconds=20)
 """After so long without a sign from any phone, the page says that there are other ways."""
 _SHORTEST_WAIT: Final = 0.05
+Until = Callable[[Coroutine[Any, Any, bool]], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,11 +164,12 @@ class PhoneSteps:
         return PhoneShown(asked=newest, held=held)
 
     async def wait(
-        self, flow: FlowId, seen: str, visits: Callable[[], Visit]
+        self, flow: FlowId, seen: str, visits: Callable[[], Visit], until: Until
     ) -> PhoneShown | Gone | None:
         """Hold a waiting page's question until there is something new to tell it, or 25 s.
 
-        `seen` is what it showed last. None where no phone is asked any more: the page has to go
+        `seen` is what it showed last; `until` waits for a ring, and says False where the answer
+        has to be given at once. None where no phone is asked any more: the page has to go
         on. Asks the database when it begins and when the bell rings, and not in between.
         """
         clock = asyncio.get_running_loop().time
@@ -180,7 +182,9 @@ class PhoneSteps:
             left = min(ends - clock(), _until_told(found.asked, visit.now))
             if seen_of(found.asked, visit.now) != seen or ends - clock() <= 0:
                 return found
-            await self._records.wait(f"approval:{found.asked.id}", max(left, _SHORTEST_WAIT))
+            topic = f"approval:{found.asked.id}"
+            if not await until(self._records.wait(topic, max(left, _SHORTEST_WAIT))):
+                return found
 
     async def _look(self, flow: FlowId, visit: Visit) -> PhoneShown | Gone | None:
         configuration = await self._rules.current(visit.now)

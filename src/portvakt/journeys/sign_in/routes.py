@@ -45,7 +45,7 @@ from portvakt.proving.rules import Rules
 from portvakt.proving.visit import Visit
 from portvakt.web.forms import form, query
 from portvakt.web.paths import local_path
-from portvakt.web.request import context, here
+from portvakt.web.request import context, held_back, here
 from portvakt.web.responses import page, see_other
 from portvakt.web.routing import Route, Who, route
 from portvakt.web.templates import Message
@@ -194,7 +194,10 @@ class SignInRoutes:
         learns nothing, not even that there is such a sign-in (A037).
         """
         flow, seen = _flow(request), query(request)["seen"]
-        found = await self.phones.wait(flow, seen, lambda: self.gate.visit(request))
+        with held_back(request) as held:
+            found = await self.phones.wait(flow, seen, lambda: self.gate.visit(request), held.wait)
+        if held.crowded:
+            return _json({"error": "too_many"}, TOO_MANY)
         if isinstance(found, Gone):
             return _json({"error": "not_found"}, 404)
         visit = self.gate.visit(request)
