@@ -31,7 +31,7 @@ def test_the_back_button_leads_to_the_step_that_is_asked_now(
     demo.move("outside")
     eyes = Eyes(browse())
     eyes.go(demo.apps)
-    log_in(eyes, demo.person("harriet.wijkmark"))
+    log_in(eyes, demo.person("kerstin.alund"))
     eyes.title("Vilken kod fick du?")
     address = eyes.page.url
     eyes.page.go_back()
