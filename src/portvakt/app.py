@@ -34,6 +34,7 @@ from portvakt.journeys.set_up_mfa.routes import set_up_mfa_routes
 from portvakt.journeys.sign_in.flow import Parts
 from portvakt.journeys.sign_in.phone import PhoneSteps
 from portvakt.journeys.sign_in.routes import sign_in_routes
+from portvakt.known_directories import directories
 from portvakt.methods import Enrollable
 from portvakt.phone_service import phone_service
 from portvakt.proving.answer import Judge
@@ -96,17 +97,19 @@ async def opened(
     records = await open_records(settings.database_url, clock=clock)
     hashes = hasher or PasswordHasher()
     try:
-        yield _house(
-            base_of(
-                settings,
-                clock=clock,
-                random=chance,
-                pause=hold,
-                keys=keys,
-                records=records,
-                hasher=hashes,
+        async with directories(settings) as known:
+            yield _house(
+                base_of(
+                    settings,
+                    clock=clock,
+                    random=chance,
+                    pause=hold,
+                    keys=keys,
+                    records=records,
+                    hasher=hashes,
+                    directories=known,
+                )
             )
-        )
     finally:
         await records.close()
         hashes.close()
@@ -211,10 +214,11 @@ def _sign_in(base: Base, policy: FirstPolicy) -> list[Route]:
     parts = Parts(
         records=base.records,
         rules=base.rules,
-        judge=Judge(base.methods, base.sealer),
+        judge=Judge(base.methods, base.sealer, base.directory_passwords),
         finisher=finisher,
         sender=base.sender,
         phone=phone,
+        directories=base.directory_passwords,
         notices=base.notices,
         random=base.random,
         pause=base.pause,

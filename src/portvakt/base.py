@@ -8,13 +8,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.directory_events import DirectoryAnswers, DirectorySilent
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import CodeMac, MasterKeys, Sealer
+from portvakt.directories import Directory
 from portvakt.mail import Writer
 from portvakt.methods import SignInMethod
 from portvakt.plugins import Tools, open_adapter
 from portvakt.proving.ask import CodeSender
+from portvakt.proving.directory_passwords import DirectoryPasswords, Tell
 from portvakt.proving.gate import Gate
 from portvakt.proving.notices import Notices
 from portvakt.proving.phone_requests import PhoneRequests
@@ -53,6 +56,8 @@ class Base:
     methods: Mapping[AuthenticatorType, SignInMethod]
     sender: CodeSender
     requests: PhoneRequests
+    directories: Mapping[str, Directory]
+    directory_passwords: DirectoryPasswords
 
 
 def base_of(
@@ -64,6 +69,7 @@ def base_of(
     keys: MasterKeys,
     records: Records,
     hasher: PasswordHasher,
+    directories: Mapping[str, Directory],
 ) -> Base:
     """Make them. Raises `ValueError` and `OSError` for settings that cannot be used."""
     sealer, texts = Sealer(keys), Texts.load()
@@ -93,7 +99,24 @@ def base_of(
         methods=methods,
         sender=CodeSender(method=sms, random=random, sealer=sealer, text=words),
         requests=PhoneRequests(random=random, sealer=sealer, notices=notices, six=six),
+        directories=directories,
+        directory_passwords=DirectoryPasswords(directories, tell=_teller(records, clock)),
     )
+
+
+def _teller(records: Records, clock: Clock) -> Tell:
+    """Return what writes that a directory fell silent, or answers again."""
+
+    async def tell(directory: str, why: str | None) -> None:
+        at = clock()
+        event = (
+            DirectoryAnswers(at=at, actor="web", directory=directory)
+            if why is None
+            else DirectorySilent(at=at, actor="web", directory=directory, why=why)
+        )
+        await records.write(lambda unit: unit.audit.write(event))
+
+    return tell
 
 
 def _host(settings: Settings) -> str:

@@ -31,6 +31,8 @@ class Evidence:
     authenticator_id: AuthenticatorId
     at: datetime
     purpose: str = SIGN_IN
+    stale: bool = False
+    """The password is right but must be changed where it lives: it opens nothing (A012)."""
 
 
 class Aal(IntEnum):

@@ -8,6 +8,7 @@ left out and erased by rules of its own. Names are `area.what_happened` and are 
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from portvakt.core.directory_events import DirectoryAnswers, DirectorySilent
 from portvakt.core.event import SELF, Event, details, personal_fields
 from portvakt.core.method_events import (
     MethodAdded,
@@ -98,6 +99,8 @@ __all__ = [
     "BrakeStopped",
     "CodeReused",
     "ConfigurationChanged",
+    "DirectoryAnswers",
+    "DirectorySilent",
     "Event",
     "FreshProofGiven",
     "MessageFailed",

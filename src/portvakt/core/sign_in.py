@@ -115,6 +115,14 @@ class AskSecondProof:
 
 
 @dataclass(frozen=True, slots=True)
+class AskNewPassword:
+    """Everything was shown, but the password is too old or was given by somebody else.
+
+    A new one must be chosen where it lives; no session opens before (A012).
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """Open the session, or add the evidence to the one that asked."""
 
@@ -134,6 +142,7 @@ Step = (
     | AskAuthenticator
     | AskEnrolment
     | AskSecondProof
+    | AskNewPassword
     | Finish
     | Refuse
 )
@@ -170,7 +179,9 @@ def next_step(
     if account is None or bound is None or decision is None or first is None or not account.usable:
         # whoever proved the password while the account still stood may be told that it does not
         return _opening(state, _types(state.evidence)) or Refuse(UNUSABLE)
-    return _for_known(state, tuple(bound), decision, first, now)
+    step = _for_known(state, tuple(bound), decision, first, now)
+    stale = any(each.stale for each in state.evidence)
+    return AskNewPassword() if stale and isinstance(step, Finish | AskEnrolment) else step
 
 
 def _opening(

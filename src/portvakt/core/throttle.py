@@ -45,6 +45,8 @@ class Kind(StrEnum):
     """A proof tried where a password is reset. Closes the reset of one person and no sign-in."""
     RESET_ASKED = "reset_asked"
     """A text or a phone's request asked for there: what reaches the person is what annoys."""
+    DIRECTORY = "directory"
+    """Passwords that reach a directory, from everywhere together: it counts them, too."""
     ADDRESS = "address"
     """One client address, over all accounts."""
     ADDRESS_INSIDE = "address_inside"
@@ -118,11 +120,50 @@ LIMITS: Mapping[Kind, Limit] = MappingProxyType(
         Kind.RESET_ASKED: Limit(
             run=3, stop=timedelta(minutes=10), per_day=10, window=timedelta(minutes=10)
         ),
+        # until a directory has said how it locks; then `directory_limits`
+        Kind.DIRECTORY: Limit(run=2, stop=timedelta(minutes=30)),
         Kind.ADDRESS: Limit(run=30, stop=timedelta(minutes=5), window=timedelta(minutes=5)),
         # behind one address of the organisation sit many people
         Kind.ADDRESS_INSIDE: Limit(run=600, stop=timedelta(minutes=5), window=timedelta(minutes=5)),
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryLimits:
+    """How many wrong passwords are passed on to directories that lock accounts themselves."""
+
+    first: Limit
+    """From everywhere together; then a second factor must come first."""
+    proven: Limit
+    """After that second factor: what was kept back for whoever can show one."""
+
+
+def directory_limits(
+    locked_after: int | None, forgotten_after: timedelta | None
+) -> DirectoryLimits | None:
+    """Say how many tries are passed on, so that a directory locks nobody out through us.
+
+    `locked_after` wrong ones in a row lock an account, and each is forgotten `forgotten_after` the
+    last; None: only by a right one. Three are kept back: two for whoever shows a second factor
+    first, and one so that the lock itself is never reached. At least one of each is passed on,
+    which a directory that locks after fewer than four does not stand (`doctor` warns under six).
+    None where no account is ever locked.
+    """
+    if locked_after is None:
+        return None
+    first = max(1, locked_after - _KEPT_BACK)
+    proven = min(max(1, locked_after - 1 - first), _KEPT_BACK - 1)
+    stop = _DAY if forgotten_after is None else max(_STOP, forgotten_after)
+    return DirectoryLimits(
+        first=Limit(run=first, stop=stop, most=first if forgotten_after is None else None),
+        proven=Limit(run=proven, stop=stop),
+    )
+
+
+_KEPT_BACK = 3
+DIRECTORY_UNKNOWN = DirectoryLimits(LIMITS[Kind.DIRECTORY], LIMITS[Kind.DIRECTORY])
+"""Until a directory has said how it locks: for one that does so after five."""
 
 DELAY_FROM = 5
 """Wrong passwords in a row after which each answer is held back a little."""

@@ -115,9 +115,13 @@ Spends = TimeStep | SentCode | PrintedCode | StartCode | NewVerifier | PhoneAppr
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The answer is right, if what it `spends` can still be spent."""
+    """The answer is right, if what it `spends` can still be spent.
+
+    `stale`: a directory says that this password must be changed before it opens anything.
+    """
 
     spends: Spends
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +129,13 @@ class Rejected:
     """The answer is wrong, or nobody can say.
 
     `replayed` is True where it was right once and has been used, `unreadable` where something that
-    it might have matched is damaged.
+    it might have matched is damaged. `locked` and `off` are what a directory says of the account.
     """
 
     replayed: bool = False
     unreadable: bool = False
+    locked: bool = False
+    off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

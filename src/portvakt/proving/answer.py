@@ -21,6 +21,15 @@ from portvakt.core.phones import phone_of
 from portvakt.core.push_approval import RequestStanding, standing_of_request
 from portvakt.core.secret import Secret
 from portvakt.crypto.sealing import Sealer, SealError
+from portvakt.directories import (
+    AccountOff,
+    DirectoryAway,
+    Expired,
+    LockedOut,
+    MustChange,
+    PasswordRight,
+    PasswordWrong,
+)
 from portvakt.methods import (
     Ceremony,
     LookupRow,
@@ -34,6 +43,7 @@ from portvakt.methods import (
     TimeStep,
     Verified,
 )
+from portvakt.proving.directory_passwords import DirectoryPasswords
 from portvakt.records.codes import CodeExpired, CodeWrong, Spent
 from portvakt.records.standing import Bound, Standing
 from portvakt.records.unit import Unit
@@ -50,6 +60,13 @@ class Answer:
     flow: str
     purpose: str
     now: datetime
+    claimed: str = ""
+    """The canonical typed name, where nothing but it says who somebody is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Nobody can say whether it is right: the directory it lives in is away. It does not count."""
 
 
 class NotSpent(Enum):
@@ -73,9 +90,15 @@ def subject_of(account: Account | None, claimed: str) -> str:
 class Judge:
     """Finds what an answer must be compared with and lets the method compare."""
 
-    def __init__(self, methods: Mapping[AuthenticatorType, SignInMethod], sealer: Sealer) -> None:
+    def __init__(
+        self,
+        methods: Mapping[AuthenticatorType, SignInMethod],
+        sealer: Sealer,
+        directories: DirectoryPasswords,
+    ) -> None:
         self._methods = methods
         self._sealer = sealer
+        self._directories = directories
 
     def method(self, kind: AuthenticatorType) -> SignInMethod:
         """Return the method for a type; every type of the core has one."""
@@ -83,7 +106,7 @@ class Judge:
 
     async def verify(
         self, answer: Answer, standing: Standing | None, lookup: tuple[LookupRow, ...] = ()
-    ) -> Verified | Rejected:
+    ) -> Verified | Rejected | Unanswered:
         """Judge an answer against everything of its type that is bound and usable.
 
         With nothing bound the method is asked all the same, against nothing: the work must not
@@ -104,8 +127,45 @@ class Judge:
             result = await method.verify(ceremony, answer.typed)
             if isinstance(result, Verified):
                 return result
+            if self._directories and answer.type is AuthenticatorType.PASSWORD:
+                return await self._by_directory(answer, standing, each)
             replayed = replayed or result.replayed
         return Rejected(replayed=replayed, unreadable=unreadable)
+
+    async def _by_directory(  # noqa: PLR0911  # one answer for each thing a directory says
+        self, answer: Answer, standing: Standing | None, bound: Bound | None
+    ) -> Verified | Rejected | Unanswered:
+        """Ask the directory that a password lives in; with no transaction open.
+
+        A hash was compared before, against nothing: so much is done for a password kept here. For
+        that one, and for a name that nobody has, a directory is asked in vain in turn, so that
+        every wrong answer has cost one hash and one bind, whoever was named.
+        """
+        if standing is None or bound is None:
+            said = await self._directories.as_if(answer.claimed)
+            return Unanswered() if isinstance(said, DirectoryAway) else Rejected()
+        if bound.verifier is not None:
+            await self._directories.as_if(answer.claimed)
+            return Rejected()
+        account = standing.account
+        said = await self._directories.check(
+            bound.authenticator.source, account.external_id, answer.typed
+        )
+        match said:
+            case PasswordRight():
+                return Verified(None)
+            case MustChange() | Expired():
+                return Verified(None, stale=True)
+            case PasswordWrong():
+                return Rejected()
+            case LockedOut():
+                return Rejected(locked=True)
+            case AccountOff():
+                return Rejected(off=True)
+            case DirectoryAway():
+                return Unanswered()
+            case _:
+                assert_never(said)
 
     def _ceremony(
         self, answer: Answer, bound: Bound | None, lookup: tuple[LookupRow, ...]

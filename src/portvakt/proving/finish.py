@@ -26,6 +26,7 @@ from portvakt.core.sessions import Session, SessionKind
 from portvakt.core.sign_in import (
     AskAuthenticator,
     AskEnrolment,
+    AskNewPassword,
     AskPassword,
     AskPhone,
     AskProofFirst,
@@ -47,6 +48,8 @@ from portvakt.records.unit import Unit
 
 GONE = MessageId("sign_in.gone_intro")
 """Why a step cannot be taken any more: somebody was first, or the session ended."""
+NEW_PASSWORD = MessageId("sign_in.new_password_intro")
+"""Why nothing opens though everything was shown."""
 BROWSER_NOTED = timedelta(days=1)
 """How stale the time of somebody's last sign-in may be, so that not every one writes it."""
 
@@ -124,21 +127,29 @@ class Finisher:
             case AskSecondProof(options):
                 told = RegistrationRefused(**said(visit, state.account_id), options=options)
                 await unit.audit.write(told)
+            case AskNewPassword():
+                await self._refused(unit, at, at.verdict, NEW_PASSWORD, visit)
             case Refuse(why):
-                await unit.audit.write(
-                    SignInRefused(
-                        **said(visit, state.account_id),
-                        why=why,
-                        app=state.app,
-                        rules=at.verdict.decision.reasons,
-                    ),
-                    at.verdict.decision.trace,
-                )
+                await self._refused(unit, at, at.verdict, why, visit)
             case AskPassword() | AskStartCode() | AskProofFirst() | AskPhone() | AskAuthenticator():
                 pass
             case _:
                 assert_never(at.step)
         return at
+
+    @staticmethod
+    async def _refused(
+        unit: Unit, at: Next, verdict: Verdict, why: MessageId, visit: Visit
+    ) -> None:
+        await unit.audit.write(
+            SignInRefused(
+                **said(visit, at.state.account_id),
+                why=why,
+                app=at.state.app,
+                rules=verdict.decision.reasons,
+            ),
+            verdict.decision.trace,
+        )
 
     async def _finish(
         self, unit: Unit, at: Next, standing: Standing, visit: Visit

@@ -13,6 +13,7 @@ from portvakt.core.secret import Secret
 from portvakt.core.sign_in import (
     AskAuthenticator,
     AskEnrolment,
+    AskNewPassword,
     AskPassword,
     AskPhone,
     AskProofFirst,
@@ -40,12 +41,15 @@ from portvakt.journeys.sign_in.tries import (
     address_key,
     count_answer,
     count_unproven,
+    directory_key,
+    not_judged,
     note_failure,
     note_replay,
     taken_back_if_busy,
+    wrong_why,
 )
 from portvakt.methods import LookupRow, Rejected, StartCode, Verified
-from portvakt.proving.answer import Answer, NotSpent, spend, usable
+from portvakt.proving.answer import Answer, NotSpent, Unanswered, spend, usable
 from portvakt.proving.finish import Next
 from portvakt.proving.phone_requests import tally
 from portvakt.proving.visit import Visit, said
@@ -160,7 +164,7 @@ class Answers:
 
         async def proven(unit: Unit) -> Tried:
             return await count_answer(
-                unit, standing, state.claimed, kind, Familiarity.ANY, visit.now
+                unit, standing, state.claimed, kind, Familiarity.ANY, visit.now, limit
             )
 
         found = await records.read(
@@ -175,6 +179,8 @@ class Answers:
             return GoOn(flow)
         proved = bool(state.evidence) or state.session_id is not None
         kind = kind_of(types[0], password_proved=proved)
+        limits = await self._parts.directories.limits() if kind is Kind.PASSWORD else None
+        limit = None if limits is None else limits.proven
         if kind is Kind.UNPROVEN:
             tried = await records.write(unproven)
         else:
@@ -204,13 +210,22 @@ class Answers:
     ) -> Outcome:
         """Judge the answer as one type. Only the last type tried writes a failure."""
         state = loaded.at.state
-        answer = Answer(type=kind, typed=typed, flow=state.id, purpose=state.purpose, now=visit.now)
+        answer = Answer(
+            type=kind,
+            typed=typed,
+            flow=state.id,
+            purpose=state.purpose,
+            now=visit.now,
+            claimed=state.claimed,
+        )
         counted = [] if loaded.tried is None else [loaded.tried.key]
         async with taken_back_if_busy(self._parts.records, counted, visit.now):
             verified = await self._parts.judge.verify(answer, loaded.person, loaded.lookup)
         last = kind is loaded.types[-1]
+        if isinstance(verified, Unanswered):
+            return await not_judged(self._parts.records, counted, visit.now)
         if isinstance(verified, Rejected):
-            why = _why(verified)
+            why = _why(verified, loaded.person)
             if verified.replayed or last:
                 await self._parts.records.write(
                     lambda unit: self._failed(unit, kind, loaded, visit, why)
@@ -265,7 +280,7 @@ class Answers:
             await self._failed(unit, answer.type, loaded, visit, shown.value)
             late = shown is NotSpent.EXPIRED
             return Wrong(answer.type, "late" if late else shown.value)
-        proof = Evidence(answer.type, shown, visit.now, state.purpose)
+        proof = Evidence(answer.type, shown, visit.now, state.purpose, stale=verified.stale)
         grown = record(state, proof)
         looked = self._parts.finisher.look(grown, standing, configuration, visit)
         counted = _counted(loaded, looked, standing, visit)
@@ -329,6 +344,8 @@ def _counted(
     of this kind (R26).
     """
     keys: list[tuple[str, str, str]] = [] if loaded.tried is None else [loaded.tried.key]
+    if loaded.tried is not None and loaded.tried.kind is Kind.PASSWORD:
+        keys.append(directory_key(standing, looked.state.claimed))  # it forgets them, too
     phones = usable(standing, AuthenticatorType.PUSH, visit.now)
     strong = assurance_of(looked.state.evidence).aal >= Aal.TWO
     if not phones or not strong or not isinstance(looked.step, Finish) or looked.verdict is None:
@@ -342,9 +359,11 @@ def _counted(
     return keys
 
 
-def _why(rejected: Rejected) -> str:
+def _why(rejected: Rejected, person: Standing | None) -> str:
     if rejected.replayed:
         return "used"
+    if rejected.locked:
+        return wrong_why(person, locked=True)
     return "unreadable" if rejected.unreadable else "wrong"
 
 
@@ -365,7 +384,7 @@ def _types_of(step: Step, typed: Secret) -> tuple[AuthenticatorType, ...]:
             if normalise_digits(typed.open(), APP_DIGITS) is not None:
                 return (AuthenticatorType.TOTP, AuthenticatorType.SMS_CODE)
             return (AuthenticatorType.RECOVERY_CODE,)
-        case AskPhone() | Finish() | AskEnrolment() | Refuse():
+        case AskPhone() | Finish() | AskEnrolment() | AskNewPassword() | Refuse():
             return ()
         case _:
             assert_never(step)

@@ -21,12 +21,18 @@ from portvakt.journeys.sign_in.tries import (
     Tried,
     count_address,
     count_answer,
+    count_try,
+    directory_key,
+    not_judged,
     note_failure,
+    reason_of,
     taken_back_if_busy,
+    wrong_why,
 )
 from portvakt.methods import Rejected, StartCode, Verified
-from portvakt.proving.answer import Answer, Judge, spend, usable
+from portvakt.proving.answer import Answer, Judge, Unanswered, spend, usable
 from portvakt.proving.ask import CodeSender, CodeSent, NotYet
+from portvakt.proving.directory_passwords import DirectoryPasswords
 from portvakt.proving.finish import Finisher, Next, Opened
 from portvakt.proving.notices import Notices
 from portvakt.proving.phone_requests import Asked, NotNow
@@ -52,6 +58,7 @@ class Parts:
     finisher: Finisher
     sender: CodeSender
     phone: PhoneSteps
+    directories: DirectoryPasswords
     notices: Notices
     random: Random
     pause: Pause
@@ -71,10 +78,19 @@ class _Counted:
     standing: Standing | None
     answer: Tried | None
     address: Tried | None
+    directory: Tried | None = None
+    """Where directories count, too: everything that reaches them in this name."""
 
     @property
     def keys(self) -> list[tuple[str, str, str]]:
-        return [each.key for each in (self.answer, self.address) if each is not None]
+        counted = (self.answer, self.address, self.directory)
+        return [each.key for each in counted if each is not None]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether this try may be judged."""
+        of_person = (self.answer, self.directory)
+        return all(each.count.allowed for each in of_person if each is not None)
 
 
 class SignInFlow:
@@ -91,17 +107,27 @@ class SignInFlow:
         if counted.answer is None:
             stopped = counted.address and counted.address.count.stopped_until
             return AddressStopped(stopped or visit.now)
-        if not counted.answer.count.allowed:
+        if not counted.allowed:
             return await self._guarded(claimed, counted.standing, wanted, visit)
         # A disabled person is judged like nobody: the same work, the same words.
         known = counted.standing
         standing = known if known is not None and known.account.usable else None
         kind = _kind_of(password, standing, visit)
-        answer = Answer(type=kind, typed=password, flow="", purpose=wanted.purpose, now=visit.now)
+        answer = Answer(
+            type=kind,
+            typed=password,
+            flow="",
+            purpose=wanted.purpose,
+            now=visit.now,
+            claimed=claimed,
+        )
         async with taken_back_if_busy(self._parts.records, counted.keys, visit.now):
             verified = await self._verified(answer, standing)
+        if isinstance(verified, Unanswered):
+            return await not_judged(self._parts.records, counted.keys, visit.now)
         if isinstance(verified, Rejected) or standing is None:
-            reason = "wrong" if standing is not None else "disabled" if known else "unknown"
+            locked = isinstance(verified, Rejected) and verified.locked
+            reason = reason_of(verified, standing, known)
             tried = counted.answer
             await self._parts.records.write(
                 lambda unit: note_failure(
@@ -116,7 +142,7 @@ class SignInFlow:
                 )
             )
             await self._parts.pause(delay_after(tried.count))
-            return Wrong(kind)
+            return Wrong(kind, wrong_why(known, locked=locked))
         configuration = await self._parts.rules.current(visit.now)
         right, person = verified, standing
         return await self._parts.records.write(
@@ -247,22 +273,30 @@ class SignInFlow:
         standing = await records.read(lambda unit: unit.people.find(claimed, visit.browser))
         known = standing is not None and standing.known_browser
         familiarity = familiarity_of(known_browser=known, inside=inside)
+        limits = await self._parts.directories.limits()
 
         async def answer(unit: Unit) -> Tried:
             return await count_answer(
                 unit, standing, claimed, Kind.PASSWORD, familiarity, visit.now
             )
 
-        async def both(unit: Unit) -> _Counted:
-            address = await count_address(unit, visit, inside=inside)
-            tried = await answer(unit) if address.count.allowed else None
-            return _Counted(standing, tried, address)
+        async def every(unit: Unit) -> _Counted:
+            address = None if known else await count_address(unit, visit, inside=inside)
+            if address is not None and not address.count.allowed:
+                return _Counted(standing, None, address)
+            tried, passed = await answer(unit), None
+            if limits is not None and tried.count.allowed:
+                key = directory_key(standing, claimed)
+                passed = await count_try(unit, *key, visit.now, limits.first)
+            return _Counted(standing, tried, address, passed)
 
-        if known:
+        if known and limits is None:
             return _Counted(standing, await records.write_one(answer), None)
-        return await records.write(both)
+        return await records.write(every)
 
-    async def _verified(self, answer: Answer, standing: Standing | None) -> Verified | Rejected:
+    async def _verified(
+        self, answer: Answer, standing: Standing | None
+    ) -> Verified | Rejected | Unanswered:
         if len(answer.typed.open().encode("utf-8", "surrogatepass")) > MAX_BYTES:
             return Rejected()
         return await self._parts.judge.verify(answer, standing)
@@ -293,7 +327,8 @@ class SignInFlow:
         await unit.attempts.give_back(counted.keys, visit.now)
         state = self._state(wanted, visit, claimed=claimed)
         state = replace(state, account_id=again.account.id)
-        state = record(state, Evidence(answer.type, shown, visit.now, wanted.purpose))
+        proof = Evidence(answer.type, shown, visit.now, wanted.purpose, stale=verified.stale)
+        state = record(state, proof)
         at = self._parts.finisher.look(state, again, configuration, visit)
         concluded = await self._parts.finisher.conclude(unit, at, again, visit)
         return await self._keep(unit, concluded, again, configuration, visit)

@@ -22,7 +22,7 @@ class GoOn:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """The answer was wrong; `why` is one of "wrong", "used", "late", "unreadable"."""
+    """The answer was wrong; `why` is one of "wrong", "used", "late", "unreadable", "locked"."""
 
     type: AuthenticatorType
     why: str = "wrong"
@@ -57,6 +57,11 @@ class Anew:
     """It begins again with name and password, and leads to the same place."""
 
     to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """The directory that would know gives no answer. The try does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +100,4 @@ class Showing:
     phone: PhoneShown | None = None
 
 
-Outcome = Opened | GoOn | Wrong | Stopped | AddressStopped | Later | Gone | Anew
+Outcome = Opened | GoOn | Wrong | Stopped | AddressStopped | Later | Gone | Anew | Away

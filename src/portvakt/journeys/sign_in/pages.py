@@ -29,6 +29,22 @@ class AddressStoppedPage(Page):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwayPage(Page):
+    """The directory gives no answer."""
+
+    template: ClassVar[str] = "journeys/sign_in/away.html"
+    to: str
+    """Where to try again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPasswordPage(Page):
+    """Everything was right, but the password must be changed before anything opens."""
+
+    template: ClassVar[str] = "journeys/sign_in/new_password.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgainPage(Page):
     """Somebody is signed in and must show more, or show it again."""
 

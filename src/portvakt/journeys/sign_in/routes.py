@@ -20,6 +20,7 @@ from portvakt.journeys.sign_in.flow import Parts, SignInFlow, Wanted, purpose_of
 from portvakt.journeys.sign_in.outcomes import (
     AddressStopped,
     Anew,
+    Away,
     Gone,
     GoOn,
     Later,
@@ -30,6 +31,7 @@ from portvakt.journeys.sign_in.outcomes import (
 from portvakt.journeys.sign_in.pages import (
     AddressStoppedPage,
     AgainPage,
+    AwayPage,
     DonePage,
     GonePage,
     OtherPage,
@@ -52,6 +54,9 @@ from portvakt.web.templates import Message
 
 WRONG = 422
 TOO_MANY = 429
+AWAY = 503
+TRY_AGAIN = 10
+"""Seconds."""
 
 
 def sign_in_routes(parts: Parts, *, gate: Gate) -> list[Route]:
@@ -127,8 +132,13 @@ class SignInRoutes:
         else:
             outcome = await self.start.first(name, Secret(password), wanted, visit)
         if isinstance(outcome, Wrong):
-            wrong: dict[str, Message | str] = {"password": "sign_in.wrong"}
+            locked = outcome.why == "locked"
+            wrong: dict[str, Message | str] = {
+                "password": "sign_in.wrong_locked" if locked else "sign_in.wrong"
+            }
             return page(request, await self._start_page(wanted, name, wrong), WRONG)
+        if isinstance(outcome, Away):
+            return _away(request, _start(wanted))
         return await self._after(request, outcome, visit)
 
     async def again(self, request: Request) -> Response:
@@ -234,6 +244,8 @@ class SignInRoutes:
                 wait = max(1, int((until - visit.now).total_seconds()))
                 response.headers["retry-after"] = str(wait)
                 return response
+            case Away():
+                return _away(request, "/sign-in" if flow is None else _at(flow))
             case Anew(to):
                 return see_other(f"/sign-in?to={quote(to, safe='/')}&for={ANEW}")
             case _:
@@ -316,8 +328,21 @@ def _at(flow: FlowId) -> str:
     return f"/sign-in/{flow}"
 
 
+def _start(wanted: Wanted) -> str:
+    return f"/sign-in?to={quote(wanted.to, safe='/')}&for={wanted.purpose}"
+
+
+def _away(request: Request, to: str) -> Response:
+    """Say that nobody can look the password up now: not that it is wrong, and not «come in»."""
+    response = page(request, AwayPage(to=to), AWAY)
+    response.headers["retry-after"] = str(TRY_AGAIN)
+    return response
+
+
 def _said(kind: AuthenticatorType, why: str) -> str:
     """Return the message for a wrong answer; every pair has one."""
+    if kind is AuthenticatorType.PASSWORD and why == "locked":
+        return "sign_in.wrong_locked"
     if kind is AuthenticatorType.TOTP and why == "used":
         return "sign_in.used_totp"
     if kind is AuthenticatorType.TOTP and why == "unreadable":

@@ -12,6 +12,7 @@ from portvakt.core.push_approval import Approval, RequestStanding, standing_of_r
 from portvakt.core.sign_in import (
     AskAuthenticator,
     AskEnrolment,
+    AskNewPassword,
     AskPassword,
     AskPhone,
     AskProofFirst,
@@ -24,6 +25,7 @@ from portvakt.journeys.sign_in.outcomes import PhoneShown, Showing
 from portvakt.journeys.sign_in.pages import (
     FirstPage,
     GonePage,
+    NewPasswordPage,
     PasswordPage,
     PhoneEndedPage,
     PhonePage,
@@ -47,7 +49,7 @@ Errors = Mapping[str, Message | str]
 _ABOUT_A_CODE = ("sign_in.wrong_", "sign_in.used_", "sign_in.late_", "sign_in.unreadable_")
 
 
-def page_of(  # noqa: PLR0911  # one page for each step there is
+def page_of(  # noqa: C901, PLR0911  # one page for each step there is
     showing: Showing,
     visit: Visit,
     errors: Errors | None = None,
@@ -73,6 +75,8 @@ def page_of(  # noqa: PLR0911  # one page for each step there is
             return SecondProofPage(flow=flow, inside=Basis.INSIDE in options, errors=wrong)
         case AskStartCode():
             return SecondProofPage(flow=flow, inside=False, errors=wrong)
+        case AskNewPassword():
+            return NewPasswordPage()
         case Refuse(why):
             return RefusedPage(
                 why=why, reason=_reason(showing, visit.language), request_id=visit.request_id

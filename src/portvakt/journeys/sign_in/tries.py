@@ -15,8 +15,10 @@ from portvakt.core.events import (
     SprayAlarm,
 )
 from portvakt.core.ids import ClientId
-from portvakt.core.throttle import LIMITS, Count, Familiarity, Kind, must_disable
+from portvakt.core.throttle import LIMITS, Count, Familiarity, Kind, Limit, must_disable
 from portvakt.crypto.passwords import Busy
+from portvakt.journeys.sign_in.outcomes import Away
+from portvakt.methods import Rejected, Verified
 from portvakt.proving.answer import subject_of, usable
 from portvakt.proving.notices import Notices
 from portvakt.proving.visit import Visit, said
@@ -64,10 +66,15 @@ def address_key(visit: Visit, *, inside: bool) -> tuple[str, Kind, Familiarity]:
 
 
 async def count_try(
-    unit: Unit, subject: str, kind: Kind, familiarity: Familiarity, now: datetime
+    unit: Unit,
+    subject: str,
+    kind: Kind,
+    familiarity: Familiarity,
+    now: datetime,
+    limit: Limit | None = None,
 ) -> Tried:
     """Count one try in the caller's act, which must be committed before the answer is judged."""
-    count = await unit.attempts.count(subject, kind, familiarity, LIMITS[kind], now)
+    count = await unit.attempts.count(subject, kind, familiarity, limit or LIMITS[kind], now)
     return Tried(subject=subject, kind=kind, familiarity=familiarity, count=count)
 
 
@@ -99,6 +106,32 @@ async def taken_back_if_busy(
         raise
 
 
+async def not_judged(records: Records, keys: Sequence[tuple[str, str, str]], now: datetime) -> Away:
+    """Take tries back that no directory has judged: its trouble must not use up anybody's."""
+    await records.write_one(lambda unit: unit.attempts.not_judged(keys, now))
+    return Away()
+
+
+def reason_of(
+    verified: Verified | Rejected, standing: Standing | None, known: Standing | None
+) -> str:
+    """Say for the log why a first answer was wrong."""
+    if standing is None:
+        return "unknown" if known is None else "disabled"
+    if isinstance(verified, Rejected) and (verified.locked or verified.off):
+        return "locked" if verified.locked else "disabled"
+    return "wrong"
+
+
+def wrong_why(known: Standing | None, *, locked: bool) -> str:
+    """Say for the page why a password was wrong.
+
+    That a directory has locked an account is told in a browser in which its owner has signed in
+    before: elsewhere it would tell a stranger who exists.
+    """
+    return "locked" if locked and known is not None and known.known_browser else "wrong"
+
+
 async def count_answer(
     unit: Unit,
     standing: Standing | None,
@@ -106,10 +139,17 @@ async def count_answer(
     kind: Kind,
     familiarity: Familiarity,
     now: datetime,
+    limit: Limit | None = None,
 ) -> Tried:
     """Count one answer against the person, or against a name that nobody has."""
     account = None if standing is None else standing.account
-    return await count_try(unit, subject_of(account, claimed), kind, familiarity, now)
+    return await count_try(unit, subject_of(account, claimed), kind, familiarity, now, limit)
+
+
+def directory_key(standing: Standing | None, claimed: str) -> tuple[str, Kind, Familiarity]:
+    """Return the key of what reaches a directory in somebody's name, from everywhere together."""
+    account = None if standing is None else standing.account
+    return (subject_of(account, claimed), Kind.DIRECTORY, Familiarity.ANY)
 
 
 async def count_unproven(

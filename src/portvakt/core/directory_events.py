@@ -1,0 +1,23 @@
+"""What happens to the directories that passwords live in."""
+
+from dataclasses import dataclass
+
+from portvakt.core.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectorySilent(Event):
+    """A directory gives no answer: passwords that live in it cannot be asked for (F27)."""
+
+    name = "directory.silent"
+    directory: str
+    why: str
+    """What each server did, as far as is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryAnswers(Event):
+    """A directory that gave no answer gives one again."""
+
+    name = "directory.answers"
+    directory: str
