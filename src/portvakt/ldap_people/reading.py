@@ -32,8 +32,8 @@ class Reading:
     by_members: bool
     group_base: str
     group_filter: str
-    stamp: str
-    """The attribute that changes whenever a group does."""
+    stamps: tuple[str, ...]
+    """The attributes of which one changes whenever a group does."""
 
     async def groups(self, server: Server) -> tuple[Groups | None, str]:
         """Read all groups and a mark of their state; None where none are asked for."""
@@ -44,12 +44,12 @@ class Reading:
         query = Query(
             base=self.group_base,
             filter=self.group_filter,
-            attributes=("cn", self.stamp, *member),
+            attributes=("cn", *self.stamps, *member),
         )
         async for page in pages(self.ldap, query, size=self.size, server=server):
             for entry in page.entries:
                 _whole(entry)
-                found.add(entry, entry.text(self.stamp.lower()) or "")
+                found.add(entry, " ".join(entry.text(each.lower()) or "" for each in self.stamps))
         return found, found.settle()
 
     async def people(

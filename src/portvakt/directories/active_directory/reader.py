@@ -55,7 +55,7 @@ class People:
             by_members=False,
             group_base=config.group_base or config.base,
             group_filter="(objectClass=group)",
-            stamp="uSNChanged",
+            stamps=("uSNChanged",),
         )
 
     @property

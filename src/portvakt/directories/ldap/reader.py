@@ -53,7 +53,7 @@ class People:
             by_members=config.membership == "member",
             group_base=config.group_base or config.base,
             group_filter=config.group_filter,
-            stamp="modifyTimestamp",
+            stamps=("entryCSN", "modifyTimestamp"),
         )
 
     @property
