@@ -14,12 +14,13 @@ from portvakt.core.ids import (
     PairingId,
     SessionId,
 )
+from portvakt.core.password_reset import Stage
 from portvakt.core.phones import PhoneState
 from portvakt.core.push_approval import ApprovalState
 from portvakt.core.throttle import Limit
 from portvakt.records import Code, Draft, KeyState, Paired, Spent, StoredKey, Unit
 from tests import make
-from tests.records import a_phone, test_codes, test_drafts, test_grants, test_outbox
+from tests.records import a_phone, a_reset, test_codes, test_drafts, test_grants, test_outbox
 from tests.records.stored import somebody
 
 MAC = test_codes.MAC
@@ -217,6 +218,56 @@ async def remove_phone(unit: Unit, n: int) -> bool:
     return await unit.phones.remove(AuthenticatorId(f"phone{n}"), make.ANNA)
 
 
+async def put_vouchers(unit: Unit) -> None:
+    if await unit.people.load(a_reset.BO) is None:
+        await a_reset.put_people(unit)
+
+
+async def put_reset(unit: Unit, n: int) -> None:
+    await put_vouchers(unit)
+    await unit.resets.start(a_reset.asking(id=FlowId(f"reset{n}")), a_reset.MINE)
+
+
+async def save_reset(unit: Unit, n: int) -> bool:
+    return await unit.resets.save(a_reset.asking(id=FlowId(f"reset{n}")))
+
+
+async def claim_write(unit: Unit, n: int) -> bool:
+    return await unit.resets.begin_writing(FlowId(f"reset{n}"), 0, make.NOW)
+
+
+async def claim_or_end(unit: Unit, n: int) -> bool:
+    """Half of them write, the other half end it."""
+    if os.getpid() % 2 == 0:
+        return await claim_write(unit, n)
+    return await unit.resets.close(FlowId(f"reset{n}"), 0)
+
+
+async def put_written(unit: Unit, n: int) -> None:
+    await put_reset(unit, n)
+    await claim_write(unit, n)
+
+
+async def settle(unit: Unit, n: int) -> bool:
+    """The browser that waits, and the job that reads back."""
+    done = a_reset.asking(id=FlowId(f"reset{n}"), stage=Stage.DONE, version=1)
+    return await unit.resets.save(done)
+
+
+async def vouch(unit: Unit, n: int) -> bool:
+    return await a_reset.give(unit, attempt=FlowId(f"reset{n}"))
+
+
+async def put_old_vouch(unit: Unit, n: int) -> None:
+    """One that counts no more, in an attempt that asks again."""
+    await put_vouchers(unit)
+    id_, before = FlowId(f"reset{n}"), -15 * a_reset.MINUTE
+    begun = make.NOW + before
+    await unit.resets.start(a_reset.asking(id=id_, created_at=begun, asked_at=begun), a_reset.MINE)
+    await a_reset.give(unit, after=before, attempt=id_)
+    await unit.resets.save(a_reset.asking(id=id_))
+
+
 async def nothing(_unit: Unit, _n: int) -> None:
     pass
 
@@ -263,6 +314,12 @@ SPENDABLE = {
     "screen_lock": Spendable(put_proving, make_lock),
     "count_of_a_screen_lock": Spendable(put_lock, take_count),
     "phone": Spendable(put_approval, remove_phone),
+    "version_of_a_reset": Spendable(put_reset, save_reset),
+    "write_of_a_reset": Spendable(put_reset, claim_write),
+    "write_of_a_reset_or_its_end": Spendable(put_reset, claim_or_end),
+    "outcome_of_a_reset": Spendable(put_written, settle),
+    "vouch": Spendable(put_reset, vouch),
+    "vouch_given_anew": Spendable(put_old_vouch, vouch),
     "first_signing_key": Spendable(nothing, make_key),
     "last_try": Spendable(nothing, last_try),
 }
