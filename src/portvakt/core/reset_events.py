@@ -21,7 +21,7 @@ class ResetEvent(Event):
 class ResetStarted(ResetEvent):
     """Somebody typed a name; nothing is proved."""
 
-    name = "reset.started"
+    name = "password_reset.started"
     closed: str
     """Why it leads nowhere, though it looks like any other: "unusable", "no_password", "unknown";
     empty where it may lead on."""
@@ -31,14 +31,14 @@ class ResetStarted(ResetEvent):
 class PrivilegedResetTried(ResetEvent):
     """The same for somebody whose account opens others: it leads nowhere, and calls for a look."""
 
-    name = "reset.privileged_tried"
+    name = "password_reset.privileged_tried"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResetProofGiven(ResetEvent):
     """A right answer."""
 
-    name = "reset.proof_given"
+    name = "password_reset.proof_given"
     method: AuthenticatorType
 
 
@@ -46,7 +46,7 @@ class ResetProofGiven(ResetEvent):
 class ResetProofFailed(ResetEvent):
     """A wrong answer; `until` where it was the last one that is taken for a while."""
 
-    name = "reset.proof_failed"
+    name = "password_reset.proof_failed"
     method: AuthenticatorType
     reason: str
     until: datetime | None = None
@@ -56,7 +56,7 @@ class ResetProofFailed(ResetEvent):
 class ResetAskedOften(ResetEvent):
     """So many texts or requests to phones were asked for that none goes out for a while (A082)."""
 
-    name = "reset.asked_often"
+    name = "password_reset.asked_often"
     until: datetime
 
 
@@ -64,7 +64,7 @@ class ResetAskedOften(ResetEvent):
 class PasswordReset(ResetEvent):
     """It is written; whatever the old password had opened is ended."""
 
-    name = "reset.done"
+    name = "password_reset.done"
     methods: tuple[str, ...]
     """What was shown for it."""
     sessions: int
@@ -75,7 +75,7 @@ class PasswordReset(ResetEvent):
 class PasswordResetNotWritten(ResetEvent):
     """Where the password is kept it was refused, or nobody answered; nothing has changed."""
 
-    name = "reset.not_written"
+    name = "password_reset.not_written"
     why: str
     """"unreachable", or why it was refused."""
 
@@ -84,6 +84,6 @@ class PasswordResetNotWritten(ResetEvent):
 class PasswordResetUnsure(ResetEvent):
     """It was sent and no answer came: sessions are ended as if it were written."""
 
-    name = "reset.unsure"
+    name = "password_reset.unsure"
     methods: tuple[str, ...]
     sessions: int

@@ -33,7 +33,6 @@ from portvakt.core.push_approval import (
 )
 from portvakt.core.reset_events import PrivilegedResetTried, ResetAskedOften, ResetStarted
 from portvakt.core.throttle import LIMITS
-from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import Random
 from portvakt.journeys.reset_password.homes import Homes
 from portvakt.journeys.reset_password.outcomes import Gone, GoOn, Later, Outcome, Scene, Showing
@@ -63,7 +62,6 @@ class Parts:
     requests: PhoneRequests
     notices: Notices
     random: Random
-    hasher: PasswordHasher
     password_judge: PasswordJudge
     homes: Homes
     ways: frozenset[Way] = WAYS

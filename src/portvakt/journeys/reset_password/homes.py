@@ -1,7 +1,7 @@
 """Where a password lives, and how a new one gets there: here, or in a directory."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -21,10 +21,11 @@ from portvakt.core.secret import Secret
 from portvakt.core.throttle import Familiarity, Kind
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.directories import (
+    CheckOutcome,
     DirectoryAway,
     Expired,
-    KeepsPasswords,
     MustChange,
+    PasswordPolicy,
     PasswordRight,
 )
 from portvakt.proving.answer import subject_of
@@ -98,35 +99,58 @@ class OwnHome:
         await listen_again(unit, self.account, at)
 
 
+class Directories(Protocol):
+    """The organisation's directories, as far as a reset needs them.
+
+    `portvakt.proving.directory_passwords` has one.
+    """
+
+    def keeps(self, source: str) -> bool:
+        """Say whether passwords of accounts from this source live in a directory."""
+
+    async def policy(self, account: Account) -> PasswordPolicy | DirectoryAway:
+        """Read what will be asked of the next password."""
+
+    async def check(self, source: str, external_id: str, password: Secret) -> CheckOutcome:
+        """Ask whether a password is the one that holds now."""
+
+    async def set(self, account: Account, new: Secret) -> WriteOutcome:
+        """Write a new password."""
+
+    async def unlock(self, account: Account) -> WriteOutcome:
+        """Open a locked account."""
+
+
 @dataclass(slots=True)
 class DirectoryHome:
     """A password in the organisation's directory: it is written there and nowhere else.
 
-    Where the directory wants none of the last ones but does not look when we write, we remember
-    their hashes for it.
+    Where the directory wants none of the last ones back but does not look when we write, we
+    remember their hashes for it.
     """
 
     hasher: PasswordHasher
-    directory: KeepsPasswords
+    directories: Directories
     account: Account
     _keep: int = 0
     _verifier: str | None = field(default=None, repr=False)
 
     async def least(self) -> int:
         """Ask the directory; where it is away, writing will say so."""
-        policy = await self.directory.policy(self.account.external_id)
+        policy = await self.directories.policy(self.account)
         return 0 if isinstance(policy, DirectoryAway) else policy.least_length
 
     async def ready(self, new: Secret, had: Sequence[str]) -> Refused | None:
         """Refuse what it would not look for itself: the current one, and those before (A080)."""
-        policy = await self.directory.policy(self.account.external_id)
+        policy = await self.directories.policy(self.account)
         if isinstance(policy, DirectoryAway) or policy.history_on_reset or policy.history == 0:
             return None
         self._keep = min(policy.history, MOST_REMEMBERED)
         for verifier in had[: self._keep]:
             if await self.hasher.verify(verifier, new):
                 return Refused(RefusedFor.HISTORY)
-        current = await self.directory.check(self.account.external_id, new)
+        account = self.account
+        current = await self.directories.check(account.source, account.external_id, new)
         if isinstance(current, PasswordRight | MustChange | Expired):
             return Refused(RefusedFor.HISTORY)
         self._verifier = await self.hasher.hash(new)
@@ -134,14 +158,14 @@ class DirectoryHome:
 
     async def set(self, new: Secret) -> WriteOutcome:
         """Write it there."""
-        return await _in_time(self.directory.set(self.account.external_id, new))
+        return await _in_time(self.directories.set(self.account, new))
 
     async def unlock(self) -> WriteOutcome:
         """Unlock it there."""
-        return await _in_time(self.directory.unlock(self.account.external_id))
+        return await _in_time(self.directories.unlock(self.account))
 
     async def settle(self, unit: Unit, goal: Goal, at: datetime) -> None:
-        """Listen again to passwords; of the new one a hash at most, so that it does not return."""
+        """Listen again to passwords; of the new one keep a hash at most, so that it stays out."""
         if goal is Goal.NEW_PASSWORD and self._verifier is not None:
             await unit.password_memory.remember(self.account.id, self._verifier, at, self._keep)
         await listen_again(unit, self.account, at)
@@ -149,21 +173,19 @@ class DirectoryHome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Homes:
-    """Finds where somebody's password lives.
-
-    `directory_of` gives the directory that keeps an account's password, or None where it is ours.
-    """
+    """Finds where somebody's password lives."""
 
     hasher: PasswordHasher
-    directory_of: Callable[[Account], KeepsPasswords | None] = lambda _: None
+    directories: Directories
 
     def of(self, standing: Standing) -> Home | None:
         """Find it; None where there is no password that can be used."""
-        directory = self.directory_of(standing.account)
-        if directory is not None:
-            return DirectoryHome(self.hasher, directory, standing.account)
-        own = standing.active(AuthenticatorType.PASSWORD)
-        return OwnHome(self.hasher, standing.account, own[0]) if own else None
+        bound = next(iter(standing.active(AuthenticatorType.PASSWORD)), None)
+        if bound is None:
+            return None
+        if bound.verifier is None and self.directories.keeps(standing.account.source):
+            return DirectoryHome(self.hasher, self.directories, standing.account)
+        return OwnHome(self.hasher, standing.account, bound)
 
 
 async def _in_time(writing: Awaitable[WriteOutcome]) -> WriteOutcome:

@@ -1,0 +1,116 @@
+"""What the pages of the reset site show, one frozen type each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from portvakt.web.responses import Page
+from portvakt.web.templates import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartPage(Page):
+    """A name, and what one came for."""
+
+    template: ClassVar[str] = "journeys/reset_password/start.html"
+    goal: str = "new_password"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayShown:
+    """One way of showing who you are, as the list of ways shows it."""
+
+    value: str
+    text: Message | str
+    hint: Message | str = ""
+    picture: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaysPage(Page):
+    """The ways to choose from: the same for every name before a proof."""
+
+    template: ClassVar[str] = "journeys/reset_password/ways.html"
+    flow: str
+    first: bool
+    ways: tuple[WayShown, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodePage(Page):
+    """A code from an app, a card or support."""
+
+    template: ClassVar[str] = "journeys/reset_password/code.html"
+    flow: str
+    first: bool
+    way: str
+    """"code", "card" or "support"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextPage(Page):
+    """A code from a text. Before a proof it tells of no number, and not whether there is one."""
+
+    template: ClassVar[str] = "journeys/reset_password/text.html"
+    flow: str
+    first: bool
+    number: str = ""
+    """Partly hidden; empty before a proof."""
+    sent_at: datetime | None = None
+    next_at: datetime | None = None
+    """When a text can be asked for, where none was sent now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhonePage(Page):
+    """Six digits, to be typed in the phone."""
+
+    template: ClassVar[str] = "journeys/reset_password/phone.html"
+    flow: str
+    first: bool
+    number: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneEndedPage(Page):
+    """No request waits: what happened, and what to do now."""
+
+    template: ClassVar[str] = "journeys/reset_password/phone_ended.html"
+    flow: str
+    first: bool
+    what: str
+    """"unanswered", "denied", "wrong_number", or "not_asked"."""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordPage(Page):
+    """A new password, and what became of the one before."""
+
+    template: ClassVar[str] = "journeys/reset_password/password.html"
+    flow: str
+    user_name: str
+    least: int
+    last: Message | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlockPage(Page):
+    """One button opens the account again."""
+
+    template: ClassVar[str] = "journeys/reset_password/unlock.html"
+    flow: str
+    last: Message | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndPage(Page):
+    """Where an attempt stands that asks for nothing more."""
+
+    template: ClassVar[str] = "journeys/reset_password/end.html"
+    what: str
+    """"done", "unlocked", "unsure", "writing", "no_other", "waiting", "stopped" or "gone"."""
+    why: Message | None = None
+    to: str = "/reset"

@@ -1,0 +1,193 @@
+"""From what an attempt asks for to the page that asks it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import assert_never
+
+from portvakt.core.authenticators import Authenticator, AuthenticatorType
+from portvakt.core.password_outcomes import Refused, Unreachable, said
+from portvakt.core.password_reset import (
+    AskAnother,
+    AskName,
+    AskPassword,
+    AskProof,
+    AskUnlock,
+    AwaitAnswer,
+    AwaitLater,
+    AwaitPeople,
+    Done,
+    Goal,
+    NoOtherWay,
+    Offer,
+    Refuse,
+    Unsure,
+    Way,
+)
+from portvakt.core.push_approval import RequestStanding, standing_of_request
+from portvakt.journeys.reset_password.flow import offer_of, seen_of
+from portvakt.journeys.reset_password.outcomes import KINDS, Showing
+from portvakt.journeys.reset_password.pages import (
+    CodePage,
+    EndPage,
+    PasswordPage,
+    PhoneEndedPage,
+    PhonePage,
+    StartPage,
+    TextPage,
+    UnlockPage,
+    WayShown,
+    WaysPage,
+)
+from portvakt.phone_numbers import partly_hidden
+from portvakt.web.responses import Page
+from portvakt.web.templates import Message
+
+Errors = Mapping[str, Message | str]
+
+
+def page_of(
+    showing: Showing, errors: Errors | None = None, next_at: datetime | None = None
+) -> Page:
+    """Return the page for the step that an attempt is at."""
+    state, wrong = showing.scene.state, errors or {}
+    step = showing.scene.step
+    match step:
+        case AskName():
+            return StartPage(goal=state.goal, errors=wrong)
+        case AskProof() | AskAnother():
+            return _proof_page(showing, step, wrong, next_at)
+        case AskPassword(_, last):
+            standing = showing.scene.standing
+            name = "" if standing is None else standing.account.user_name
+            return PasswordPage(
+                flow=state.id, user_name=name, least=showing.least, last=last_of(last), errors=wrong
+            )
+        case AskUnlock(_, last):
+            return UnlockPage(flow=state.id, last=last_of(last), errors=wrong)
+        case _:
+            return _end_page(step, f"/reset/{state.id}")
+
+
+_End = AwaitAnswer | AwaitPeople | AwaitLater | NoOtherWay | Unsure | Done | Refuse
+
+
+def _end_page(step: _End, again: str) -> EndPage:
+    """Return the page for a step that asks for nothing."""
+    match step:
+        case AwaitAnswer():
+            return EndPage(what="writing", to=again)
+        case AwaitPeople() | AwaitLater():
+            return EndPage(what="waiting", to=again)
+        case NoOtherWay():
+            return EndPage(what="no_other")
+        case Unsure():
+            return EndPage(what="unsure", to="/sign-in")
+        case Done(goal):
+            return EndPage(what="unlocked" if goal is Goal.UNLOCK else "done", to="/sign-in")
+        case Refuse(why):
+            return EndPage(what="stopped", why=Message(why))
+        case _:
+            assert_never(step)
+
+
+def last_of(last: Refused | Unreachable | None) -> Message | None:
+    """Say what became of the write before."""
+    match last:
+        case None:
+            return None
+        case Refused():
+            return Message(*said(last))
+        case Unreachable():
+            return Message("reset.unreachable")
+        case _:
+            assert_never(last)
+
+
+def _proof_page(
+    showing: Showing, step: AskProof | AskAnother, errors: Errors, next_at: datetime | None
+) -> Page:
+    flow, first = showing.scene.state.id, isinstance(step, AskProof)
+    match step.chosen:
+        case None | Way.PEOPLE | Way.LATER:
+            return WaysPage(flow=flow, first=first, ways=_ways(showing, step), errors=errors)
+        case Way.CODE | Way.CARD | Way.SUPPORT:
+            return CodePage(flow=flow, first=first, way=step.chosen, errors=errors)
+        case Way.TEXT:
+            return _text_page(showing, step, errors, next_at)
+        case Way.PHONE:
+            return _phone_page(showing, first=first, errors=errors, next_at=next_at)
+        case _:
+            assert_never(step.chosen)
+
+
+def _text_page(
+    showing: Showing, step: AskProof | AskAnother, errors: Errors, next_at: datetime | None
+) -> Page:
+    flow = showing.scene.state.id
+    if isinstance(step, AskProof):
+        return TextPage(flow=flow, first=True, next_at=next_at, errors=errors)
+    offer, sent = offer_of(step, Way.TEXT), showing.sent
+    phones = () if offer is None else offer.authenticators
+    to = next((e for e in phones if sent is not None and e.id == sent.authenticator_id), None)
+    shown = to or next(iter(phones), None)
+    return TextPage(
+        flow=flow,
+        first=False,
+        number="" if shown is None else partly_hidden(shown.detail),
+        sent_at=sent.created_at if sent is not None and to is not None else None,
+        next_at=next_at,
+        errors=errors,
+    )
+
+
+_ENDED = {
+    RequestStanding.DENIED: "denied",
+    RequestStanding.WRONG_NUMBER: "wrong_number",
+    RequestStanding.EXPIRED: "unanswered",
+    RequestStanding.TOO_LATE: "unanswered",
+}
+
+
+def _phone_page(showing: Showing, *, first: bool, errors: Errors, next_at: datetime | None) -> Page:
+    flow, asked, now = showing.scene.state.id, showing.asked, showing.scene.visit.now
+    stands = None if asked is None else standing_of_request(asked, now)
+    if asked is not None and stands in (RequestStanding.WAITING, RequestStanding.APPROVED):
+        return PhonePage(
+            flow=flow, first=first, number=asked.number, seen=seen_of(asked, now), errors=errors
+        )
+    what = "not_asked" if stands is None else _ENDED.get(stands, "unanswered")
+    return PhoneEndedPage(flow=flow, first=first, what=what, until=next_at)
+
+
+def _ways(showing: Showing, step: AskProof | AskAnother) -> tuple[WayShown, ...]:
+    if isinstance(step, AskProof):
+        return tuple(_general(each) for each in step.ways)
+    return tuple(shown for each in step.offered for shown in _offered(each, showing))
+
+
+def _general(way: Way) -> WayShown:
+    """Tell of a way as for anybody: no number, no name of a phone (A025)."""
+    return WayShown(value=way, text=Message(f"reset.way_{way}"), picture=KINDS[way])
+
+
+def _offered(offer: Offer, showing: Showing) -> tuple[WayShown, ...]:
+    """Tell of a way as somebody has it, once something was shown."""
+    way = offer.way
+    if way is Way.TEXT:
+        return tuple(_number(each) for each in offer.authenticators)
+    hint: Message | str = ""
+    if way is Way.CARD:
+        hint = Message("reset.way_card_left", {"count": showing.left})
+    elif way in (Way.PHONE, Way.CODE):
+        hint = ", ".join(each.label for each in offer.authenticators if each.label)
+    return (WayShown(value=way, text=Message(f"reset.way_{way}"), hint=hint, picture=KINDS[way]),)
+
+
+def _number(phone: Authenticator) -> WayShown:
+    number = {"number": partly_hidden(phone.detail)}
+    return WayShown(
+        value=f"{Way.TEXT}:{phone.id}",
+        text=Message("reset.way_text_to", number),
+        hint=phone.label,
+        picture=AuthenticatorType.SMS_CODE,
+    )
