@@ -108,6 +108,7 @@ WITHOUT_RESET = (
     "TABLE past_resets",
     "TABLE password_memory",
     "INDEX ix_accounts_unit",
+    "INDEX ix_flows_account_id",
 )
 WITHOUT_THE_APP = (
     "TABLE approvals",

@@ -189,7 +189,7 @@ flows = Table(
     Column("purpose", Text, nullable=False),
     Column("leads_to", Text, nullable=False),
     Column("app", Text),
-    of_account(nullable=True),
+    of_account(nullable=True, index=True),
     Column("claimed", Text, nullable=False),
     Column("evidence", Json, nullable=False),
     Column("chosen", Text),

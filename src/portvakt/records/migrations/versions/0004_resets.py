@@ -9,6 +9,7 @@ down_revision = "0003"
 
 def upgrade() -> None:
     _accounts()
+    op.create_index("ix_flows_account_id", "flows", ["account_id"], unique=False)
     _resets()
     _vouches()
     _past_resets()
