@@ -33,6 +33,10 @@ class CliPhone:
         """Say no."""
         self._do("deny")
 
+    def enable_sign_in(self) -> None:
+        """«Aktivera telefoninloggning», with the phone's screen lock."""
+        self._do("enable-sign-in")
+
     def _do(self, *words: str) -> Any:
         portvakt = Path(sys.executable).with_name("portvakt")
         done = subprocess.run(

@@ -12,12 +12,14 @@ from playwright.sync_api import Locator, Page
 from tests.browser.cli_phone import CliPhone
 from tests.browser.demo_at import DemoAt
 from tests.browser.looking import axe_findings, small_targets, too_wide
+from tests.browser.phone_at_hand import asks_for_the_phone
 from tests.browser.seeing import Eyes, log_in, prove_number
 
 Browse = Callable[..., Page]
 
 
 HARRIET, JONNA, FIA = "+46701740622", "+46701740628", "+46701740615"
+ISMAIL = "+46701740625"
 
 
 def at_the_sheet(eyes: Eyes, demo: DemoAt, user_name: str, number: str) -> None:
@@ -67,6 +69,28 @@ def test_the_screen_goes_on_by_itself_when_the_phone_has_come_and_answered(
     eyes.title("Så visar du att det är du")
     eyes.sees("Harriets Pixel")
     usable(eyes.page)
+
+
+def test_the_phone_at_the_command_line_signs_in_without_a_password(
+    demo: DemoAt, browse: Browse, tmp_path: Path
+) -> None:
+    eyes = Eyes(browse())
+    at_the_sheet(eyes, demo, "ismail.yildiz", ISMAIL)
+    eyes.press("Konfigurera Authenticator-appen")
+    phone = CliPhone(tmp_path, "Min telefon")
+    phone.pair(address_on(eyes))
+    eyes.title("Skriv numret i telefonen")
+    phone.approve(number_on(eyes))
+    eyes.title("Klart!")
+    phone.enable_sign_in()
+    eyes.press("Fortsätt")
+    eyes.press("Logga ut")
+    eyes.go(demo.apps)
+    asks_for_the_phone(eyes, demo.person("ismail.yildiz"))
+    number = number_on(eyes)
+    assert len(number) == 6
+    phone.approve(number)
+    eyes.title("Dina appar")  # nothing was pressed
 
 
 def test_with_script_off_a_button_does_the_same(
