@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
+from uuid import UUID
 
 from portvakt.core.seen_people import Batch, DirectoryBrokeOffError, Present, Seen
 from portvakt.ldap_people.attributes import Reader
@@ -125,6 +126,17 @@ class Reading:
             if external_id is not None:
                 places[place_of(entry.dn)] = external_id
         return Batch(seen=seen, places=places)
+
+
+def uuids(external_ids: Collection[str]) -> list[UUID]:
+    """Read ids, and leave out what cannot be one of a directory's."""
+    found = []
+    for each in external_ids:
+        try:
+            found.append(UUID(each))
+        except ValueError:  # of an account that came from something else under this name
+            continue
+    return found
 
 
 def _whole(entry: Entry) -> None:

@@ -12,7 +12,7 @@ from portvakt.directories.active_directory import Config
 from portvakt.ldap_people.attributes import Reader, attributes_of
 from portvakt.ldap_people.groups import Wanted
 from portvakt.ldap_people.pages import one
-from portvakt.ldap_people.reading import Reading
+from portvakt.ldap_people.reading import Reading, uuids
 from portvakt.wire.ldap import Entry, Ldap, Server
 
 _GUID_BYTES: Final = 16
@@ -99,7 +99,7 @@ class People:
         """Read these people, as far as they are there."""
         _, _, server = await self._state(None)
         groups, _ = await self._reading.groups(server)
-        filters = [f"(objectGUID={escaped_guid(each)})" for each in external_ids]
+        filters = [f"(objectGUID={escaped_guid(each)})" for each in uuids(external_ids)]
         return await self._reading.some(filters, groups, server)
 
     async def ids_at(self, places: Collection[str]) -> Mapping[str, str]:
@@ -127,9 +127,9 @@ def filetime(at: datetime) -> int:
     return (at - _BEGINNING) // timedelta(microseconds=1) * 10
 
 
-def escaped_guid(external_id: str) -> str:
+def escaped_guid(external_id: UUID) -> str:
     """Write an id as a search filter wants its bytes."""
-    return "".join(f"\\{byte:02x}" for byte in UUID(external_id).bytes_le)
+    return "".join(f"\\{byte:02x}" for byte in external_id.bytes_le)
 
 
 def id_of(entry: Entry) -> str | None:

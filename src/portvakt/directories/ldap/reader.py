@@ -12,7 +12,7 @@ from portvakt.directories.ldap import Config
 from portvakt.ldap_people.attributes import Reader, attributes_of
 from portvakt.ldap_people.groups import Wanted, place_of
 from portvakt.ldap_people.pages import one
-from portvakt.ldap_people.reading import Reading
+from portvakt.ldap_people.reading import Reading, uuids
 from portvakt.wire.ldap import Entry, Ldap, Server
 
 _LOCKED_FOR_EVER: Final = "000001010000Z"  # draft-behera-ldap-password-policy §5.3.3
@@ -97,7 +97,7 @@ class People:
         """Read these people, as far as they are there."""
         _, _, server = await self._state()
         groups, _ = await self._reading.groups(server)
-        filters = [f"(entryUUID={UUID(each)})" for each in external_ids]
+        filters = [f"(entryUUID={each})" for each in uuids(external_ids)]
         return await self._reading.some(filters, groups, server)
 
     async def ids_at(self, places: Collection[str]) -> Mapping[str, str]:
