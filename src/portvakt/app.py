@@ -28,6 +28,9 @@ from portvakt.journeys.my_apps.routes import MyApps
 from portvakt.journeys.my_sign_ins.routes import MySignIns
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.oidc_routes import OpenIdConnect
+from portvakt.journeys.reset_password.flow import Parts as ResetParts
+from portvakt.journeys.reset_password.homes import Homes
+from portvakt.journeys.reset_password.routes import reset_routes
 from portvakt.journeys.set_up_mfa.forms import Numbers
 from portvakt.journeys.set_up_mfa.parts import Parts as SetUpParts
 from portvakt.journeys.set_up_mfa.routes import set_up_mfa_routes
@@ -190,6 +193,7 @@ def _house(base: Base) -> House:
     routes = (
         *health.routes(),
         *_sign_in(base, policy),
+        *_reset(base),
         *phones.routes,
         *_registration(base, policy),
         *_app_routes(base, ring),
@@ -248,6 +252,24 @@ def _registration(base: Base, policy: FirstPolicy) -> list[Route]:
         ),
         gate=base.gate,
         numbers=Numbers(tuple(sorted(prefixes)) or SWEDISH_MOBILES, organisation.country),
+    )
+
+
+def _reset(base: Base) -> list[Route]:
+    """Return the routes of the reset site."""
+    return reset_routes(
+        ResetParts(
+            records=base.records,
+            rules=base.rules,
+            judge=Judge(base.methods, base.sealer, base.directory_passwords),
+            sender=base.sender,
+            requests=base.requests,
+            notices=base.notices,
+            random=base.random,
+            password_judge=_password_judge(base),
+            homes=Homes(hasher=base.hasher, directories=base.directory_passwords),
+        ),
+        gate=base.gate,
     )
 
 

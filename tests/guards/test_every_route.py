@@ -17,7 +17,8 @@ APP_FILES = {route.path for route in AppFiles().routes()}
 """What the authenticator app is made of: nothing that is anybody's in particular."""
 
 KNOWN = {
-    Who.ANYONE: {"/", "/sign-in", "/signed-out", "/language", "/oidc/authorize"} | APP_FILES,
+    Who.ANYONE: {"/", "/sign-in", "/signed-out", "/language", "/oidc/authorize", "/reset"}
+    | APP_FILES,
     Who.CLIENT: {
         "/.well-known/openid-configuration",
         "/oidc/jwks",
@@ -140,7 +141,7 @@ async def test_a124_no_route_answers_other_methods(tmp_path: Path, sqlite_url: s
 
 async def test_a124_what_is_not_there_is_not_found(tmp_path: Path, sqlite_url: str) -> None:
     async with house(tmp_path, sqlite_url) as (one, _), one.browser() as browser:
-        for name in ("docs", "openapi.json", "metrics", ".git/config", "admin", "reset", "setup"):
+        for name in ("docs", "openapi.json", "metrics", ".git/config", "admin", "setup"):
             assert (await browser.get(f"/{name}")).status == 404
 
 

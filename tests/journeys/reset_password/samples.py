@@ -1,0 +1,98 @@
+"""Samples of the pages of the reset site."""
+
+from datetime import timedelta
+
+from portvakt.journeys.reset_password.pages import (
+    CodePage,
+    EndPage,
+    PasswordPage,
+    PhoneEndedPage,
+    PhonePage,
+    StartPage,
+    TextPage,
+    UnlockPage,
+    WayShown,
+    WaysPage,
+)
+from portvakt.web.responses import Page
+from portvakt.web.templates import Message
+from tests.make import NOW
+
+FLOW = "k7qm2xw4k7qm2xw4k7qm2xw4k7"
+LATER = NOW + timedelta(minutes=10)
+FIRST = (
+    WayShown(value="phone", text=Message("reset.way_phone"), picture="push"),
+    WayShown(value="code", text=Message("reset.way_code"), picture="totp"),
+    WayShown(value="text", text=Message("reset.way_text"), picture="sms_code"),
+    WayShown(value="card", text=Message("reset.way_card"), picture="recovery_code"),
+)
+ANOTHER = (
+    WayShown(
+        value="text:work",
+        text=Message("reset.way_text_to", {"number": "070-••• •• 05"}),
+        hint="från HR-systemet",
+        picture="sms_code",
+    ),
+    WayShown(
+        value="card",
+        text=Message("reset.way_card"),
+        hint=Message("reset.way_card_left", {"count": 7}),
+        picture="recovery_code",
+    ),
+    WayShown(value="support", text=Message("reset.way_support"), picture="start_code"),
+)
+LATER_SAID = Message("reset.later", {"time": LATER})
+ENDS = ("done", "unlocked", "unsure", "writing", "waiting", "no_other", "gone")
+
+SAMPLES: dict[str, Page] = {
+    "start": StartPage(),
+    "start-unlock": StartPage(goal="unlock"),
+    "start-empty": StartPage(errors={"name": "reset.name_missing"}),
+    "ways": WaysPage(flow=FLOW, first=True, ways=FIRST),
+    "ways-another": WaysPage(flow=FLOW, first=False, ways=ANOTHER),
+    **{
+        f"code-{way}": CodePage(flow=FLOW, first=True, way=way)
+        for way in ("code", "card", "support")
+    },
+    **{
+        f"code-{way}-wrong": CodePage(
+            flow=FLOW, first=False, way=way, errors={"code": f"reset.wrong_{way}"}
+        )
+        for way in ("code", "card", "support")
+    },
+    "text-first": TextPage(flow=FLOW, first=True),
+    "text-first-later": TextPage(flow=FLOW, first=True, next_at=LATER, errors={"": LATER_SAID}),
+    "text": TextPage(flow=FLOW, first=False, number="070-••• •• 05", sent_at=NOW),
+    "text-wrong": TextPage(
+        flow=FLOW, first=False, number="070-••• •• 05", errors={"code": "reset.wrong_text"}
+    ),
+    "phone-first": PhonePage(flow=FLOW, first=True, number="412907", seen="waiting"),
+    "phone": PhonePage(
+        flow=FLOW, first=False, number="412907", seen="waiting", errors={"": "reset.wrong_phone"}
+    ),
+    **{
+        f"phone-{what}": PhoneEndedPage(flow=FLOW, first=True, what=what)
+        for what in ("unanswered", "denied", "wrong_number", "not_asked")
+    },
+    "phone-later": PhoneEndedPage(flow=FLOW, first=True, what="not_asked", until=LATER),
+    "password": PasswordPage(flow=FLOW, user_name="anna.berg", least=15),
+    "password-unreachable": PasswordPage(
+        flow=FLOW, user_name="anna.berg", least=15, last=Message("reset.unreachable")
+    ),
+    "password-refused": PasswordPage(
+        flow=FLOW, user_name="anna.berg", least=15, last=Message("passwords.refused_history")
+    ),
+    "password-unfit": PasswordPage(
+        flow=FLOW,
+        user_name="anna.berg",
+        least=15,
+        errors={
+            "password": Message("passwords.wrong_too_short", {"least": 15}),
+            "password-2": Message("passwords.wrong_own_name", {"parts": "anna"}),
+        },
+    ),
+    "unlock": UnlockPage(flow=FLOW),
+    "unlock-unreachable": UnlockPage(flow=FLOW, last=Message("reset.unreachable")),
+    **{f"end-{what}": EndPage(what=what) for what in ENDS},
+    "end-stopped": EndPage(what="stopped", why=Message("passwords.reset_not_now")),
+}
