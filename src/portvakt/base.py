@@ -100,7 +100,10 @@ def base_of(
         sender=CodeSender(method=sms, random=random, sealer=sealer, text=words),
         requests=PhoneRequests(random=random, sealer=sealer, notices=notices, six=six),
         directories=directories,
-        directory_passwords=DirectoryPasswords(directories, tell=_teller(records, clock)),
+        directory_passwords=DirectoryPasswords(
+            {each.name: directories[each.name] for each in settings.directories if each.passwords},
+            tell=_teller(records, clock),
+        ),
     )
 
 

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,10 @@ class AtSamba:
 
     def __init__(self, server: Samba) -> None:
         self.server = server
+
+    @property
+    def authority(self) -> Path:
+        return self.server.authority_file
 
     @asynccontextmanager
     async def passwords(self, **different: Any) -> AsyncIterator[AdPasswords]:
@@ -86,6 +91,10 @@ class AtSlapd:
 
     def __init__(self, server: Slapd) -> None:
         self.server = server
+
+    @property
+    def authority(self) -> Path:
+        return self.server.authority.ca_file
 
     @asynccontextmanager
     async def passwords(self, **different: Any) -> AsyncIterator[LdapPasswords]:
