@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from portvakt.core.secret import Secret
 from portvakt.plugins import AdapterSettingsError, SecretRef, config_type
 from portvakt.plugins import fill as filled
 from portvakt.settings.environment import parse
@@ -79,7 +80,7 @@ def _check_directory(directory: Directory, path: Path, problems: Problems) -> No
         Reach(
             servers=[Server(each) for each in config.servers],
             bind_dn=config.bind_dn,
-            bind_password=config.bind_password.read,
+            bind_password=lambda: Secret(""),  # nothing is opened here
             start_tls=config.start_tls,
             plain_on_loopback=getattr(config, "plain_on_loopback", False),
         )
@@ -117,7 +118,7 @@ def _check(
     for key, hint in typing.get_type_hints(kind).items():
         if _holds_secret(hint) and isinstance(options.get(key), str):
             problems.add((*path, key), _NO_VALUE)
-            del judged[key]
+            judged[key] = {"file": ""}  # so that it is not missing as well
     return fill(kind, judged, problems, path)
 
 
