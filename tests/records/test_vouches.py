@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from portvakt.core.events import MethodRemoved, MethodRenamed
-from portvakt.core.ids import AccountId, AuthenticatorId, FlowId
+from portvakt.core.ids import AccountId, AuthenticatorId, FlowId, SessionId
 from portvakt.core.password_reset import Stage, next_step
 from portvakt.core.people import AccountState
+from portvakt.core.sessions import SessionKind
 from portvakt.core.vouchers import (
     LIVES,
     MayVouch,
@@ -237,6 +238,16 @@ async def test_nobody_vouches_in_the_session_of_somebody_else(database_url: str)
     async with with_anna(database_url, a_reset.ask) as records:
         assert not await records.write(
             lambda unit: unit.vouches.give(ID, BO, a_reset.session_of(CILLA), COLLEAGUE, make.NOW)
+        )
+
+
+async def test_a_session_for_registration_only_vouches_for_nobody(database_url: str) -> None:
+    begun = make.session(id=SessionId("registering"), account_id=BO, kind=SessionKind.REGISTRATION)
+    async with with_anna(
+        database_url, a_reset.ask, lambda unit: unit.sessions.open(begun, b"r" * 32)
+    ) as records:
+        assert not await records.write(
+            lambda unit: unit.vouches.give(ID, BO, begun.id, COLLEAGUE, make.NOW)
         )
 
 
