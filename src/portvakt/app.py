@@ -66,6 +66,10 @@ async def pause(wait: timedelta) -> None:
         await asyncio.sleep(wait.total_seconds())
 
 
+AFTER_START = 1.0
+"""Seconds after which a server that answers by then sees to what can wait."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """The whole product in one process, opened: what answers, and what tests look at."""
@@ -76,6 +80,8 @@ class House:
     hasher: PasswordHasher
     sealer: Sealer
     keys: MasterKeys
+    ready_for_phones: Callable[[], Awaitable[None]]
+    """Returns when what judges phones is loaded."""
 
 
 Beside = Callable[[Settings, House], AbstractAsyncContextManager[None]]
@@ -144,6 +150,27 @@ async def _clock_watched(records: Records) -> AsyncIterator[None]:
         await asyncio.wait([watching])
 
 
+@asynccontextmanager
+async def made_ready(house: House) -> AsyncIterator[None]:
+    """Load what judges phones, beside the work, where there are any; else the first one does."""
+    loading = asyncio.create_task(_get_ready(house))
+    try:
+        yield
+    finally:
+        loading.cancel()
+        await asyncio.wait([loading])
+
+
+async def _get_ready(house: House) -> None:
+    await asyncio.sleep(AFTER_START)
+    try:
+        there_are_any = await house.records.read(lambda unit: unit.phones.any())
+    except RecordsUnavailable:
+        return  # the pages say so already, and the first phone that comes has it loaded
+    if there_are_any:
+        await house.ready_for_phones()
+
+
 class _Application:
     """Opens the house when the server starts; answers nothing before."""
 
@@ -163,6 +190,7 @@ class _Application:
                     opened(settings, clock=clock, hasher=hasher)
                 )
                 await open_now.enter_async_context(_clock_watched(house.records))
+                await open_now.enter_async_context(made_ready(house))
                 if beside is not None:
                     await open_now.enter_async_context(beside(settings, house))
                 self._inner = house.asgi
@@ -206,6 +234,7 @@ def _house(base: Base) -> House:
         hasher=base.hasher,
         sealer=sealer,
         keys=base.keys,
+        ready_for_phones=phones.ready,
     )
 
 

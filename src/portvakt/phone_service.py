@@ -1,6 +1,6 @@
 """Puts together what the authenticator app asks for: its files, its acts, its stream."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp
@@ -23,6 +23,8 @@ class PhoneService:
 
     routes: tuple[Route, ...]
     streams: Mapping[str, ASGIApp]
+    ready: Callable[[], Awaitable[None]]
+    """Returns when what judges phones is loaded."""
 
 
 def phone_service(base: Base) -> PhoneService:
@@ -52,4 +54,5 @@ def phone_service(base: Base) -> PhoneService:
     return PhoneService(
         routes=(*AppFiles().routes(), *Phones(desk=desk, clock=base.clock).routes()),
         streams={STREAM: Stream(desk=desk, clock=base.clock, https=base.site.https)},
+        ready=desk.loading.done,
     )

@@ -25,6 +25,12 @@ _NOBODY: Final = (
 )
 
 
+def load() -> None:
+    """Load joserfc. It takes a while, which a server spends in a thread before it is needed."""
+    from joserfc import jws  # noqa: F401, PLC0415 - costs 0.1 s, which every command would pay
+    from joserfc.jwk import ECKey  # noqa: F401, PLC0415
+
+
 def is_signed(jws: str, jwk: str) -> bool:
     """Say whether a compact JWS was signed with ES256 by the key `jwk`, written as JSON.
 

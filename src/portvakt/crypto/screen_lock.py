@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 from portvakt.core.phones import encode
 
 
+def load() -> None:
+    """Load webauthn. It takes a while, which a server spends in a thread before it is needed."""
+    import webauthn  # noqa: F401, PLC0415 - costs 0.1 s
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """What is kept of a screen lock."""

@@ -242,7 +242,13 @@ async def ward(folder: Path, database_url: str, *, proxy: str = PROXY) -> AsyncI
         routes, site, failures=Failures(down=(RecordsUnavailable,)), streams={STREAM: stream}
     )
     house = House(
-        asgi=asgi, routes=tuple(routes), records=records, hasher=hasher, sealer=sealer, keys=keys
+        asgi=asgi,
+        routes=tuple(routes),
+        records=records,
+        hasher=hasher,
+        sealer=sealer,
+        keys=keys,
+        ready_for_phones=desk.loading.done,
     )
     world = World(house, clock)
     try:

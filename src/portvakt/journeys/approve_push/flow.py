@@ -9,6 +9,7 @@ from portvakt.core.phones import Phone
 from portvakt.core.push_approval import milliseconds
 from portvakt.crypto.phone_keys import is_signed, waste_as_much
 from portvakt.journeys.approve_push.answer import Answering
+from portvakt.journeys.approve_push.loading import Loading
 from portvakt.journeys.approve_push.lock import Locks
 from portvakt.journeys.approve_push.messages import (
     Answered,
@@ -56,6 +57,7 @@ class Desk:
         own: Own,
     ) -> None:
         self.parts = parts
+        self.loading = Loading()
         self._show = show
         self._pairer = pairer
         self._answering = answering
@@ -81,6 +83,7 @@ class Desk:
         letter = read_body(body, act)
         if isinstance(letter, Refused):
             return letter
+        await self.loading.done()
         if act == "pair":
             refused = self._believed(letter, letter.jwk or "", act, visit.now)
             return refused or await self._pairer.pair(letter, cast("Pair", letter.fields), visit)
@@ -94,6 +97,7 @@ class Desk:
         letter = read_jws(jws, "stream")
         if isinstance(letter, Refused):
             return letter
+        await self.loading.done()
         found = await self._phone(letter, "stream", now)
         if isinstance(found, Refused):
             return found
