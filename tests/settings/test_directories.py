@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from portvakt.commands.doctor import reached
 from portvakt.settings.structs import span
 from tests.settings.test_settings import LEAST, errors, settings
 
@@ -70,6 +71,11 @@ def test_a081_a_directory_without_tls_is_refused_before_anything_starts(tmp_path
     (error,) = errors(tmp_path, LEAST + near)
     assert "passwords would travel without TLS" in error
     settings(tmp_path, LEAST + near + "plain_on_loopback = true\n")
+
+
+def test_its_servers_are_among_the_addresses_that_are_called(tmp_path: Path) -> None:
+    found = [each.address for each in reached(settings(tmp_path, LEAST + GOOD))]
+    assert found == ["ldaps://ldap1.region.example:636", "ldap://ldap2.region.example:3389"]
 
 
 def test_two_directories_have_two_names(tmp_path: Path) -> None:

@@ -57,6 +57,9 @@ def reached(settings: Settings) -> list[Reached]:
     if settings.wake is not None:
         config = fill("portvakt.wake", settings.wake.gateway, settings.wake.options)
         found += _destinations(f"wake ({settings.wake.gateway})", config)
+    for each in settings.directories:
+        config = fill("portvakt.directories", each.kind, each.options)
+        found += _destinations(f"directory {each.name} ({each.kind})", config)
     return found
 
 

@@ -179,10 +179,11 @@ async def find_person(unit: Unit, args: Namespace, shell: Shell) -> Standing:
     name = canonical_identifier(text)
     found = None if name is None else await unit.people.find(name)
     if found is None:
-        ids = [await unit.people.by_external_id(source, text) for source in ("hr", "apply")]
+        sources = ("hr", "apply", *(each.name for each in shell.settings().directories))
+        ids = [await unit.people.by_external_id(source, text) for source in sources]
         known = [each for each in ids if each is not None]
         if len(known) > 1:
-            raise CommandError(f"HR and a file each have somebody with the id {text}")
+            raise CommandError(f"several sources each have somebody with the id {text}")
         found = await unit.people.load(known[0]) if known else None
     if found is None or (found.account.protected and not args.include_protected):
         raise CommandError(f"there is nobody called {text!r}, or there are two")

@@ -49,7 +49,7 @@ class Authenticator:
     state: AuthenticatorState
     label: str
     source: str
-    """Who bound it: "self", "hr", "apply" or "support"."""
+    """Who bound it: "self", "hr", "apply", "support", or a directory by its name."""
     detail: str
     """The E.164 number of an sms_code; the id of the phone (a `push`) that a phone_sign_in, or a
     totp of our own app, lives in; else empty."""
@@ -125,15 +125,15 @@ SECOND_FACTORS: frozenset[AuthenticatorType] = frozenset(
 """What may stand beside a password. A start code may not: it opens registration only; nor may a
 phone with its screen lock, which stands alone."""
 
-WORK_PHONE_SOURCES = frozenset({"hr", "apply"})
-"""Who may say that a number is somebody's work phone: the person may not."""
+NOT_THE_EMPLOYER = frozenset({"self", "support"})
+"""Who binds numbers that are no work phones; HR, files and directories may say that one is."""
 
 
 def is_work_phone(authenticator: Authenticator) -> bool:
     """Whether this is a number that the employer registered, not the person."""
     return (
         authenticator.type is AuthenticatorType.SMS_CODE
-        and authenticator.source in WORK_PHONE_SOURCES
+        and authenticator.source not in NOT_THE_EMPLOYER
     )
 
 

@@ -28,7 +28,7 @@ class Account:
 
     id: AccountId
     source: str
-    """Who owns the fields: "hr" or "apply"."""
+    """Who owns the fields: "hr", "apply", or a directory by its name."""
     external_id: str
     user_name: str
     email: str

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.authenticators import AuthenticatorType, is_work_phone
 from portvakt.core.people import Account, AccountState
 from portvakt.crypto.digests import lookup_hash
 from portvakt.records import Standing, Unit
@@ -91,6 +91,7 @@ def test_a_work_phone_can_get_codes_at_once_and_says_where_it_is_from(
     sync(box)
     (phone,) = known(box, "asa.oberg").active(SMS)
     assert phone.authenticator.label == "Tjänstetelefon från katalogen"
+    assert is_work_phone(phone.authenticator)
     assert phone.authenticator.created_at == box.now
 
 
@@ -333,3 +334,13 @@ def test_what_somebody_added_is_never_touched(branch: Branch, box: Box) -> None:
     branch.change(asa, "mobile", None)
     changes(box)
     assert numbers(box, "asa.oberg") == [("+46701740699", "self")]
+
+
+def test_a_command_finds_somebody_by_name_and_by_the_directorys_id(
+    branch: Branch, box: Box
+) -> None:
+    branch.add("asa.oberg", mobile="070-174 06 05")
+    sync(box)
+    shown = box.good("person", "show", "asa.oberg", "--json").json
+    assert shown["source"] == NAME
+    assert box.good("person", "show", shown["id"], "--json").json == shown

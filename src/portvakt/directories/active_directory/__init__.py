@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from portvakt.plugins import SecretRef
+from portvakt.wire.addresses import Destination
+from portvakt.wire.ldap_values import Server
 
 if TYPE_CHECKING:
     from portvakt.directories import Directory
@@ -68,3 +70,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def authority(self) -> Path | None:
         """Return the file of certificate authorities, or None for the system's."""
         return Path(self.ca_file) if self.ca_file else None
+
+    def destinations(self) -> tuple[Destination, ...]:
+        """Reach every server."""
+        servers = [Server(each) for each in self.servers]
+        return tuple(
+            Destination("ldaps" if each.is_ldaps else "ldap", each.host, each.port)
+            for each in servers
+        )
