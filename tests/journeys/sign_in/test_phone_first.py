@@ -142,13 +142,27 @@ async def test_if_nothing_answers_the_password_is_one_step_away(open_world: Open
         page = await browser.submit({"way": "password"}, form=1)
         assert page.path.startswith("/sign-in?to=/my-sign-ins")
         assert await waiting(world, account) == []
+        assert 'value="anna.berg"' in page.html, "the name is not typed twice"
+        assert "anna" not in page.path, "nor is it in an address, which is kept and shared"
         await browser.submit({"name": "anna.berg", "password": PASSWORD})
-        assert (await browser.get(flow)).status == 410
+        assert (await browser.get(flow)).title == "Förfrågan är stängd"
         await browser.sign_in(to="/my-sign-ins")
         await approve(world, account)
         page = await go_on(browser)
         assert (page.status, page.path) == (200, "/my-sign-ins")
         assert "svar i appen på telefonen" in page.text
+
+
+async def test_another_browser_does_not_learn_the_name_that_was_typed(open_world: Open) -> None:
+    async with open_world() as world, world.browser() as browser, world.browser() as other:
+        await anna(world, sign_in=True)
+        await by_phone(browser)
+        page = await browser.submit({"way": "password"}, form=1)
+        assert 'value="anna.berg"' not in (await other.get(page.path)).html
+        for left in ("", "x", "k7qm2xw4k7qm2xw4k7qm2xw4k7"):
+            page = await browser.get(f"/sign-in?to=/apps&for=anew&left={left}")
+            assert page.status == 200
+            assert 'value="anna.berg"' not in page.html
 
 
 async def test_a_sign_in_by_name_alone_is_no_place_to_guess_passwords(open_world: Open) -> None:

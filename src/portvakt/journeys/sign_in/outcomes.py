@@ -54,9 +54,13 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Anew:
-    """It begins again with name and password, and leads to the same place."""
+    """It begins again with name and password, and leads to the same place.
+
+    `flow` is the sign-in that was left; it knows the name, which no address is to hold.
+    """
 
     to: str
+    flow: FlowId
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,8 @@ class SignInRoutes:
         asked = query(request)
         wanted = await self._wanted(asked["to"], asked["for"])
         if asked["for"] == ANEW:
-            return page(request, await self._start_page(wanted, login_hint_of(wanted.to)))
+            name = await self.ways.name_in(asked["left"], self.gate.visit(request))
+            return page(request, await self._start_page(wanted, name or login_hint_of(wanted.to)))
         current = await self.gate.current(request)
         if current is None or (
             current.session.kind is SessionKind.REGISTRATION and wanted.purpose != METHODS
@@ -246,8 +247,8 @@ class SignInRoutes:
                 return response
             case Away():
                 return _away(request, "/sign-in" if flow is None else _at(flow))
-            case Anew(to):
-                return see_other(f"/sign-in?to={quote(to, safe='/')}&for={ANEW}")
+            case Anew(to, left):
+                return see_other(f"/sign-in?to={quote(to, safe='/')}&for={ANEW}&left={left}")
             case _:
                 assert_never(outcome)
 

@@ -51,6 +51,19 @@ class Ways:
 
         return await self._in(flow, visit, act)
 
+    async def name_in(self, flow: str, visit: Visit) -> str:
+        """Return the name that was typed in a sign-in of this browser; empty where there is none.
+
+        It is given as names are compared, which may differ in case from what was typed.
+        """
+        if not flow:
+            return ""
+        id_ = FlowId(flow)
+        found = await self._parts.records.read(
+            lambda unit: unit.flows.load(id_, visit.binding, visit.now, visit.browser)
+        )
+        return "" if found is None else found[0].claimed
+
     async def _in(
         self, flow: FlowId, visit: Visit, act: Callable[[Unit, Scene], Awaitable[Outcome]]
     ) -> Outcome:
@@ -110,14 +123,14 @@ class Ways:
         """Go back to the password.
 
         Who has shown nothing begins again on the first page, where passwords of strangers are
-        counted; a sign-in of theirs must not be a second place to guess at.
+        counted; a sign-in of theirs must not be a second place to guess at. What is left asks for
+        the phone as long as it lives, and fills in the name on that page.
         """
         state = scene.state
         if scene.kind is not AuthenticatorType.PHONE_SIGN_IN:
             return GoOn(state.id)
         if state.session_id is None and not state.guarded and not state.evidence:
-            await unit.flows.close(state.id, state.version)
-            return Anew(state.to)
+            return Anew(state.to, state.id)
         await unit.flows.save(replace(state, chosen=None))
         return GoOn(state.id)
 
