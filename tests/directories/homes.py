@@ -148,14 +148,30 @@ def grant(server: Samba) -> None:
         f"(OA;CIIO;CR;00299570-246d-11d0-a768-00aa006e0529;{person};{sid})"
         f"(OA;CIIO;RPWP;{lockout};{person};{sid})(OA;CIIO;RPWP;{last_set};{person};{sid})"
     )
-    command = ["samba-tool", "dsacl", "set", "-H", f"tdb://{server.folder}/private/sam.ldb"]
+    _samba_tool(server, "dsacl", "set", f"--objectdn={samba_domain.PEOPLE_BASE}", f"--sddl={sddl}")
+    fine = f"CN=Password Settings Container,CN=System,{samba_domain.BASE}"
+    reads = f"(A;CI;RPLCLORC;;;{sid})"
+    _samba_tool(server, "dsacl", "set", f"--objectdn={fine}", f"--sddl={reads}")
+
+
+def with_policy(server: Samba, one: Somebody, *, least_length: int) -> None:
+    """Give somebody a fine-grained policy of their own."""
+    pso = ("domain", "passwordsettings", "pso")
+    name = f"policy-{one.user_name}"
+    _samba_tool(server, *pso, "create", name, "1", f"--min-pwd-length={least_length}")
+    _samba_tool(server, *pso, "apply", name, one.user_name)
+
+
+def _samba_tool(server: Samba, *arguments: str) -> None:
+    """Change the domain's files beside the running server, as an administrator on it would."""
     subprocess.run(
         [
-            *command,
-            f"--objectdn={samba_domain.PEOPLE_BASE}",
-            f"--sddl={sddl}",
+            "samba-tool",
+            *arguments,
             "-s",
             str(server.conf),
+            "-H",
+            f"tdb://{server.folder}/private/sam.ldb",
         ],
         check=True,
         stdin=subprocess.DEVNULL,

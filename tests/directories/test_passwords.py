@@ -4,6 +4,7 @@ Whatever was written is seen afterwards by somebody else: Kerberos and a file se
 Directory, `ldapwhoami` for OpenLDAP.
 """
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,7 +27,16 @@ from portvakt.directories import (
     PasswordRight,
     PasswordWrong,
 )
-from tests.directories.homes import NEW, NOBODY, RIGHT, WRONG, AtSamba, Home, somebody
+from tests.directories.homes import (
+    NEW,
+    NOBODY,
+    RIGHT,
+    WRONG,
+    AtSamba,
+    Home,
+    somebody,
+    with_policy,
+)
 from tests.servers import slapd as openldap
 from tests.servers.authority import Authority
 from tests.servers.region import State
@@ -201,6 +211,34 @@ async def test_what_a_policy_asks_is_known_before_it_is_asked(home: Home) -> Non
     assert policy.changed_at is not None
 
 
+async def test_a_policy_of_somebodys_own_is_read_before_the_domains(at_samba: AtSamba) -> None:
+    one, other = somebody(), somebody()
+    id_, _ = at_samba.add(one)
+    other_id, _ = at_samba.add(other)
+    with_policy(at_samba.server, one, least_length=20)
+    async with at_samba.passwords() as passwords:
+        mine, others = await passwords.policy(id_), await passwords.policy(other_id)
+        assert isinstance(mine, PasswordPolicy)
+        assert isinstance(others, PasswordPolicy)
+        assert (mine.least_length, others.least_length) == (20, 10)
+        refused = await passwords.set(id_, Secret("Sexton tecken-26"))
+        assert refused == Refused(RefusedFor.TOO_SHORT, 20)
+        assert await passwords.set(id_, NEW) == Written()
+
+
+async def test_a_change_at_the_next_sign_in_is_asked_for_and_taken_back(at_samba: AtSamba) -> None:
+    one = somebody()
+    id_, dn = at_samba.add(one)
+    async with at_samba.passwords() as passwords:
+        assert await passwords.must_change(id_, must=True) == Written()
+        assert await passwords.check(id_, RIGHT) == MustChange()
+        _, said = at_samba.server.kinit(one.user_name, RIGHT.open())
+        assert "expired" in said
+        assert await passwords.must_change(id_, must=False) == Written()
+        assert await passwords.check(id_, RIGHT) == PasswordRight()
+    assert at_samba.knows(one, dn, RIGHT)
+
+
 async def test_a_wrong_password_of_the_service_account_makes_the_directory_silent(
     home: Home,
 ) -> None:
@@ -225,6 +263,8 @@ async def test_a_certificate_of_somebody_else_gets_no_password(home: Home, tmp_p
 
 @pytest.mark.parametrize("kind", [SILENT, GARBAGE])
 async def test_a_server_of_no_use_is_away_and_never_a_wrong_password(home: Home, kind: str) -> None:
-    async with stranger(kind) as server, home.passwords_by(server.url) as passwords:
-        assert isinstance(await passwords.check(NOBODY, RIGHT), DirectoryAway)
-        assert isinstance(await passwords.lockout(), DirectoryAway)
+    async with stranger(kind) as server:
+        async with home.passwords_by(server.url) as passwords:
+            assert isinstance(await passwords.check(NOBODY, RIGHT), DirectoryAway)
+            assert isinstance(await passwords.lockout(), DirectoryAway)
+        await asyncio.sleep(0.1)  # lets the stranger hear that we are gone
