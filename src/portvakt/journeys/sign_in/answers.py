@@ -363,7 +363,7 @@ def _why(rejected: Rejected, person: Standing | None) -> str:
     if rejected.replayed:
         return "used"
     if rejected.locked:
-        return wrong_why(person, locked=True)
+        return wrong_why(rejected, person)
     return "unreadable" if rejected.unreadable else "wrong"
 
 

@@ -126,7 +126,6 @@ class SignInFlow:
         if isinstance(verified, Unanswered):
             return await not_judged(self._parts.records, counted.keys, visit.now)
         if isinstance(verified, Rejected) or standing is None:
-            locked = isinstance(verified, Rejected) and verified.locked
             reason = reason_of(verified, standing, known)
             tried = counted.answer
             await self._parts.records.write(
@@ -142,7 +141,7 @@ class SignInFlow:
                 )
             )
             await self._parts.pause(delay_after(tried.count))
-            return Wrong(kind, wrong_why(known, locked=locked))
+            return Wrong(kind, wrong_why(verified, known))
         configuration = await self._parts.rules.current(visit.now)
         right, person = verified, standing
         return await self._parts.records.write(

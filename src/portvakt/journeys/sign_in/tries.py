@@ -123,12 +123,13 @@ def reason_of(
     return "wrong"
 
 
-def wrong_why(known: Standing | None, *, locked: bool) -> str:
+def wrong_why(judged: Verified | Rejected, known: Standing | None) -> str:
     """Say for the page why a password was wrong.
 
     That a directory has locked an account is told in a browser in which its owner has signed in
     before: elsewhere it would tell a stranger who exists.
     """
+    locked = isinstance(judged, Rejected) and judged.locked
     return "locked" if locked and known is not None and known.known_browser else "wrong"
 
 
