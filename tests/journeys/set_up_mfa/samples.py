@@ -13,6 +13,7 @@ from portvakt.journeys.set_up_mfa.pages import (
     ClosedPage,
     CodePage,
     ExpiredPage,
+    FrozenPage,
     GuidePage,
     ManagePage,
     MethodPage,
@@ -243,6 +244,7 @@ SAMPLES: dict[str, Page] = {
             "password-3": Message("passwords.wrong_own_name", {"parts": "Anna, Gävle"}),
         },
     ),
+    "frozen": FrozenPage(until=NOW, again="/sign-in?to=/security-info&for=methods"),
     "closed": ClosedPage(
         inside=True, start_code=True, work_phone="", again="/sign-in?to=/security-info"
     ),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self, assert_never
 
+from portvakt.core.after_reset import Act, PastReset, may_after_reset, thaws_at
 from portvakt.core.authenticators import (
     SECOND_FACTORS,
     Authenticator,
@@ -42,6 +43,8 @@ class Person:
     configuration: Configuration
     inside: bool
     visit: Visit
+    past_reset: PastReset | None = None
+    """The newest reset of the password; the session is younger, for that one ended all others."""
 
     @property
     def account(self) -> Account:
@@ -100,7 +103,14 @@ class Closed:
     options: tuple[Basis, ...]
 
 
-Entry = Enter | AskFresh | AskPassword | Closed
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """The password was reset less than a day ago, and nothing else was shown than then."""
+
+    until: datetime
+
+
+Entry = Enter | AskFresh | AskPassword | Closed | Frozen
 
 
 def enter(person: Person, policy: FirstPolicy, *, at: datetime | None = None) -> Entry:
@@ -122,9 +132,26 @@ def enter(person: Person, policy: FirstPolicy, *, at: datetime | None = None) ->
         case NeedsProof(options):
             return Closed(options)
         case MayChange(basis):
+            if not _may(Act.ADD, person):
+                return Frozen(thaws_at(person.past_reset, person.now) or person.now)
             return AskPassword() if lacks_password(person) else Enter(basis)
         case _:
             assert_never(verdict)
+
+
+def may_remove_now(person: Person) -> bool:
+    """Whether a reset of the password lets this person take anything away now."""
+    return _may(Act.REMOVE, person)
+
+
+def _may(act: Act, person: Person) -> bool:
+    return may_after_reset(
+        act,
+        person.past_reset,
+        person.session.evidence,
+        person.standing.authenticators,
+        person.now,
+    )
 
 
 def still_enters(person: Person, policy: FirstPolicy, begun: datetime) -> Basis | None:

@@ -141,6 +141,8 @@ class ChangeMethods:
                 errors: Errors = {"": "set_up_mfa.error_last"}
             case Change.NOT_THEIRS:
                 errors = {"": "set_up_mfa.error_not_yours"}
+            case Change.FROZEN:
+                errors = {"": "set_up_mfa.error_frozen"}
             case _:
                 # a registration session, or proof that grew old between two reads
                 return self.door.show_again(request, back=f"{HOME}/methods/{way.id}/remove")

@@ -14,7 +14,7 @@ from portvakt.core.enrolment import (
     may_remove,
 )
 from portvakt.core.policy import may_require_more
-from portvakt.journeys.set_up_mfa.acting import Person, facts, mine
+from portvakt.journeys.set_up_mfa.acting import Person, facts, may_remove_now, mine
 from portvakt.journeys.set_up_mfa.names import read_name
 from portvakt.journeys.set_up_mfa.outcomes import BadName
 from portvakt.journeys.set_up_mfa.telling import Teller
@@ -34,6 +34,8 @@ class Change(Enum):
     KEPT_BY_RULE = "kept_by_rule"
     NOT_THEIRS = "not_theirs"
     NOT_FRESH = "not_fresh"
+    FROZEN = "frozen"
+    """The password was reset less than a day ago."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,8 @@ class Changes:
 
     def may_remove(self, person: Person, method: Authenticator) -> Change:
         """Say whether it may go, by what was read for this request."""
+        if not may_remove_now(person):
+            return Change.FROZEN
         rules = person.configuration
         verdict = may_remove(
             method,

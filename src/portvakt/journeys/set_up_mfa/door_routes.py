@@ -15,9 +15,11 @@ from portvakt.journeys.set_up_mfa.acting import (
     Closed,
     Enter,
     Entry,
+    Frozen,
     Person,
     enter,
 )
+from portvakt.journeys.set_up_mfa.pages import FrozenPage
 from portvakt.journeys.set_up_mfa.show import closed_of
 from portvakt.journeys.set_up_mfa.telling import Teller
 from portvakt.proving.finish import FirstPolicy
@@ -26,6 +28,7 @@ from portvakt.records import Records
 from portvakt.web.responses import page, see_other
 
 SIGN_IN_AGAIN = f"/sign-in?to={HOME}"
+SHOW_MORE = f"{SIGN_IN_AGAIN}&for={METHODS}"
 FORBIDDEN = 403
 
 
@@ -84,6 +87,8 @@ class Door:
             case Closed(options):
                 await self.records.write(lambda unit: self.teller.refused(unit, person, options))
                 return page(request, closed_of(person, options, SIGN_IN_AGAIN), FORBIDDEN)
+            case Frozen(until):
+                return page(request, FrozenPage(until=until, again=SHOW_MORE), FORBIDDEN)
             case _:
                 assert_never(entry)
 
@@ -95,10 +100,12 @@ class Door:
         verdict = await self.gate.decide(request, current, None)
         if verdict.decision.blocked:
             return self.gate.sign_in(request, purpose=METHODS, to=back)
+        account_id = current.standing.account.id
         return Person(
             session=current.session,
             standing=current.standing,
             configuration=verdict.configuration,
             inside=verdict.inside,
             visit=self.gate.visit(request),
+            past_reset=await self.records.read(lambda unit: unit.resets.past(account_id)),
         )

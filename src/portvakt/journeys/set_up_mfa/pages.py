@@ -184,6 +184,16 @@ class ClosedPage(Page):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenPage(Page):
+    """The password was reset, and something else must be shown for a day after that."""
+
+    template: ClassVar[str] = f"{FOLDER}/frozen.html"
+    until: datetime
+    again: str
+    """Where another way can be shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExpiredPage(Page):
     """A step that is over; nothing was changed by it."""
 
