@@ -12,7 +12,6 @@ from portvakt.wire.ldap_values import Entry
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # Cc, Zl, Zp and Cs
 _DATES = ("%Y%m%d%H%M%SZ", "%Y%m%d%H%M%S.%fZ", "%Y%m%d%H%MZ", "%Y-%m-%d", "%Y%m%d")
-_KNOWN = (Field.TITLE, Field.UNIT, Field.WORK_MOBILE)
 
 Attributes = Mapping[Field, Sequence[str]]
 """Which attributes a field is taken from: the first of them that has a value."""
@@ -65,16 +64,17 @@ class Reader:
                 yield RowRefused(row, each, "control_character", external_id)
                 return
             texts[each] = text
-        days = dict[Field, date | None]()
-        for each in (Field.START_DATE, Field.END_DATE):
-            if written := texts.get(each):
-                days[each] = day_of(written)
-                if days[each] is None:
-                    yield RowDoubtful(row, each, "not_a_date")
+        start, end = texts.get(Field.START_DATE), texts.get(Field.END_DATE)
+        start_date = day_of(start) if start else None
+        end_date = day_of(end) if end else None
+        if start and start_date is None:
+            yield RowDoubtful(row, Field.START_DATE, "not_a_date")
+        if end and end_date is None:
+            yield RowDoubtful(row, Field.END_DATE, "not_a_date")
         ends = self.end_of(entry)
-        other = days.get(Field.END_DATE)
+        if ends is not None and (end_date is None or ends < end_date):
+            end_date = ends
         get = texts.get
-        known = {each: get(each) for each in _KNOWN}
         manager = get(Field.MANAGER)
         if manager:
             place = place_of(manager)
@@ -87,12 +87,12 @@ class Reader:
             email=get(Field.EMAIL, ""),
             given_name=get(Field.GIVEN_NAME, ""),
             family_name=get(Field.FAMILY_NAME, ""),
-            title=known[Field.TITLE],
-            unit=known[Field.UNIT],
-            work_mobile=known[Field.WORK_MOBILE],
+            title=get(Field.TITLE),
+            unit=get(Field.UNIT),
+            work_mobile=get(Field.WORK_MOBILE),
             manager=manager,
-            start_date=days.get(Field.START_DATE),
-            end_date=min(filter(None, (ends, other)), default=None),
+            start_date=start_date,
+            end_date=end_date,
             protected=_truth(get(Field.PROTECTED)),
             groups=None if groups is None else groups.of(entry),
             off=self.is_off(entry),

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final
 from uuid import UUID
 
-from portvakt.core.seen_people import Batch, DirectoryBrokeOffError, Present, Seen
+from portvakt.core.seen_people import Batch, DirectoryBrokeOffError, Present, RowDoubtful, Seen
 from portvakt.ldap_people.attributes import Reader
 from portvakt.ldap_people.groups import Groups, Wanted, place_of
 from portvakt.ldap_people.pages import few, pages
@@ -121,10 +121,10 @@ class Reading:
         seen: list[Seen] = []
         places: dict[str, str] = {}
         for number, entry in enumerate(entries, row + 1):
-            seen += self.reader.read(entry, number, groups)
-            external_id = self.reader.id_of(entry)
-            if external_id is not None:
-                places[place_of(entry.dn)] = external_id
+            for each in self.reader.read(entry, number, groups):
+                seen.append(each)
+                if not isinstance(each, RowDoubtful) and each.external_id is not None:
+                    places[place_of(entry.dn)] = each.external_id
         return Batch(seen=seen, places=places)
 
 

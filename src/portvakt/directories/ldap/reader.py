@@ -1,9 +1,9 @@
 """Reads people and groups out of any LDAP directory, all of them or what changed."""
 
+import re
 from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 import msgspec
 
@@ -18,6 +18,7 @@ from portvakt.wire.ldap import Entry, Ldap, Server
 _LOCKED_FOR_EVER: Final = "000001010000Z"  # draft-behera-ldap-password-policy §5.3.3
 _LAG: Final = timedelta(minutes=15)
 """By how much clocks may differ, and servers be behind each other, without a change being lost."""
+_UUID: Final = re.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")  # RFC 4530
 _CSN_TIME: Final = "%Y%m%d%H%M%S"
 
 
@@ -134,10 +135,7 @@ def _since(state: tuple[str, ...]) -> str:
 def id_of(entry: Entry) -> str | None:
     """Return who somebody is, for ever."""
     text = entry.text("entryuuid")
-    try:
-        return None if text is None else str(UUID(text))
-    except ValueError:
-        return None
+    return text.lower() if text is not None and _UUID.fullmatch(text) else None
 
 
 def is_off(entry: Entry) -> bool:

@@ -62,6 +62,8 @@ class Orders:
     """The source keeps people's passwords."""
     quiet: bool = False
     """A run that finds nothing to do is no event."""
+    stopped_before: bool = False
+    """The brake stopped the last run too, which somebody was told."""
 
 
 def _nobody_looks(changes: Sequence[Change]) -> None:
@@ -104,7 +106,7 @@ class SyncPeople:
         else:
             gone = await self._named(source.name, survey, vanished, orders, report)
         if report.brake is not None and not orders.override_brake:
-            if not orders.dry_run:
+            if not orders.dry_run and not orders.stopped_before:
                 await self._stopped(source, orders, report)
         else:
             await self._follow(source, survey, orders, report, progress, look)

@@ -163,7 +163,7 @@ class Follow:
             flow = SyncPeople(self.records, self.random, self.notices)
             report = await flow.run(
                 gathered,
-                replace(orders, quiet=quiet),
+                replace(orders, quiet=quiet, stopped_before=known.failed == "brake"),
                 progress,
                 vanished=read.vanished,
                 look=look,

@@ -102,11 +102,9 @@ class Gathered:
             yield from doubtful
             for seen in persons:
                 self.position = seen.row
-                if seen.manager:
-                    manager = places.get(hash(seen.manager))
-                    yield replace(seen, manager=manager or "")
-                else:
-                    yield seen
+                if seen.manager:  # nobody else has this object, and a copy costs more than all else
+                    object.__setattr__(seen, "manager", places.get(hash(seen.manager), ""))
+                yield seen
 
 
 def _numbered(batch: Batch, start: int) -> Iterator[Seen]:
