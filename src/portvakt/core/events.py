@@ -50,9 +50,11 @@ from portvakt.core.reset_events import (
     PasswordResetUnsure,
     PrivilegedResetTried,
     ResetAskedOften,
+    ResetPeopleAsked,
     ResetProofFailed,
     ResetProofGiven,
     ResetStarted,
+    ResetVouched,
 )
 from portvakt.core.service_events import (
     BrakeStopped,
@@ -145,9 +147,11 @@ __all__ = [
     "RecoveryCodesMade",
     "RegistrationRefused",
     "ResetAskedOften",
+    "ResetPeopleAsked",
     "ResetProofFailed",
     "ResetProofGiven",
     "ResetStarted",
+    "ResetVouched",
     "RoleGranted",
     "RoleRevoked",
     "RuleBroken",

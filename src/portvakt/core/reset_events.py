@@ -1,11 +1,12 @@
 """What happens at `/reset`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
 from portvakt.core.authenticators import AuthenticatorType
-from portvakt.core.event import Event
+from portvakt.core.event import PERSONAL, Event
+from portvakt.core.ids import AccountId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +88,21 @@ class PasswordResetUnsure(ResetEvent):
     name = "password_reset.unsure"
     methods: tuple[str, ...]
     sessions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetPeopleAsked(ResetEvent):
+    """The manager or colleagues may stand up for the person from now on, for a while."""
+
+    name = "password_reset.people_asked"
+    sorts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetVouched(Event):
+    """Somebody stood up for the person, in a session of their own with two factors."""
+
+    name = "password_reset.vouched"
+    voucher: AccountId = field(metadata=PERSONAL)
+    sort: str
+    """"manager" or "colleague"."""

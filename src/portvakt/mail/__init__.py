@@ -73,6 +73,9 @@ class Notice(StrEnum):
     PUT_ASIDE = "put_aside"
     RESET = "reset"
     UNLOCKED = "unlocked"
+    VOUCH_ASKED = "vouch_asked"
+    VOUCHED = "vouched"
+    VOUCH_GIVEN = "vouch_given"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 from portvakt.journeys.reset_password.pages import (
+    Asking,
     CodePage,
     EndPage,
     PasswordPage,
+    PeoplePage,
     PhoneEndedPage,
     PhonePage,
     StartPage,
     TextPage,
     UnlockPage,
+    VouchPage,
     WayShown,
     WaysPage,
 )
@@ -38,6 +41,12 @@ ANOTHER = (
         text=Message("reset.way_card"),
         hint=Message("reset.way_card_left", {"count": 7}),
         picture="recovery_code",
+    ),
+    WayShown(
+        value="people",
+        text=Message("reset.way_people"),
+        hint=Message("reset.people_both"),
+        picture="person",
     ),
     WayShown(value="support", text=Message("reset.way_support"), picture="start_code"),
 )
@@ -91,6 +100,18 @@ SAMPLES: dict[str, Page] = {
             "password-2": Message("passwords.wrong_own_name", {"parts": "anna"}),
         },
     ),
+    "people": PeoplePage(flow=FLOW, who="both", given=0, until=LATER),
+    "people-one": PeoplePage(flow=FLOW, who="colleague", given=1, until=LATER),
+    "people-manager": PeoplePage(flow=FLOW, who="manager", given=0, until=LATER),
+    "vouch": VouchPage(
+        asking=(
+            Asking(attempt=FLOW, name="Anna Berg", about="sjuksköterska, Vårdcentral 4", at=NOW),
+            Asking(attempt="other", name="Bo Ek", about="", at=NOW, given=True),
+        )
+    ),
+    "vouch-nobody": VouchPage(),
+    "vouch-done": VouchPage(done="Anna Berg"),
+    "vouch-one-factor": VouchPage(why="reset.vouch_why_one_factor"),
     "unlock": UnlockPage(flow=FLOW),
     "unlock-unreachable": UnlockPage(flow=FLOW, last=Message("reset.unreachable")),
     **{f"end-{what}": EndPage(what=what) for what in ENDS},

@@ -13,12 +13,14 @@ from portvakt.core.password_reset import (
     AskAnother,
     AskPassword,
     AskProof,
+    AwaitPeople,
     Closed,
     Facts,
     Goal,
     Offer,
     Reset,
     Way,
+    ask_people,
     closed,
     name,
 )
@@ -31,11 +33,18 @@ from portvakt.core.push_approval import (
     RequestStanding,
     standing_of_request,
 )
-from portvakt.core.reset_events import PrivilegedResetTried, ResetAskedOften, ResetStarted
+from portvakt.core.reset_events import (
+    PrivilegedResetTried,
+    ResetAskedOften,
+    ResetPeopleAsked,
+    ResetStarted,
+)
 from portvakt.core.throttle import LIMITS
+from portvakt.core.vouchers import Sort, sort_of, sorts_open
 from portvakt.crypto.randomness import Random
 from portvakt.journeys.reset_password.homes import Homes
 from portvakt.journeys.reset_password.outcomes import Gone, GoOn, Later, Outcome, Scene, Showing
+from portvakt.mail import Notice, What
 from portvakt.proving.answer import Judge
 from portvakt.proving.ask import APART, CodeSender, NotYet
 from portvakt.proving.notices import Notices
@@ -47,7 +56,7 @@ from portvakt.records.unit import Records, Unit
 
 LONGEST_WAIT: Final = 25.0
 """Seconds that a waiting page's question is held: less than proxies do."""
-WAYS: Final = frozenset({Way.PHONE, Way.CODE, Way.TEXT, Way.CARD, Way.SUPPORT})
+WAYS: Final = frozenset({Way.PHONE, Way.CODE, Way.TEXT, Way.CARD, Way.PEOPLE, Way.SUPPORT})
 """What is asked for here."""
 
 
@@ -81,6 +90,10 @@ async def scene_of(unit: Unit, flow: FlowId, ways: frozenset[Way], visit: Visit)
         spent_until=None,
         visit=visit,
     )
+    if state.evidence and scene.facts is not None and Way.PEOPLE in ways:
+        account = scene.facts.account
+        others = await unit.vouches.could_stand_up(account.id)
+        scene = replace(scene, facts=replace(scene.facts, sorts=sorts_open(account, others)))
     count = await unit.attempts.peek(*scene.tally)
     until = None if count is None else count.stopped_until
     return replace(scene, spent_until=until if until is not None and until > visit.now else None)
@@ -172,8 +185,10 @@ class ResetFlow:
             if scene is None:
                 return Gone()
             step = scene.step
-            if not isinstance(step, AskProof | AskAnother):
+            if not isinstance(step, AskProof | AskAnother | AwaitPeople):
                 return GoOn(flow)
+            if way == Way.PEOPLE and isinstance(step, AskAnother):
+                return await self._people(unit, scene)
             chosen = next((each for each in offered_by(step) if each == way), None)
             if scene.state.chosen is not chosen:
                 state = replace(scene.state, chosen=chosen)
@@ -185,6 +200,29 @@ class ResetFlow:
             return await self._ask(unit, scene, AuthenticatorId(number), network=network)
 
         return await self._parts.records.write(act)
+
+    async def _people(self, unit: Unit, scene: Scene) -> Outcome:
+        """Ask people to stand up, and tell the manager that somebody does."""
+        visit, standing = scene.visit, scene.standing
+        state = ask_people(scene.state, scene.facts, visit.now, ways=scene.ways)
+        if state is None or standing is None or scene.facts is None:
+            return GoOn(scene.state.id)
+        later = await self._count_asking(unit, scene)
+        if later is not None:
+            return later
+        if not await unit.resets.save(state):
+            return GoOn(state.id)
+        sorts, account = scene.facts.sorts, standing.account
+        event = ResetPeopleAsked(
+            **said(visit, account.id), goal=state.goal, sorts=tuple(sorted(sorts))
+        )
+        await unit.audit.write(event)
+        others = await unit.vouches.could_stand_up(account.id)
+        for each in others:
+            if sort_of(account, each) is Sort.MANAGER:
+                what = What(notice=Notice.VOUCH_ASKED)
+                await self._parts.notices.tell(unit, each, what, visit)
+        return GoOn(state.id)
 
     async def again(self, flow: FlowId, visit: Visit) -> Outcome:
         """Send a new text, or ask the phone anew."""
@@ -314,8 +352,10 @@ class ResetFlow:
         return self._parts.records.read(act)
 
 
-def offered_by(step: AskProof | AskAnother) -> tuple[Way, ...]:
+def offered_by(step: AskProof | AskAnother | AwaitPeople) -> tuple[Way, ...]:
     """List the ways that a step leaves open."""
+    if isinstance(step, AwaitPeople):
+        return ()
     if isinstance(step, AskProof):
         return step.ways
     return tuple(each.way for each in step.offered)

@@ -106,6 +106,42 @@ class UnlockPage(Page):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeoplePage(Page):
+    """Somebody else is to say yes."""
+
+    template: ClassVar[str] = "journeys/reset_password/people.html"
+    flow: str
+    who: str
+    """"manager", "colleague" or "both"."""
+    given: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Somebody who asks to be vouched for."""
+
+    attempt: str
+    name: str
+    about: str
+    """Title and unit."""
+    at: datetime
+    given: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VouchPage(Page):
+    """Those whom one could vouch for now."""
+
+    template: ClassVar[str] = "journeys/reset_password/vouch.html"
+    asking: tuple[Asking, ...] = ()
+    done: str = ""
+    """The name of whom one has just vouched for."""
+    why: str = ""
+    """Why one cannot, as a message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndPage(Page):
     """Where an attempt stands that asks for nothing more."""
 

@@ -25,6 +25,8 @@ from portvakt.journeys.reset_password.outcomes import (
 )
 from portvakt.journeys.reset_password.pages import EndPage, PasswordPage, StartPage
 from portvakt.journeys.reset_password.show import Errors, last_of, page_of
+from portvakt.journeys.reset_password.vouch_routes import VouchRoutes
+from portvakt.journeys.reset_password.vouching import Vouching
 from portvakt.journeys.reset_password.writing import ResetWriting
 from portvakt.proving.gate import Gate
 from portvakt.proving.visit import Visit
@@ -40,13 +42,18 @@ HOME = "/reset"
 
 def reset_routes(parts: Parts, *, gate: Gate) -> list[Route]:
     """Build the journey and list its addresses."""
-    return ResetRoutes(
-        flow=ResetFlow(parts),
-        answers=ResetAnswers(parts),
-        writing=ResetWriting(parts),
-        rules=parts.password_judge.rules,
-        gate=gate,
-    ).routes()
+    return (
+        ResetRoutes(
+            flow=ResetFlow(parts),
+            answers=ResetAnswers(parts),
+            writing=ResetWriting(parts),
+            rules=parts.password_judge.rules,
+            gate=gate,
+        ).routes()
+        + VouchRoutes(
+            vouching=Vouching(records=parts.records, notices=parts.notices), gate=gate
+        ).routes()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """From what an attempt asks for to the page that asks it."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import assert_never
 
@@ -24,12 +25,14 @@ from portvakt.core.password_reset import (
     Way,
 )
 from portvakt.core.push_approval import RequestStanding, standing_of_request
+from portvakt.core.vouchers import Sort
 from portvakt.journeys.reset_password.flow import offer_of, seen_of
 from portvakt.journeys.reset_password.outcomes import KINDS, Showing
 from portvakt.journeys.reset_password.pages import (
     CodePage,
     EndPage,
     PasswordPage,
+    PeoplePage,
     PhoneEndedPage,
     PhonePage,
     StartPage,
@@ -64,11 +67,14 @@ def page_of(
             )
         case AskUnlock(_, last):
             return UnlockPage(flow=state.id, last=last_of(last), errors=wrong)
+        case AwaitPeople(sorts, given, until):
+            who = _who(sorts)
+            return PeoplePage(flow=state.id, who=who, given=given, until=until)
         case _:
             return _end_page(step, f"/reset/{state.id}")
 
 
-_End = AwaitAnswer | AwaitPeople | AwaitLater | NoOtherWay | Unsure | Done | Refuse
+_End = AwaitAnswer | AwaitLater | NoOtherWay | Unsure | Done | Refuse
 
 
 def _end_page(step: _End, again: str) -> EndPage:
@@ -76,7 +82,7 @@ def _end_page(step: _End, again: str) -> EndPage:
     match step:
         case AwaitAnswer():
             return EndPage(what="writing", to=again)
-        case AwaitPeople() | AwaitLater():
+        case AwaitLater():
             return EndPage(what="waiting", to=again)
         case NoOtherWay():
             return EndPage(what="no_other")
@@ -159,15 +165,22 @@ def _phone_page(showing: Showing, *, first: bool, errors: Errors, next_at: datet
     return PhoneEndedPage(flow=flow, first=first, what=what, until=next_at)
 
 
+_PICTURES = {**KINDS, Way.PEOPLE: "person"}
+
+
 def _ways(showing: Showing, step: AskProof | AskAnother) -> tuple[WayShown, ...]:
     if isinstance(step, AskProof):
         return tuple(_general(each) for each in step.ways)
     return tuple(shown for each in step.offered for shown in _offered(each, showing))
 
 
+def _who(sorts: AbstractSet[Sort]) -> str:
+    return "both" if len(sorts) > 1 else next(iter(sorts), Sort.MANAGER).value
+
+
 def _general(way: Way) -> WayShown:
     """Tell of a way as for anybody: no number, no name of a phone (A025)."""
-    return WayShown(value=way, text=Message(f"reset.way_{way}"), picture=KINDS[way])
+    return WayShown(value=way, text=Message(f"reset.way_{way}"), picture=_PICTURES[way])
 
 
 def _offered(offer: Offer, showing: Showing) -> tuple[WayShown, ...]:
@@ -178,9 +191,13 @@ def _offered(offer: Offer, showing: Showing) -> tuple[WayShown, ...]:
     hint: Message | str = ""
     if way is Way.CARD:
         hint = Message("reset.way_card_left", {"count": showing.left})
+    elif way is Way.PEOPLE:
+        hint = Message(f"reset.people_{_who(offer.sorts)}")
     elif way in (Way.PHONE, Way.CODE):
         hint = ", ".join(each.label for each in offer.authenticators if each.label)
-    return (WayShown(value=way, text=Message(f"reset.way_{way}"), hint=hint, picture=KINDS[way]),)
+    return (
+        WayShown(value=way, text=Message(f"reset.way_{way}"), hint=hint, picture=_PICTURES[way]),
+    )
 
 
 def _number(phone: Authenticator) -> WayShown:

@@ -133,6 +133,7 @@ class ResetWriting:
             await home.settle(unit, settled.goal, visit.now)
         ended = await self._end_everything(unit, settled, standing, visit.now)
         methods = tuple(each.type.value for each in settled.evidence)
+        methods += ("people",) if settled.vouches else ()
         if isinstance(outcome, UnknownOutcome):
             await unit.audit.write(
                 PasswordResetUnsure(**told, goal=settled.goal, methods=methods, sessions=ended)

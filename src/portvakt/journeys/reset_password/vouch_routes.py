@@ -1,0 +1,97 @@
+"""The address where people stand up for somebody who has forgotten their password."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portvakt.core.ids import FlowId
+from portvakt.core.sessions import SessionKind
+from portvakt.core.vouchers import MayNotVouch, WhyNot
+from portvakt.core.vouchers import Request as Asked
+from portvakt.journeys.reset_password.pages import Asking, VouchPage
+from portvakt.journeys.reset_password.vouching import Vouched, Vouching
+from portvakt.proving.gate import Current, Gate
+from portvakt.web.responses import page
+from portvakt.web.routing import Route, Who, route
+
+HERE = "/vouch"
+FORBIDDEN = 403
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VouchRoutes:
+    """See who asks, and say yes."""
+
+    vouching: Vouching
+    gate: Gate
+
+    def routes(self) -> list[Route]:
+        """List the addresses."""
+        return [
+            route(HERE, self.show, who=Who.SIGNED_IN),
+            route(f"{HERE}/{{attempt}}", self.vouch, methods=("POST",), who=Who.SIGNED_IN),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """List who asks."""
+        current = await self._person(request)
+        if current is None:
+            return self.gate.sign_in(request)
+        return await self._page(request, current)
+
+    async def vouch(self, request: Request) -> Response:
+        """Take a yes."""
+        current = await self._person(request)
+        if current is None:
+            return self.gate.sign_in(request, to=HERE)
+        attempt = FlowId(request.scope["path_params"]["attempt"])
+        outcome = await self.vouching.vouch(current, attempt, self.gate.visit(request))
+        if isinstance(outcome, Vouched):
+            return await self._page(request, current, done=outcome.name)
+        return await self._page(request, current, why=_said(outcome.why), status=FORBIDDEN)
+
+    async def _page(
+        self,
+        request: Request,
+        current: Current,
+        *,
+        done: str = "",
+        why: str = "",
+        status: int = 200,
+    ) -> Response:
+        found = await self.vouching.asking(current, self.gate.visit(request))
+        shown = {WhyNot.TWICE}
+        asking: list[Asking] = []
+        for each, verdict in found:
+            if not isinstance(verdict, MayNotVouch) or verdict.why in shown:
+                asking.append(_asking(each, given=isinstance(verdict, MayNotVouch)))
+            elif verdict.why in (WhyNot.ONE_FACTOR, WhyNot.CHANGED):
+                why = why or _said(verdict.why)
+        return page(request, VouchPage(asking=tuple(asking), done=done, why=why), status)
+
+    async def _person(self, request: Request) -> Current | None:
+        current = await self.gate.current(request)
+        if current is None or current.session.kind is not SessionKind.FULL:
+            return None
+        return current
+
+
+def _asking(asked: Asked, *, given: bool) -> Asking:
+    target = asked.target
+    about = ", ".join(each for each in (target.title, target.unit) if each)
+    return Asking(
+        attempt=asked.attempt,
+        name=target.display_name,
+        about=about,
+        at=asked.asked_at,
+        given=given,
+    )
+
+
+def _said(why: WhyNot) -> str:
+    match why:
+        case WhyNot.ONE_FACTOR | WhyNot.CHANGED:
+            return f"reset.vouch_why_{why}"
+        case _:
+            return "reset.vouch_why_over"
