@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from hashlib import sha256
 
+from portvakt.core.seen_people import DirectoryBrokeOffError
 from portvakt.wire.ldap_values import Entry
 
 _ESCAPED = re.compile(r"(?:\\[0-9A-Fa-f]{2})+|\\.")
@@ -58,9 +59,11 @@ class Groups:
     _stamps: list[str] = field(default_factory=list)
     _above: dict[str, frozenset[str]] = field(default_factory=dict)
     _named: dict[str, str] = field(default_factory=dict)
+    _written: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._named = {place_of(dn): ours for dn, ours in self.wanted.by_name.items()}
+        self._written = {place_of(dn): dn for dn in self.wanted.by_name}
 
     def add(self, entry: Entry, stamp: str) -> None:
         """Take in one group. `stamp` changes whenever the group does."""
@@ -80,7 +83,14 @@ class Groups:
             self._parents[place] = [place_of(each) for each in entry.texts("memberof")]
 
     def settle(self) -> str:
-        """Work out what each group means, and return a mark of the state they are in."""
+        """Work out what each group means, and return a mark of the state they are in.
+
+        Raises `DirectoryBrokeOffError` where a group of the settings is not there: that everybody
+        has left it is not to be believed.
+        """
+        missing = [dn for place, dn in self._written.items() if place not in self._ours]
+        if missing:
+            raise DirectoryBrokeOffError(f"there is no group {missing[0]!r} below group_base")
         self._above = {place: self._reached(place) for place in self._ours}
         return sha256("\n\n".join(sorted(self._stamps)).encode()).hexdigest()[:32]
 

@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -208,3 +208,49 @@ def test_it_is_time_by_the_settings_and_soon_after_a_failure(box: Box) -> None:
     assert failed.is_due(box.now + timedelta(seconds=60), every)
     braked = Followed(tried_at=box.now, failed="brake")
     assert not braked.is_due(box.now + timedelta(minutes=14), every)
+
+
+def test_a_group_of_the_settings_that_is_gone_is_not_a_group_that_everybody_left(
+    branch: OpenLdapBranch, tmp_path: Path, sqlite_url: str
+) -> None:
+    group = branch.group("alla", *(f"uid=nummer{number},{branch.base}" for number in range(5)))
+    more = f'groups = {{ "{group}" = "personal" }}'
+    box = Box.make(tmp_path, sqlite_url, branch.settings(tmp_path, more))
+    box.good("sync")
+    branch.delete(group)
+    told = tried(box)
+    assert "there is no group" in told["said"]
+    people = box.do(lambda unit: unit.people.all_of_source(NAME))
+    assert [each.groups for each in people] == [{"personal"}] * 5
+
+
+@pytest.mark.parametrize("context", ["hidden", "standing still"])
+def test_without_a_living_count_of_changes_they_are_found_all_the_same(
+    own: Slapd, branch: OpenLdapBranch, tmp_path: Path, sqlite_url: str, context: str
+) -> None:
+    own.stop()
+    config = own.folder / "slapd.conf"
+    text = config.read_text(encoding="utf-8")
+    assert "overlay syncprov\n" in text
+    if context == "hidden":
+        rule = "access to attrs=userPassword"
+        text = text.replace(rule, f"access to attrs=contextCSN by * none\n{rule}")
+    text = text.replace("overlay syncprov\n", "").replace("syncprov-sessionlog 10000\n", "")
+    config.write_text(text, encoding="utf-8")
+    own.start()
+    box = Box.make(tmp_path, sqlite_url, branch.settings(tmp_path, 'group_pattern = "*"'))
+    box.now = datetime.now(UTC)
+    box.good("sync")
+    assert ('"state":[]' in str(standing(box).cursor)) is (context == "hidden")
+    branch.change(f"uid=nummer0,{branch.base}", "title", "Ny")
+    branch.delete(f"uid=nummer1,{branch.base}")
+    group = branch.group("alla", f"uid=nummer2,{branch.base}")
+    (told,) = box.good("sync", "--json").json
+    assert (told["whole"], told["changed"], told["disabled"]) == (False, 2, 1)
+    branch.join(group, f"uid=nummer3,{branch.base}")
+    assert box.good("sync", "--json").json[0]["changed"] == 1
+    if context == "hidden":
+        box.move(minutes=30)
+        box.good("sync")  # reads the last quarter of an hour before the run before this again
+        box.move(minutes=30)
+        assert box.good("sync", "--json").json[0]["people"] == 0
