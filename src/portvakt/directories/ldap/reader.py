@@ -81,8 +81,8 @@ class People:
         if before.base != base or bool(before.state) != bool(state):
             raise CursorLost
         self._reading.reader.managers.clear()
-        # An equal `contextCSN` does not say that nothing changed: without `syncprov` it stands still
-        # (the overlay was taken away, or `slapadd -w` wrote it once).
+        # An equal `contextCSN` does not say that nothing changed: it stands still where the overlay
+        # was taken away, or where only `slapadd -w` ever wrote it.
         groups, mark = await self._reading.groups(server)
         attribute = "entryCSN" if state else "modifyTimestamp"
         changed = f"({attribute}>={before.since})"
