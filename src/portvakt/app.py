@@ -252,6 +252,7 @@ def _sign_in(base: Base, policy: FirstPolicy) -> list[Route]:
         sender=base.sender,
         phone=phone,
         directories=base.directory_passwords,
+        password_judge=_password_judge(base),
         notices=base.notices,
         random=base.random,
         pause=base.pause,

@@ -16,6 +16,14 @@ class DirectorySilent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryPasswordChanged(Event):
+    """Somebody changed a password that had to be changed, and knew the old one."""
+
+    name = "directory.password_changed"
+    directory: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryAnswers(Event):
     """A directory that gave no answer gives one again."""
 

@@ -8,7 +8,11 @@ left out and erased by rules of its own. Names are `area.what_happened` and are 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from portvakt.core.directory_events import DirectoryAnswers, DirectorySilent
+from portvakt.core.directory_events import (
+    DirectoryAnswers,
+    DirectoryPasswordChanged,
+    DirectorySilent,
+)
 from portvakt.core.event import SELF, Event, details, personal_fields
 from portvakt.core.method_events import (
     MethodAdded,
@@ -102,6 +106,7 @@ __all__ = [
     "CodeReused",
     "ConfigurationChanged",
     "DirectoryAnswers",
+    "DirectoryPasswordChanged",
     "DirectorySilent",
     "Event",
     "FreshProofGiven",

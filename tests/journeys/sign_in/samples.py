@@ -132,7 +132,15 @@ SAMPLES: dict[str, Page] = {
     "second-proof-outside-only": SecondProofPage(flow=FLOW, inside=False),
     "refused": RefusedPage(why="sign_in.refused_rule", reason=OUTSIDE, request_id="k7qm2xw4"),
     "away": AwayPage(to="/sign-in"),
-    "new-password": NewPasswordPage(),
+    "new-password": NewPasswordPage(flow=FLOW, user_name="anna.berg"),
+    "new-password-wrong": NewPasswordPage(
+        flow=FLOW,
+        user_name="anna.berg",
+        errors={
+            "current": "sign_in.wrong_password",
+            "new": Message("passwords.wrong_too_short", {"least": 15}),
+        },
+    ),
     "gone": GonePage(),
     "done": DonePage(to="/apps", app_name=""),
     "done-for-an-app": DonePage(to="/apps", app_name="Demobutiken"),

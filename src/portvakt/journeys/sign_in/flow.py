@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from portvakt.common_passwords import PasswordJudge
 from portvakt.core.assurance import METHODS, SIGN_IN, Evidence
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import AuthenticatorId, ClientId, FlowId
@@ -59,6 +60,7 @@ class Parts:
     sender: CodeSender
     phone: PhoneSteps
     directories: DirectoryPasswords
+    password_judge: PasswordJudge
     notices: Notices
     random: Random
     pause: Pause

@@ -1,6 +1,7 @@
 """What can come of an answer. Expected outcomes are values (docs/adr/0005)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
@@ -64,6 +65,15 @@ class Anew:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfit:
+    """A new password was not written: `place` ("current" or "new"), and what to say there."""
+
+    place: str
+    message: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Away:
     """The directory that would know gives no answer. The try does not count."""
 
@@ -104,4 +114,4 @@ class Showing:
     phone: PhoneShown | None = None
 
 
-Outcome = Opened | GoOn | Wrong | Stopped | AddressStopped | Later | Gone | Anew | Away
+Outcome = Opened | GoOn | Wrong | Stopped | AddressStopped | Later | Gone | Anew | Away | Unfit

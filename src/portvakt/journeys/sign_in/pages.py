@@ -42,6 +42,8 @@ class NewPasswordPage(Page):
     """Everything was right, but the password must be changed before anything opens."""
 
     template: ClassVar[str] = "journeys/sign_in/new_password.html"
+    flow: str
+    user_name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

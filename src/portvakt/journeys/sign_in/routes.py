@@ -17,6 +17,7 @@ from portvakt.core.secret import Secret
 from portvakt.core.sessions import SessionKind
 from portvakt.journeys.sign_in.answers import Answers
 from portvakt.journeys.sign_in.flow import Parts, SignInFlow, Wanted, purpose_of
+from portvakt.journeys.sign_in.new_password import NewPasswords
 from portvakt.journeys.sign_in.outcomes import (
     AddressStopped,
     Anew,
@@ -26,6 +27,7 @@ from portvakt.journeys.sign_in.outcomes import (
     Later,
     Outcome,
     Stopped,
+    Unfit,
     Wrong,
 )
 from portvakt.journeys.sign_in.pages import (
@@ -66,6 +68,7 @@ def sign_in_routes(parts: Parts, *, gate: Gate) -> list[Route]:
         start=start,
         answers=Answers(parts, start),
         ways=Ways(parts),
+        new_passwords=NewPasswords(parts),
         phones=parts.phone,
         rules=parts.rules,
         gate=gate,
@@ -79,6 +82,7 @@ class SignInRoutes:
     start: SignInFlow
     answers: Answers
     ways: Ways
+    new_passwords: NewPasswords
     phones: PhoneSteps
     rules: Rules
     gate: Gate
@@ -92,6 +96,7 @@ class SignInRoutes:
             route("/sign-in/again", self.again, methods=("POST",), who=Who.SIGNED_IN),
             route(flow, self.show, who=Who.BROWSER),
             route(flow, self.answer, methods=("POST",), who=Who.BROWSER),
+            route(f"{flow}/new-password", self.new_password, methods=("POST",), who=Who.BROWSER),
             route(f"{flow}/other", self.other, who=Who.BROWSER),
             route(f"{flow}/choose", self.choose, methods=("POST",), who=Who.BROWSER),
             route(f"{flow}/send", self.send, methods=("POST",), who=Who.BROWSER),
@@ -174,6 +179,18 @@ class SignInRoutes:
         outcome = await self.answers.answer(flow, Secret(sent["code"]), visit)
         return await self._after(request, outcome, visit, flow)
 
+    async def new_password(self, request: Request) -> Response:
+        """Take a new password in place of one that must be changed."""
+        sent = await form(request)
+        flow, visit = _flow(request), self.gate.visit(request)
+        current, new = sent["current"], sent["new"]
+        if not current or not new:
+            field = "new" if current else "current"
+            outcome: Outcome = Unfit(field, f"sign_in.new_password_{field}_missing")
+        else:
+            outcome = await self.new_passwords.change(flow, Secret(current), Secret(new), visit)
+        return await self._after(request, outcome, visit, flow)
+
     async def other(self, request: Request) -> Response:
         """List the other ways."""
         visit = self.gate.visit(request)
@@ -223,7 +240,7 @@ class SignInRoutes:
             {"changed": False, "seen": seen_of(asked, visit.now), "told": " · ".join(told)}
         )
 
-    async def _after(  # noqa: PLR0911  # one answer for each outcome there is
+    async def _after(  # noqa: C901, PLR0911  # one answer for each outcome there is
         self, request: Request, outcome: Outcome, visit: Visit, flow: FlowId | None = None
     ) -> Response:
         match outcome:
@@ -245,6 +262,9 @@ class SignInRoutes:
                 wait = max(1, int((until - visit.now).total_seconds()))
                 response.headers["retry-after"] = str(wait)
                 return response
+            case Unfit(field, message, values):
+                said = Message(message, dict(values))
+                return await self._reshow(request, flow, visit, said, field=field)
             case Away():
                 return _away(request, "/sign-in" if flow is None else _at(flow))
             case Anew(to, left):
@@ -260,12 +280,13 @@ class SignInRoutes:
         message: Message | str | None,
         status: int = WRONG,
         next_at: datetime | None = None,
+        field: str = "code",
     ) -> Response:
         """Show the same question again, with what was wrong at its field."""
         showing = await self.answers.show(flow, visit) if flow is not None else Gone()
         if isinstance(showing, Gone):
             return page(request, GonePage(), 410)
-        errors = {} if message is None else {"code": message}
+        errors = {} if message is None else {field: message}
         return page(request, page_of(showing, visit, errors, next_at), status)
 
     async def _opened(self, request: Request, opened: Opened, visit: Visit) -> Response:

@@ -76,7 +76,11 @@ def page_of(  # noqa: C901, PLR0911  # one page for each step there is
         case AskStartCode():
             return SecondProofPage(flow=flow, inside=False, errors=wrong)
         case AskNewPassword():
-            return NewPasswordPage()
+            person = showing.standing
+            name = "" if person is None else person.account.user_name
+            if "code" in wrong:
+                wrong = {"current": wrong["code"]}
+            return NewPasswordPage(flow=flow, user_name=name, errors=wrong)
         case Refuse(why):
             return RefusedPage(
                 why=why, reason=_reason(showing, visit.language), request_id=visit.request_id

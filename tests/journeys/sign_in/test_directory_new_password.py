@@ -1,0 +1,109 @@
+"""A password that must be changed is changed after the second factor, and opens then."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.directories.homes import NEW, RIGHT, WRONG, AtSamba, AtSlapd, Home
+from tests.journeys.sign_in.directory import person_in, world_with
+from tests.journeys.sign_in.region import app_code
+from tests.servers.region import State
+from tests.world import INSIDE, Browser, World
+
+pytestmark = pytest.mark.slow
+TITLE = "Byt lösenord först"
+
+
+@pytest.fixture(params=["samba", "slapd"])
+def home(request: pytest.FixtureRequest) -> Home:
+    """A directory of each kind in turn."""
+    found: Home = request.getfixturevalue(f"at_{request.param}")
+    return found
+
+
+async def reach_the_page(world: World, browser: Browser, name: str) -> None:
+    await browser.sign_in(name, RIGHT.open())
+    page = await browser.submit({"code": app_code(world)})
+    assert page.title == TITLE
+
+
+@pytest.mark.parametrize("state", ["expired", "must_change"])
+async def test_a012_a_new_password_is_written_to_the_directory_and_opens_the_session(
+    state: State, home: Home, tmp_path: Path, sqlite_url: str
+) -> None:
+    async with world_with(home, tmp_path, sqlite_url) as world, world.browser() as browser:
+        account, one, dn = await person_in(world, home, state)
+        await reach_the_page(world, browser, one.user_name)
+        assert not await world.sessions(account)
+        page = await browser.submit({"current": RIGHT.open(), "new": NEW.open()})
+        assert page.path == "/apps"
+        assert len(await world.sessions(account)) == 1
+        assert home.knows(one, dn, NEW)
+        assert not home.knows(one, dn, RIGHT)
+        assert "directory.password_changed" in await world.events(account)
+        assert any("nytt lösenord" in words for _, words in await world.outbox("mail"))
+        async with world.browser(INSIDE) as other:
+            assert (await other.sign_in(one.user_name, NEW.open())).path == "/apps"
+
+
+async def test_whatever_is_wrong_is_said_and_another_is_taken(
+    home: Home, tmp_path: Path, sqlite_url: str
+) -> None:
+    async with world_with(home, tmp_path, sqlite_url) as world, world.browser() as browser:
+        account, one, dn = await person_in(world, home, "must_change")
+        await reach_the_page(world, browser, one.user_name)
+        for current, new, words in (
+            ("", NEW.open(), "Skriv lösenordet du har nu."),
+            (RIGHT.open(), "", "Skriv ett nytt lösenord."),
+            (RIGHT.open(), "Kort-26", "minst 15 tecken"),
+            (RIGHT.open(), "Sommar2026Sommar2026", "ord som många väljer"),
+            (WRONG.open(), NEW.open(), "Lösenordet stämde inte."),
+        ):
+            page = await browser.submit({"current": current, "new": new})
+            assert (page.status, page.title) == (422, TITLE)
+            assert words in page.text
+        assert not await world.sessions(account)
+        assert home.knows(one, dn, NEW) is False
+        page = await browser.submit({"current": RIGHT.open(), "new": NEW.open()})
+        assert page.path == "/apps"
+
+
+async def test_the_directorys_own_refusal_is_said_in_words(
+    at_samba: AtSamba, tmp_path: Path, sqlite_url: str
+) -> None:
+    async with world_with(at_samba, tmp_path, sqlite_url) as world, world.browser() as browser:
+        _, one, _ = await person_in(world, at_samba, "must_change")
+        await reach_the_page(world, browser, one.user_name)
+        page = await browser.submit({"current": RIGHT.open(), "new": "sju små grodor hoppar hem"})
+        assert page.status == 422
+        assert "stora och små bokstäver" in page.text
+
+
+async def test_old_passwords_are_not_guessed_here_until_the_account_is_locked(
+    home: Home, tmp_path: Path, sqlite_url: str
+) -> None:
+    async with world_with(home, tmp_path, sqlite_url) as world, world.browser() as browser:
+        account, one, _ = await person_in(world, home, "must_change")
+        await reach_the_page(world, browser, one.user_name)
+        pages = [
+            await browser.submit({"current": WRONG.open(), "new": NEW.open()}) for _ in range(6)
+        ]
+        assert [each.status for each in pages] == [422, 422, 429, 429, 429, 429]
+        async with home.passwords() as passwords:  # not locked
+            assert "MustChange" in repr(await passwords.check(account.external_id, RIGHT))
+
+
+async def test_nobody_reaches_the_page_of_another_sign_in(
+    at_slapd: AtSlapd, tmp_path: Path, sqlite_url: str
+) -> None:
+    """The form does nothing where a right password was not found to need a change."""
+    async with world_with(at_slapd, tmp_path, sqlite_url) as world, world.browser() as browser:
+        _, one, dn = await person_in(world, at_slapd)
+        page = await browser.sign_in(one.user_name, RIGHT.open())
+        fields = {"current": RIGHT.open(), "new": NEW.open()}
+        page = await browser.post(f"{page.path}/new-password", fields)
+        assert page.title == "Vilken kod visar din app?"
+        assert at_slapd.knows(one, dn, RIGHT)
+        async with world.browser() as stranger:
+            await stranger.get("/sign-in")
+            assert (await stranger.post(f"{page.path}/new-password", fields)).status == 410
