@@ -34,6 +34,8 @@ class Person:
     protected: bool = False
     gone: bool = False
     role: str | None = None
+    manager: str | None = None
+    """The id of the manager."""
 
     @property
     def name(self) -> str:
@@ -137,6 +139,7 @@ PEOPLE = (
         unit="Barn- och ungdomskliniken",
         note="Har ett långt namn, som ändå ska få plats.",
         work_mobile="070-174 06 22",
+        manager="000029",
     ),
     Person(
         id="000025",
@@ -180,6 +183,16 @@ PEOPLE = (
         note="Är administratör.",
         work_mobile="070-174 06 34",
         role="administrator",
+    ),
+    Person(
+        id="000029",
+        given_name="Marianne",
+        family_name="Ek",
+        user_name="marianne.ek",
+        title="Verksamhetschef",
+        unit="Barn- och ungdomskliniken",
+        note="Är chef för Harriet, och kan intyga vem hon är när hon har glömt sitt lösenord.",
+        work_mobile="070-174 06 37",
     ),
 )
 
@@ -299,6 +312,8 @@ def _as_applied(person: Person, password_hash: str, today: date) -> dict[str, An
     }
     if person.work_mobile is not None:
         fields["work_mobile"] = person.work_mobile
+    if person.manager is not None:
+        fields["manager"] = person.manager
     if person.protected:
         fields["protected"] = True
     if person.gone:
