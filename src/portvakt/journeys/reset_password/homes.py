@@ -200,4 +200,6 @@ async def listen_again(unit: Unit, account: Account, at: datetime) -> None:
     """End the stop that wrong passwords may have begun: the owner has shown two other things."""
     subject = subject_of(account, "")
     froms = (Familiarity.KNOWN, Familiarity.INSIDE, Familiarity.UNFAMILIAR)
-    await unit.attempts.give_back([(subject, Kind.PASSWORD, each) for each in froms], at)
+    keys: list[tuple[str, str, str]] = [(subject, Kind.PASSWORD, each) for each in froms]
+    keys.append((subject, Kind.DIRECTORY, Familiarity.ANY))  # the directory forgets them, too
+    await unit.attempts.give_back(keys, at)
