@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -75,13 +75,15 @@ class OpenLdapBranch:
     server: Slapd
     base: str = ""
     kind: str = "ldap"
-    outside: str = field(default=openldap.PEOPLE_BASE)
+    outside: str = ""
 
     def __post_init__(self) -> None:
         number = next(_numbers)
         self.base = f"ou=branch{number},{openldap.BASE}"
         unit = {"objectClass": "organizationalUnit"}
-        self.server.add(ldif(self.base, unit) + ldif(f"ou=below,{self.base}", unit))
+        self.outside = f"ou=outside{number},{openldap.BASE}"
+        places = (self.base, f"ou=below,{self.base}", self.outside)
+        self.server.add("".join(ldif(each, unit) for each in places))
 
     def settings(self, folder: Path, more: str = "") -> str:
         server = self.server
@@ -150,12 +152,15 @@ class ActiveDirectoryBranch:
     server: Samba
     base: str = ""
     kind: str = "active_directory"
-    outside: str = field(default=samba_domain.PEOPLE_BASE)
+    outside: str = ""
 
     def __post_init__(self) -> None:
-        self.base = f"OU=Gren{os.getpid()}x{next(_numbers)},{samba_domain.BASE}"
+        number = f"{os.getpid()}x{next(_numbers)}"
+        self.base = f"OU=Gren{number},{samba_domain.BASE}"
+        self.outside = f"OU=Utanför{number},{samba_domain.BASE}"
         unit = {"objectClass": "organizationalUnit"}
-        self._apply("ldapadd", ldif(self.base, unit) + ldif(f"OU=Under,{self.base}", unit))
+        places = (self.base, f"OU=Under,{self.base}", self.outside)
+        self._apply("ldapadd", "".join(ldif(each, unit) for each in places))
 
     def _apply(self, tool: str, text: str, *arguments: str) -> None:
         self.server.tool(tool, *arguments, dn=ad.ADMIN, password=ad.ADMIN_PASSWORD, text=text)
