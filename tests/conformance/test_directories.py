@@ -27,6 +27,7 @@ from tests.directories.people.branches import (
 from tests.servers import samba as ad
 from tests.servers import slapd as openldap
 
+pytestmark = pytest.mark.slow
 PACKAGE = "portvakt.directories"
 NOW = datetime.now(UTC)
 FILES = {"staff_csv"}

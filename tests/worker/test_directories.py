@@ -17,6 +17,7 @@ from tests.directories.people.branches import NAME, OpenLdapBranch
 from tests.servers.slapd import Slapd
 from tests.worker.office import SEALER
 
+pytestmark = pytest.mark.slow
 PATIENCE = 20.0
 
 

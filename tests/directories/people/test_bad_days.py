@@ -15,6 +15,7 @@ from tests.directories.people.branches import NAME, OpenLdapBranch
 from tests.servers.authority import Authority
 from tests.servers.slapd import Slapd
 
+pytestmark = pytest.mark.slow
 HOLD_UP = "\n[sync]\nbrake = 1"
 
 
@@ -119,7 +120,6 @@ def test_f27_a_directory_that_is_away_changes_nothing_and_is_followed_when_it_is
     assert names(box)[0] == "people.imported"
 
 
-@pytest.mark.slow
 def test_f28_a_silent_directory_ends_the_run_in_time(own: Slapd, box: Box) -> None:
     own.signal(signal.SIGSTOP)
     assert tried(box)["outcome"] == "away"

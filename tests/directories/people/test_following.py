@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from portvakt.core.authenticators import AuthenticatorType, is_work_phone
 from portvakt.core.people import Account, AccountState
 from portvakt.crypto.digests import lookup_hash
@@ -11,6 +13,7 @@ from tests import make
 from tests.cli.box import Box
 from tests.directories.people.branches import NAME, Branch
 
+pytestmark = pytest.mark.slow
 SMS = AuthenticatorType.SMS_CODE
 
 

@@ -20,6 +20,8 @@ from tests.servers import slapd as openldap
 from tests.servers.samba import Samba
 from tests.servers.slapd import Slapd
 
+pytestmark = pytest.mark.slow
+
 
 def region(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
     if kind == "openldap":
