@@ -60,7 +60,7 @@ def demo(data: Path, *words: object) -> Iterator[dict[str, Any]]:
 def test_it_starts_again_with_the_same_people_and_is_kept_apart(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with demo(data) as facts:
-        assert len(facts["people"]) == 12
+        assert len(facts["people"]) == 13
         assert all(len(person["password"]) >= 15 for person in facts["people"])
         assert httpx.get(f"{facts['portvakt']}/readyz", trust_env=False).status_code == 200
         page = httpx.get(f"{facts['portvakt']}/sign-in", trust_env=False)
