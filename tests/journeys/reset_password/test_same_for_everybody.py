@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from portvakt.core.authenticators import AuthenticatorType
-from portvakt.core.ids import AccountId, AuthenticatorId
+from portvakt.core.ids import AccountId, AuthenticatorId, GroupId
 from portvakt.core.people import AccountState
 from portvakt.core.roles import Role
 from tests import make
@@ -122,6 +122,24 @@ async def test_a078_privileged_people_do_not_reset_here(open_world: Open) -> Non
         events = await world.events(sven)
         assert "password_reset.privileged_tried" in events
         assert "password_reset.started" not in events
+
+
+@pytest.mark.parametrize("group", ["domain admins", "Domain-Admins"])
+async def test_a078_members_of_the_directorys_admins_do_not_reset_here(
+    group: str, open_world: Open
+) -> None:
+    async with open_world() as world, world.browser() as browser:
+        admins = GroupId(group)
+        await world.house.records.write(
+            lambda unit: unit.configuration.put_groups([admins], "apply")
+        )
+        account = make.account(groups=frozenset({admins}))
+        await world.person(account, totp=SECRET)
+        await begin(browser)
+        await choose(browser, "code")
+        page = await browser.submit({"code": app_code(world)})
+        assert page.status == 422
+        assert "password_reset.privileged_tried" in await world.events(account)
 
 
 async def test_a_disabled_account_leads_nowhere(open_world: Open) -> None:

@@ -15,7 +15,6 @@ from portvakt.core.password_reset import (
     AskProof,
     AwaitPeople,
     Closed,
-    Facts,
     Goal,
     Offer,
     Reset,
@@ -43,7 +42,15 @@ from portvakt.core.throttle import LIMITS
 from portvakt.core.vouchers import Sort, sort_of, sorts_open
 from portvakt.crypto.randomness import Random
 from portvakt.journeys.reset_password.homes import Homes
-from portvakt.journeys.reset_password.outcomes import Gone, GoOn, Later, Outcome, Scene, Showing
+from portvakt.journeys.reset_password.outcomes import (
+    Gone,
+    GoOn,
+    Later,
+    Outcome,
+    Scene,
+    Showing,
+    facts_of,
+)
 from portvakt.mail import Notice, What
 from portvakt.proving.answer import Judge
 from portvakt.proving.ask import APART, CodeSender, NotYet
@@ -51,7 +58,6 @@ from portvakt.proving.notices import Notices
 from portvakt.proving.phone_requests import NotNow, PhoneRequests
 from portvakt.proving.rules import Rules
 from portvakt.proving.visit import Visit, said
-from portvakt.records.standing import Standing
 from portvakt.records.unit import Records, Unit
 
 LONGEST_WAIT: Final = 25.0
@@ -97,13 +103,6 @@ async def scene_of(unit: Unit, flow: FlowId, ways: frozenset[Way], visit: Visit)
     count = await unit.attempts.peek(*scene.tally)
     until = None if count is None else count.stopped_until
     return replace(scene, spent_until=until if until is not None and until > visit.now else None)
-
-
-def facts_of(standing: Standing | None) -> Facts | None:
-    """Gather what decides a reset of this person; None for a name that nobody has."""
-    if standing is None:
-        return None
-    return Facts(account=standing.account, bound=standing.authenticators)
 
 
 class ResetFlow:

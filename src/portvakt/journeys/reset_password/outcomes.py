@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.ids import FlowId
@@ -23,6 +24,33 @@ KINDS = {
     Way.SUPPORT: AuthenticatorType.START_CODE,
 }
 """What is bound for each way that somebody answers alone."""
+DIRECTORY_ADMINS: Final = frozenset(
+    {
+        "account operators",
+        "administrators",
+        "backup operators",
+        "domain admins",
+        "enterprise admins",
+        "key admins",
+        "schema admins",
+        "server operators",
+    }
+)
+"""Groups of Active Directory whose members open other people's accounts (A078), as far as the
+mapping brings them here."""
+
+
+def facts_of(standing: Standing | None) -> Facts | None:
+    """Gather what decides a reset of this person; None for a name that nobody has."""
+    if standing is None:
+        return None
+    account = standing.account
+    names = {each.casefold().replace("-", " ").replace("_", " ") for each in account.groups}
+    return Facts(
+        account=account,
+        bound=standing.authenticators,
+        directory_admin=not names.isdisjoint(DIRECTORY_ADMINS),
+    )
 
 
 @dataclass(frozen=True, slots=True)
