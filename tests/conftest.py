@@ -5,6 +5,7 @@ import inspect
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,21 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     names = inspect.signature(pyfuncitem.obj).parameters
-    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+    given = {name: pyfuncitem.funcargs[name] for name in names}
+    if not _has_a_loop():
+        asyncio.run(pyfuncitem.obj(**given))
+        return True
+    # a browser of another test, which this worker keeps, has its own loop in this thread
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(lambda: asyncio.run(pyfuncitem.obj(**given))).result()
+    return True
+
+
+def _has_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
     return True
 
 

@@ -51,7 +51,9 @@ LONGEST_FOR_NOTICE: Final = timedelta(minutes=30)
 SWEEP_EVERY: Final = 60.0
 FAREWELL: Final = 5.0
 """Seconds that what is under way gets when the worker is told to stop."""
-_SETTLE_TRIES: Final = 5
+_SETTLE_TRIES: Final = 30
+"""Half a second apart: a database that is away for ten seconds loses no outcome, and what is not
+written when the claim runs out is tried again."""
 _MOST_TRIES_OF_A_CODE: Final = 2
 _SHORTEST_SLEEP: Final = 0.05
 _MANY: Final = 10_000
