@@ -2,6 +2,7 @@
 
 import base64
 import itertools
+import os
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,9 +34,9 @@ def somebody(state: State = "well", **more: Any) -> Somebody:
     """Make a person whom no other test knows."""
     number = next(_numbers)
     given: dict[str, Any] = {
-        "user_name": f"egen{number}",
+        "user_name": f"eget{os.getpid()}-{number}",  # other workers share the domain
         "given_name": "Egen",
-        "family_name": f"Åäö{number}",
+        "family_name": f"Åäö{os.getpid()}-{number}",
         "state": state,
     }
     return Somebody(**given | more)

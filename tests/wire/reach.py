@@ -52,14 +52,22 @@ async def opened(reach: Reach, clock: Callable[[], float] | None = None) -> Asyn
 async def stranger(kind: str) -> AsyncIterator[Server]:
     """A server that takes connections and is of no use."""
 
+    met: set[asyncio.Task[None]] = set()
+
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        met.add(task)
         with contextlib.suppress(ConnectionError):
-            if kind == GARBAGE:
-                writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 10)
-                await writer.drain()
-            if kind == SILENT:
-                await reader.read()  # until the client gives up
-            writer.close()
+            try:
+                if kind == GARBAGE:
+                    writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 10)
+                    await writer.drain()
+                if kind == SILENT:
+                    await reader.read()  # until the client gives up
+            finally:
+                writer.close()
+                await writer.wait_closed()
 
     listening = await asyncio.start_server(meet, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
@@ -67,6 +75,9 @@ async def stranger(kind: str) -> AsyncIterator[Server]:
         yield Server(f"ldaps://127.0.0.1:{port}")
     finally:
         listening.close()
+        for task in met:
+            task.cancel()
+        await asyncio.gather(*met, return_exceptions=True)
 
 
 class Proxy:
