@@ -34,7 +34,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "person": ("person", "show what is stored about one person, or remove a lost method"),
     "sessions": ("sessions", "list somebody's sessions, or end them"),
     "breached-passwords": ("breached_passwords", "make a list of leaked passwords to look up here"),
-    "doctor": ("doctor", "list every outside address that the settings allow"),
+    "doctor": (
+        "doctor",
+        "list every outside address that the settings allow, or look at the directories",
+    ),
     "phone": ("phone", "be a phone: pair it, and approve sign-ins; it has no real screen lock"),
 }
 """Name, module in `portvakt.commands`, and what it does. The demo is a package of its own."""

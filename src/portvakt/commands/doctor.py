@@ -1,17 +1,19 @@
-"""`portvakt doctor network`: where the service may call out to, all of it, from the settings."""
+"""`portvakt doctor`: where the service may call out to, and how the directories stand."""
 
+import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from portvakt.commands import doctor_directory
 from portvakt.commands.shell import Shell, print_json, print_table
 from portvakt.plugins import fill
 from portvakt.records.addresses import PostgresServer, address_of
 from portvakt.settings import Settings
 from portvakt.wire.addresses import Destination
 
-EXAMPLE = "portvakt doctor network"
+EXAMPLE = "portvakt doctor directory --directory region"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,28 @@ class Reached:
 
 def arguments(parser: ArgumentParser) -> None:
     """Take what to look at."""
-    parser.add_argument("what", choices=["network"], help="the addresses that are called")
+    parser.add_argument(
+        "what",
+        choices=["network", "directory"],
+        help="`network`: the addresses that are called; `directory`: how its servers stand",
+    )
+    parser.add_argument("--directory", metavar="NAME", help="only this one of the settings")
+    parser.add_argument(
+        "--account",
+        metavar="TESTACCOUNT",
+        help="a user name in the directory that is nobody's: it gets a random password, "
+        "which proves the rights; without it nothing is changed",
+    )
     parser.add_argument("--json", action="store_true", help="answer in JSON")
 
 
 def run(args: Namespace, shell: Shell) -> int:
-    """Print every address. Nothing is contacted."""
+    """Print every address, for which nothing is contacted, or look at the directories."""
+    if args.what == "directory":
+        return doctor_directory.run(args, shell)
+    if args.directory is not None or args.account is not None:
+        print("portvakt doctor: --directory and --account are for `directory`", file=sys.stderr)
+        return 2
     found = reached(shell.settings())
     if args.json:
         print_json({"addresses": [asdict(each) for each in found]})

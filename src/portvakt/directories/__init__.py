@@ -7,11 +7,12 @@ To add one: a module with a `Config` struct whose `open()` returns a `PeopleSour
 whose `Config.open(name)` returns a `Directory`, which `tests/conformance/directories.py` tests.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from portvakt.core.directory_findings import Finding
 from portvakt.core.password_outcomes import WriteOutcome
 from portvakt.core.secret import Secret
 from portvakt.core.seen_people import (
@@ -36,6 +37,7 @@ __all__ = [
     "Directory",
     "DirectoryAway",
     "DirectoryBrokeOffError",
+    "Examiner",
     "Expired",
     "Field",
     "KeepsPasswords",
@@ -198,6 +200,29 @@ class Directory(KeepsPasswords, Protocol):
 
     async def ids_at(self, places: Collection[str]) -> Mapping[str, str]:
         """Say who stands at these places, as `PersonSeen.manager` names them; for a few."""
+
+    async def close(self) -> None:
+        """Hang up."""
+
+
+class Examiner(Protocol):
+    """Looks at one server of a directory, for `portvakt doctor directory`."""
+
+    passwords: KeepsPasswords
+    """Of this server alone."""
+
+    @property
+    def url(self) -> str:
+        """The server, as the settings write it."""
+
+    async def examine(self, clock: Callable[[], datetime]) -> list[Finding]:
+        """Look at everything, as far as the server lets us come. Nothing is changed."""
+
+    async def find(self, name: str) -> str | None:
+        """Return somebody's id by user name; None where there is nobody, or there are two."""
+
+    def grant_writing(self) -> str:
+        """Say how the rights to set passwords and to unlock are given."""
 
     async def close(self) -> None:
         """Hang up."""

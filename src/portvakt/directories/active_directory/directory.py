@@ -7,7 +7,7 @@ from portvakt.core.seen_people import Batch, Cursor, Field
 from portvakt.directories.active_directory import Config
 from portvakt.directories.active_directory.passwords import Passwords
 from portvakt.directories.active_directory.reader import People
-from portvakt.wire.ldap import Ldap, Reach, Server
+from portvakt.wire.ldap import Ldap
 
 
 class ActiveDirectory(Passwords):
@@ -15,15 +15,7 @@ class ActiveDirectory(Passwords):
 
     def __init__(self, name: str, config: Config) -> None:
         """Prepare; nothing is connected yet. Raises `UnsafeServerError` and `OSError`."""
-        reach = Reach(
-            servers=[Server(each) for each in config.servers],
-            bind_dn=config.bind_dn,
-            bind_password=config.bind_password.read,
-            start_tls=config.start_tls,
-            ca_file=config.authority(),
-            plain_on_loopback=False,
-        )
-        ldap = Ldap(reach)
+        ldap = Ldap(config.reach())
         super().__init__(ldap, base=config.base)
         self.name = name
         self._people = People(ldap, config)

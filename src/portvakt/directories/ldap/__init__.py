@@ -12,10 +12,10 @@ import msgspec
 
 from portvakt.plugins import SecretRef
 from portvakt.wire.addresses import Destination
-from portvakt.wire.ldap_values import Server
+from portvakt.wire.ldap_values import Reach, Server
 
 if TYPE_CHECKING:
-    from portvakt.directories import Directory
+    from portvakt.directories import Directory, Examiner
 
 
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +73,27 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         from portvakt.directories.ldap.directory import LdapDirectory  # noqa: PLC0415 - python-ldap is optional
 
         return LdapDirectory(name, self)
+
+    def examiners(self) -> "list[Examiner]":
+        """Prepare to examine each server. Raises `UnsafeServerError` and `OSError`."""
+        from portvakt.directories.ldap.checkup import examiners  # noqa: PLC0415 - python-ldap is optional
+
+        return examiners(self)
+
+    def reach(
+        self, *servers: str, connect_within: float = 3.0, answer_within: float = 5.0
+    ) -> Reach:
+        """Say how it is reached: all servers, or these. Raises `UnsafeServerError`."""
+        return Reach(
+            servers=[Server(each) for each in servers or self.servers],
+            bind_dn=self.bind_dn,
+            bind_password=self.bind_password.read,
+            start_tls=self.start_tls,
+            ca_file=self.authority(),
+            plain_on_loopback=self.plain_on_loopback,
+            connect_within=connect_within,
+            answer_within=answer_within,
+        )
 
     def authority(self) -> Path | None:
         """Return the file of certificate authorities, or None for the system's."""

@@ -1,0 +1,27 @@
+"""What a server's certificate says of itself. Whether to trust it was judged before, by TLS."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateSays:
+    """Whom it is for, and until when."""
+
+    names: tuple[str, ...]
+    """The hosts and addresses that it carries."""
+    ends: datetime
+
+
+def read_certificate(der: bytes) -> CertificateSays:
+    """Read a certificate in DER (RFC 5280). Raises `ValueError` for anything else."""
+    certificate = x509.load_der_x509_certificate(der)
+    try:
+        kept = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return CertificateSays((), certificate.not_valid_after_utc)
+    hosts = kept.get_values_for_type(x509.DNSName)
+    addresses = [str(each) for each in kept.get_values_for_type(x509.IPAddress)]
+    return CertificateSays((*hosts, *addresses), certificate.not_valid_after_utc)
