@@ -136,13 +136,13 @@ SAMPLES: dict[str, Page] = {
         onwards="/apps",
     ),
     "phone-scan": scan_page(),
-    "phone-scan-none-yet": scan_page(errors={"": "set_up_mfa.error_no_phone_yet"}),
+    "phone-scan-none-yet": scan_page(note="set_up_mfa.no_phone_yet"),
     "phone-found": PhoneFoundPage(name="Annas Pixel"),
     "phone-number": number_page(),
     "phone-number-six": number_page(number="047114", told="opened", state="opened"),
     "phone-number-delivered": number_page(told="delivered", state="delivered"),
     "phone-number-approved": number_page(told="approved", state="approved"),
-    "phone-number-no-answer": number_page(errors={"": "set_up_mfa.error_no_answer_yet"}),
+    "phone-number-no-answer": number_page(note="set_up_mfa.no_answer_yet"),
     **{
         f"phone-ended-{why}": PhoneEndedPage(name="Annas Pixel", why=why)
         for why in ("denied", "wrong_number", "expired", "ended")

@@ -20,6 +20,8 @@ class PhoneScanPage(Page):
     expires: datetime
     state: str
     """What `/state` compares with: the page waits until there is something else to show."""
+    note: str = ""
+    """That no phone has come yet, for whoever asks: nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ class PhoneNumberPage(Page):
     """`sent`, `delivered`, `opened` or `approved`."""
     seconds_left: int
     state: str
+    note: str = ""
+    """That the phone has not answered yet, for whoever asks: nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,6 @@ from portvakt.journeys.set_up_mfa.phone_pages import (
     PhoneNumberPage,
     PhoneScanPage,
 )
-from portvakt.journeys.set_up_mfa.show import Errors
 from portvakt.records import Records
 from portvakt.web.forms import form, query
 from portvakt.web.request import context, held_back
@@ -86,13 +85,12 @@ class PhoneRoutes:
         self,
         request: Request,
         person: Person,
-        errors: Errors | None = None,
+        note: str = "",
     ) -> Response:
         at = await self.phones.show(person, _draft(request))
         if isinstance(at, Over):
             return self.ending.over(request)
-        view = _page_of(request, person, at, errors or {})
-        return page(request, view, WRONG if errors else 200)
+        return page(request, _page_of(request, person, at, note))
 
     async def state(self, request: Request) -> Response:
         """Answer when there is something else to tell than what was `seen`, or after a while.
@@ -139,7 +137,7 @@ class PhoneRoutes:
             case Started():
                 return self._here(request)
             case PhoneAwaited():
-                return await self._show(request, person, {"": "set_up_mfa.error_no_phone_yet"})
+                return await self._show(request, person, "set_up_mfa.no_phone_yet")
             case Over():
                 return self.ending.over(request)
             case _:
@@ -171,21 +169,19 @@ class PhoneRoutes:
         """Say that the phone has not answered, unless there is something else to say."""
         at = await self.phones.show(person, _draft(request))
         if isinstance(at, PhoneAsked) and at.standing is RequestStanding.WAITING:
-            return await self._show(request, person, {"": "set_up_mfa.error_no_answer_yet"})
+            return await self._show(request, person, "set_up_mfa.no_answer_yet")
         return self._here(request)
 
     def _here(self, request: Request) -> Response:
         return see_other(f"{PHONE}/{_draft(request)}")
 
 
-def _page_of(request: Request, person: Person, at: PhoneDraft, errors: Errors) -> Page:
+def _page_of(request: Request, person: Person, at: PhoneDraft, note: str) -> Page:
     match at:
         case PhoneAwaited(id=id_, code=code, expires=expires):
             account = person.account.email or person.account.user_name
             key = pairing_key(code, app_origin=context(request).site.app_origin, account=account)
-            return PhoneScanPage(
-                draft=id_, key=key, expires=expires, state=stage(at), errors=errors
-            )
+            return PhoneScanPage(draft=id_, key=key, expires=expires, state=stage(at), note=note)
         case PhoneCame(phone=phone):
             return PhoneFoundPage(name=phone.name)
         case PhoneAsked(id=id_, phone=phone, approval=approval) if at.standing in UNANSWERED:
@@ -197,7 +193,7 @@ def _page_of(request: Request, person: Person, at: PhoneDraft, errors: Errors) -
                 told=told(at),
                 seconds_left=max(left, 0),
                 state=stage(at),
-                errors=errors,
+                note=note,
             )
         case PhoneAsked(phone=phone, standing=standing):
             return PhoneEndedPage(name=phone.name, why=_WHY.get(standing, "ended"))

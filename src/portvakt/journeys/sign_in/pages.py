@@ -98,6 +98,8 @@ class PhonePage(Page):
     """What has become of the request so far."""
     seen: str
     """The same in one word, for the script."""
+    note: Message | str = ""
+    """That nobody has answered yet, for whoever asks: nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

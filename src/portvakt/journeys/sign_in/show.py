@@ -139,7 +139,7 @@ def _phone_page(showing: Showing, visit: Visit, errors: Errors) -> Page:
             instead=instead,
             told=told_of(asked, visit.now),
             seen=seen_of(asked, visit.now),
-            errors={"": errors["code"]} if "code" in errors else {},
+            note=errors.get("code", ""),
         )
     nothing = "unasked" if held is None else "stopped"
     return PhoneEndedPage(
