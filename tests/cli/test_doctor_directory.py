@@ -73,8 +73,9 @@ def domain(samba: Samba, tmp_path: Path) -> Box:
     """An installation that has the domain, with its rights granted."""
     grant(samba)
     text = settings_of(
-        "active_directory", samba.ldaps, samba.authority_file, ad.SERVICE, samba_domain.BASE,
-        tmp_path, 'group_pattern = "*"',
+        "active_directory", samba.ldaps, samba.authority_file, ad.SERVICE,
+        samba_domain.PEOPLE_BASE, tmp_path,
+        f'group_pattern = "*"\ngroup_base = "{samba_domain.GROUP_BASE}"',
     )  # fmt: skip
     text = text.replace("page_size = 2", "page_size = 100")
     box = Box.make(tmp_path, f"sqlite:///{tmp_path}/none.db", text)

@@ -49,7 +49,7 @@ class ControllerCheckup(Checkup):
             name_attributes=config.mapping.user_name.split(),
             phone_attributes=config.mapping.work_mobile.split(),
             needed=("objectGUID", "userAccountControl"),
-            more=("adminCount",),
+            more=("adminCount", "isCriticalSystemObject"),
             group_base=config.group_base or config.base,
             group_filter="(objectClass=group)",
             groups_wanted=bool(config.groups or config.group_pattern),
@@ -62,8 +62,10 @@ class ControllerCheckup(Checkup):
         return id_of(person)
 
     def is_like_others(self, person: Entry) -> bool:
-        """Say no of those who govern the domain: it takes what is inherited from them."""
-        return id_of(person) is not None and person.text("admincount") != "1"
+        """Say no of those who govern the domain and those it came with, and of ourselves."""
+        special = person.text("admincount") == "1" or person.text("iscriticalsystemobject")
+        ours = person.dn.lower() == self.reach.bind_dn.lower()
+        return id_of(person) is not None and not special and not ours
 
     async def time(self) -> datetime | None:
         """Read the server's clock."""
