@@ -252,6 +252,7 @@ def _sign_in(base: Base, policy: FirstPolicy) -> list[Route]:
         sender=base.sender,
         phone=phone,
         directories=base.directory_passwords,
+        ages=base.directory_ages,
         password_judge=_password_judge(base),
         notices=base.notices,
         random=base.random,
@@ -297,7 +298,11 @@ def _reset(base: Base) -> list[Route]:
             notices=base.notices,
             random=base.random,
             password_judge=_password_judge(base),
-            homes=Homes(hasher=base.hasher, directories=base.directory_passwords),
+            homes=Homes(
+                hasher=base.hasher,
+                directories=base.directory_passwords,
+                missed=lambda name: base.directory_ages.missed(name, base.clock()),
+            ),
         ),
         gate=base.gate,
     )

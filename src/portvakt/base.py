@@ -17,6 +17,7 @@ from portvakt.mail import Writer
 from portvakt.methods import SignInMethod
 from portvakt.plugins import Tools, open_adapter
 from portvakt.proving.ask import CodeSender
+from portvakt.proving.directory_age import DirectoryAges, Span
 from portvakt.proving.directory_passwords import DirectoryPasswords, Tell
 from portvakt.proving.gate import Gate
 from portvakt.proving.notices import Notices
@@ -24,6 +25,7 @@ from portvakt.proving.phone_requests import PhoneRequests
 from portvakt.proving.rules import Rules
 from portvakt.records.unit import Records
 from portvakt.settings import Settings
+from portvakt.settings.structs import span
 from portvakt.sms import CodeText
 from portvakt.texts import Texts
 from portvakt.web.site import Logo, Organisation, Site
@@ -58,6 +60,7 @@ class Base:
     requests: PhoneRequests
     directories: Mapping[str, Directory]
     directory_passwords: DirectoryPasswords
+    directory_ages: DirectoryAges
 
 
 def base_of(
@@ -100,6 +103,7 @@ def base_of(
         sender=CodeSender(method=sms, random=random, sealer=sealer, text=words),
         requests=PhoneRequests(random=random, sealer=sealer, notices=notices, six=six),
         directories=directories,
+        directory_ages=_ages(settings, records),
         directory_passwords=DirectoryPasswords(
             {each.name: directories[each.name] for each in settings.directories if each.passwords},
             tell=_teller(records, clock),
@@ -120,6 +124,14 @@ def _teller(records: Records, clock: Clock) -> Tell:
         await records.write(lambda unit: unit.audit.write(event))
 
     return tell
+
+
+def _ages(settings: Settings, records: Records) -> DirectoryAges:
+    spans = {
+        each.name: Span(span(each.sync_every), span(each.grace), each.passwords)
+        for each in settings.directories
+    }
+    return DirectoryAges(spans, records)
 
 
 def _host(settings: Settings) -> str:

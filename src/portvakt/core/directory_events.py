@@ -24,6 +24,16 @@ class DirectoryPasswordChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryGraceUsed(Event):
+    """A directory was away, and people got in by what was read of it last; once an outage (R18)."""
+
+    name = "directory.grace_used"
+    directory: str
+    well_at: str
+    """When it was last read to its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryAnswers(Event):
     """A directory that gave no answer gives one again."""
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from portvakt.core.directory_events import (
     DirectoryAnswers,
+    DirectoryGraceUsed,
     DirectoryPasswordChanged,
     DirectorySilent,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "CodeReused",
     "ConfigurationChanged",
     "DirectoryAnswers",
+    "DirectoryGraceUsed",
     "DirectoryPasswordChanged",
     "DirectorySilent",
     "Event",

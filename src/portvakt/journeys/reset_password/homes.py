@@ -1,7 +1,7 @@
 """Where a password lives, and how a new one gets there: here, or in a directory."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -12,6 +12,7 @@ from portvakt.core.password_outcomes import (
     Refused,
     RefusedFor,
     UnknownOutcome,
+    Unreachable,
     WriteOutcome,
     Written,
 )
@@ -99,6 +100,10 @@ class OwnHome:
         await listen_again(unit, self.account, at)
 
 
+Missed = Callable[[str], Awaitable[bool]]
+"""Says whether a directory, by its name, was not read when it should have been."""
+
+
 class Directories(Protocol):
     """The organisation's directories, as far as a reset needs them.
 
@@ -132,6 +137,7 @@ class DirectoryHome:
     hasher: PasswordHasher
     directories: Directories
     account: Account
+    missed: Missed | None = None
     _keep: int = 0
     _verifier: str | None = field(default=None, repr=False)
 
@@ -157,12 +163,19 @@ class DirectoryHome:
         return None
 
     async def set(self, new: Secret) -> WriteOutcome:
-        """Write it there."""
+        """Write it there, unless what we know of the person is old."""
+        if await self._is_old():
+            return Unreachable()
         return await _in_time(self.directories.set(self.account, new))
 
     async def unlock(self) -> WriteOutcome:
-        """Unlock it there."""
+        """Unlock it there, unless what we know of the person is old."""
+        if await self._is_old():
+            return Unreachable()
         return await _in_time(self.directories.unlock(self.account))
+
+    async def _is_old(self) -> bool:
+        return self.missed is not None and await self.missed(self.account.source)
 
     async def settle(self, unit: Unit, goal: Goal, at: datetime) -> None:
         """Listen again to passwords; of the new one keep a hash at most, so that it stays out."""
@@ -177,6 +190,8 @@ class Homes:
 
     hasher: PasswordHasher
     directories: Directories
+    missed: Missed | None = None
+    """Where it says so of a directory, nothing is written there (R18)."""
 
     def of(self, standing: Standing) -> Home | None:
         """Find it; None where there is no password that can be used."""
@@ -184,7 +199,7 @@ class Homes:
         if bound is None:
             return None
         if bound.verifier is None and self.directories.keeps(standing.account.source):
-            return DirectoryHome(self.hasher, self.directories, standing.account)
+            return DirectoryHome(self.hasher, self.directories, standing.account, self.missed)
         return OwnHome(self.hasher, standing.account, bound)
 
 

@@ -27,6 +27,7 @@ from portvakt.core.sign_in import (
 from portvakt.core.throttle import Familiarity, Kind, delay_after, kind_of
 from portvakt.journeys.sign_in.flow import Parts, SignInFlow
 from portvakt.journeys.sign_in.outcomes import (
+    Away,
     Gone,
     GoOn,
     Outcome,
@@ -258,7 +259,7 @@ class Answers:
             visit=visit,
         )
 
-    async def _right(
+    async def _right(  # noqa: PLR0911  # one way out for each thing that may have changed
         self,
         unit: Unit,
         answer: Answer,
@@ -275,6 +276,11 @@ class Answers:
         if standing is None or not standing.account.usable:
             await self._failed(unit, answer.type, loaded, visit, "wrong")
             return Wrong(answer.type)
+        first = isinstance(loaded.at.step, AskProofFirst)
+        if not first and await self._parts.ages.is_away(unit, state, standing, answer.type, visit):
+            keys = [] if loaded.tried is None else [loaded.tried.key]
+            await unit.attempts.not_judged(keys, visit.now)
+            return Away()
         shown = await self._spent(unit, verified, answer, standing)
         if isinstance(shown, NotSpent):
             await self._failed(unit, answer.type, loaded, visit, shown.value)

@@ -12,11 +12,11 @@ from portvakt.core.one_time_codes import normalise_base32
 from portvakt.core.people import canonical_identifier
 from portvakt.core.secret import Secret
 from portvakt.core.sessions import Session
-from portvakt.core.sign_in import AskAuthenticator, AskPhone, SignIn, record
+from portvakt.core.sign_in import AskAuthenticator, AskPhone, Finish, SignIn, record
 from portvakt.core.throttle import Kind, delay_after, familiarity_of
 from portvakt.crypto.passwords import MAX_BYTES
 from portvakt.crypto.randomness import Random
-from portvakt.journeys.sign_in.outcomes import AddressStopped, GoOn, Outcome, Wrong
+from portvakt.journeys.sign_in.outcomes import AddressStopped, Away, GoOn, Outcome, Wrong
 from portvakt.journeys.sign_in.phone import PhoneSteps, Scene, choosing_phone
 from portvakt.journeys.sign_in.tries import (
     Tried,
@@ -33,6 +33,7 @@ from portvakt.journeys.sign_in.tries import (
 from portvakt.methods import Rejected, StartCode, Verified
 from portvakt.proving.answer import Answer, Judge, Unanswered, spend, usable
 from portvakt.proving.ask import CodeSender, CodeSent, NotYet
+from portvakt.proving.directory_age import DirectoryAges
 from portvakt.proving.directory_passwords import DirectoryPasswords
 from portvakt.proving.finish import Finisher, Next, Opened
 from portvakt.proving.notices import Notices
@@ -60,6 +61,7 @@ class Parts:
     sender: CodeSender
     phone: PhoneSteps
     directories: DirectoryPasswords
+    ages: DirectoryAges
     password_judge: PasswordJudge
     notices: Notices
     random: Random
@@ -189,6 +191,10 @@ class SignInFlow:
         async def act(unit: Unit) -> Outcome:
             standing = await unit.people.load(session.account_id, visit.browser)
             at = self._parts.finisher.look(state, standing, configuration, visit)
+            if standing is not None and isinstance(at.step, Finish):
+                last = state.evidence[-1].type
+                if await self._parts.ages.is_away(unit, state, standing, last, visit, old=True):
+                    return Away()
             concluded = await self._parts.finisher.conclude(unit, at, standing, visit)
             return await self._keep(unit, concluded, standing, configuration, visit)
 
@@ -317,6 +323,10 @@ class SignInFlow:
         again = await unit.people.load(standing.account.id, visit.browser)
         if again is None or not usable(again, answer.type, visit.now):
             return Wrong(answer.type)  # changed while we hashed
+        state = self._state(wanted, visit, claimed=claimed)
+        if await self._parts.ages.is_away(unit, state, again, answer.type, visit):
+            await unit.attempts.not_judged(counted.keys, visit.now)
+            return Away()
         if isinstance(verified.spends, StartCode):
             # spent when the registration session opens, so that a refusal does not cost it
             shown: AuthenticatorId = verified.spends.authenticator_id
@@ -326,7 +336,6 @@ class SignInFlow:
                 return Wrong(answer.type)
             shown = AuthenticatorId(spent)
         await unit.attempts.give_back(counted.keys, visit.now)
-        state = self._state(wanted, visit, claimed=claimed)
         state = replace(state, account_id=again.account.id)
         proof = Evidence(answer.type, shown, visit.now, wanted.purpose, stale=verified.stale)
         state = record(state, proof)
