@@ -104,22 +104,33 @@ def base_of(
         requests=PhoneRequests(random=random, sealer=sealer, notices=notices, six=six),
         directories=directories,
         directory_ages=_ages(settings, records),
-        directory_passwords=DirectoryPasswords(
-            {each.name: directories[each.name] for each in settings.directories if each.passwords},
-            tell=_teller(records, clock),
-        ),
+        directory_passwords=directory_passwords(settings, directories, records, clock),
     )
 
 
-def _teller(records: Records, clock: Clock) -> Tell:
+def directory_passwords(
+    settings: Settings,
+    directories: Mapping[str, Directory],
+    records: Records,
+    clock: Clock,
+    actor: str = "web",
+) -> DirectoryPasswords:
+    """Return the door to those directories whose passwords hold here."""
+    return DirectoryPasswords(
+        {each.name: directories[each.name] for each in settings.directories if each.passwords},
+        tell=_teller(records, clock, actor),
+    )
+
+
+def _teller(records: Records, clock: Clock, actor: str) -> Tell:
     """Return what writes that a directory fell silent, or answers again."""
 
     async def tell(directory: str, why: str | None) -> None:
         at = clock()
         event = (
-            DirectoryAnswers(at=at, actor="web", directory=directory)
+            DirectoryAnswers(at=at, actor=actor, directory=directory)
             if why is None
-            else DirectorySilent(at=at, actor="web", directory=directory, why=why)
+            else DirectorySilent(at=at, actor=actor, directory=directory, why=why)
         )
         await records.write(lambda unit: unit.audit.write(event))
 

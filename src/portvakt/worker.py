@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 
 import structlog
 
+from portvakt.background_resets import settling
 from portvakt.background_sync import following
 from portvakt.core.events import MessageFailed
 from portvakt.core.ids import ApprovalId, AuthenticatorId
@@ -340,7 +341,11 @@ async def beside(
     sealer = Sealer(keys)
     push_key = PushKey(records=records, sealer=sealer, random=SystemRandom())
     post = open_post(settings, keys, hasher, lambda: push_key.key(clock()))
-    async with following(settings, records, sealer, clock) as more:
+    async with (
+        following(settings, records, sealer, clock) as follow,
+        settling(settings, records, sealer, hasher, clock) as settle,
+    ):
+        more = (*follow, *settle)
         worker = Worker(records=records, sealer=sealer, post=post, clock=clock, more=more)
         running = asyncio.create_task(worker.run())
         try:

@@ -198,11 +198,11 @@ class Passwords:
             return known
         mine = None if found is None else found.text("pwdpolicysubentry")
         kept = [each for each in known if mine is None or each.dn.lower() == mine.lower()]
+        changed = None if found is None else _moment(found.text("pwdchangedtime"))
         if not kept:
-            return PasswordPolicy()
+            return PasswordPolicy(changed_at=changed)
         # which one holds for the rest is in the server's own settings: the strictest is told
         strictest = max(kept, key=lambda each: int(each.text("pwdminlength") or 0))
-        changed = None if found is None else _moment(found.text("pwdchangedtime"))
         return _policy(strictest, changed)
 
     async def _policies(self) -> Sequence[Entry] | DirectoryAway:

@@ -1,0 +1,61 @@
+"""Settles resets that were cut off, in the background: any process may, and one does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from portvakt.base import directory_passwords
+from portvakt.crypto.passwords import PasswordHasher
+from portvakt.crypto.randomness import SystemRandom
+from portvakt.crypto.sealing import Sealer
+from portvakt.journeys.reset_password.homes import Homes
+from portvakt.journeys.reset_password.reading_back import ReadingBack
+from portvakt.known_directories import directories
+from portvakt.mail import Writer
+from portvakt.proving.notices import Notices
+from portvakt.records import Records
+from portvakt.settings import Settings
+from portvakt.texts import Texts
+
+_log = structlog.get_logger("portvakt.resets")
+
+LOOKS_EVERY: Final = 10.0
+"""Seconds between two looks for what was cut off."""
+
+
+@asynccontextmanager
+async def settling(
+    settings: Settings,
+    records: Records,
+    sealer: Sealer,
+    hasher: PasswordHasher,
+    clock: Callable[[], datetime],
+) -> AsyncIterator[Sequence[Callable[[], Awaitable[None]]]]:
+    """Open the directories, and give the step that settles. Raises `AdapterSettingsError`."""
+    organisation = settings.organisation
+    writer = Writer(
+        texts=Texts.load(),
+        organisation=organisation.name,
+        support_phone=organisation.support_phone,
+    )
+    async with directories(settings) as known:
+        passwords = directory_passwords(settings, known, records, clock, actor="worker")
+        reading = ReadingBack(
+            records=records,
+            homes=Homes(hasher=hasher, directories=passwords),
+            directories=passwords,
+            notices=Notices(writer=writer, sealer=sealer, random=SystemRandom()),
+            clock=clock,
+        )
+
+        async def step() -> None:
+            settled = await reading.run()
+            if settled:
+                _log.warning("resets.settled", count=settled)
+            await asyncio.sleep(LOOKS_EVERY)
+
+        yield [step]
