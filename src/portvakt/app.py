@@ -217,13 +217,13 @@ def _house(base: Base) -> House:
             "signing_keys": lambda: ring.signer(clock()),
         }
     )
-    phones = phone_service(base)
+    phones, judge = phone_service(base), _password_judge(base)
     routes = (
         *health.routes(),
-        *_sign_in(base, policy),
-        *_reset(base),
+        *_sign_in(base, policy, judge),
+        *_reset(base, judge),
         *phones.routes,
-        *_registration(base, policy),
+        *_registration(base, policy, judge),
         *_app_routes(base, ring),
     )
     failures = Failures(down=(RecordsUnavailable,), busy=(Busy,))
@@ -238,7 +238,7 @@ def _house(base: Base) -> House:
     )
 
 
-def _sign_in(base: Base, policy: FirstPolicy) -> list[Route]:
+def _sign_in(base: Base, policy: FirstPolicy, password_judge: PasswordJudge) -> list[Route]:
     """Return the routes of sign-in."""
     finisher = Finisher(random=base.random, policy=policy)
     phone = PhoneSteps(
@@ -253,7 +253,7 @@ def _sign_in(base: Base, policy: FirstPolicy) -> list[Route]:
         phone=phone,
         directories=base.directory_passwords,
         ages=base.directory_ages,
-        password_judge=_password_judge(base),
+        password_judge=password_judge,
         notices=base.notices,
         random=base.random,
         pause=base.pause,
@@ -261,7 +261,7 @@ def _sign_in(base: Base, policy: FirstPolicy) -> list[Route]:
     return sign_in_routes(parts, gate=base.gate)
 
 
-def _registration(base: Base, policy: FirstPolicy) -> list[Route]:
+def _registration(base: Base, policy: FirstPolicy, password_judge: PasswordJudge) -> list[Route]:
     """Return the routes of registration."""
     organisation, methods = base.settings.organisation, base.methods
     prefixes = {prefix for each in base.settings.sms for prefix in each.allowed_prefixes}
@@ -276,7 +276,7 @@ def _registration(base: Base, policy: FirstPolicy) -> list[Route]:
             requests=base.requests,
             pairing_codes=PairingCodes(base.keys),
             policy=policy,
-            password_judge=_password_judge(base),
+            password_judge=password_judge,
             totp=cast("Enrollable", methods[AuthenticatorType.TOTP]),
             sms_code=methods[AuthenticatorType.SMS_CODE],
             recovery_code=methods[AuthenticatorType.RECOVERY_CODE],
@@ -286,7 +286,7 @@ def _registration(base: Base, policy: FirstPolicy) -> list[Route]:
     )
 
 
-def _reset(base: Base) -> list[Route]:
+def _reset(base: Base, password_judge: PasswordJudge) -> list[Route]:
     """Return the routes of the reset site."""
     return reset_routes(
         ResetParts(
@@ -297,7 +297,7 @@ def _reset(base: Base) -> list[Route]:
             requests=base.requests,
             notices=base.notices,
             random=base.random,
-            password_judge=_password_judge(base),
+            password_judge=password_judge,
             homes=Homes(
                 hasher=base.hasher,
                 directories=base.directory_passwords,
