@@ -56,6 +56,11 @@ def own_address() -> str:
     raise RuntimeError(f"something listens on {_PORTS} of every address: stop it for the tests")
 
 
+_STARTED: list["subprocess.Popen[bytes]"] = []
+"""Kept until this process ends: another worker of the run may stop the server after we are done
+with it, and Python complains of a process that is let go of while it runs."""
+
+
 @dataclass(slots=True)
 class Samba:
     """A domain controller in `folder`, on `address`."""
@@ -129,6 +134,7 @@ class Samba:
             self.process = process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
+        _STARTED.append(process)
         self._pid_file.write_text(str(process.pid), encoding="ascii")
         until = time.monotonic() + 60
         while not all(answers(self.address, port) for port in (88, 445, 636)):

@@ -36,7 +36,7 @@ async def test_without_a_phone_the_page_says_that_none_has_come(open_world: Open
         await new_person(world)
         page = await at_the_phone(browser)
         page = await browser.submit({})
-        assert page.status == 422
+        assert page.status == 200
         assert "Ingen telefon har kommit än." in page.text
         assert long_code(page)
 
@@ -90,7 +90,7 @@ async def test_without_an_answer_the_page_says_so_and_shows_the_number_still(
         page = await browser.submit({})
         number = number_on(page)
         page = await browser.submit({})
-        assert page.status == 422
+        assert page.status == 200
         assert "Telefonen har inte svarat än." in page.text
         assert number_on(page) == number
 
