@@ -163,7 +163,7 @@ async def test_acts_that_lock_each_other_out_are_run_again(postgresql_url: str) 
             records.write(lambda unit: act(unit, "a", "b")),
             records.write(lambda unit: act(unit, "b", "a")),
         )
-        assert tries >= 3  # the server may find the same deadlock once more
+        assert tries in (3, 4)  # two first tries; the server aborts one of them, or both
         assert await records.read(lambda unit: unit.meta.get("a")) == "1"
 
 
