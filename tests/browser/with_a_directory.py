@@ -122,7 +122,8 @@ def settings(home: AtSamba, folder: Path, port: int, around: Beside, group: str)
                 "servers": [home.server.ldaps],
                 "bind_dn": ad.SERVICE,
                 "bind_password": {"file": str(folder / "bind-password")},
-                "base": samba_domain.BASE,
+                "base": samba_domain.PEOPLE_BASE,  # elsewhere other workers have namesakes
+                "group_base": samba_domain.BASE,
                 "ca_file": str(home.authority),
                 "groups": {group: "butiken"},
             }
