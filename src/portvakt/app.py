@@ -29,7 +29,6 @@ from portvakt.journeys.my_sign_ins.routes import MySignIns
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.oidc_routes import OpenIdConnect
 from portvakt.journeys.reset_password.flow import Parts as ResetParts
-from portvakt.journeys.reset_password.homes import Homes
 from portvakt.journeys.reset_password.routes import reset_routes
 from portvakt.journeys.set_up_mfa.forms import Numbers
 from portvakt.journeys.set_up_mfa.parts import Parts as SetUpParts
@@ -42,6 +41,7 @@ from portvakt.methods import Enrollable
 from portvakt.phone_service import phone_service
 from portvakt.proving.answer import Judge
 from portvakt.proving.finish import Finisher, FirstPolicy
+from portvakt.proving.password_homes import Homes
 from portvakt.records.errors import RecordsUnavailable
 from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.records.unit import Records, open_records

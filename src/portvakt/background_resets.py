@@ -12,11 +12,11 @@ from portvakt.base import directory_passwords
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import Sealer
-from portvakt.journeys.reset_password.homes import Homes
 from portvakt.journeys.reset_password.reading_back import ReadingBack
 from portvakt.known_directories import directories
 from portvakt.mail import Writer
 from portvakt.proving.notices import Notices
+from portvakt.proving.password_homes import Homes
 from portvakt.records import Records
 from portvakt.settings import Settings
 from portvakt.texts import Texts

@@ -41,7 +41,6 @@ from portvakt.core.reset_events import (
 from portvakt.core.throttle import LIMITS
 from portvakt.core.vouchers import Sort, sort_of, sorts_open
 from portvakt.crypto.randomness import Random
-from portvakt.journeys.reset_password.homes import Homes
 from portvakt.journeys.reset_password.outcomes import (
     Gone,
     GoOn,
@@ -55,6 +54,7 @@ from portvakt.mail import Notice, What
 from portvakt.proving.answer import Judge
 from portvakt.proving.ask import APART, CodeSender, NotYet
 from portvakt.proving.notices import Notices
+from portvakt.proving.password_homes import Homes
 from portvakt.proving.phone_requests import NotNow, PhoneRequests
 from portvakt.proving.rules import Rules
 from portvakt.proving.visit import Visit, said

@@ -13,9 +13,9 @@ from typing import Final
 from portvakt.core.password_outcomes import UnknownOutcome, Unreachable, WriteOutcome, Written
 from portvakt.core.password_reset import ANSWERS_WITHIN, Goal, Reset, Stage
 from portvakt.directories import DirectoryAway
-from portvakt.journeys.reset_password.homes import Directories, DirectoryHome, Home, Homes
 from portvakt.journeys.reset_password.settling import WORKER, Teller, settle
 from portvakt.proving.notices import Notices
+from portvakt.proving.password_homes import Directories, DirectoryHome, Home, Homes
 from portvakt.records import Records
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit

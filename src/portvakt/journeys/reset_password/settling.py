@@ -16,9 +16,9 @@ from portvakt.core.reset_events import (
     PasswordResetNotWritten,
     PasswordResetUnsure,
 )
-from portvakt.journeys.reset_password.homes import Home
 from portvakt.mail import Notice, What
 from portvakt.proving.notices import Notices
+from portvakt.proving.password_homes import Home, listen_again
 from portvakt.proving.visit import Said, Visit, said
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit
@@ -72,7 +72,9 @@ async def settle(
         return True
     unsure = isinstance(outcome, UnknownOutcome)
     if not unsure:
-        await home.settle(unit, goal, teller.at)
+        if goal is Goal.NEW_PASSWORD:
+            await home.keep(unit, teller.at)
+        await listen_again(unit, standing.account, teller.at)
     first = sent.stage is not Stage.UNKNOWN
     ended = await _end_everything(unit, settled, standing, teller.at) if first else 0
     methods = tuple(each.type.value for each in settled.evidence)

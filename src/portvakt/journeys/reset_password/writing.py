@@ -13,9 +13,9 @@ from portvakt.core.password_reset import (
 from portvakt.core.password_rules import prepare
 from portvakt.core.secret import Secret
 from portvakt.journeys.reset_password.flow import Parts, scene_of
-from portvakt.journeys.reset_password.homes import Home
 from portvakt.journeys.reset_password.outcomes import Gone, GoOn, Outcome, Scene, Unfit
 from portvakt.journeys.reset_password.settling import of_visit, settle
+from portvakt.proving.password_homes import Home
 from portvakt.proving.visit import Visit
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit

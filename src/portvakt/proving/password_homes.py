@@ -17,7 +17,6 @@ from portvakt.core.password_outcomes import (
     Written,
 )
 from portvakt.core.people import Account
-from portvakt.core.reset_steps import Goal
 from portvakt.core.secret import Secret
 from portvakt.core.throttle import Familiarity, Kind
 from portvakt.crypto.passwords import PasswordHasher
@@ -58,8 +57,8 @@ class Home(Protocol):
     async def unlock(self) -> WriteOutcome:
         """Open the account again where it is locked."""
 
-    async def settle(self, unit: Unit, goal: Goal, at: datetime) -> None:
-        """Keep here what follows from a write that came through, in the act that tells of it."""
+    async def keep(self, unit: Unit, at: datetime) -> None:
+        """Keep here what there is to keep of a new password, in the act that tells of it."""
 
 
 @dataclass(slots=True)
@@ -92,12 +91,11 @@ class OwnHome:
         """Nothing is sent anywhere."""
         return Written()
 
-    async def settle(self, unit: Unit, goal: Goal, at: datetime) -> None:
-        """Store the hash, and listen again to passwords."""
+    async def keep(self, unit: Unit, at: datetime) -> None:
+        """Store the hash."""
         id_: AuthenticatorId = self.bound.authenticator.id
-        if goal is Goal.NEW_PASSWORD and self._verifier is not None:
+        if self._verifier is not None:
             await unit.authenticators.replace_verifier(id_, self._verifier, at)
-        await listen_again(unit, self.account, at)
 
 
 Missed = Callable[[str], Awaitable[bool]]
@@ -177,11 +175,10 @@ class DirectoryHome:
     async def _is_old(self) -> bool:
         return self.missed is not None and await self.missed(self.account.source)
 
-    async def settle(self, unit: Unit, goal: Goal, at: datetime) -> None:
-        """Listen again to passwords; of the new one keep a hash at most, so that it stays out."""
-        if goal is Goal.NEW_PASSWORD and self._verifier is not None:
+    async def keep(self, unit: Unit, at: datetime) -> None:
+        """Keep a hash at most, so that it stays out."""
+        if self._verifier is not None:
             await unit.password_memory.remember(self.account.id, self._verifier, at, self._keep)
-        await listen_again(unit, self.account, at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
