@@ -20,10 +20,11 @@ from portvakt.base import Base, Clock, Pause, base_of
 from portvakt.common_passwords import PasswordJudge
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.first_registration import First
+from portvakt.crypto.key_file import WatchedKeys
 from portvakt.crypto.pairing_codes import PairingCodes
 from portvakt.crypto.passwords import Busy, PasswordHasher
 from portvakt.crypto.randomness import Random, SystemRandom
-from portvakt.crypto.sealing import MasterKeys, Sealer, read_master_keys
+from portvakt.crypto.sealing import MasterKeys, Sealer
 from portvakt.journeys.my_apps.routes import MyApps
 from portvakt.journeys.my_sign_ins.routes import MySignIns
 from portvakt.journeys.open_app.keys import KeyRing
@@ -102,7 +103,7 @@ async def opened(
     used; a database that is away is not an error here, but every page says so.
     """
     chance = random or SystemRandom()
-    keys = read_master_keys(Path(settings.keys.master_file))
+    keys = WatchedKeys(Path(settings.keys.master_file))
     records = await open_records(settings.database_url, clock=clock)
     hashes = hasher or PasswordHasher()
     try:

@@ -22,9 +22,10 @@ from portvakt.background_sync import following
 from portvakt.core.events import MessageFailed
 from portvakt.core.ids import ApprovalId, AuthenticatorId
 from portvakt.core.phones import Subscription
+from portvakt.crypto.key_file import WatchedKeys
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import SystemRandom
-from portvakt.crypto.sealing import MasterKeys, Sealer, SealError, read_master_keys
+from portvakt.crypto.sealing import MasterKeys, Sealer, SealError
 from portvakt.post import Post, Thing, open_post, read
 from portvakt.proving.push_key import PushKey
 from portvakt.records import Act, Message, Records, RecordsUnavailable, Unit, open_records
@@ -357,7 +358,7 @@ async def beside(
 
 async def work(settings: Settings, *, clock: Clock = system_clock) -> None:
     """Do background work until cancelled, in a process of its own."""
-    keys = read_master_keys(Path(settings.keys.master_file))
+    keys = WatchedKeys(Path(settings.keys.master_file))
     hasher = PasswordHasher()
     records = await open_records(settings.database_url, clock=clock)
     try:

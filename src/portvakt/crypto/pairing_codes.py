@@ -40,7 +40,10 @@ class PairingCodes:
         """Return the MAC of a short code (8 capitals of base32) for one account.
 
         A plain hash of 40 bits is undone by guessing, so the key protects it; the account is
-        inside, so that a code is right only where it was shown (R3). A code in flight, which lives
-        ten minutes, dies when the master key is replaced.
+        inside, so that a code is right only where it was shown (R3).
         """
         return self._mac.of(account_id, code)
+
+    def short_hash_by_neighbour(self, account_id: AccountId, code: str) -> bytes:
+        """Return what `short_hash` would under the master key before or after this one."""
+        return self._mac.by_neighbour(account_id, code)

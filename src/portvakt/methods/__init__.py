@@ -79,6 +79,8 @@ class SentCode:
     """A sent code, named by its MAC: whether it is the right one is known when it is spent."""
 
     mac: bytes
+    other: bytes | None = None
+    """What the same digits are under the master key before or after this one."""
 
 
 @dataclass(frozen=True, slots=True)

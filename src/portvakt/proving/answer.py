@@ -216,8 +216,10 @@ async def spend(  # noqa: PLR0911  # one answer for each thing that can be spent
         case TimeStep(authenticator_id, step):
             burnt = await unit.authenticators.burn_step(authenticator_id, step, answer.now)
             return authenticator_id if burnt else NotSpent.USED
-        case SentCode(mac):
-            return _code_owner(await unit.codes.spend(answer.flow, answer.purpose, mac, answer.now))
+        case SentCode(mac, other):
+            return _code_owner(
+                await unit.codes.spend(answer.flow, answer.purpose, mac, answer.now, other)
+            )
         case PrintedCode(row, authenticator_id):
             burnt = await unit.authenticators.recovery_burn(row, answer.now)
             return authenticator_id if burnt else NotSpent.USED

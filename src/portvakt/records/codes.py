@@ -26,12 +26,19 @@ _ISSUE: Final = Statement(
 _SPEND: Final = Statement(
     """
     UPDATE codes SET tries = tries + 1,
-        spent_at = CASE WHEN mac = :mac AND expires_at > :now THEN CAST(:now AS BIGINT) END
+        spent_at = CASE WHEN mac IN (:mac, :other) AND expires_at > :now
+            THEN CAST(:now AS BIGINT) END
     WHERE flow = :flow AND purpose = :purpose AND spent_at IS NULL AND tries < :most
     RETURNING spent_at, expires_at, authenticator_id
     """
 )
 
+_END_ALL: Final = Statement(
+    """
+    UPDATE codes SET expires_at = :at
+    WHERE account_id = :account_id AND spent_at IS NULL AND expires_at > :at
+    """
+)
 _NEWEST: Final = Statement(
     """
     SELECT authenticator_id, created_at, expires_at FROM codes
@@ -102,14 +109,21 @@ class Codes:
         )
 
     async def spend(
-        self, flow: str, purpose: str, mac: bytes, now: datetime
+        self, flow: str, purpose: str, mac: bytes, now: datetime, other: bytes | None = None
     ) -> Spent | CodeExpired | CodeWrong:
         """Compare and use up in one statement; a wrong answer is counted in the row.
 
-        So a wrong answer must be committed too.
+        So a wrong answer must be committed too. `other` is what the same digits are under another
+        key of ours, and as right.
         """
         row = await self._run.row(
-            _SPEND, flow=flow, purpose=purpose, mac=mac, now=ms(now), most=TRIES
+            _SPEND,
+            flow=flow,
+            purpose=purpose,
+            mac=mac,
+            other=other or mac,
+            now=ms(now),
+            most=TRIES,
         )
         if row is None:
             return CodeWrong()
@@ -117,6 +131,10 @@ class Codes:
         if spent_at is not None:
             return Spent(authenticator_id)
         return CodeExpired() if expires_at <= ms(now) else CodeWrong()
+
+    async def end_all(self, account_id: AccountId, at: datetime) -> None:
+        """Let every unspent code that was sent to somebody have expired."""
+        await self._run.changed(_END_ALL, account_id=account_id, at=ms(at))
 
     async def newest(self, flow: str, purpose: str) -> Newest | None:
         """Read when and to which authenticator a code was sent; None where none was."""

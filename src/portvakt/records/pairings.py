@@ -51,11 +51,11 @@ _SPEND: Final = Statement(
 _SPEND_SHORT: Final = Statement(
     """
     UPDATE pairings SET
-        spent_at = CASE WHEN short_hash = :short_hash THEN CAST(:now AS BIGINT) END,
-        phone_id = CASE WHEN short_hash = :short_hash THEN CAST(:phone_id AS TEXT) END,
-        expires_at = CASE WHEN short_hash = :short_hash AND expires_at < :proved_by
+        spent_at = CASE WHEN short_hash IN (:short_hash, :other) THEN CAST(:now AS BIGINT) END,
+        phone_id = CASE WHEN short_hash IN (:short_hash, :other) THEN CAST(:phone_id AS TEXT) END,
+        expires_at = CASE WHEN short_hash IN (:short_hash, :other) AND expires_at < :proved_by
             THEN CAST(:proved_by AS BIGINT) ELSE expires_at END,
-        tries = CASE WHEN short_hash = :short_hash THEN tries ELSE tries + 1 END
+        tries = CASE WHEN short_hash IN (:short_hash, :other) THEN tries ELSE tries + 1 END
     WHERE account_id = :account_id AND {usable}
     RETURNING {columns}
     """,
@@ -66,7 +66,7 @@ _WHY: Final = Statement("SELECT account_id, spent_at FROM pairings WHERE code_ha
 _WHY_SHORT: Final = Statement(
     """
     SELECT account_id, spent_at FROM pairings
-    WHERE account_id = :account_id AND short_hash = :short_hash
+    WHERE account_id = :account_id AND short_hash IN (:short_hash, :other)
     ORDER BY created_at DESC, id LIMIT 1
     """
 )
@@ -133,6 +133,10 @@ class Pairings:
             phone_id=pairing.phone_id,
         )
 
+    async def end_all(self, account_id: AccountId, at: datetime) -> None:
+        """Let every unspent code of somebody have expired."""
+        await self._run.changed(_END_OLDER, account_id=account_id, at=ms(at))
+
     async def spend(
         self, code_hash: bytes, phone_id: AuthenticatorId, now: datetime
     ) -> Paired | PairingUsed | PairingExpired | None:
@@ -155,16 +159,24 @@ class Pairings:
         return _why(await self._run.row(_WHY, code_hash=code_hash))
 
     async def spend_short(
-        self, account_id: AccountId, short_hash: bytes, phone_id: AuthenticatorId, now: datetime
+        self,
+        account_id: AccountId,
+        short_hash: bytes,
+        phone_id: AuthenticatorId,
+        now: datetime,
+        other: bytes | None = None,
     ) -> Paired | PairingUsed | PairingExpired | ShortWrong | None:
         """Compare and use up in one statement; a wrong code is counted, so it must be committed.
 
-        None where the account has no code that could be meant.
+        `other` is what the same code is under another key of ours, and as right. None where the
+        account has no code that could be meant.
         """
+        either = other or short_hash
         row = await self._run.row(
             _SPEND_SHORT,
             account_id=account_id,
             short_hash=short_hash,
+            other=either,
             phone_id=phone_id,
             now=ms(now),
             proved_by=ms(now + PROVES_WITHIN),
@@ -172,7 +184,9 @@ class Pairings:
         )
         if row is None:
             return _why(
-                await self._run.row(_WHY_SHORT, account_id=account_id, short_hash=short_hash)
+                await self._run.row(
+                    _WHY_SHORT, account_id=account_id, short_hash=short_hash, other=either
+                )
             )
         pairing = _pairing(row)
         if pairing.spent_at is None:

@@ -68,9 +68,13 @@ class Pairer:
 
         async def act(unit: Unit) -> Answer:
             if short:
-                whose = account or NOBODY
+                whose, codes = account or NOBODY, self._parts.codes
                 spent = await unit.pairings.spend_short(
-                    whose, self._parts.codes.short_hash(whose, short), new.phone.id, visit.now
+                    whose,
+                    codes.short_hash(whose, short),
+                    new.phone.id,
+                    visit.now,
+                    codes.short_hash_by_neighbour(whose, short),
                 )
             else:
                 hashed = self._parts.codes.long_hash(fields.code)

@@ -12,6 +12,7 @@ new sign-in is newer than the marker, which stays the same until it expires.
 """
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -55,15 +56,17 @@ def freshness(mac: Mac, request: AuthorizationRequest, browser: bytes, now: date
     marked = request
     if asked is None:
         asked = now - timedelta(microseconds=now.microsecond % 1000)  # what records keep
-        marked = request.with_asked(_marker(mac, request, browser, asked))
+        marked = request.with_asked(_marker(mac.of, request, browser, asked))
     if login:
         return Freshness(asked, marked)
     return Freshness(min(now - timedelta(seconds=int(max_age or 0)), asked), marked)
 
 
-def _marker(mac: Mac, request: AuthorizationRequest, browser: bytes, asked: datetime) -> str:
+def _marker(
+    make: Callable[..., bytes], request: AuthorizationRequest, browser: bytes, asked: datetime
+) -> str:
     moment = str((asked - _EPOCH) // _MILLISECOND)
-    proof = mac.of(moment, browser.hex(), request.without(ASKED).query())[:_MAC_OCTETS]
+    proof = make(moment, browser.hex(), request.without(ASKED).query())[:_MAC_OCTETS]
     return f"{moment}.{base64.urlsafe_b64encode(proof).decode('ascii').rstrip('=')}"
 
 
@@ -76,6 +79,8 @@ def _asked_at(
     if not (moment.isascii() and moment.isdigit() and len(moment) <= _LONGEST_MOMENT):
         return None
     asked = _EPOCH + int(moment) * _MILLISECOND
-    if not same(_marker(mac, request, browser, asked).encode(), sent.encode()):
+    makers = (mac.of, mac.by_neighbour)
+    markers = [_marker(make, request, browser, asked).encode() for make in makers]
+    if not any(same(each, sent.encode()) for each in markers):
         return None
     return asked if now - MARKER_LIVES <= asked <= now + CLOCK_BOUND else None

@@ -192,7 +192,7 @@ class NumberSetUp:
         """Use the code up, or say how it was wrong."""
         if not isinstance(spends, SentCode):
             return WrongCode()
-        outcome = await unit.codes.spend(id_, BIND, spends.mac, person.now)
+        outcome = await unit.codes.spend(id_, BIND, spends.mac, person.now, spends.other)
         match outcome:
             case Spent():
                 return None
