@@ -14,7 +14,7 @@ from portvakt.core.events import (
     PhoneRequestsStopped,
     SignInLocked,
     SignInSucceeded,
-    details,
+    parted_details,
     personal_fields,
 )
 from portvakt.core.first_registration import Basis
@@ -35,6 +35,14 @@ SIGNED_IN = SignInSucceeded(
     known_browser=False,
     user_agent="Firefox",
 )
+
+
+def details(event: Event) -> dict[str, object]:
+    fixed, personal = parted_details(event)
+    assert not fixed.keys() & personal.keys()
+    assert personal.keys() <= personal_fields(type(event))
+    assert not fixed.keys() & personal_fields(type(event))
+    return fixed | personal
 
 
 def test_every_event_has_a_name_of_its_own() -> None:

@@ -1,4 +1,6 @@
 import asyncio
+import importlib
+import json
 import os
 import sqlite3
 import stat
@@ -6,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from portvakt.records import Standing
+from portvakt.core.events import EVENTS, personal_fields
+from portvakt.records import Standing, StoredEvent
+from portvakt.records.audit_chain import StoredEntry
 from portvakt.records.errors import RecordsUnavailable
 from portvakt.records.migrate import SCHEMA_VERSION, current, migrate
 from portvakt.records.schema import metadata
@@ -93,39 +98,48 @@ def test_four_that_migrate_at_once_do_it_once(empty_url: str) -> None:
 
 def test_a_migration_that_fails_has_changed_nothing(empty_url: str) -> None:
     """The last statement meets a table that is there already."""
-    run(empty_url, "CREATE TABLE password_memory (name TEXT)")
-    with pytest.raises(Exception, match=r"memory.* already exists|already exists.*memory"):
+    run(empty_url, "CREATE TABLE audit_removals (name TEXT)")
+    with pytest.raises(Exception, match=r"removals.* already exists|already exists.*removals"):
         migrate(empty_url, quiet)
     assert current(empty_url) is None
-    run(empty_url, "DROP TABLE password_memory")
+    run(empty_url, "DROP TABLE audit_removals")
     migrate(empty_url, quiet)
     assert current(empty_url) == SCHEMA_VERSION
 
 
+WITHOUT_CHAIN = (
+    "DROP TABLE audit_batches",
+    "DROP TABLE audit_removals",
+    "DROP INDEX ix_events_unsealed",
+    "DROP INDEX uq_events_seq",
+    *(f"ALTER TABLE events DROP COLUMN {name}" for name in ("personal", "salt", "seq", "erased")),
+)
 WITHOUT_RESET = (
-    "TABLE vouches",
-    "TABLE resets",
-    "TABLE past_resets",
-    "TABLE password_memory",
-    "INDEX ix_accounts_unit",
-    "INDEX ix_flows_account_id",
+    *WITHOUT_CHAIN,
+    "DROP TABLE vouches",
+    "DROP TABLE resets",
+    "DROP TABLE past_resets",
+    "DROP TABLE password_memory",
+    "DROP INDEX ix_accounts_unit",
+    "DROP INDEX ix_flows_account_id",
 )
 WITHOUT_THE_APP = (
-    "TABLE approvals",
-    "TABLE pairings",
-    "TABLE phones",
-    "INDEX uq_authenticators_of_phone",
+    *WITHOUT_RESET,
+    "DROP TABLE approvals",
+    "DROP TABLE pairings",
+    "DROP TABLE phones",
+    "DROP INDEX uq_authenticators_of_phone",
 )
 
 
 @pytest.mark.parametrize(
     ("version", "without"),
-    [("0002", (*WITHOUT_RESET, *WITHOUT_THE_APP)), ("0003", WITHOUT_RESET)],
+    [("0002", WITHOUT_THE_APP), ("0003", WITHOUT_RESET), ("0004", WITHOUT_CHAIN)],
 )
 def test_an_older_database_keeps_what_is_in_it(
     database_url: str, version: str, without: tuple[str, ...]
 ) -> None:
-    """One without the authenticator app, as 0002 left it, and one without reset."""
+    """One without the authenticator app, as 0002 left it, one without reset, one without chain."""
 
     async def put() -> Standing | None:
         totp = make.bound(make.TOTP)
@@ -147,10 +161,51 @@ def test_an_older_database_keeps_what_is_in_it(
 
     before = asyncio.run(put())
     for each in without:
-        run(database_url, f"DROP {each}")
+        run(database_url, each)
     run(database_url, f"UPDATE alembic_version SET version_num = '{version}'")  # noqa: S608 - ours
     migrate(database_url, quiet)
     assert asyncio.run(found()) == before
+
+
+def test_events_of_an_older_database_are_parted(database_url: str) -> None:
+    """What they tell of a person stands apart, and they are told as before."""
+    succeeded = """INSERT INTO events (at, name, account_id, actor, request_id, detail) VALUES
+        (0, 'authentication.succeeded', 'anna', 'self', 'r', '{"session_id": "s1", "aal": 2,
+        "methods": ["totp"], "known_browser": false, "user_agent": "Firefox", "app": null}')"""
+    ended = """INSERT INTO events (at, name, account_id, actor, request_id, detail) VALUES
+        (0, 'session.ended', 'anna', 'self', 'r', '{"sessions": 1}')"""
+    for each in (*WITHOUT_CHAIN, succeeded, ended):
+        run(database_url, each)
+    run(database_url, "UPDATE alembic_version SET version_num = '0004'")
+    migrate(database_url, quiet)
+
+    async def found() -> tuple[list[StoredEvent], list[StoredEntry]]:
+        async with opened(database_url) as records:
+            told = await records.read(lambda unit: unit.audit.latest(9))
+            return told, await records.read(lambda unit: unit.audit_chain.waiting(9))
+
+    (last, first), waiting = asyncio.run(found())
+    assert last.detail == {"sessions": 1}
+    assert first.detail == {
+        "aal": 2,
+        "app": None,
+        "known_browser": False,
+        "methods": ["totp"],
+        "session_id": "s1",
+        "user_agent": "Firefox",
+    }
+    assert len({each.salt for each in waiting}) == 2
+    assert [json.loads(each.detail).keys() for each in waiting] == [
+        {"aal", "app", "known_browser", "methods"},
+        {"sessions"},
+    ]
+
+
+def test_the_names_that_the_migration_parts_by_are_personal_everywhere() -> None:
+    old = importlib.import_module("portvakt.records.migrations.versions.0005_audit_chain")
+    for kind in EVENTS.values():
+        own = {each.name for each in fields(kind)}
+        assert own & set(old.PERSONAL) <= personal_fields(kind)
 
 
 def run(url: str, statement: str) -> None:

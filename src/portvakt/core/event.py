@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum
-from typing import ClassVar
+from functools import cache
+from typing import Any, ClassVar
 
 from portvakt.core.ids import AccountId
 
@@ -36,9 +37,28 @@ def personal_fields(kind: type[Event]) -> frozenset[str]:
     return frozenset(each.name for each in fields(kind) if each.metadata.get("personal"))
 
 
-def details(event: Event) -> dict[str, object]:
-    """Give what this event tells beyond the common fields, as values that JSON has."""
-    names = (each.name for each in fields(event) if each.name not in _COMMON)
+def parted_details(event: Event) -> tuple[dict[str, object], dict[str, object]]:
+    """Give what this event tells beyond the common fields, as values that JSON has.
+
+    In two parts: what says nothing about a person, and what does.
+    """
+    kind: Any = type(event)  # mypy holds that a class has the hash of its instances
+    fixed, personal = _names(kind)
+    return _told(event, fixed), _told(event, personal)
+
+
+@cache
+def _names(kind: type[Event]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Name a kind's own fields: those that say nothing about a person, and those that do."""
+    own = [each.name for each in fields(kind) if each.name not in _COMMON]
+    personal = personal_fields(kind)
+    return (
+        tuple(name for name in own if name not in personal),
+        tuple(name for name in own if name in personal),
+    )
+
+
+def _told(event: Event, names: tuple[str, ...]) -> dict[str, object]:
     return {name: _plain(getattr(event, name)) for name in names}
 
 

@@ -8,13 +8,20 @@ left out and erased by rules of its own. Names are `area.what_happened` and are 
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from portvakt.core.audit_events import (
+    PersonErased,
+    PersonExported,
+    TrailCutOff,
+    TrailExported,
+    TrailKept,
+)
 from portvakt.core.directory_events import (
     DirectoryAnswers,
     DirectoryGraceUsed,
     DirectoryPasswordChanged,
     DirectorySilent,
 )
-from portvakt.core.event import SELF, Event, details, personal_fields
+from portvakt.core.event import SELF, Event, parted_details, personal_fields
 from portvakt.core.method_events import (
     MethodAdded,
     MethodDisabled,
@@ -132,6 +139,8 @@ __all__ = [
     "PersonCreated",
     "PersonDisabled",
     "PersonEnabled",
+    "PersonErased",
+    "PersonExported",
     "PersonInvited",
     "PhoneDisowned",
     "PhoneMoved",
@@ -175,8 +184,11 @@ __all__ = [
     "StartCodeUsed",
     "SyncFailed",
     "TextsStopped",
+    "TrailCutOff",
+    "TrailExported",
+    "TrailKept",
     "WelcomeWindowUsed",
-    "details",
+    "parted_details",
     "personal_fields",
 ]
 

@@ -1,6 +1,7 @@
 """Every table. Migrations are generated from this file and then read by a human.
 
-Those of the authenticator app are next door in `schema_phones`, those of reset in `schema_resets`.
+Those of the authenticator app are next door in `schema_phones`, those of reset in `schema_resets`,
+the audit trail in `schema_audit`.
 Instants are BIGINT milliseconds since 1970 (UTC), dates ISO text, JSON documents TEXT. Rows that
 configuration files or a directory own carry `owner` or `source`, and only their owner changes them.
 Secrets are here as hashes (what we compare) or sealed (what we must read again), never as they are.
@@ -22,10 +23,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from portvakt.records.schema_audit import audit_batches, audit_removals, events
 from portvakt.records.schema_parts import (
     Instant,
     Json,
-    Number,
     belongs_to,
     index_where,
     metadata,
@@ -38,6 +39,9 @@ from portvakt.records.schema_resets import password_memory, past_resets, resets,
 
 __all__ = [
     "approvals",
+    "audit_batches",
+    "audit_removals",
+    "events",
     "metadata",
     "pairings",
     "password_memory",
@@ -316,22 +320,6 @@ grants = Table(
     Column("nonce", Text),
     Index("ix_grants_account_id", "account_id"),
     comment="What an app was told about a person, and the code that it fetched it with",
-)
-
-events = Table(
-    "events",
-    metadata,
-    Column("id", Number, primary_key=True, autoincrement=True),
-    Column("at", Instant, nullable=False, index=True),
-    Column("name", Text, nullable=False),
-    Column("account_id", Text),  # no foreign key: what happened stays true
-    Column("actor", Text, nullable=False),
-    Column("request_id", Text),
-    Column("address", Text),
-    Column("detail", Json, nullable=False),
-    Column("trace", Json),
-    Index("ix_events_account_id", "account_id", "id"),
-    comment="What happened; rows are added and never changed",
 )
 
 outbox = Table(

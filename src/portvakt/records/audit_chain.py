@@ -1,0 +1,218 @@
+"""The chain over the audit trail: events that wait for their seal, and the batches they become.
+
+An event is marked by its place in the chain, `seq`, and not by how far the numbers have come:
+on PostgreSQL a transaction that ends late has a low number. What has no place waits, whoever was
+first. Sealers take turns, and a batch takes its number in one conditional statement.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from portvakt.core.audit_chain import (
+    START,
+    Batch,
+    ChainKeys,
+    Entry,
+    Removal,
+    Tip,
+    erased_digest,
+    personal_digest,
+    sealed,
+)
+from portvakt.records.driver import Row, Run
+from portvakt.records.statements import Statement
+from portvakt.records.values import ms, to_json
+
+TURN: Final = "audit"
+"""Who seals, erases or removes has this turn."""
+
+_ENTRY: Final = """
+    id, at, name, actor, request_id, detail, seq, salt, erased, account_id, address, personal, trace
+"""
+_BATCH: Final = """
+    number, first, count, latest_at, sealed_at, key_id, previous, macs, link
+"""
+_WAITING: Final = Statement(
+    "SELECT {columns} FROM events WHERE seq IS NULL ORDER BY id LIMIT :most", columns=_ENTRY
+)
+_ANY_WAITING: Final = Statement("SELECT 1 FROM events WHERE seq IS NULL ORDER BY id LIMIT 1")
+_MARK: Final = Statement(
+    """
+    UPDATE events SET seq = places.seq FROM {records:places id BIGINT, seq BIGINT}
+    WHERE events.id = places.id AND events.seq IS NULL
+    """
+)
+_ADD_BATCH: Final = Statement(
+    """
+    INSERT INTO audit_batches (number, first, count, latest_at, sealed_at, key_id, previous, macs,
+        link)
+    SELECT CAST(:number AS BIGINT), CAST(:first AS BIGINT), CAST(:count AS INTEGER),
+        CAST(:latest_at AS BIGINT), CAST(:sealed_at AS BIGINT), :key_id, :previous, :macs, :link
+    WHERE :number = 1 + COALESCE((SELECT number FROM audit_batches ORDER BY number DESC LIMIT 1),
+        (SELECT number FROM audit_removals ORDER BY number DESC LIMIT 1), 0)
+    """
+)
+_TIP: Final = Statement(
+    "SELECT number, first + count - 1, link FROM audit_batches ORDER BY number DESC LIMIT 1"
+)
+_REMOVAL: Final = Statement(
+    """
+    SELECT number, last, link, removed_at, key_id, mac FROM audit_removals
+    ORDER BY number DESC LIMIT 1
+    """
+)
+_BATCHES: Final = Statement(
+    "SELECT {columns} FROM audit_batches WHERE number > :after ORDER BY number LIMIT :most",
+    columns=_BATCH,
+)
+_ENTRIES: Final = Statement(
+    """
+    SELECT {columns} FROM events WHERE seq >= :seq AND (seq > :seq OR id > :id)
+    ORDER BY seq, id LIMIT :most
+    """,
+    columns=_ENTRY,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """One event as it is stored, for the chain; texts as they are. `seq` is None while it waits."""
+
+    id: int
+    at: int
+    name: str
+    actor: str
+    request_id: str | None
+    detail: str
+    seq: int | None
+    salt: str | None
+    erased: str | None
+    account_id: str | None
+    address: str | None
+    personal: str | None
+    trace: str | None
+
+    def digest(self) -> bytes:
+        """Return the digest of the personal part that is there."""
+        return personal_digest(self.salt, self.account_id, self.address, self.personal, self.trace)
+
+    def entry(self, keys: ChainKeys) -> Entry | None:
+        """Return what the MAC is over; None where the mark of an erasure is not ours.
+
+        With a mark nothing personal may be there: it would be under no MAC.
+        """
+        digest: bytes | None
+        if self.erased is None:
+            digest = self.digest()
+        elif any((self.salt, self.account_id, self.address, self.personal, self.trace)):
+            return None
+        else:
+            digest = erased_digest(keys, self.id, self.erased)
+        if digest is None:
+            return None
+        return Entry(self.id, self.at, self.name, self.actor, self.request_id, self.detail, digest)
+
+
+class AuditChain:
+    """`unit.audit_chain`."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def any_waiting(self) -> bool:
+        """Say whether there is something to seal."""
+        return await self._run.row(_ANY_WAITING) is not None
+
+    async def waiting(self, most: int) -> list[StoredEntry]:
+        """Read what waits for its seal, in the order in which it will get it."""
+        return [StoredEntry(*row) for row in await self._run.rows(_WAITING, most=most)]
+
+    async def seal(self, keys: ChainKeys, now: datetime, most: int) -> Batch | None:
+        """Seal at most so many events in one batch; None where nothing waits.
+
+        Raises `ForgedErasureError` where something that waits was erased, and not by us.
+        """
+        await self._run.turn(TURN)
+        waiting = await self.waiting(most)
+        if not waiting:
+            return None
+        entries: list[Entry] = []
+        for each in waiting:
+            entry = each.entry(keys)
+            if entry is None:
+                raise ForgedErasureError(each.id)
+            entries.append(entry)
+        batch = sealed(keys, await self.tip(), entries, ms(now))
+        await self._add(batch, entries)
+        return batch
+
+    async def _add(self, batch: Batch, entries: Sequence[Entry]) -> None:
+        added = await self._run.changed(
+            _ADD_BATCH,
+            number=batch.number,
+            first=batch.first,
+            count=batch.count,
+            latest_at=batch.latest_at,
+            sealed_at=batch.sealed_at,
+            key_id=batch.key_id,
+            previous=batch.previous,
+            macs=batch.macs,
+            link=batch.link,
+        )
+        places = [
+            {"id": entry.id, "seq": seq} for seq, entry in enumerate(entries, start=batch.first)
+        ]
+        marked = await self._run.changed(_MARK, places=to_json(places))
+        if (added, marked) != (1, batch.count):
+            raise AssertionError("two sealers had the same turn")
+
+    async def tip(self) -> Tip:
+        """Read where the chain ends."""
+        row = await self._run.row(_TIP)
+        if row is not None:
+            return Tip(*row)
+        mark = await self.removal()
+        return START if mark is None else mark.tip
+
+    async def removal(self) -> Removal | None:
+        """Read the newest mark that the beginning was removed."""
+        row = await self._run.row(_REMOVAL)
+        if row is None:
+            return None
+        return Removal(tip=Tip(*row[:3]), removed_at=row[3], key_id=row[4], mac=row[5])
+
+    async def batches(self, after: int, most: int) -> list[Batch]:
+        """Read batches in order, from the one after that number."""
+        return [_batch(row) for row in await self._run.rows(_BATCHES, after=after, most=most)]
+
+    async def entries(self, seq: int, id_: int, most: int) -> list[StoredEntry]:
+        """Read sealed events in the order of the chain, from the one after that place and id.
+
+        The id is there for a place that two have, which the database's own index forbids.
+        """
+        rows = await self._run.rows(_ENTRIES, seq=seq, id=id_, most=most)
+        return [StoredEntry(*row) for row in rows]
+
+
+class ForgedErasureError(Exception):
+    """An event that waits for its seal bears a mark of erasure that we did not make."""
+
+    def __init__(self, id_: int) -> None:
+        super().__init__(f"event {id_} was erased, and not by us")
+        self.id = id_
+
+
+def _batch(row: Row) -> Batch:
+    return Batch(
+        number=row[0],
+        first=row[1],
+        count=row[2],
+        latest_at=row[3],
+        sealed_at=row[4],
+        key_id=row[5],
+        previous=row[6],
+        macs=row[7],
+        link=row[8],
+    )
