@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -51,6 +51,9 @@ from portvakt.web.errors import Failures
 from portvakt.web.health import Health
 from portvakt.web.routing import Route
 from portvakt.web.stack import stack
+
+if TYPE_CHECKING:
+    from portvakt.measured import Measured
 
 SWEDISH_MOBILES = ("+467",)
 """Which numbers may be registered where no gateway says."""
@@ -104,7 +107,9 @@ async def opened(
     """
     chance = random or SystemRandom()
     keys = WatchedKeys(Path(settings.keys.master_file))
-    records = await open_records(settings.database_url, clock=clock)
+    measured = _measured(settings)
+    told = None if measured is None else measured.happened
+    records = await open_records(settings.database_url, clock=clock, told=told)
     hashes = hasher or PasswordHasher()
     try:
         async with directories(settings) as known:
@@ -118,7 +123,9 @@ async def opened(
                     records=records,
                     hasher=hashes,
                     directories=known,
-                )
+                    asked=None if measured is None else measured.asked,
+                ),
+                measured,
             )
     finally:
         await records.close()
@@ -206,7 +213,16 @@ class _Application:
             await self._inner(scope, receive, send)
 
 
-def _house(base: Base) -> House:
+def _measured(settings: Settings) -> "Measured | None":
+    """Begin to count, where anybody may read it."""
+    if not settings.metrics.networks:
+        return None
+    from portvakt.measured import Measured  # noqa: PLC0415 - its library costs 15 ms at each start
+
+    return Measured(settings)
+
+
+def _house(base: Base, measured: "Measured | None") -> House:
     records, sealer, clock = base.records, base.sealer, base.clock
     registration = base.settings.registration
     policy = FirstPolicy(first=First(registration.first), welcome_days=registration.welcome_days)
@@ -229,7 +245,15 @@ def _house(base: Base) -> House:
     )
     failures = Failures(down=(RecordsUnavailable,), busy=(Busy,))
     return House(
-        asgi=stack(routes, base.site, failures=failures, streams=phones.streams),
+        asgi=stack(
+            routes,
+            base.site,
+            failures=failures,
+            streams=phones.streams,
+            measuring=None
+            if measured is None
+            else measured.watch(records, base.hasher, base.directory_passwords, clock),
+        ),
         routes=routes,
         records=records,
         hasher=base.hasher,

@@ -18,7 +18,7 @@ from portvakt.methods import SignInMethod
 from portvakt.plugins import Tools, open_adapter
 from portvakt.proving.ask import CodeSender
 from portvakt.proving.directory_age import DirectoryAges, Span
-from portvakt.proving.directory_passwords import DirectoryPasswords, Tell
+from portvakt.proving.directory_passwords import Asked, DirectoryPasswords, Tell
 from portvakt.proving.gate import Gate
 from portvakt.proving.notices import Notices
 from portvakt.proving.phone_requests import PhoneRequests
@@ -73,8 +73,12 @@ def base_of(
     records: Records,
     hasher: PasswordHasher,
     directories: Mapping[str, Directory],
+    asked: Asked | None = None,
 ) -> Base:
-    """Make them. Raises `ValueError` and `OSError` for settings that cannot be used."""
+    """Make them; `asked` counts what directories say.
+
+    Raises `ValueError` and `OSError` for settings that cannot be used.
+    """
     sealer, texts = Sealer(keys), Texts.load()
     rules = Rules(records)
     methods = _methods(settings, random, hasher, keys)
@@ -104,7 +108,7 @@ def base_of(
         requests=PhoneRequests(random=random, sealer=sealer, notices=notices, six=six),
         directories=directories,
         directory_ages=_ages(settings, records),
-        directory_passwords=directory_passwords(settings, directories, records, clock),
+        directory_passwords=directory_passwords(settings, directories, records, clock, asked=asked),
     )
 
 
@@ -114,11 +118,13 @@ def directory_passwords(
     records: Records,
     clock: Clock,
     actor: str = "web",
+    asked: Asked | None = None,
 ) -> DirectoryPasswords:
     """Return the door to those directories whose passwords hold here."""
     return DirectoryPasswords(
         {each.name: directories[each.name] for each in settings.directories if each.passwords},
         tell=_teller(records, clock, actor),
+        asked=asked,
     )
 
 

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import nacl.exceptions
 from cryptography.exceptions import InvalidKey
@@ -152,13 +152,23 @@ def _hash(data: bytes) -> str:
 
 
 class PasswordHasher:
-    """Hashes and verifies off the event loop; `calls` counts the hashes made, for tests of work."""
+    """Hashes and verifies off the event loop.
+
+    `calls` counts the hashes begun, `refused` those for which there was no place.
+    """
 
     def __init__(self, *, threads: int = THREADS, waiting: int = WAITING) -> None:
         """Start a pool of `threads`; at most `waiting` more may stand in line."""
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._places = threading.BoundedSemaphore(threads + waiting)
+        self._under_way: set[Future[Any]] = set()
         self.calls = 0
+        self.refused = 0
+
+    @property
+    def under_way(self) -> int:
+        """How many are being hashed or stand in line."""
+        return len(self._under_way)
 
     async def verify(self, phc: str | None, secret: Secret) -> bool:
         """Say whether the secret belongs to the hash.
@@ -192,11 +202,18 @@ class PasswordHasher:
         A request that goes away gives its place back: a cancelled future is done, too.
         """
         if not self._places.acquire(blocking=False):
+            self.refused += 1
             raise Busy
         self.calls += 1
-        future: Future[T] = self._pool.submit(work)
-        future.add_done_callback(lambda _: self._places.release())
+        future = self._pool.submit(work)
+        self._under_way.add(future)
+        future.add_done_callback(self._done)
         return await asyncio.wrap_future(future)
+
+    def _done(self, future: Future[Any]) -> None:
+        """Give a place back; called in whichever thread ended it."""
+        self._under_way.discard(future)
+        self._places.release()
 
 
 def _is_sound(phc: str) -> bool:

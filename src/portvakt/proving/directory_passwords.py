@@ -48,6 +48,9 @@ _DECOY: Final = Secret("no password that anybody has")
 
 Tell = Callable[[str, str | None], Awaitable[None]]
 """Takes a directory's name and why it is silent; None: it answers again."""
+Asked = Callable[[str, CheckOutcome, float | None], None]
+"""Takes a directory's name, what it said of a password, and after how many seconds; None: it was
+left alone."""
 UsedBefore = Callable[[Secret], Awaitable[bool]]
 
 _log = structlog.get_logger("portvakt.directories")
@@ -74,11 +77,16 @@ class DirectoryPasswords:
         directories: Mapping[str, KeepsPasswords],
         *,
         tell: Tell,
+        asked: Asked | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Ask `directories`, by their names in the settings; `tell` when one falls silent."""
+        """Ask `directories`, by their names in the settings; `tell` when one falls silent.
+
+        `asked` is called with every answer to a password, for whoever counts them.
+        """
         self._directories = dict(directories)
         self._tell = tell
+        self._asked = asked
         self._clock = clock
         self._states = {name: _State() for name in directories}
 
@@ -89,6 +97,11 @@ class DirectoryPasswords:
     def keeps(self, source: str) -> bool:
         """Say whether passwords of accounts from this source live in a directory."""
         return source in self._directories
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name every directory."""
+        return tuple(self._directories)
 
     def troubles(self) -> tuple[str, ...]:
         """Name the directories that gave no answer when they were asked last."""
@@ -103,8 +116,9 @@ class DirectoryPasswords:
             _log.error("directory_unknown", directory=source)
             return DirectoryAway("the settings know no such directory")
         if state.looking or (state.failures >= AFTER and self._clock() < state.quiet_until):
-            return DirectoryAway("left alone for some seconds")
+            return self._counted(source, DirectoryAway("left alone for some seconds"), None)
         state.looking = state.failures >= AFTER
+        began = self._clock()
         try:
             async with asyncio.timeout(WITHIN):
                 said = await directory.check(external_id, _composed(password))
@@ -112,6 +126,7 @@ class DirectoryPasswords:
             said = DirectoryAway("no answer in time")
         finally:
             state.looking = False
+        self._counted(source, said, self._clock() - began)
         await self._noted(source, state, said)
         return said
 
@@ -179,6 +194,11 @@ class DirectoryPasswords:
         if directory is None:
             return PasswordPolicy()
         return await directory.policy(account.external_id)
+
+    def _counted(self, name: str, said: CheckOutcome, seconds: float | None) -> CheckOutcome:
+        if self._asked is not None:
+            self._asked(name, said, seconds)
+        return said
 
     async def _noted(self, name: str, state: _State, said: CheckOutcome) -> None:
         """Remember whether an answer came, and tell of the first one that did not, or did again."""

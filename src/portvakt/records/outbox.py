@@ -75,6 +75,9 @@ _COUNT: Final = Statement(
 _NEXT_DUE: Final = Statement(
     "SELECT MIN(due_at) FROM outbox WHERE due_at IS NOT NULL AND channel = :channel"
 )
+_WAITING: Final = Statement(
+    "SELECT channel, COUNT(*), MIN(created_at) FROM outbox WHERE due_at >= 0 GROUP BY channel"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +203,11 @@ class Outbox:
         """Say when the channel's next message is to be tried, or a claim runs out."""
         row = await self._run.row(_NEXT_DUE, channel=channel)
         return None if row is None or row[0] is None else instant(row[0])
+
+    async def waiting(self) -> dict[str, tuple[int, datetime]]:
+        """Say by channel how many messages are not sent yet, and when the oldest was asked for."""
+        rows = await self._run.rows(_WAITING)
+        return {row[0]: (int(row[1]), instant(row[2])) for row in rows}
 
 
 def _message(row: Row) -> Message:

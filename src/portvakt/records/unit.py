@@ -7,11 +7,11 @@ from typing import Final, Protocol, TypeVar
 
 import structlog
 
+from portvakt.core.event import Event
 from portvakt.records.addresses import PostgresServer, SqliteFile, address_of
 from portvakt.records.approvals import Approvals
 from portvakt.records.attempts import Attempts
 from portvakt.records.audit import Audit
-from portvakt.records.audit_chain import AuditChain
 from portvakt.records.authenticators import Authenticators
 from portvakt.records.browsers import Browsers
 from portvakt.records.codes import Codes
@@ -38,6 +38,7 @@ from portvakt.records.vouches import Vouches
 from portvakt.records.wakeups import Wakeups
 
 T = TypeVar("T")
+Told = Callable[[Event], None]
 CLOCK_BOUND: Final = timedelta(seconds=2)
 """By how much this machine's clock and the database's may differ and still be ready."""
 CLOCK_EVERY: Final = 2.0
@@ -64,7 +65,6 @@ class Unit:
         "approvals",
         "attempts",
         "audit",
-        "audit_chain",
         "authenticators",
         "browsers",
         "codes",
@@ -91,7 +91,6 @@ class Unit:
         self.approvals = Approvals(run)
         self.attempts = Attempts(run)
         self.audit = Audit(run)
-        self.audit_chain = AuditChain(run)
         self.authenticators = Authenticators(run)
         self.browsers = Browsers(run)
         self.codes = Codes(run)
@@ -134,10 +133,14 @@ class Records:
     again by itself when it is back.
     """
 
-    def __init__(self, driver: Driver[Unit], clock: Clock) -> None:
+    def __init__(self, driver: Driver[Unit], clock: Clock, told: Told | None = None) -> None:
+        """Work through `driver`; each event is `told` once it is committed."""
         self._driver = driver
         self._clock = clock
+        self._told = told
         self._differs: timedelta | None = None
+        self.apart: timedelta | None = None
+        """By how much the clocks differ at least; None where they could not be compared."""
 
     async def read(self, act: Act[Unit, T]) -> T:
         """Run an act that only reads. Each statement sees what was committed when it began."""
@@ -150,12 +153,29 @@ class Records:
         The act awaits methods of its unit and nothing else: no network, no hashing, no sleep.
         """
         self._in_time()
-        return await self._driver.write(act, single=False)
+        return await self._write(act, single=False)
 
     async def write_one(self, act: Act[Unit, T]) -> T:
         """Run an act that makes one statement: atomic by itself, two trips fewer than `write`."""
         self._in_time()
-        return await self._driver.write(act, single=True)
+        return await self._write(act, single=True)
+
+    async def _write(self, act: Act[Unit, T], *, single: bool) -> T:
+        """Run and commit it, then tell what happened in it to whoever counts."""
+        told = self._told
+        if told is None:
+            return await self._driver.write(act, single=single)
+        happened: list[Event] = []
+
+        async def heard(unit: Unit) -> T:
+            happened.clear()  # an act may be run again from its start
+            unit.audit.heard = happened
+            return await act(unit)
+
+        result = await self._driver.write(heard, single=single)
+        for event in happened:
+            told(event)
+        return result
 
     async def wait(self, topic: str, timeout: float) -> bool:  # noqa: ASYNC109 - its end is an answer
         """Wait until `topic` is rung; False after `timeout` seconds. True means: look again.
@@ -198,9 +218,9 @@ class Records:
         """
         while True:
             try:
-                apart = await self._apart()
+                apart = self.apart = await self._apart()
             except RecordsUnavailable:  # what was found last holds until it can be asked again
-                apart = self._differs or timedelta()
+                apart, self.apart = self._differs or timedelta(), None
             differs = apart if apart > CLOCK_BOUND else None
             if differs is not None and self._differs is None:
                 _log.error("clock_differs", seconds=differs.total_seconds())
@@ -245,9 +265,10 @@ def _differ(apart: timedelta) -> RecordsUnavailable:
     return RecordsUnavailable(f"the database's clock differs from ours by {seconds} s")
 
 
-async def open_records(url: str, *, clock: Clock) -> Records:
+async def open_records(url: str, *, clock: Clock, told: Told | None = None) -> Records:
     """Open the records at `url` (see `addresses`), in the event loop that will use them.
 
+    `told` is given every event after its commit, in this process; it returns at once.
     Connects when something is first asked of it, so it succeeds with the database away. Raises
     ValueError where `url` names no database.
     """
@@ -261,4 +282,4 @@ async def open_records(url: str, *, clock: Clock) -> Records:
             from portvakt.records.postgresql import PostgresDriver  # noqa: PLC0415 - costs 0.1 s
 
             driver = PostgresDriver(dsn, Unit)
-    return Records(driver, clock)
+    return Records(driver, clock, told)

@@ -67,6 +67,8 @@ class Context:
     client: bool | None = None
     """Whether the route is for programs, which want JSON where a person wants a page; `None` until
     the route is known."""
+    pattern: str | None = None
+    """The address of the route that answers, with names for its parameters; `None` without one."""
     new_binding: str | None = None
     """A binding that this answer hands out, because the request had none."""
 

@@ -122,7 +122,8 @@ class Router:
             response.headers["allow"] = ", ".join(found.allowed)
             return response
         asked, request.scope["path_params"] = found
-        context(request).client = asked.who is Who.CLIENT
+        around = context(request)
+        around.client, around.pattern = asked.who is Who.CLIENT, asked.path
         refusal = _over_plain_http(request, asked) or await _from_a_stranger(request, asked)
         return refusal if refusal is not None else await asked.endpoint(request)
 

@@ -4,8 +4,9 @@
 1. `_Shell`     request id, surroundings, security headers, one log line
 2. `Errors`     exceptions become answers
 3. `_Limits`    methods, sizes of address, headers and body
-4. `_Hosts`     only our own names; the memorable ones lead to their part
-5. `Router`     plain http, foreign forms, then the handler
+4. `MetricsDoor` where the settings open `/metrics`
+5. `_Hosts`     only our own names; the memorable ones lead to their part
+6. `Router`     plain http, foreign forms, then the handler
 
 `portvakt.web` never believes `X-Forwarded-Host`, `Forwarded` or `Host` for an address it writes:
 every one is built from `public_url`.
@@ -29,6 +30,7 @@ from portvakt.web.colours import organisation_stylesheet
 from portvakt.web.errors import BodyTooLargeError, Errors, Failures
 from portvakt.web.headers import APP, security_headers, with_security
 from portvakt.web.held import HeldAnswers
+from portvakt.web.metrics import Measuring, MetricsDoor
 from portvakt.web.request import SCOPE_KEY, Context, read_request
 from portvakt.web.responses import problem
 from portvakt.web.routing import Route, Router
@@ -55,22 +57,27 @@ def stack(
     lifespan: Lifespan | None = None,
     folders: Sequence[Path] = (PACKAGE,),
     streams: Mapping[str, ASGIApp] | None = None,
+    measuring: Measuring | None = None,
 ) -> ASGIApp:
     """Return the application that answers `routes` for `site`.
 
     `streams` holds plain ASGI handlers by path, for answers that are held open by the thousand.
     They are asked by GET, under the app's own name and by https only, and see to their own headers
     and to who asks. `lifespan` is entered when the server starts and left when it stops; templates
-    are looked for in `folders`. Static files and the language button come with it;
-    `health.Health(...).routes()` is for the root to add.
+    are looked for in `folders`. `measuring` is told of every answer but those of streams. Static
+    files and the language button come with it; `health.Health(...).routes()` is for the root to
+    add.
     """
     own = {"organisation.css": organisation_stylesheet(site.organisation.colour).encode()}
     logo = site.organisation.logo
     assets = Assets(own if logo is None else own | {logo.name: logo.content})
     templates = Templates(site.texts, site=site, static=assets.url, draw=draw, folders=folders)
     router = Router([*routes, *assets.routes(), *choose_language.routes()])
-    inner = Errors(_Limits(_Hosts(router, site)), failures)
-    shell = _Shell(inner, site, templates)
+    hosts: ASGIApp = _Hosts(router, site)
+    if measuring is not None:
+        hosts = MetricsDoor(hosts, measuring)
+    inner = Errors(_Limits(hosts), failures)
+    shell = _Shell(inner, site, templates, measuring)
     return _Entrance(shell, LifespanRunner(lifespan=lifespan), site, streams or {})
 
 
@@ -122,17 +129,20 @@ def _names_of(authority: str, *, https: bool) -> frozenset[bytes]:
 class _Shell:
     """Reads where the request comes from, and sees to what every answer must carry."""
 
-    def __init__(self, app: ASGIApp, site: Site, templates: Templates) -> None:
+    def __init__(
+        self, app: ASGIApp, site: Site, templates: Templates, measuring: Measuring | None
+    ) -> None:
         self._app = app
         self._site = site
         self._templates = templates
+        self._answered = None if measuring is None else measuring.answered
         self._held = HeldAnswers()
         self._security = security_headers(https=site.https)
         self._app_security = security_headers(https=site.https, app=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         here = read_request(scope, self._site)
-        scope[SCOPE_KEY] = Context(self._site, self._templates, here, self._held)
+        scope[SCOPE_KEY] = around = Context(self._site, self._templates, here, self._held)
         own = self._app_security if scope["path"].startswith(APP) else self._security
         security = (*own, (b"x-request-id", here.request_id.encode("ascii")))
         status = 0
@@ -148,6 +158,7 @@ class _Shell:
         began = clock()
         with structlog.contextvars.bound_contextvars(request_id=here.request_id):
             await self._app(scope, receive, guarded)
+            took = clock() - began
             _log.info(
                 "request",
                 method=scope["method"],
@@ -155,8 +166,10 @@ class _Shell:
                 path=(scope.get("raw_path") or b"").decode("latin-1")[:200],
                 status=status,
                 address=here.address,
-                ms=round((clock() - began) * 1000, 1),
+                ms=round(took * 1000, 1),
             )
+        if self._answered is not None:
+            self._answered(around.pattern, scope["method"], status, took)
 
 
 class _Limits:

@@ -1,0 +1,137 @@
+"""Numbers of the whole installation, read from the records when somebody asks for `/metrics`.
+
+All of them in one act, and at most once in some seconds. They come from what every process writes,
+so they also tell of `portvakt work`, which has no address of its own.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from typing import Final
+
+from portvakt.journeys.sync_people.standing import followed
+from portvakt.metrics import Metrics, Numbers
+from portvakt.records import Records, RecordsUnavailable, Unit
+
+Clock = Callable[[], datetime]
+
+KEPT: Final = 5.0
+"""Seconds for which what was read is told again, however many ask."""
+WITHIN: Final = 2.0
+"""Seconds for reading it; a database that is slower is told of as away."""
+CHANNELS: Final = ("sms", "mail", "wake")
+NOT_SYNCED: Final = ("away", "service_account", "nobody", "brake")
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One number: what it is called, what it means, by which labels."""
+
+    name: str
+    meaning: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one question to the records tells. Another part of the house adds its own here."""
+
+    gauges: tuple[Gauge, ...]
+    read: Callable[[Unit, datetime], Awaitable[Sequence[Numbers]]]
+    """Numbers for each of `gauges`, in their order. It is cheap whatever the tables hold."""
+
+
+async def _outbox(unit: Unit, now: datetime) -> Sequence[Numbers]:
+    counts: dict[tuple[str, ...], float] = {(each,): 0.0 for each in CHANNELS}
+    ages = dict(counts)
+    for channel, (count, oldest) in (await unit.outbox.waiting()).items():
+        counts[channel,] = count
+        ages[channel,] = max((now - oldest).total_seconds(), 0.0)
+    return counts, ages
+
+
+OUTBOX: Final = Reading(
+    (
+        Gauge("portvakt_outbox_messages", "Messages that wait to be sent.", ("channel",)),
+        Gauge("portvakt_outbox_age_seconds", "Age of the oldest of them.", ("channel",)),
+    ),
+    _outbox,
+)
+
+
+def directories(names: Sequence[str]) -> Reading:
+    """Tell how following each directory went, whichever process did it."""
+
+    async def read(unit: Unit, now: datetime) -> Sequence[Numbers]:
+        ages: dict[tuple[str, ...], float] = {}
+        failed: dict[tuple[str, ...], float] = {}
+        for name in names:
+            known = await followed(unit, name)
+            if known.well_at is not None:
+                ages[name,] = max((now - known.well_at).total_seconds(), 0.0)
+            failed |= {(name, why): float(known.failed == why) for why in NOT_SYNCED}
+        return ages, failed
+
+    return Reading(
+        (
+            Gauge(
+                "portvakt_directory_age_seconds",
+                "Time since the directory was last read to its end.",
+                ("directory",),
+            ),
+            Gauge(
+                "portvakt_directory_sync_failed",
+                "1 where the last reading changed nothing, by why.",
+                ("directory", "why"),
+            ),
+        ),
+        read,
+    )
+
+
+class StoredNumbers:
+    """Keeps what was read last."""
+
+    def __init__(self, records: Records, readings: Sequence[Reading], clock: Clock) -> None:
+        """Read from `records`, which may be away."""
+        self._records = records
+        self._readings = tuple(readings)
+        self._clock = clock
+        self._until = 0.0
+        self._known: Mapping[str, Numbers] | None = None
+
+    def export(self, metrics: Metrics) -> None:
+        """Have them told of. Without a database only that it is away."""
+        for reading in self._readings:
+            for each in reading.gauges:
+                metrics.gauge_from(
+                    each.name, each.meaning, self._teller(each.name), each.labels, shared=True
+                )
+        metrics.gauge_from(
+            "portvakt_database_up",
+            "Whether this process can use the database.",
+            lambda: {(): float(self._known is not None)},
+        )
+
+    async def refresh(self) -> None:
+        """Read them again, where it was long enough ago."""
+        if monotonic() < self._until:
+            return
+        self._until = monotonic() + KEPT  # whoever comes meanwhile is told what was read before
+        try:
+            async with asyncio.timeout(WITHIN):
+                self._known = await self._records.read(self._read)
+        except (RecordsUnavailable, TimeoutError):
+            self._known = None
+
+    async def _read(self, unit: Unit) -> Mapping[str, Numbers]:
+        found: dict[str, Numbers] = {}
+        for reading in self._readings:
+            numbers = await reading.read(unit, self._clock())
+            found |= {each.name: those for each, those in zip(reading.gauges, numbers, strict=True)}
+        return found
+
+    def _teller(self, name: str) -> Callable[[], Numbers]:
+        return lambda: {} if self._known is None else self._known[name]
