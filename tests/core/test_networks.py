@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portvakt.core.ids import NetworkId
-from portvakt.core.networks import block_of, networks_of
+from portvakt.core.networks import block_of, is_shared, networks_of
 from tests import make
 from tests.make import LAN
 
@@ -97,3 +97,11 @@ def test_every_address_of_a_block_is_in_it_however_it_is_written(number: int, bi
 @given(st.text(max_size=50))
 def test_no_text_makes_it_fail(text: str) -> None:
     assert networks_of(text, NETWORKS) <= {NetworkId(each.id) for each in NETWORKS}
+
+
+def test_one_network_that_says_so_makes_an_address_one_of_a_shared_computer() -> None:
+    ward = make.network(id=NetworkId("ward"), addresses=("10.20.7.0/24",), shared=True)
+    assert is_shared("10.20.7.11", [*NETWORKS, ward])
+    assert is_shared("::ffff:10.20.7.11", [ward, *NETWORKS])
+    assert not is_shared("10.20.8.11", [*NETWORKS, ward])
+    assert not is_shared(None, [ward])

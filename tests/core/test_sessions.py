@@ -1,7 +1,10 @@
 from datetime import timedelta
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from portvakt.core.roles import Role
-from portvakt.core.sessions import SessionKind, ends_at, is_live
+from portvakt.core.sessions import SHARED_IDLE, SessionKind, ends_at, is_live, lifetime_of
 from tests import make
 from tests.make import NOW
 
@@ -39,3 +42,26 @@ def test_a_registration_session_lives_for_half_an_hour() -> None:
 
 def test_a057_a_closed_session_is_dead() -> None:
     assert not is_live(make.session(closed_at=NOW), NOW)
+
+
+def test_ten_minutes_without_an_act_end_a_session_on_a_shared_computer() -> None:
+    session = make.session(created_at=NOW, seen_at=NOW)
+    assert is_live(session, NOW + 10 * MINUTE - timedelta(seconds=1), shared=True)
+    assert not is_live(session, NOW + 10 * MINUTE, shared=True)
+    busy = make.session(created_at=NOW - 12 * HOUR, seen_at=NOW)
+    assert not is_live(busy, NOW, shared=True)
+
+
+@given(
+    kind=st.sampled_from(SessionKind),
+    roles=st.frozensets(st.sampled_from(Role)),
+    idle=st.timedeltas(timedelta(), timedelta(days=1)),
+)
+def test_a_shared_computer_never_makes_a_session_live_longer(
+    kind: SessionKind, roles: frozenset[Role], idle: timedelta
+) -> None:
+    session = make.session(kind=kind, created_at=NOW, seen_at=NOW + idle)
+    shared, own = (ends_at(session, roles, shared=each) for each in (True, False))
+    assert shared <= own
+    assert shared <= session.seen_at + SHARED_IDLE
+    assert not lifetime_of(kind, roles, shared=True).absolute > lifetime_of(kind, roles).absolute

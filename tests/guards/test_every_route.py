@@ -123,9 +123,9 @@ async def test_a061_every_form_refuses_a_missing_or_another_browsers_token(
 async def test_every_form_takes_its_own_token(tmp_path: Path, sqlite_url: str) -> None:
     """The other side of the guards above: without it they could pass by refusing everything."""
     async with house(tmp_path, sqlite_url) as (one, routes), one.browser() as browser:
-        own = {"csrf": await token(browser)}
         headers = {"origin": ORIGIN, "sec-fetch-site": "same-origin", "accept": "text/html"}
         for route in posts(routes):
+            own = {"csrf": await token(browser)}  # «Byt person» gives the browser another one
             answer = await browser.client.post(filled(route), data=own, headers=headers)
             assert answer.status_code < 500, (route.path, answer.text)
             assert answer.status_code != 403, (route.path, answer.text)

@@ -61,3 +61,4 @@ def test_the_life_of_sessions_is_the_one_that_holds() -> None:
         ("registration only", sessions.REGISTRATION),
     ):
         assert f"| {name} | {spoken(life.idle)} | {spoken(life.absolute)} |" in PAGE
+    assert f"at most {spoken(sessions.SHARED_IDLE)} without an act" in " ".join(PAGE.split())

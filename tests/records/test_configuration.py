@@ -86,3 +86,14 @@ async def test_its_owner_removes(database_url: str) -> None:
         found = await records.read(lambda unit: unit.configuration.load())
         assert found.groups == {GroupId("it")}
         assert (found.networks, found.rules, found.apps) == ((), (), ())
+
+
+async def test_a_network_keeps_whether_its_computers_are_shared(database_url: str) -> None:
+    ward = make.network(id=NetworkId("ward"), shared=True)
+    async with opened(database_url) as records:
+        for network in (ward, replace(ward, shared=False), ward):
+            await records.write(
+                lambda unit, put=network: unit.configuration.put_networks([put], "a")
+            )
+            found = await records.read(lambda unit: unit.configuration.load())
+            assert found.networks == (network,)

@@ -8,6 +8,7 @@ from portvakt.commands.opening import Opened, find_person, in_records, person_ar
 from portvakt.commands.shell import CommandError, Shell, print_json
 from portvakt.core.authenticators import Authenticator, AuthenticatorType, is_work_phone
 from portvakt.core.events import MethodRemoved
+from portvakt.core.networks import is_shared
 from portvakt.core.phones import Phone, sign_in_of, stands_alone
 from portvakt.core.sessions import is_live
 from portvakt.mail import Notice, What
@@ -111,7 +112,11 @@ def _show(args: Namespace, shell: Shell) -> int:
             standing = await find_person(unit, args, shell)
             account = standing.account
             sessions = await unit.sessions.of(account.id)
-            live = sum(1 for each in sessions if is_live(each, now, account.roles))
+            networks = (await unit.configuration.load()).networks
+            live = sum(
+                is_live(each, now, account.roles, shared=is_shared(each.address, networks))
+                for each in sessions
+            )
             events = await unit.audit.of_account(account.id, _EVENTS)
             phones = await unit.phones.of(account.id)
             return _as_json(standing, phones, live, events)

@@ -15,6 +15,8 @@ class Network:
     id: NetworkId
     name: str
     addresses: tuple[str, ...]
+    shared: bool = False
+    """Computers there are used by many people in turn, as on a ward."""
 
 
 _Block = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -54,6 +56,15 @@ def networks_of(address: str | None, networks: Sequence[Network]) -> frozenset[N
     number, is_v4 = read
     ranges = _ranges_of(tuple(networks))[is_v4]
     return frozenset(name for first, last, name in ranges if first <= number <= last)
+
+
+def is_shared(address: str | None, networks: Sequence[Network]) -> bool:
+    """Say whether an address is that of a computer that many people share.
+
+    One network that says so is enough, whatever others the address is in.
+    """
+    found = networks_of(address, networks)
+    return any(each.shared and each.id in found for each in networks)
 
 
 @lru_cache(maxsize=1024)

@@ -1,7 +1,7 @@
 """One signed-in browser, and how long it stays so."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -31,6 +31,7 @@ class Session:
     resume_to: str | None = None
     """Where a registration session goes when it has become a full one: a local path."""
     address: str | None = None
+    """From where it began; it stays so when its browser moves to another network."""
     user_agent: str = ""
     closed_at: datetime | None = None
     version: int = 0
@@ -50,21 +51,36 @@ PRIVILEGED = Lifetime(idle=timedelta(minutes=15), absolute=timedelta(hours=8))
 """NIST SP 800-63B-4 section 2.3.3 (AAL3: at most 15 min idle, 12 h in all)."""
 REGISTRATION = Lifetime(idle=timedelta(minutes=30), absolute=timedelta(minutes=30))
 """Long enough for someone new to five screens; it opens nothing else."""
+SHARED_IDLE = timedelta(minutes=10)
+"""Without an act, on a computer that many people share: the next one stands behind already."""
 
 
-def lifetime_of(kind: SessionKind, roles: AbstractSet[Role]) -> Lifetime:
-    """Find the limits for a session of this kind, for somebody with these roles now."""
+def lifetime_of(kind: SessionKind, roles: AbstractSet[Role], *, shared: bool = False) -> Lifetime:
+    """Find the limits for a session of this kind, for somebody with these roles now.
+
+    `shared` is whether it began on a computer that many people share; the strictest limit holds.
+    """
     if kind is SessionKind.REGISTRATION:
-        return REGISTRATION
-    return PRIVILEGED if is_privileged(roles) else USER
+        lifetime = REGISTRATION
+    else:
+        lifetime = PRIVILEGED if is_privileged(roles) else USER
+    return replace(lifetime, idle=min(lifetime.idle, SHARED_IDLE)) if shared else lifetime
 
 
-def ends_at(session: Session, roles: AbstractSet[Role] = frozenset()) -> datetime:
+def ends_at(
+    session: Session, roles: AbstractSet[Role] = frozenset(), *, shared: bool = False
+) -> datetime:
     """Say when the session ends if nothing more is done in it."""
-    lifetime = lifetime_of(session.kind, roles)
+    lifetime = lifetime_of(session.kind, roles, shared=shared)
     return min(session.seen_at + lifetime.idle, session.created_at + lifetime.absolute)
 
 
-def is_live(session: Session, now: datetime, roles: AbstractSet[Role] = frozenset()) -> bool:
+def is_live(
+    session: Session,
+    now: datetime,
+    roles: AbstractSet[Role] = frozenset(),
+    *,
+    shared: bool = False,
+) -> bool:
     """Whether the session still stands. Expired is gone, swept or not (A058, A059)."""
-    return session.closed_at is None and now < ends_at(session, roles)
+    return session.closed_at is None and now < ends_at(session, roles, shared=shared)

@@ -105,7 +105,7 @@ class SessionsEnded(Event):
     name = "session.ended"
     sessions: int
     reason: str
-    """"signed_out", "by_owner", "replaced", "person_disabled", "operator" …"""
+    """"signed_out", "switched", "by_owner", "replaced", "person_disabled", "operator" …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from portvakt.core.assurance import Evidence, assurance_of
 from portvakt.core.enrolment import for_registration
 from portvakt.core.events import SignInSucceeded
 from portvakt.core.ids import SessionId
+from portvakt.core.networks import is_shared
 from portvakt.core.secret import Secret
 from portvakt.core.sessions import Session, SessionKind
 from portvakt.crypto.digests import lookup_hash
@@ -66,17 +67,19 @@ class Strengthener:
             evidence=(*_without(before, shown), shown),
             seen_at=visit.now,
         )
+        shared = is_shared(session.address, configuration.networks)
         secret = self.random.secret()
         if not await unit.sessions.update(grown, lookup_hash(secret), session.version):
             raise SessionLostError
         if registering:
-            await _note(unit, standing, visit)
+            await _note(unit, standing, visit, shared=shared)
         await unit.audit.write(_succeeded(grown, standing, configuration, visit))
         opened = Opened(
             session_id=session.id,
             secret=Secret(secret),
             kind=SessionKind.FULL,
             to=session.resume_to or "",
+            shared=shared,
         )
         return Grown(grown, opened)
 
@@ -89,12 +92,15 @@ def _without(evidence: Iterable[Evidence], shown: Evidence) -> tuple[Evidence, .
     )
 
 
-async def _note(unit: Unit, standing: Standing, visit: Visit) -> None:
-    """Keep that somebody signed in, and in which browser, as for every full session."""
+async def _note(unit: Unit, standing: Standing, visit: Visit, *, shared: bool) -> None:
+    """Keep that somebody signed in, and in which browser, as for every full session.
+
+    A computer that many people share is known to nobody, wherever it is carried meanwhile.
+    """
     last = standing.account.last_sign_in_at
     if last is None or visit.now - last >= BROWSER_NOTED:
         await unit.people.sign_in_noted(standing.account.id, visit.now)
-    if visit.browser is not None and not standing.known_browser:
+    if visit.browser is not None and not shared and not standing.known_browser:
         await unit.browsers.remember(standing.account.id, visit.browser, visit.now)
 
 

@@ -20,6 +20,7 @@ from portvakt.core.events import (
 from portvakt.core.first_registration import First, first_registration_of
 from portvakt.core.ids import SessionId
 from portvakt.core.messages import MessageId
+from portvakt.core.networks import is_shared
 from portvakt.core.policy import TraceLine
 from portvakt.core.secret import Secret
 from portvakt.core.sessions import Session, SessionKind
@@ -62,6 +63,8 @@ class Opened:
     secret: Secret
     kind: SessionKind
     to: str
+    shared: bool
+    """Whether it began on a computer that many people share: no mark is left in its browser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,7 @@ class Finisher:
         if kind is SessionKind.FULL:
             await self._note(unit, standing, visit)
         await unit.audit.write(self._succeeded(at, standing, session.id, visit), _trace(at))
-        return Opened(session_id=session.id, secret=Secret(secret), kind=kind, to=at.state.to)
+        return _opened(at, session, secret)
 
     async def _strengthen(
         self, unit: Unit, at: Next, standing: Standing, visit: Visit
@@ -218,9 +221,7 @@ class Finisher:
             told = said(visit, at.state.account_id)
             methods = _methods(at.state)
             await unit.audit.write(FreshProofGiven(**told, session_id=session.id, methods=methods))
-        return Opened(
-            session_id=session.id, secret=Secret(secret), kind=session.kind, to=at.state.to
-        )
+        return _opened(at, session, secret)
 
     async def _note(self, unit: Unit, standing: Standing, visit: Visit) -> None:
         """Keep when somebody last signed in, and in which browser; both to the day."""
@@ -250,6 +251,17 @@ class Finisher:
     def _lost(at: Next) -> Next:
         """Somebody else was first: another tab, or the session ended meanwhile."""
         return Next(Refuse(GONE), at.state, at.verdict)
+
+
+def _opened(at: Next, session: Session, secret: str) -> Opened:
+    networks = () if at.verdict is None else at.verdict.configuration.networks
+    return Opened(
+        session_id=session.id,
+        secret=Secret(secret),
+        kind=session.kind,
+        to=at.state.to,
+        shared=is_shared(session.address, networks),
+    )
 
 
 def _methods(state: SignIn) -> tuple[AuthenticatorType, ...]:

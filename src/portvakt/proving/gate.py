@@ -11,6 +11,7 @@ from starlette.responses import Response
 from portvakt.core.assurance import meets
 from portvakt.core.events import SessionsEnded
 from portvakt.core.ids import ClientId, SessionId
+from portvakt.core.networks import is_shared
 from portvakt.core.sessions import Session, SessionKind, is_live
 from portvakt.crypto.digests import lookup_hash
 from portvakt.proving.finish import Opened
@@ -19,7 +20,7 @@ from portvakt.proving.visit import Visit, said
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Records, Unit
 from portvakt.web.cookies import set_browser, set_session
-from portvakt.web.request import context, here
+from portvakt.web.request import Shared, context, here
 from portvakt.web.responses import see_other
 
 TOUCHED = timedelta(minutes=1)
@@ -59,23 +60,37 @@ class Gate:
         """Return the time."""
         return self._clock()
 
-    def visit(self, request: Request) -> Visit:
-        """Return the request as flows may know it; a browser without a binding gets one."""
-        around, at = context(request), here(request)
+    async def visit(self, request: Request) -> Visit:
+        """Return the request as flows may know it; a browser without a binding gets one.
+
+        A computer that many people share is known to nobody: what its browser is known by is
+        neither read nor made. Raises RecordsUnavailable.
+        """
+        around, at, now = context(request), here(request), self._clock()
+        networks = (await self._rules.current(now)).networks
+        shared = around.shared is not None or is_shared(at.address, networks)
         return Visit(
-            now=self._clock(),
+            now=now,
             address=at.address,
             binding=lookup_hash(around.binding()),
-            browser=lookup_hash(around.browser()),
+            browser=None if shared else lookup_hash(around.browser()),
             language=at.language,
             request_id=at.request_id,
             user_agent=at.user_agent,
         )
 
-    async def current(self, request: Request, *, act: bool = True) -> Current | None:
+    def later(self, visit: Visit) -> Visit:
+        """Return the same request at this moment, for an answer that was held back."""
+        return replace(visit, now=self._clock())
+
+    async def current(
+        self, request: Request, *, act: bool = True, to: str | None = None
+    ) -> Current | None:
         """Return the live session and its person, or None.
 
         `act=False` is for requests that a page makes by itself: they do not keep a session alive.
+        On a computer that many people share, the page of this request says whose session it is;
+        `to` is where the next person goes on, where that is not the address of the page.
         """
         cookie = here(request).session
         if cookie is None:
@@ -85,9 +100,11 @@ class Gate:
         if found is None:
             return None
         session, standing = found
-        now = self._clock()
-        if not standing.account.usable or not is_live(session, now, standing.account.roles):
+        now, account = self._clock(), standing.account
+        shared = is_shared(session.address, (await self._rules.current(now)).networks)
+        if not account.usable or not is_live(session, now, account.roles, shared=shared):
             return None
+        context(request).shared = Shared(account.display_name, to) if shared else None
         if act and now - session.seen_at >= TOUCHED:
             await self._records.write(lambda unit: unit.sessions.touch(session.id, now))
             session = replace(session, seen_at=now)
@@ -97,7 +114,7 @@ class Gate:
         """Give the browser its session, and what it is known by from now on."""
         set_session(response, opened.session_id, opened.secret.open())
         new = context(request).new_browser
-        if new is not None:
+        if new is not None and not opened.shared:
             set_browser(response, new)
 
     async def end_replaced(self, request: Request, opened: Opened) -> None:
@@ -108,7 +125,7 @@ class Gate:
         before = await self.current(request, act=False)
         if before is None or before.session.id == opened.session_id:
             return
-        account, visit = before.standing.account, self.visit(request)
+        account, visit = before.standing.account, await self.visit(request)
 
         async def act(unit: Unit) -> None:
             if await unit.sessions.close(before.session.id, account.id, visit.now):

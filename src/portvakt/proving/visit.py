@@ -13,7 +13,8 @@ class Visit:
 
     `address` is the client's IP address behind trusted proxies, or None where it is unknown, which
     means outside. `binding` and `browser` are SHA-256 digests of the two cookies (32 bytes);
-    `browser` is None in a browser that has no such cookie yet.
+    `browser` is None in a browser that has no such cookie yet, and on a computer that many people
+    share, which is known to nobody.
     """
 
     now: datetime

@@ -11,11 +11,21 @@ from portvakt.core.policy import Condition, Network, Require, Rule, RuleState
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.records.driver import Run
 from portvakt.records.statements import Statement
-from portvakt.records.values import strings, to_json
+from portvakt.records.values import to_json
 
 _CONDITION: Final = msgspec.json.Decoder(Condition)
 _REASON: Final = msgspec.json.Decoder(dict[str, str])
 _APP: Final = msgspec.json.Decoder(RelyingParty)
+
+
+class _Shared(msgspec.Struct, frozen=True):
+    """How the addresses of a network are written whose computers many people share."""
+
+    blocks: tuple[str, ...]
+    shared: bool
+
+
+_ADDRESSES: Final = msgspec.json.Decoder(tuple[str, ...] | _Shared)
 
 _LOAD: Final = Statement(
     """
@@ -106,7 +116,7 @@ class ConfigurationRecords:
                 case "group":
                     groups.add(GroupId(id_))
                 case "network":
-                    networks.append(Network(NetworkId(id_), one, tuple(strings(two))))
+                    networks.append(_network(id_, one, two))
                 case "rule":
                     rule = Rule(
                         id=RuleId(id_),
@@ -127,8 +137,7 @@ class ConfigurationRecords:
     async def put_networks(self, networks: Iterable[Network], owner: str) -> None:
         """Make or change networks."""
         put = [
-            {"id": each.id, "name": each.name, "addresses": to_json(each.addresses)}
-            for each in networks
+            {"id": each.id, "name": each.name, "addresses": _addresses(each)} for each in networks
         ]
         await self._run.changed(_PUT_NETWORKS, put=to_json(put), owner=owner)
 
@@ -169,3 +178,17 @@ class ConfigurationRecords:
 
     async def _remove(self, table: str, ids: Collection[str], owner: str) -> int:
         return await self._run.changed(_REMOVE[table], ids=to_json(sorted(ids)), owner=owner)
+
+
+def _addresses(network: Network) -> str:
+    """Write the blocks of a network, with the mark of one whose computers are shared."""
+    if not network.shared:
+        return to_json(network.addresses)
+    return to_json({"blocks": network.addresses, "shared": True})
+
+
+def _network(id_: str, name: str, addresses: str) -> Network:
+    written = _ADDRESSES.decode(addresses)
+    if isinstance(written, _Shared):
+        return Network(NetworkId(id_), name, written.blocks, shared=written.shared)
+    return Network(NetworkId(id_), name, written)

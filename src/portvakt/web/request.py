@@ -55,6 +55,15 @@ def _hash(secret: str | None) -> bytes | None:
     return sha256(secret.encode("ascii")).digest() if secret is not None else None
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A session on a computer that many people share: its pages say whose it is."""
+
+    name: str
+    to: str | None = None
+    """Where the next person goes on: a local path; None for the page's own address."""
+
+
 @dataclass(slots=True)
 class Context:
     """What travels with one request: the site, what was read, and a binding made on the way."""
@@ -74,6 +83,9 @@ class Context:
 
     new_browser: str | None = None
     """A browser secret that an answer hands out if somebody signs in with it."""
+
+    shared: Shared | None = None
+    """Whose session this is, where it began on a computer that many people share."""
 
     def browser(self) -> str:
         """Return what this browser is known by, making it if it has none yet."""

@@ -66,6 +66,8 @@ def page(request: Request, view: Page, status: int = 200) -> Response:
             "page": view,
             "here": around.here,
             "csrf": _Csrf(around),
+            "shared": around.shared,
+            "status": status,
             "this_path": path_and_query(request),
         },
     )

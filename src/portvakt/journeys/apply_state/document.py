@@ -46,6 +46,7 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Id
     name: Line
     addresses: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    shared: bool = False
 
 
 class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

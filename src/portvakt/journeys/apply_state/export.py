@@ -82,7 +82,14 @@ def _person(person: StoredPerson, country: str) -> dict[str, Any]:
 
 
 def _network(network: Network) -> dict[str, Any]:
-    return {"id": network.id, "name": network.name, "addresses": list(network.addresses)}
+    return _said(
+        {
+            "id": network.id,
+            "name": network.name,
+            "addresses": list(network.addresses),
+            "shared": network.shared,
+        }
+    )
 
 
 def _app(app: RelyingParty) -> dict[str, Any]:

@@ -32,7 +32,8 @@ def facts_of(person: document.Person, judged: Judged) -> PersonFacts:
 
 def network_of(network: document.Network) -> Network:
     """Return a network of the file."""
-    return Network(NetworkId(network.id), network.name, network.addresses)
+    id_, shared = NetworkId(network.id), network.shared
+    return Network(id_, network.name, network.addresses, shared=shared)
 
 
 def rule_of(rule: document.Rule) -> Rule:

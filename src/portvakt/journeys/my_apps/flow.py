@@ -76,7 +76,7 @@ def _is_web(address: str) -> bool:
     return urlsplit(address).scheme in _WEB
 
 
-async def sign_out(records: Records, session: Session, visit: Visit) -> None:
+async def sign_out(records: Records, session: Session, visit: Visit, reason: str) -> None:
     """End the session. What apps were given in it ends too: a grant stands as long as it does."""
     ended = SessionsEnded(
         at=visit.now,
@@ -84,7 +84,7 @@ async def sign_out(records: Records, session: Session, visit: Visit) -> None:
         request_id=visit.request_id,
         address=visit.address,
         sessions=1,
-        reason="signed_out",
+        reason=reason,
     )
 
     async def act(unit: Unit) -> None:

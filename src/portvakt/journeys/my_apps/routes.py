@@ -1,4 +1,6 @@
-"""`/apps`, `/sign-out` and the way in from `/`."""
+"""`/apps`, `/sign-out`, `/switch-person` and the way in from `/`."""
+
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,9 +20,14 @@ from portvakt.journeys.my_apps.pages import AppsPage, SignedOutPage, Tile
 from portvakt.proving.gate import Current, Gate
 from portvakt.proving.rules import Rules
 from portvakt.records.unit import Records
-from portvakt.web.cookies import drop_session
+from portvakt.web.cookies import drop_session, new_secret, set_binding
+from portvakt.web.forms import form
+from portvakt.web.paths import local_path
+from portvakt.web.request import context
 from portvakt.web.responses import page, see_other
 from portvakt.web.routing import Route, Who, route
+
+_OF_ONE_PERSON = ("/sign-in", "/reset", "/sign-out", "/switch-person")
 
 
 class MyApps:
@@ -38,6 +45,7 @@ class MyApps:
             route("/", self.start, who=Who.ANYONE),
             route("/apps", self.apps, who=Who.SIGNED_IN),
             route("/sign-out", self.sign_out, methods=("POST",), who=Who.SIGNED_IN),
+            route("/switch-person", self.switch, methods=("POST",), who=Who.SIGNED_IN),
             route("/signed-out", self.signed_out, who=Who.ANYONE),
         ]
 
@@ -52,7 +60,7 @@ class MyApps:
             return self._gate.sign_in(request)
         if not await self._gate.enough(request, current, None):
             return self._gate.sign_in(request)
-        visit = self._gate.visit(request)
+        visit = await self._gate.visit(request)
         configuration = await self._rules.current(visit.now)
         account, evidence = current.standing.account, current.session.evidence
         found = openable(configuration, account, evidence, visit, self._issuer)
@@ -63,14 +71,44 @@ class MyApps:
         """End this session, and take the cookie back even where no session was left to end."""
         current = await self._gate.current(request)
         if current is not None:
-            await sign_out(self._records, current.session, self._gate.visit(request))
+            visit = await self._gate.visit(request)
+            await sign_out(self._records, current.session, visit, "signed_out")
         response = see_other("/signed-out")
         drop_session(response)
+        return response
+
+    async def switch(self, request: Request) -> Response:
+        """End this session and ask who comes next, who goes on at the same place.
+
+        The browser gets a new binding: what the one before has begun here belongs to nobody now.
+        """
+        to = place_for_the_next(local_path((await form(request))["to"]))
+        current = await self._gate.current(request)
+        if current is not None:
+            visit = await self._gate.visit(request)
+            await sign_out(self._records, current.session, visit, "switched")
+        response = self._gate.sign_in(request, to=to)
+        drop_session(response)
+        set_binding(response, new_secret(context(request).site.random_bytes(32)))
         return response
 
     async def signed_out(self, request: Request) -> Response:
         """Say that it is done."""
         return page(request, SignedOutPage())
+
+
+def place_for_the_next(path: str) -> str:
+    """Say where the next person goes on, when somebody has handed over the browser at `path`.
+
+    At the same page, but for the steps of something that the one before had begun: a sign-in leads
+    to where it was going, and a change of methods begins anew.
+    """
+    address, _, asked = path.partition("?")
+    if address == "/sign-in":
+        path = local_path(dict(parse_qsl(asked)).get("to"))
+    if path.startswith("/security-info/"):
+        return "/security-info"
+    return "/apps" if path.startswith(_OF_ONE_PERSON) else path
 
 
 def _tile(each: OpenApp, current: Current, language: str) -> Tile:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from portvakt.core.ids import SessionId
 from portvakt.core.messages import MessageId
+from portvakt.core.networks import is_shared
 from portvakt.core.sessions import SessionKind, is_live
 from portvakt.journeys.my_sign_ins.flow import end_one, end_others, look
 from portvakt.journeys.my_sign_ins.pages import MySignInsPage
@@ -51,14 +52,19 @@ class MySignIns:
         current = await self._person(request)
         if current is None:
             return self.gate.sign_in(request)
-        visit, account = self.gate.visit(request), current.standing.account
+        visit, account = await self.gate.visit(request), current.standing.account
         found = await look(self.records, account.id)
+        networks = (configuration := await self.rules.current(visit.now)).networks
+        live = [
+            each
+            for each in found.sessions
+            if is_live(each, visit.now, account.roles, shared=is_shared(each.address, networks))
+        ]
         teller = Teller(
-            await self.rules.current(visit.now),
+            configuration,
             context(request).site.organisation.name,
             visit.language,
         )
-        live = [each for each in found.sessions if is_live(each, visit.now, account.roles)]
         view = MySignInsPage(
             open=teller.sessions(live, current.session.id),
             past=teller.events(found.events, SHOWN),
@@ -72,7 +78,7 @@ class MySignIns:
         if current is None:
             return self.gate.sign_in(request, to=_HERE)
         session = SessionId(request.scope["path_params"]["session"])
-        visit, account = self.gate.visit(request), current.standing.account
+        visit, account = await self.gate.visit(request), current.standing.account
         ended = await end_one(self.records, account.id, session, visit)
         if session == current.session.id:
             response = see_other("/signed-out")
@@ -85,7 +91,7 @@ class MySignIns:
         current = await self._person(request)
         if current is None:
             return self.gate.sign_in(request, to=_HERE)
-        visit, account = self.gate.visit(request), current.standing.account
+        visit, account = await self.gate.visit(request), current.standing.account
         await end_others(self.records, account.id, current.session.id, visit)
         return see_other(f"{_HERE}?done=others")
 

@@ -128,7 +128,7 @@ class OpenIdConnect:
         # A page that asks by itself, without anybody seeing it, keeps no session alive (A058).
         current = await self.gate.current(request, act=b"prompt=none" not in query)
         who = None if current is None else SignedIn(current.session, current.standing.account)
-        outcome = await self.authorizing.answer(query, who, self.gate.visit(request))
+        outcome = await self.authorizing.answer(query, who, await self.gate.visit(request))
         response = self._shown(request, outcome)
         if (binding := context(request).new_binding) is not None:
             set_binding(response, binding)

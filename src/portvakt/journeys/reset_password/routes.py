@@ -87,7 +87,7 @@ class ResetRoutes:
         """Take a name; what follows is the same for every one."""
         sent = await form(request)
         goal = Goal.UNLOCK if sent["goal"] == Goal.UNLOCK else Goal.NEW_PASSWORD
-        flow = await self.flow.begin(sent["name"], goal, self.gate.visit(request))
+        flow = await self.flow.begin(sent["name"], goal, await self.gate.visit(request))
         if flow is None:
             errors = {"name": "reset.name_missing"}
             return page(request, StartPage(goal=goal, name="", errors=errors), WRONG)
@@ -95,12 +95,12 @@ class ResetRoutes:
 
     async def show(self, request: Request) -> Response:
         """Show what this attempt asks for now."""
-        return await self._shown(request, _flow(request), self.gate.visit(request), 200)
+        return await self._shown(request, _flow(request), await self.gate.visit(request), 200)
 
     async def answer(self, request: Request) -> Response:
         """Take a code, an answer in the phone, a new password, or the wish to unlock."""
         sent = await form(request)
-        flow, visit = _flow(request), self.gate.visit(request)
+        flow, visit = _flow(request), await self.gate.visit(request)
         if "answered" in sent:
             return await self._after(request, await self.answers.answered(flow, visit), visit)
         if "unlock" in sent:
@@ -120,19 +120,20 @@ class ResetRoutes:
     async def choose(self, request: Request) -> Response:
         """Take a way, or go back to the list of ways."""
         sent = await form(request)
-        visit = self.gate.visit(request)
+        visit = await self.gate.visit(request)
         outcome = await self.flow.choose(_flow(request), sent["way"], visit)
         return await self._after(request, outcome, visit)
 
     async def send(self, request: Request) -> Response:
         """Send a new text, or ask the phone anew."""
-        visit = self.gate.visit(request)
+        visit = await self.gate.visit(request)
         return await self._after(request, await self.flow.again(_flow(request), visit), visit)
 
     async def phone(self, request: Request) -> Response:
         """Tell a waiting page when its request has moved. For the script only."""
         flow, seen = _flow(request), query(request)["seen"]
-        found = await self.flow.wait(flow, seen, lambda: self.gate.visit(request))
+        visit = await self.gate.visit(request)
+        found = await self.flow.wait(flow, seen, lambda: self.gate.later(visit))
         if isinstance(found, Gone):
             return _json({"error": "not_found"}, 404)
         if found.asked is None or seen_of(found.asked, self.gate.now()) != seen:

@@ -46,7 +46,7 @@ class VouchRoutes:
         if current is None:
             return self.gate.sign_in(request, to=HERE)
         attempt = FlowId(request.scope["path_params"]["attempt"])
-        outcome = await self.vouching.vouch(current, attempt, self.gate.visit(request))
+        outcome = await self.vouching.vouch(current, attempt, await self.gate.visit(request))
         if isinstance(outcome, Vouched):
             return await self._page(request, current, done=outcome.name)
         return await self._page(request, current, why=_said(outcome.why), status=FORBIDDEN)
@@ -60,7 +60,7 @@ class VouchRoutes:
         why: str = "",
         status: int = 200,
     ) -> Response:
-        found = await self.vouching.asking(current, self.gate.visit(request))
+        found = await self.vouching.asking(current, await self.gate.visit(request))
         shown = {WhyNot.TWICE}
         asking: list[Asking] = []
         for each, verdict in found:

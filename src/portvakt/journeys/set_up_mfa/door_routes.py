@@ -106,6 +106,6 @@ class Door:
             standing=current.standing,
             configuration=verdict.configuration,
             inside=verdict.inside,
-            visit=self.gate.visit(request),
+            visit=await self.gate.visit(request),
             past_reset=await self.records.read(lambda unit: unit.resets.past(account_id)),
         )

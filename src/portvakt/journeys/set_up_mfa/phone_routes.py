@@ -109,7 +109,7 @@ class PhoneRoutes:
                 await held.wait(rung)
             if held.crowded:
                 return _json({"error": "too_many"}, TOO_MANY)
-            later = replace(person, visit=self.door.gate.visit(request))
+            later = replace(person, visit=await self.door.gate.visit(request))
             at = await self.phones.show(later, id_)
         now = stage(at)
         if now not in TOLD:

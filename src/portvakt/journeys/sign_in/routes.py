@@ -26,6 +26,7 @@ from portvakt.journeys.sign_in.outcomes import (
     GoOn,
     Later,
     Outcome,
+    Showing,
     Stopped,
     Unfit,
     Wrong,
@@ -108,7 +109,7 @@ class SignInRoutes:
         asked = query(request)
         wanted = await self._wanted(asked["to"], asked["for"])
         if asked["for"] == ANEW:
-            name = await self.ways.name_in(asked["left"], self.gate.visit(request))
+            name = await self.ways.name_in(asked["left"], await self.gate.visit(request))
             return page(request, await self._start_page(wanted, name or login_hint_of(wanted.to)))
         current = await self.gate.current(request)
         if current is None or (
@@ -132,7 +133,7 @@ class SignInRoutes:
             missing["password"] = "sign_in.password_missing"  # noqa: S105  # a message id
         if missing:
             return page(request, await self._start_page(wanted, name, missing), WRONG)
-        visit = self.gate.visit(request)
+        visit = await self.gate.visit(request)
         if by_phone:
             outcome = await self.start.with_phone(name, wanted, visit)
         else:
@@ -154,22 +155,23 @@ class SignInRoutes:
         current = await self.gate.current(request)
         if current is None:
             return self.gate.sign_in(request, to=wanted.to)
-        visit = self.gate.visit(request)
+        visit = await self.gate.visit(request)
         outcome = await self.start.again(current.session, wanted, visit)
         return await self._after(request, outcome, visit)
 
     async def show(self, request: Request) -> Response:
         """Show what this sign-in asks for now."""
-        visit = self.gate.visit(request)
+        visit = await self.gate.visit(request)
         showing = await self.answers.show(_flow(request), visit)
         if isinstance(showing, Gone):
             return page(request, GonePage(), 410)
+        await self._name_who_is_here(request, showing)
         return page(request, page_of(showing, visit))
 
     async def answer(self, request: Request) -> Response:
         """Take a code, a password or a start code."""
         sent = await form(request)
-        flow, visit = _flow(request), self.gate.visit(request)
+        flow, visit = _flow(request), await self.gate.visit(request)
         if "again" in sent:
             return await self._after(request, await self.ways.send(flow, visit), visit, flow)
         if "answered" in sent:
@@ -182,7 +184,7 @@ class SignInRoutes:
     async def new_password(self, request: Request) -> Response:
         """Take a new password in place of one that must be changed."""
         sent = await form(request)
-        flow, visit = _flow(request), self.gate.visit(request)
+        flow, visit = _flow(request), await self.gate.visit(request)
         current, new = sent["current"], sent["new"]
         if not current or not new:
             field = "new" if current else "current"
@@ -193,25 +195,26 @@ class SignInRoutes:
 
     async def other(self, request: Request) -> Response:
         """List the other ways."""
-        visit = self.gate.visit(request)
+        visit = await self.gate.visit(request)
         flow = _flow(request)
         showing = await self.answers.show(flow, visit, ways=True)
         if isinstance(showing, Gone):
             return page(request, GonePage(), 410)
+        await self._name_who_is_here(request, showing)
         ways = ways_of(showing, context(request).site.texts, visit.language)
         return page(request, OtherPage(flow=flow, ways=ways)) if ways else see_other(_at(flow))
 
     async def choose(self, request: Request) -> Response:
         """Take another way."""
         sent = await form(request)
-        visit = self.gate.visit(request)
+        visit = await self.gate.visit(request)
         flow = _flow(request)
         outcome = await self.ways.choose(flow, sent["way"], visit)
         return await self._after(request, outcome, visit, flow)
 
     async def send(self, request: Request) -> Response:
         """Send a new code."""
-        visit = self.gate.visit(request)
+        visit = await self.gate.visit(request)
         flow = _flow(request)
         return await self._after(request, await self.ways.send(flow, visit), visit, flow)
 
@@ -222,13 +225,14 @@ class SignInRoutes:
         learns nothing, not even that there is such a sign-in (A037).
         """
         flow, seen = _flow(request), query(request)["seen"]
+        visit = await self.gate.visit(request)
         with held_back(request) as held:
-            found = await self.phones.wait(flow, seen, lambda: self.gate.visit(request), held.wait)
+            found = await self.phones.wait(flow, seen, lambda: self.gate.later(visit), held.wait)
         if held.crowded:
             return _json({"error": "too_many"}, TOO_MANY)
         if isinstance(found, Gone):
             return _json({"error": "not_found"}, 404)
-        visit = self.gate.visit(request)
+        visit = self.gate.later(visit)
         asked = None if found is None else found.asked
         if asked is None or standing_of_request(asked, visit.now) is not RequestStanding.WAITING:
             return _json({"changed": True})
@@ -286,8 +290,14 @@ class SignInRoutes:
         showing = await self.answers.show(flow, visit) if flow is not None else Gone()
         if isinstance(showing, Gone):
             return page(request, GonePage(), 410)
+        await self._name_who_is_here(request, showing)
         errors = {} if message is None else {field: message}
         return page(request, page_of(showing, visit, errors, next_at), status)
+
+    async def _name_who_is_here(self, request: Request, showing: Showing) -> None:
+        """Have the page say whose session this is, where somebody signed in shows more."""
+        if showing.state.session_id is not None:
+            await self.gate.current(request, act=False, to=showing.state.to)
 
     async def _opened(self, request: Request, opened: Opened, visit: Visit) -> Response:
         """Hand out the session. A page of ours stands between the last form and an app.
