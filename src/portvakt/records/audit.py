@@ -1,52 +1,65 @@
-"""The audit trail: rows are added in the transaction of what they tell, and never changed."""
+"""The audit trail: rows are added in the transaction of what they tell, and never changed.
+
+What a row tells of a person stands apart, with a salt, so that it can be erased (`audit_keeping`)
+and the chain over all rows (`audit_chain`) still be verified.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
-from portvakt.core.events import Event, details
+from portvakt.core.events import Event, parted_details
 from portvakt.core.ids import AccountId
 from portvakt.core.policy import TraceLine
+from portvakt.crypto.randomness import SystemRandom
 from portvakt.records.driver import Row, Run
 from portvakt.records.statements import Statement
 from portvakt.records.values import instant, ms, parts, to_json
 
 _TRACE: Final = msgspec.json.Decoder(tuple[TraceLine, ...])
 _DETAIL: Final = msgspec.json.Decoder(dict[str, Any])
+_SALT_BYTES: Final = 16
+_random: Final = SystemRandom()
 _WRITE: Final = Statement(
     """
-    INSERT INTO events (at, name, account_id, actor, request_id, address, detail, trace)
-    VALUES (:at, :name, :account_id, :actor, :request_id, :address, :detail, :trace)
+    INSERT INTO events (at, name, account_id, actor, request_id, address, detail, trace,
+        personal, salt)
+    VALUES (:at, :name, :account_id, :actor, :request_id, :address, :detail, :trace,
+        :personal, :salt)
     """
 )
 _WRITE_MANY: Final = Statement(
     """
-    INSERT INTO events (at, name, account_id, actor, request_id, address, detail)
-    SELECT at, name, account_id, actor, request_id, address, detail
+    INSERT INTO events (at, name, account_id, actor, request_id, address, detail, personal, salt)
+    SELECT at, name, account_id, actor, request_id, address, detail, personal, salt
     FROM {records:events at BIGINT, name TEXT, account_id TEXT, actor TEXT, request_id TEXT,
-        address TEXT, detail TEXT}
+        address TEXT, detail TEXT, personal TEXT, salt TEXT}
     """
 )
+_COLUMNS: Final = """
+    id, at, name, account_id, actor, request_id, address, detail, trace, personal
+"""
 _OF_ACCOUNT: Final = Statement(
     """
-    SELECT id, at, name, account_id, actor, request_id, address, detail, trace FROM events
-    WHERE account_id = :account_id ORDER BY id DESC LIMIT :most
-    """
+    SELECT {columns} FROM events WHERE account_id = :account_id ORDER BY id DESC LIMIT :most
+    """,
+    columns=_COLUMNS,
 )
 _LATEST: Final = Statement(
-    """
-    SELECT id, at, name, account_id, actor, request_id, address, detail, trace FROM events
-    ORDER BY id DESC LIMIT :most
-    """
+    "SELECT {columns} FROM events ORDER BY id DESC LIMIT :most", columns=_COLUMNS
 )
+_OLDEST_WAITING: Final = Statement("SELECT at FROM events WHERE seq IS NULL ORDER BY id LIMIT 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEvent:
-    """One row of the trail; `name` says what kind, `detail` holds the kind's own fields."""
+    """One row of the trail; `name` says what kind, `detail` holds the kind's own fields.
+
+    Those that say something about a person are missing where they were erased.
+    """
 
     id: int
     at: datetime
@@ -72,15 +85,7 @@ class Audit:
         if self.heard is not None:
             self.heard.append(event)
         await self._run.changed(
-            _WRITE,
-            at=ms(event.at),
-            name=event.name,
-            account_id=event.account_id,
-            actor=event.actor,
-            request_id=event.request_id,
-            address=event.address,
-            detail=to_json(details(event)),
-            trace=None if trace is None else to_json(trace),
+            _WRITE, **_row(event), trace=None if trace is None else to_json(trace)
         )
 
     async def write_many(self, events: Iterable[Event]) -> None:
@@ -88,19 +93,7 @@ class Audit:
         for part in parts(events):
             if self.heard is not None:
                 self.heard.extend(part)
-            rows = [
-                {
-                    "at": ms(event.at),
-                    "name": event.name,
-                    "account_id": event.account_id,
-                    "actor": event.actor,
-                    "request_id": event.request_id,
-                    "address": event.address,
-                    "detail": to_json(details(event)),
-                }
-                for event in part
-            ]
-            await self._run.changed(_WRITE_MANY, events=to_json(rows))
+            await self._run.changed(_WRITE_MANY, events=to_json([_row(event) for event in part]))
 
     async def of_account(self, account_id: AccountId, limit: int) -> list[StoredEvent]:
         """Read what happened to one account, the newest first."""
@@ -111,8 +104,31 @@ class Audit:
         """Read what happened last, to anybody."""
         return [_stored(row) for row in await self._run.rows(_LATEST, most=limit)]
 
+    async def sealer_lag(self, now: datetime) -> timedelta:
+        """Say for how long the oldest event without a seal has waited; zero where none does."""
+        row = await self._run.row(_OLDEST_WAITING)
+        return timedelta() if row is None else max(now - instant(row[0]), timedelta())
+
+
+def _row(event: Event) -> dict[str, str | int | None]:
+    fixed, personal = parted_details(event)
+    return {
+        "at": ms(event.at),
+        "name": event.name,
+        "account_id": event.account_id,
+        "actor": event.actor,
+        "request_id": event.request_id,
+        "address": event.address,
+        "detail": to_json(fixed),
+        "personal": to_json(personal) if personal else None,
+        "salt": _random.bytes(_SALT_BYTES).hex(),
+    }
+
 
 def _stored(row: Row) -> StoredEvent:
+    detail = _DETAIL.decode(row[7])
+    if row[9] is not None:
+        detail |= _DETAIL.decode(row[9])
     return StoredEvent(
         id=row[0],
         at=instant(row[1]),
@@ -121,6 +137,6 @@ def _stored(row: Row) -> StoredEvent:
         actor=row[4],
         request_id=row[5],
         address=row[6],
-        detail=_DETAIL.decode(row[7]),
+        detail=detail,
         trace=None if row[8] is None else _TRACE.decode(row[8]),
     )

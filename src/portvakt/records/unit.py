@@ -12,6 +12,7 @@ from portvakt.records.addresses import PostgresServer, SqliteFile, address_of
 from portvakt.records.approvals import Approvals
 from portvakt.records.attempts import Attempts
 from portvakt.records.audit import Audit
+from portvakt.records.audit_chain import AuditChain
 from portvakt.records.authenticators import Authenticators
 from portvakt.records.browsers import Browsers
 from portvakt.records.codes import Codes
@@ -65,6 +66,7 @@ class Unit:
         "approvals",
         "attempts",
         "audit",
+        "audit_chain",
         "authenticators",
         "browsers",
         "codes",
@@ -91,6 +93,7 @@ class Unit:
         self.approvals = Approvals(run)
         self.attempts = Attempts(run)
         self.audit = Audit(run)
+        self.audit_chain = AuditChain(run)
         self.authenticators = Authenticators(run)
         self.browsers = Browsers(run)
         self.codes = Codes(run)
