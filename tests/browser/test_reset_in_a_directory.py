@@ -38,8 +38,6 @@ class Region:
         """Ask Kerberos and the file server."""
         kerberos, said = self.home.server.kinit(one.user_name, password)
         files, also_said = self.home.server.smb(one.user_name, password)
-        if not files and "NT_STATUS_LOGON_FAILURE" not in also_said:  # too busy to say yes or no
-            files, also_said = self.home.server.smb(one.user_name, password)
         assert kerberos is files, f"{said}\n{also_said}"
         return kerberos
 

@@ -4,7 +4,6 @@ import base64
 import itertools
 import os
 import subprocess
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -84,9 +83,6 @@ class AtSamba:
         del dn
         kerberos, _ = self.server.kinit(one.user_name, password.open())
         files, _ = self.server.smb(one.user_name, password.open())
-        if kerberos and not files:  # busy with another worker's changes, it now and then says no
-            time.sleep(1)
-            files, _ = self.server.smb(one.user_name, password.open())
         assert kerberos is files
         return kerberos
 
