@@ -31,7 +31,7 @@ from portvakt.records.people_in_bulk import StoredPerson
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit
 from portvakt.settings import Settings
-from portvakt.settings.structs import Keys, Organisation, Proxies, Registration
+from portvakt.settings.structs import Keys, Organisation, Proxies, Registration, Reset
 from portvakt.sms import from_body as text_of
 from tests import make
 
@@ -304,7 +304,9 @@ def _stored(who: Account) -> StoredPerson:
     )
 
 
-def settings(folder: Path, database_url: str, **registration: object) -> Settings:
+def settings(
+    folder: Path, database_url: str, *, reset: Reset | None = None, **registration: object
+) -> Settings:
     """Settings for a product behind one trusted proxy."""
     key = folder / "master.key"
     if not key.exists():
@@ -315,6 +317,7 @@ def settings(folder: Path, database_url: str, **registration: object) -> Setting
         keys=Keys(master_file=str(key)),
         proxies=Proxies(trusted=(f"{PROXY}/32",)),
         organisation=Organisation(name="Region Exempel", support_phone="026-15 40 00"),
+        reset=reset or Reset(),
         registration=Registration(**registration),  # type: ignore[arg-type]  # checked by msgspec users
     )
 
@@ -324,9 +327,11 @@ async def no_hold(_wait: timedelta) -> None:
 
 
 @asynccontextmanager
-async def world(folder: Path, database_url: str, **registration: object) -> AsyncIterator[World]:
+async def world(
+    folder: Path, database_url: str, *, reset: Reset | None = None, **registration: object
+) -> AsyncIterator[World]:
     """Open a whole product on a migrated database."""
     clock = Clock()
-    chosen = settings(folder, database_url, **registration)
+    chosen = settings(folder, database_url, reset=reset, **registration)
     async with opened(chosen, clock=clock, hold=no_hold) as house:
         yield World(house, clock)

@@ -20,6 +20,7 @@ from portvakt.base import Base, Clock, Pause, base_of
 from portvakt.common_passwords import PasswordJudge
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.first_registration import First
+from portvakt.core.password_reset import STANDARD, Way
 from portvakt.crypto.key_file import WatchedKeys
 from portvakt.crypto.pairing_codes import PairingCodes
 from portvakt.crypto.passwords import Busy, PasswordHasher
@@ -30,6 +31,7 @@ from portvakt.journeys.my_sign_ins.routes import MySignIns
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.oidc_routes import OpenIdConnect
 from portvakt.journeys.reset_password.flow import Parts as ResetParts
+from portvakt.journeys.reset_password.outcomes import Policy as ResetPolicy
 from portvakt.journeys.reset_password.routes import reset_routes
 from portvakt.journeys.set_up_mfa.forms import Numbers
 from portvakt.journeys.set_up_mfa.parts import Parts as SetUpParts
@@ -323,6 +325,7 @@ def _reset(base: Base, password_judge: PasswordJudge) -> list[Route]:
             notices=base.notices,
             random=base.random,
             password_judge=password_judge,
+            policy=_reset_policy(base.settings),
             homes=Homes(
                 hasher=base.hasher,
                 directories=base.directory_passwords,
@@ -330,6 +333,15 @@ def _reset(base: Base, password_judge: PasswordJudge) -> list[Route]:
             ),
         ),
         gate=base.gate,
+    )
+
+
+def _reset_policy(settings: Settings) -> ResetPolicy:
+    chosen = settings.reset
+    return ResetPolicy(
+        ways=STANDARD | {Way.LATER} if chosen.slow_way else STANDARD,
+        two_devices=frozenset(chosen.two_devices),
+        privileged_may=chosen.privileged_may,
     )
 
 

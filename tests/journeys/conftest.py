@@ -13,5 +13,5 @@ Open = Callable[..., AbstractAsyncContextManager[World]]
 
 @pytest.fixture
 def open_world(tmp_path: Path, database_url: str) -> Open:
-    """Open a product on a fresh database; keywords are settings of `[registration]`."""
-    return lambda **registration: world(tmp_path, database_url, **registration)
+    """Open a product on a fresh database; keywords are settings of `[registration]`, or `reset`."""
+    return lambda **given: world(tmp_path, database_url, **given)

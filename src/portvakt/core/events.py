@@ -65,6 +65,7 @@ from portvakt.core.reset_events import (
     ResetPeopleAsked,
     ResetProofFailed,
     ResetProofGiven,
+    ResetSlowBegun,
     ResetStarted,
     ResetVouched,
 )
@@ -166,6 +167,7 @@ __all__ = [
     "ResetPeopleAsked",
     "ResetProofFailed",
     "ResetProofGiven",
+    "ResetSlowBegun",
     "ResetStarted",
     "ResetVouched",
     "RoleGranted",

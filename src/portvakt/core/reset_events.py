@@ -62,6 +62,14 @@ class ResetAskedOften(ResetEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResetSlowBegun(ResetEvent):
+    """Somebody who showed a text waits for a second one, a day later."""
+
+    name = "password_reset.slow_begun"
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordReset(ResetEvent):
     """It is written; whatever the old password had opened is ended."""
 

@@ -72,6 +72,7 @@ class Notice(StrEnum):
     NOT_ME = "not_me"
     PUT_ASIDE = "put_aside"
     RESET = "reset"
+    RESET_LATER = "reset_later"
     UNLOCKED = "unlocked"
     VOUCH_ASKED = "vouch_asked"
     VOUCHED = "vouched"

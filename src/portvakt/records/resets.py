@@ -91,6 +91,13 @@ _UNSETTLED: Final = Statement(
     columns=_COLUMNS,
     given=given_for("r"),
 )
+_WAITING: Final = Statement(
+    """
+    SELECT id FROM resets
+    WHERE binding = :binding AND stage = 'open' AND expires_at > :now AND slow_since IS NOT NULL
+    ORDER BY created_at DESC LIMIT 1
+    """
+)
 _CLOSE: Final = Statement("DELETE FROM resets WHERE id = :id AND version = :version")
 # One where nothing was proved stays, as one does for a name that nobody has: it leads nowhere.
 _CLOSE_PROVED: Final = Statement(
@@ -140,6 +147,11 @@ class Resets:
         if not rows:
             return None
         return _reset(rows[0]), standing_of(rows, _WIDTH)
+
+    async def waiting(self, binding_hash: bytes, now: datetime) -> FlowId | None:
+        """Find this browser's attempt that has begun the slow way, the newest first."""
+        row = await self._run.row(_WAITING, binding=binding_hash, now=ms(now))
+        return None if row is None else FlowId(row[0])
 
     async def save(self, state: Reset) -> bool:
         """Write an attempt over the version it was made from; False where somebody was first.

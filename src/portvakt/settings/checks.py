@@ -52,6 +52,7 @@ def check(settings: Settings, problems: Problems) -> None:
     _listen(settings, problems)
     _proxies(settings, problems)
     _hosts(settings, problems)
+    _reset(settings, problems)
     _organisation(settings, problems)
     _networks(("metrics", "networks"), settings.metrics.networks, problems)
     if settings.registration.first == "welcome_window":
@@ -190,6 +191,15 @@ def _hosts(settings: Settings, problems: Problems) -> None:
             problems.add(where, f"“{name}” is already {seen[name]}")
         else:
             seen[name] = f"hosts.{where[1]}"
+
+
+def _reset(settings: Settings, problems: Problems) -> None:
+    if settings.reset.privileged_may:
+        problems.warn(
+            ("reset", "privileged_may"),
+            "lets whoever holds two of an administrator's ways take over what the administrator "
+            "may do; a start code from support is safer",
+        )
 
 
 def _organisation(settings: Settings, problems: Problems) -> None:

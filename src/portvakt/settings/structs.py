@@ -154,6 +154,20 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every other key of the table is the adapter's own."""
 
 
+class Reset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The page for forgotten passwords."""
+
+    slow_way: bool = False
+    """A second text, a day after the first, is a second way. It suits where people have a text
+    phone, no manager within reach and no support at night; whoever has the phone for a day has the
+    account."""
+    two_devices: tuple[str, ...] = ()
+    """Groups whose people must not show both ways on one phone."""
+    privileged_may: bool = False
+    """People with a role here, or in the directory's groups of administrators, can reset, with two
+    ways that are not on one phone. Otherwise the page leads them nowhere."""
+
+
 class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may read `/metrics`."""
 
@@ -194,6 +208,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     registration: Registration = Registration()
     authenticator: Authenticator = Authenticator()
     password_rules: PasswordRules = PasswordRules()
+    reset: Reset = Reset()
     organisation: Organisation = Organisation()
     sms: tuple[Sms, ...] = ()
     mail: Mail | None = None

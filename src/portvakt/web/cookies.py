@@ -69,6 +69,11 @@ def set_binding(response: Response, secret: str) -> None:
     _set(response, Cookie.BINDING, secret, None)
 
 
+def keep_binding(response: Response, secret: str, lifetime: timedelta) -> None:
+    """Tie this browser for so long, though it may close meanwhile."""
+    _set(response, Cookie.BINDING, secret, lifetime)
+
+
 def set_browser(response: Response, secret: str) -> None:
     """Remember this browser for 400 days: it separates counters and gives no right."""
     _set(response, Cookie.BROWSER, secret, _KEPT)

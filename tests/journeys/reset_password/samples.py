@@ -6,6 +6,7 @@ from portvakt.journeys.reset_password.pages import (
     Asking,
     CodePage,
     EndPage,
+    LaterPage,
     PasswordPage,
     PeoplePage,
     PhoneEndedPage,
@@ -51,11 +52,13 @@ ANOTHER = (
     WayShown(value="support", text=Message("reset.way_support"), picture="start_code"),
 )
 LATER_SAID = Message("reset.later", {"time": LATER})
-ENDS = ("done", "unlocked", "unsure", "writing", "waiting", "no_other", "gone")
+ENDS = ("done", "unlocked", "unsure", "writing", "no_other", "gone")
 
 SAMPLES: dict[str, Page] = {
     "start": StartPage(),
     "start-unlock": StartPage(goal="unlock"),
+    "start-waiting": StartPage(waiting=FLOW),
+    "later": LaterPage(until=LATER),
     "start-empty": StartPage(errors={"name": "reset.name_missing"}),
     "ways": WaysPage(flow=FLOW, first=True, ways=FIRST),
     "ways-another": WaysPage(flow=FLOW, first=False, ways=ANOTHER),

@@ -13,13 +13,21 @@ from portvakt.core.secret import Secret
 from portvakt.core.throttle import LIMITS, Count
 from portvakt.crypto.passwords import Busy
 from portvakt.journeys.reset_password.flow import Parts, scene_of
-from portvakt.journeys.reset_password.outcomes import KINDS, Gone, GoOn, Outcome, Scene, Wrong
+from portvakt.journeys.reset_password.outcomes import (
+    KINDS,
+    TEXTS,
+    Gone,
+    GoOn,
+    Outcome,
+    Scene,
+    Wrong,
+)
 from portvakt.methods import LookupRow, Rejected, Verified
 from portvakt.proving.answer import Answer, NotSpent, spend, usable
 from portvakt.proving.visit import Visit, said
 from portvakt.records.unit import Unit
 
-_TYPED = frozenset({Way.CODE, Way.TEXT, Way.CARD, Way.SUPPORT})
+_TYPED = frozenset({Way.CODE, Way.TEXT, Way.CARD, Way.SUPPORT, Way.LATER})
 
 
 class ResetAnswers:
@@ -78,7 +86,7 @@ class ResetAnswers:
 
     async def _scene(self, flow: FlowId, visit: Visit) -> Scene | None:
         return await self._parts.records.read(
-            lambda unit: scene_of(unit, flow, self._parts.ways, visit)
+            lambda unit: scene_of(unit, flow, self._parts.policy, visit)
         )
 
     async def _rows(self, scene: Scene, typed: Secret) -> tuple[LookupRow, ...]:
@@ -108,7 +116,7 @@ class ResetAnswers:
     ) -> Outcome:
         """Spend the answer and keep what it showed, on what is stored now."""
         visit, flow = before.visit, before.state.id
-        scene = await scene_of(unit, flow, self._parts.ways, visit)
+        scene = await scene_of(unit, flow, self._parts.policy, visit)
         if scene is None:
             return Gone()
         # the last try that is taken has begun a stop itself, and is still judged
@@ -137,7 +145,7 @@ async def _spent(
     """Use up the answer, if it still is one to what may be asked for."""
     person = scene.person(way)
     if person is None or not usable(person, answer.type, answer.now):
-        if way is Way.TEXT:  # a code that was never sent is tried in the same way
+        if way in TEXTS:  # a code that was never sent is tried in the same way
             await unit.codes.spend(answer.flow, answer.purpose, b"", answer.now)
         return NotSpent.WRONG
     shown = await spend(unit, verified, answer, person)

@@ -19,7 +19,6 @@ from portvakt.core.password_reset import (
     Offer,
     Reset,
     Way,
-    ask_people,
     closed,
     name,
 )
@@ -34,23 +33,26 @@ from portvakt.core.push_approval import (
 )
 from portvakt.core.reset_events import (
     PrivilegedResetTried,
-    ResetAskedOften,
-    ResetPeopleAsked,
     ResetStarted,
 )
-from portvakt.core.throttle import LIMITS
-from portvakt.core.vouchers import Sort, sort_of, sorts_open
+from portvakt.core.vouchers import sorts_open
 from portvakt.crypto.randomness import Random
+from portvakt.journeys.reset_password.elsewhere import (
+    ask_for_people,
+    begin_slow_way,
+    count_asking,
+)
 from portvakt.journeys.reset_password.outcomes import (
+    TEXTS,
     Gone,
     GoOn,
     Later,
     Outcome,
+    Policy,
     Scene,
     Showing,
     facts_of,
 )
-from portvakt.mail import Notice, What
 from portvakt.proving.answer import Judge
 from portvakt.proving.ask import APART, CodeSender, NotYet
 from portvakt.proving.notices import Notices
@@ -62,8 +64,6 @@ from portvakt.records.unit import Records, Unit
 
 LONGEST_WAIT: Final = 25.0
 """Seconds that a waiting page's question is held: less than proxies do."""
-WAYS: Final = frozenset({Way.PHONE, Way.CODE, Way.TEXT, Way.CARD, Way.PEOPLE, Way.SUPPORT})
-"""What is asked for here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +79,10 @@ class Parts:
     random: Random
     password_judge: PasswordJudge
     homes: Homes
-    ways: frozenset[Way] = WAYS
+    policy: Policy
 
 
-async def scene_of(unit: Unit, flow: FlowId, ways: frozenset[Way], visit: Visit) -> Scene | None:
+async def scene_of(unit: Unit, flow: FlowId, policy: Policy, visit: Visit) -> Scene | None:
     """Read an attempt, whose it is and what is left of its budget; None where there is none."""
     found = await unit.resets.load(flow, visit.binding, visit.now, visit.browser)
     if found is None:
@@ -91,12 +91,12 @@ async def scene_of(unit: Unit, flow: FlowId, ways: frozenset[Way], visit: Visit)
     scene = Scene(
         state=state,
         standing=standing,
-        facts=facts_of(standing),
-        ways=ways,
+        facts=facts_of(standing, policy),
+        ways=policy.ways,
         spent_until=None,
         visit=visit,
     )
-    if state.evidence and scene.facts is not None and Way.PEOPLE in ways:
+    if state.evidence and scene.facts is not None and Way.PEOPLE in policy.ways:
         account = scene.facts.account
         others = await unit.vouches.could_stand_up(account.id)
         scene = replace(scene, facts=replace(scene.facts, sorts=sorts_open(account, others)))
@@ -118,7 +118,7 @@ class ResetFlow:
             return None
         records = self._parts.records
         standing = await records.read(lambda unit: unit.people.find(claimed, visit.browser))
-        facts = facts_of(standing)
+        facts = facts_of(standing, self._parts.policy)
         shut = Closed.UNUSABLE if facts is None else closed(facts, visit.now)
         account_id = None if standing is None else standing.account.id
         empty = Reset(
@@ -146,7 +146,7 @@ class ResetFlow:
         """Return what the page of an attempt shows now."""
 
         async def act(unit: Unit) -> Showing | Gone:
-            scene = await scene_of(unit, flow, self._parts.ways, visit)
+            scene = await scene_of(unit, flow, self._parts.policy, visit)
             if scene is None:
                 return Gone()
             return await self._showing(unit, scene)
@@ -168,7 +168,7 @@ class ResetFlow:
         left = 0
         if chosen is Way.PHONE:
             asked = await unit.approvals.newest(state.id, RESET)
-        if chosen is Way.TEXT and isinstance(step, AskAnother):
+        if chosen in TEXTS and isinstance(step, AskAnother):
             sent = await unit.codes.newest(state.id, RESET)
         if isinstance(step, AskAnother) and scene.standing is not None:
             left = await unit.authenticators.recovery_left(scene.standing.account.id)
@@ -180,14 +180,16 @@ class ResetFlow:
         network = await self._network(visit)
 
         async def act(unit: Unit) -> Outcome:
-            scene = await scene_of(unit, flow, self._parts.ways, visit)
+            scene = await scene_of(unit, flow, self._parts.policy, visit)
             if scene is None:
                 return Gone()
             step = scene.step
             if not isinstance(step, AskProof | AskAnother | AwaitPeople):
                 return GoOn(flow)
             if way == Way.PEOPLE and isinstance(step, AskAnother):
-                return await self._people(unit, scene)
+                return await ask_for_people(unit, scene, self._parts.notices)
+            if way == Way.LATER and scene.state.slow_since is None:
+                return await begin_slow_way(unit, scene, self._parts.notices)
             chosen = next((each for each in offered_by(step) if each == way), None)
             if scene.state.chosen is not chosen:
                 state = replace(scene.state, chosen=chosen)
@@ -200,35 +202,19 @@ class ResetFlow:
 
         return await self._parts.records.write(act)
 
-    async def _people(self, unit: Unit, scene: Scene) -> Outcome:
-        """Ask people to stand up, and tell the manager that somebody does."""
-        visit, standing = scene.visit, scene.standing
-        state = ask_people(scene.state, scene.facts, visit.now, ways=scene.ways)
-        if state is None or standing is None or scene.facts is None:
-            return GoOn(scene.state.id)
-        later = await self._count_asking(unit, scene)
-        if later is not None:
-            return later
-        if not await unit.resets.save(state):
-            return GoOn(state.id)
-        sorts, account = scene.facts.sorts, standing.account
-        event = ResetPeopleAsked(
-            **said(visit, account.id), goal=state.goal, sorts=tuple(sorted(sorts))
-        )
-        await unit.audit.write(event)
-        others = await unit.vouches.could_stand_up(account.id)
-        for each in others:
-            if sort_of(account, each) is Sort.MANAGER:
-                what = What(notice=Notice.VOUCH_ASKED)
-                await self._parts.notices.tell(unit, each, what, visit)
-        return GoOn(state.id)
+    async def waiting(self, visit: Visit) -> FlowId | None:
+        """Find the attempt of this browser that waits out its day; None where there is none."""
+        if Way.LATER not in self._parts.policy.ways:
+            return None
+        records = self._parts.records
+        return await records.read(lambda unit: unit.resets.waiting(visit.binding, visit.now))
 
     async def again(self, flow: FlowId, visit: Visit) -> Outcome:
         """Send a new text, or ask the phone anew."""
         network = await self._network(visit)
 
         async def act(unit: Unit) -> Outcome:
-            scene = await scene_of(unit, flow, self._parts.ways, visit)
+            scene = await scene_of(unit, flow, self._parts.policy, visit)
             if scene is None:
                 return Gone()
             return await self._ask(unit, scene, AuthenticatorId(""), network=network)
@@ -252,30 +238,18 @@ class ResetFlow:
             newest = await unit.approvals.newest(state.id, RESET)
             if newest is not None and _waits(newest, visit.now):
                 return GoOn(state.id)
-        elif chosen is Way.TEXT:
+        elif chosen in TEXTS:
             sent = await unit.codes.newest(state.id, RESET)
             if sent is not None and visit.now < sent.created_at + APART:
                 return GoOn(state.id) if not number else Later(sent.created_at + APART)
         else:
             return GoOn(state.id)
-        later = await self._count_asking(unit, scene)
+        later = await count_asking(unit, scene)
         if later is not None:
             return later
         if chosen is Way.PHONE:
             return await self._phone(unit, scene, network=network)
-        return await self._text(unit, scene, number)
-
-    async def _count_asking(self, unit: Unit, scene: Scene) -> Later | None:
-        visit = scene.visit
-        subject, kind, familiarity = scene.asked_tally
-        count = await unit.attempts.count(subject, kind, familiarity, LIMITS[kind], visit.now)
-        until = count.stopped_until
-        if count.allowed and until is not None:
-            account_id = scene.state.account_id
-            await unit.audit.write(
-                ResetAskedOften(**said(visit, account_id), goal=scene.state.goal, until=until)
-            )
-        return None if count.allowed else Later(until or visit.now)
+        return await self._text(unit, scene, chosen, number)
 
     async def _phone(self, unit: Unit, scene: Scene, *, network: str) -> Outcome:
         """Ask every phone that would do; for a name without one, do as if."""
@@ -296,14 +270,14 @@ class ResetFlow:
             return Later(asked.until or scene.visit.now)
         return GoOn(state.id)
 
-    async def _text(self, unit: Unit, scene: Scene, number: AuthenticatorId) -> Outcome:
+    async def _text(self, unit: Unit, scene: Scene, way: Way, number: AuthenticatorId) -> Outcome:
         """Send a text to one of the numbers that may be used; for a name without one, do as if.
 
         Before a proof nobody is told of any number, so a text that is asked for again goes to the
         next of them.
         """
         state, visit = scene.state, scene.visit
-        phones = {each.id: each for each in scene.answering(Way.TEXT)}
+        phones = {each.id: each for each in scene.answering(way)}
         if not phones or state.account_id is None:
             await self._parts.sender.pretend(unit, flow=state.id, purpose=RESET, visit=visit)
             return GoOn(state.id)
@@ -345,7 +319,7 @@ class ResetFlow:
 
     def _look(self, flow: FlowId, visit: Visit) -> Awaitable[Showing | Gone]:
         async def act(unit: Unit) -> Showing | Gone:
-            scene = await scene_of(unit, flow, self._parts.ways, visit)
+            scene = await scene_of(unit, flow, self._parts.policy, visit)
             return Gone() if scene is None else await self._showing(unit, scene)
 
         return self._parts.records.read(act)

@@ -7,7 +7,7 @@ from typing import Final
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.ids import FlowId
 from portvakt.core.password_outcomes import Refused
-from portvakt.core.password_reset import Facts, Reset, Step, Way, next_step, provable
+from portvakt.core.password_reset import STANDARD, Facts, Reset, Step, Way, next_step, provable
 from portvakt.core.password_rules import Finding
 from portvakt.core.push_approval import Approval
 from portvakt.core.throttle import Familiarity, Kind
@@ -22,8 +22,11 @@ KINDS = {
     Way.TEXT: AuthenticatorType.SMS_CODE,
     Way.CARD: AuthenticatorType.RECOVERY_CODE,
     Way.SUPPORT: AuthenticatorType.START_CODE,
+    Way.LATER: AuthenticatorType.SMS_CODE,
 }
 """What is bound for each way that somebody answers alone."""
+TEXTS: Final = frozenset({Way.TEXT, Way.LATER})
+"""Ways that a text is sent for."""
 DIRECTORY_ADMINS: Final = frozenset(
     {
         "account operators",
@@ -40,7 +43,17 @@ DIRECTORY_ADMINS: Final = frozenset(
 mapping brings them here."""
 
 
-def facts_of(standing: Standing | None) -> Facts | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the organisation has decided about resets."""
+
+    ways: frozenset[Way] = STANDARD
+    two_devices: frozenset[str] = frozenset()
+    """Groups whose two proofs must not both live on one phone."""
+    privileged_may: bool = False
+
+
+def facts_of(standing: Standing | None, policy: Policy) -> Facts | None:
     """Gather what decides a reset of this person; None for a name that nobody has."""
     if standing is None:
         return None
@@ -49,13 +62,22 @@ def facts_of(standing: Standing | None) -> Facts | None:
     return Facts(
         account=account,
         bound=standing.authenticators,
+        strict=not policy.two_devices.isdisjoint(account.groups),
         directory_admin=not names.isdisjoint(DIRECTORY_ADMINS),
+        privileged_may=policy.privileged_may,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class GoOn:
     """The attempt's own page says what is next."""
+
+    flow: FlowId
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The slow way has begun: the browser is to be known again when it is over."""
 
     flow: FlowId
 
@@ -88,7 +110,7 @@ class Gone:
     """No such attempt in this browser: finished long ago, too old, or another browser's."""
 
 
-Outcome = GoOn | Wrong | Later | Unfit | Gone
+Outcome = GoOn | Waits | Wrong | Later | Unfit | Gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@ class StartPage(Page):
     template: ClassVar[str] = "journeys/reset_password/start.html"
     goal: str = "new_password"
     name: str = ""
+    waiting: str | None = None
+    """This browser's attempt that waits out its day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,14 @@ class PeoplePage(Page):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaterPage(Page):
+    """A second text can be had then, in this browser."""
+
+    template: ClassVar[str] = "journeys/reset_password/later.html"
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """Somebody who asks to be vouched for."""
 
@@ -147,6 +157,6 @@ class EndPage(Page):
 
     template: ClassVar[str] = "journeys/reset_password/end.html"
     what: str
-    """"done", "unlocked", "unsure", "writing", "no_other", "waiting", "stopped" or "gone"."""
+    """"done", "unlocked", "unsure", "writing", "no_other", "stopped" or "gone"."""
     why: Message | None = None
     to: str = "/reset"

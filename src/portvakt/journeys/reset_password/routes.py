@@ -12,6 +12,7 @@ from starlette.responses import Response
 from portvakt.core.ids import FlowId
 from portvakt.core.password_reset import Goal, Way
 from portvakt.core.password_rules import PasswordRules
+from portvakt.core.reset_proofs import SLOW
 from portvakt.core.secret import Secret
 from portvakt.journeys.reset_password.answers import ResetAnswers
 from portvakt.journeys.reset_password.flow import Parts, ResetFlow, seen_of
@@ -21,6 +22,7 @@ from portvakt.journeys.reset_password.outcomes import (
     Later,
     Outcome,
     Unfit,
+    Waits,
     Wrong,
 )
 from portvakt.journeys.reset_password.pages import EndPage, PasswordPage, StartPage
@@ -30,7 +32,9 @@ from portvakt.journeys.reset_password.vouching import Vouching
 from portvakt.journeys.reset_password.writing import ResetWriting
 from portvakt.proving.gate import Gate
 from portvakt.proving.visit import Visit
+from portvakt.web.cookies import keep_binding
 from portvakt.web.forms import form, query
+from portvakt.web.request import context
 from portvakt.web.responses import page, see_other
 from portvakt.web.routing import Route, Who, route
 from portvakt.web.templates import Message
@@ -38,6 +42,8 @@ from portvakt.web.templates import Message
 WRONG = 422
 TOO_MANY = 429
 HOME = "/reset"
+BROWSER_KEPT = 2 * SLOW
+"""How long a browser that waits out its day is known, even when it is closed meanwhile."""
 
 
 def reset_routes(parts: Parts, *, gate: Gate) -> list[Route]:
@@ -81,7 +87,8 @@ class ResetRoutes:
 
     async def start(self, request: Request) -> Response:
         """Ask for a name, and what one came for."""
-        return page(request, StartPage())
+        waiting = await self.flow.waiting(await self.gate.visit(request))
+        return page(request, StartPage(waiting=waiting))
 
     async def begin(self, request: Request) -> Response:
         """Take a name; what follows is the same for every one."""
@@ -145,6 +152,10 @@ class ResetRoutes:
         match outcome:
             case GoOn(same):
                 return see_other(_at(same))
+            case Waits(same):
+                response = see_other(_at(same))
+                keep_binding(response, context(request).binding(), BROWSER_KEPT)
+                return response
             case Gone():
                 return page(request, EndPage(what="gone"), 410)
             case Wrong(way):

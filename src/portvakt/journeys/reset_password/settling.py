@@ -105,13 +105,27 @@ async def _tell(
     unit: Unit, goal: Goal, standing: Standing, notices: Notices, teller: Teller
 ) -> None:
     """Tell every channel there is, those put aside too: one of them is the owner's (A076)."""
-    account, at = standing.account, teller.at
-    unlocked = goal is Goal.UNLOCK
-    what = What(notice=Notice.UNLOCKED if unlocked else Notice.RESET)
+    notice, text = (Notice.UNLOCKED, "unlocked") if goal is Goal.UNLOCK else (Notice.RESET, "reset")
+    await tell_everywhere(unit, notices, standing, notice, text, teller.visit, teller.at)
+
+
+async def tell_everywhere(
+    unit: Unit,
+    notices: Notices,
+    standing: Standing,
+    notice: Notice,
+    text: str,
+    visit: Visit | None,
+    at: datetime | None = None,
+) -> None:
+    """Queue a mail, and a text to every number of the account; `at` where there is no visit."""
+    account, when = standing.account, at if visit is None else visit.now
+    if when is None:
+        raise AssertionError("what the background does has a time")
     configuration = await unit.configuration.load()
-    await notices.tell(unit, account, what, teller.visit, configuration, at=at)
+    await notices.tell(unit, account, What(notice=notice), visit, configuration, at=when)
     numbers = {
         each.detail for each in standing.authenticators if each.type is AuthenticatorType.SMS_CODE
     }
     for number in sorted(numbers):
-        await notices.tell_number(unit, account, number, "unlocked" if unlocked else "reset", at)
+        await notices.tell_number(unit, account, number, text, when)

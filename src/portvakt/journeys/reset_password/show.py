@@ -27,10 +27,11 @@ from portvakt.core.password_reset import (
 from portvakt.core.push_approval import RequestStanding, standing_of_request
 from portvakt.core.vouchers import Sort
 from portvakt.journeys.reset_password.flow import offer_of, seen_of
-from portvakt.journeys.reset_password.outcomes import KINDS, Showing
+from portvakt.journeys.reset_password.outcomes import KINDS, TEXTS, Showing
 from portvakt.journeys.reset_password.pages import (
     CodePage,
     EndPage,
+    LaterPage,
     PasswordPage,
     PeoplePage,
     PhoneEndedPage,
@@ -77,13 +78,13 @@ def page_of(
 _End = AwaitAnswer | AwaitLater | NoOtherWay | Unsure | Done | Refuse
 
 
-def _end_page(step: _End, again: str) -> EndPage:
+def _end_page(step: _End, again: str) -> EndPage | LaterPage:
     """Return the page for a step that asks for nothing."""
     match step:
         case AwaitAnswer():
             return EndPage(what="writing", to=again)
-        case AwaitLater():
-            return EndPage(what="waiting", to=again)
+        case AwaitLater(until):
+            return LaterPage(until=until)
         case NoOtherWay():
             return EndPage(what="no_other")
         case Unsure():
@@ -114,12 +115,12 @@ def _proof_page(
 ) -> Page:
     flow, first = showing.scene.state.id, isinstance(step, AskProof)
     match step.chosen:
-        case None | Way.PEOPLE | Way.LATER:
+        case None | Way.PEOPLE:
             return WaysPage(flow=flow, first=first, ways=_ways(showing, step), errors=errors)
         case Way.CODE | Way.CARD | Way.SUPPORT:
             return CodePage(flow=flow, first=first, way=step.chosen, errors=errors)
-        case Way.TEXT:
-            return _text_page(showing, step, errors, next_at)
+        case Way.TEXT | Way.LATER:
+            return _text_page(showing, step, step.chosen, errors, next_at)
         case Way.PHONE:
             return _phone_page(showing, first=first, errors=errors, next_at=next_at)
         case _:
@@ -127,12 +128,16 @@ def _proof_page(
 
 
 def _text_page(
-    showing: Showing, step: AskProof | AskAnother, errors: Errors, next_at: datetime | None
+    showing: Showing,
+    step: AskProof | AskAnother,
+    way: Way,
+    errors: Errors,
+    next_at: datetime | None,
 ) -> Page:
     flow = showing.scene.state.id
     if isinstance(step, AskProof):
         return TextPage(flow=flow, first=True, next_at=next_at, errors=errors)
-    offer, sent = offer_of(step, Way.TEXT), showing.sent
+    offer, sent = offer_of(step, way), showing.sent
     phones = () if offer is None else offer.authenticators
     to = next((e for e in phones if sent is not None and e.id == sent.authenticator_id), None)
     shown = to or next(iter(phones), None)
@@ -186,13 +191,15 @@ def _general(way: Way) -> WayShown:
 def _offered(offer: Offer, showing: Showing) -> tuple[WayShown, ...]:
     """Tell of a way as somebody has it, once something was shown."""
     way = offer.way
-    if way is Way.TEXT:
-        return tuple(_number(each) for each in offer.authenticators)
+    if offer.authenticators and way in TEXTS:
+        return tuple(_number(way, each) for each in offer.authenticators)
     hint: Message | str = ""
     if way is Way.CARD:
         hint = Message("reset.way_card_left", {"count": showing.left})
     elif way is Way.PEOPLE:
         hint = Message(f"reset.people_{_who(offer.sorts)}")
+    elif way is Way.LATER:
+        hint = Message("reset.way_later_hint")
     elif way in (Way.PHONE, Way.CODE):
         hint = ", ".join(each.label for each in offer.authenticators if each.label)
     return (
@@ -200,10 +207,10 @@ def _offered(offer: Offer, showing: Showing) -> tuple[WayShown, ...]:
     )
 
 
-def _number(phone: Authenticator) -> WayShown:
+def _number(way: Way, phone: Authenticator) -> WayShown:
     number = {"number": partly_hidden(phone.detail)}
     return WayShown(
-        value=f"{Way.TEXT}:{phone.id}",
+        value=f"{way}:{phone.id}",
         text=Message("reset.way_text_to", number),
         hint=phone.label,
         picture=AuthenticatorType.SMS_CODE,

@@ -64,7 +64,7 @@ class ResetWriting:
 
     async def _scene(self, flow: FlowId, visit: Visit) -> Scene | None:
         return await self._parts.records.read(
-            lambda unit: scene_of(unit, flow, self._parts.ways, visit)
+            lambda unit: scene_of(unit, flow, self._parts.policy, visit)
         )
 
     def _home(self, scene: Scene) -> Home | None:
@@ -77,7 +77,7 @@ class ResetWriting:
         visit, flow, records = scene.visit, scene.state.id, self._parts.records
 
         async def claim(unit: Unit) -> Reset | None:
-            now = await scene_of(unit, flow, self._parts.ways, visit)
+            now = await scene_of(unit, flow, self._parts.policy, visit)
             if now is None:
                 return None
             started = start_writing(now.state, now.facts, visit.now, ways=now.ways)
