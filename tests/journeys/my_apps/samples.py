@@ -32,6 +32,7 @@ SAMPLES: dict[str, Page] = {
             tile("Schema"),
         ),
     ),
+    "asked": AppsPage(person="Bo Ek", tiles=(tile("Demobutiken"),), asked=True),
     "one-tile": AppsPage(person="Bo Ek", tiles=(tile("Demobutiken"),)),
     "no-tiles": AppsPage(person="Östen Åkerblom-Lindqvist af Ugglas", tiles=()),
     "signed-out": SignedOutPage(),

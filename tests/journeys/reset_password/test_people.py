@@ -74,6 +74,22 @@ async def test_a_text_and_the_manager_give_a_new_password(open_world: Open) -> N
         assert "chef@region.example" in told
 
 
+async def test_the_portal_leads_whom_somebody_asks_to_the_page_for_it(open_world: Open) -> None:
+    async with open_world() as world, world.browser() as browser, world.browser() as boss:
+        await anna_with_a_phone_only(world)
+        await staff(world, "chef", "000901", unit="Ledning")
+        await signs_in(boss, world, "chef")
+        page = await boss.get("/apps")
+        assert "/vouch" not in page.html
+        await asks(browser, world)
+        page = await boss.get("/apps")
+        assert 'href="/vouch"' in page.html
+        await boss.get("/vouch")
+        await boss.submit({})
+        page = await boss.get("/apps")
+        assert "/vouch" not in page.html  # she has said yes
+
+
 async def test_it_takes_two_colleagues(open_world: Open) -> None:
     async with open_world() as world, world.browser() as browser:
         await anna_with_a_phone_only(world)

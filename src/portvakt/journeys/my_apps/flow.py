@@ -1,11 +1,13 @@
 """Which apps a person may open from here, and what each will ask for."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from unicodedata import normalize
 from urllib.parse import urlencode, urlsplit
 
 from portvakt.core.assurance import Evidence, meets
 from portvakt.core.events import SessionsEnded
+from portvakt.core.ids import AccountId
 from portvakt.core.people import Account
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.core.sessions import Session
@@ -74,6 +76,12 @@ def start_address(app: RelyingParty, issuer: str) -> str | None:
 
 def _is_web(address: str) -> bool:
     return urlsplit(address).scheme in _WEB
+
+
+async def somebody_asks(records: Records, account_id: AccountId, now: datetime) -> bool:
+    """Say whether somebody who has forgotten their password asks this person to stand up."""
+    found = await records.read(lambda unit: unit.vouches.waiting_for(account_id, now))
+    return any(all(vouch.person != account_id for vouch in each.given) for each in found)
 
 
 async def sign_out(records: Records, session: Session, visit: Visit, reason: str) -> None:

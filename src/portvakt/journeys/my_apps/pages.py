@@ -30,6 +30,8 @@ class AppsPage(Page):
     template: ClassVar[str] = "journeys/my_apps/apps.html"
     person: str
     tiles: tuple[Tile, ...]
+    asked: bool = False
+    """Somebody asks this person to say who they are, on the page `/vouch`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

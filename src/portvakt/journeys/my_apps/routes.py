@@ -15,6 +15,7 @@ from portvakt.journeys.my_apps.flow import (
     openable,
     shows_itself,
     sign_out,
+    somebody_asks,
 )
 from portvakt.journeys.my_apps.pages import AppsPage, SignedOutPage, Tile
 from portvakt.proving.gate import Current, Gate
@@ -65,7 +66,8 @@ class MyApps:
         account, evidence = current.standing.account, current.session.evidence
         found = openable(configuration, account, evidence, visit, self._issuer)
         tiles = tuple(_tile(each, current, visit.language) for each in found)
-        return page(request, AppsPage(person=account.display_name, tiles=tiles))
+        asked = await somebody_asks(self._records, account.id, visit.now)
+        return page(request, AppsPage(person=account.display_name, tiles=tiles, asked=asked))
 
     async def sign_out(self, request: Request) -> Response:
         """End this session, and take the cookie back even where no session was left to end."""
