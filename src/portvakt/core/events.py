@@ -22,6 +22,7 @@ from portvakt.core.directory_events import (
     DirectorySilent,
 )
 from portvakt.core.event import SELF, Event, parted_details, personal_fields
+from portvakt.core.freeze_events import AccountFrozen, AccountThawed
 from portvakt.core.method_events import (
     MethodAdded,
     MethodDisabled,
@@ -108,6 +109,8 @@ from portvakt.core.sign_in_events import (
 __all__ = [
     "EVENTS",
     "SELF",
+    "AccountFrozen",
+    "AccountThawed",
     "AppOpened",
     "AppRefused",
     "AppSecretWrong",

@@ -75,7 +75,7 @@ class MethodDisabled(MethodEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodSuspended(MethodEvent):
-    """It was put aside, by a start code that replaces it."""
+    """It was put aside: by a start code that replaces it, or with a change that was disowned."""
 
     name = "method.suspended"
     reason: str

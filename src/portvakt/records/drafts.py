@@ -37,6 +37,7 @@ _SPEND: Final = Statement(
     RETURNING id, account_id, session_id, type, sealed, detail, created_at, expires_at
     """
 )
+_DROP_ALL: Final = Statement("DELETE FROM drafts WHERE account_id = :account_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,10 @@ class Drafts:
                 _SPEND, id=id_, account_id=account_id, session_id=session_id, now=ms(now)
             )
         )
+
+    async def drop_all(self, account_id: AccountId) -> None:
+        """Give up whatever somebody is setting up, in every session."""
+        await self._run.changed(_DROP_ALL, account_id=account_id)
 
 
 def _draft(row: Row | None) -> Draft | None:

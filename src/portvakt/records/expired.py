@@ -42,6 +42,7 @@ _SWEEPS: Final = (
     (_sweep("resets", "stage IN ('writing', 'unknown') AND expires_at < :before"), 30 * _DAY),
     # Longer than anything is frozen by one (`core.after_reset.FROZEN`).
     (_sweep("past_resets", "at < :before", "account_id"), 2 * _DAY),
+    (_sweep("freeze_links", "expires_at < :before", "token_hash"), timedelta()),
     # No session lives longer than a day (`core.sessions`).
     (_sweep("sessions", "created_at < :before"), 2 * _DAY),
     # Kept for a day: a code that comes twice is still told from one that never was.

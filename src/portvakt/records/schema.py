@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from portvakt.records.schema_audit import audit_batches, audit_removals, events
+from portvakt.records.schema_freezes import freeze_links, freezes
 from portvakt.records.schema_parts import (
     Instant,
     Json,
@@ -42,6 +43,8 @@ __all__ = [
     "audit_batches",
     "audit_removals",
     "events",
+    "freeze_links",
+    "freezes",
     "metadata",
     "pairings",
     "password_memory",

@@ -22,6 +22,7 @@ from portvakt.records.driver import Act, Driver, Run
 from portvakt.records.errors import RecordsUnavailable
 from portvakt.records.expired import Expired
 from portvakt.records.flows import Flows
+from portvakt.records.freezes import Freezes
 from portvakt.records.grants import Grants
 from portvakt.records.meta import Meta
 from portvakt.records.migrate import SCHEMA_VERSION
@@ -74,6 +75,7 @@ class Unit:
         "drafts",
         "expired",
         "flows",
+        "freezes",
         "grants",
         "meta",
         "outbox",
@@ -101,6 +103,7 @@ class Unit:
         self.drafts = Drafts(run)
         self.expired = Expired(run)
         self.flows = Flows(run)
+        self.freezes = Freezes(run)
         self.grants = Grants(run)
         self.meta = Meta(run)
         self.outbox = Outbox(run)
