@@ -18,6 +18,6 @@ def run(args: Namespace, shell: Shell) -> int:
     """Migrate. Running it again does nothing."""
     del args
     settings = shell.settings()
-    make_key(settings, new=current(settings.database_url) is None)
+    make_key(settings, shell.clock().date(), new=current(settings.database_url) is None)
     migrate(settings.database_url, print)
     return 0

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -61,7 +62,7 @@ class Opened:
 def in_records(shell: Shell, work: Callable[[Opened], Awaitable[T]]) -> T:
     """Open the records of the settings, do some work on them, and close them."""
     settings = shell.settings()
-    make_ready(settings)
+    make_ready(settings, shell.clock().date())
 
     async def main() -> T:
         async with _opened(settings, shell) as opened:
@@ -116,7 +117,7 @@ async def refuse_what_is_not_ours(settings: Settings, shell: Shell) -> None:
         )
 
 
-def make_ready(settings: Settings) -> None:
+def make_ready(settings: Settings, today: date) -> None:
     """See that the tables are ours. The embedded database is made and migrated by itself.
 
     Raises `CommandError` where an operator must run `portvakt migrate`, which for a server is
@@ -128,11 +129,11 @@ def make_ready(settings: Settings) -> None:
     if not is_embedded(settings):
         have = "has none of our tables" if found is None else f"is at version {found}"
         raise CommandError(f"the database {have}; run `portvakt migrate`")
-    make_key(settings, new=found is None)  # first: a database without its key is no new one
+    make_key(settings, today, new=found is None)  # first: a database without its key is no new one
     migrate(settings.database_url, lambda line: print(f"database: {line}", file=sys.stderr))
 
 
-def make_key(settings: Settings, *, new: bool) -> bool:
+def make_key(settings: Settings, today: date, *, new: bool) -> bool:
     """Make the master key file for a new database; True where it was made.
 
     For a database that is not new the lost key is what opens its secrets, and another one would
@@ -147,7 +148,7 @@ def make_key(settings: Settings, *, new: bool) -> bool:
             "for what it sealed cannot be opened without it"
         )
     try:
-        make_master_key_file(file)
+        make_master_key_file(file, made=today)
     except OSError as error:
         raise CommandError(f"{file} cannot be made: {error.strerror}") from error
     print(f"made the master key {file}: keep a copy, apart from the database", file=sys.stderr)

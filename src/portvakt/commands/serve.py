@@ -44,7 +44,7 @@ def _place(text: str) -> str:
 def run(args: Namespace, shell: Shell) -> int:
     """Serve until SIGINT or SIGTERM. Everything that would stop it later is found out first."""
     settings = shell.settings()
-    make_ready(settings)
+    make_ready(settings, shell.clock().date())
     asyncio.run(refuse_what_is_not_ours(settings, shell))
     read_keys(settings)
     log.configure(settings.log.format, settings.log.level)

@@ -25,7 +25,7 @@ def run(args: Namespace, shell: Shell) -> int:
     settings = shell.settings()
     if is_embedded(settings):
         raise CommandError("on the embedded database `portvakt serve` does the background work")
-    make_ready(settings)
+    make_ready(settings, shell.clock().date())
     read_keys(settings)
     log.configure(settings.log.format, settings.log.level)
     print("portvakt: working", file=sys.stderr, flush=True)

@@ -23,6 +23,12 @@ from portvakt.core.directory_events import (
 )
 from portvakt.core.event import SELF, Event, parted_details, personal_fields
 from portvakt.core.freeze_events import AccountFrozen, AccountThawed
+from portvakt.core.key_events import (
+    BackupMade,
+    BackupRestored,
+    SealingKeyMade,
+    SealingKeyRetired,
+)
 from portvakt.core.method_events import (
     MethodAdded,
     MethodDisabled,
@@ -114,6 +120,8 @@ __all__ = [
     "AppOpened",
     "AppRefused",
     "AppSecretWrong",
+    "BackupMade",
+    "BackupRestored",
     "BrakeStopped",
     "CodeReused",
     "ConfigurationChanged",
@@ -176,6 +184,8 @@ __all__ = [
     "RoleGranted",
     "RoleRevoked",
     "RuleBroken",
+    "SealingKeyMade",
+    "SealingKeyRetired",
     "SessionsEnded",
     "SignInFailed",
     "SignInLocked",

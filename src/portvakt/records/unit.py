@@ -32,6 +32,7 @@ from portvakt.records.password_memory import PasswordMemory
 from portvakt.records.people import People
 from portvakt.records.phones import Phones
 from portvakt.records.resets import Resets
+from portvakt.records.sealed import Sealed
 from portvakt.records.sessions import Sessions
 from portvakt.records.signing_keys import SigningKeys
 from portvakt.records.statements import Statement
@@ -84,6 +85,7 @@ class Unit:
         "people",
         "phones",
         "resets",
+        "sealed",
         "sessions",
         "signing_keys",
         "vouches",
@@ -112,6 +114,7 @@ class Unit:
         self.people = People(run)
         self.phones = Phones(run)
         self.resets = Resets(run)
+        self.sealed = Sealed(run)
         self.sessions = Sessions(run)
         self.signing_keys = SigningKeys(run)
         self.vouches = Vouches(run)
