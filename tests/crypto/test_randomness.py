@@ -1,9 +1,12 @@
 import ast
 import base64
 import itertools
+import re
 import string
 from collections import Counter
 from pathlib import Path
+
+import pytest
 
 import portvakt
 from portvakt.crypto.randomness import BASE32_ALPHABET, SystemRandom
@@ -72,6 +75,22 @@ def test_an_id_is_26_lower_case_base32_characters_and_128_bits() -> None:
     for each in drawn:
         assert len(each) == 26
         assert len(base64.b32decode(each.upper() + "======")) == 16
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5_000])
+def test_ids_in_order_are_as_many_different_ids_smallest_first(count: int) -> None:
+    drawn = list(SystemRandom().ids_in_order(count))
+    assert len(set(drawn)) == count
+    assert drawn == sorted(drawn)
+    assert all(re.fullmatch("[a-z2-7]{26}", each) for each in drawn)
+
+
+def test_ids_in_order_use_every_letter_evenly_in_every_place() -> None:
+    drawn = list(SystemRandom().ids_in_order(32_000))
+    for place in range(26):
+        seen = Counter(each[place] for each in drawn)
+        assert len(seen) == 32
+        assert sum((many - 1_000) ** 2 / 1_000 for many in seen.values()) < 90.0, place
 
 
 def test_a_secret_is_43_base64url_characters_and_256_bits() -> None:

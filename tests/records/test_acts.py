@@ -108,6 +108,37 @@ async def test_a_statement_without_one_of_its_values_is_a_mistake(database_url: 
             await records.read(act)
 
 
+@pytest.mark.parametrize("many", [0, 1, 2_500])
+async def test_each_row_is_written_by_one_statement(database_url: str, many: int) -> None:
+    statement = Statement(
+        "INSERT INTO meta (name, value) SELECT name, value FROM {each:rows name TEXT, value TEXT}"
+        " WHERE TRUE ON CONFLICT DO NOTHING"
+    )
+    rows = [(f"row{n:04}", "å") for n in range(many)]
+
+    async def act(unit: Unit) -> int:
+        run: Run = unit._run  # noqa: SLF001
+        return await run.each(statement, rows)
+
+    async with opened(database_url) as records:
+        assert await records.write(act) == many
+        assert records.counted == min(many, 1)
+        assert await records.read(lambda unit: unit.meta.starting("row")) == dict(rows)
+        assert await records.write(act) == 0
+
+
+async def test_rows_are_not_written_by_an_act_that_reads(database_url: str) -> None:
+    statement = Statement("INSERT INTO groups (id, owner) SELECT a, b FROM {each:x a TEXT, b TEXT}")
+
+    async def act(unit: Unit) -> int:
+        run: Run = unit._run  # noqa: SLF001
+        return await run.each(statement, [("a", "b")])
+
+    async with opened(database_url) as records:
+        with pytest.raises(AssertionError, match="may not write"):
+            await records.read(act)
+
+
 async def test_a_bell_rings_when_the_act_is_committed_and_not_before(database_url: str) -> None:
     async def ring_and_fail(unit: Unit) -> None:
         await unit.wakeups.ring("outbox")

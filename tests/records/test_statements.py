@@ -46,6 +46,24 @@ def test_parts_may_hold_parts() -> None:
     assert statement.sqlite == "SELECT 1 + :x"
 
 
+def test_rows_come_one_at_a_time_or_as_a_table() -> None:
+    statement = Statement("INSERT INTO t SELECT at, name FROM {each:rows at BIGINT, name TEXT}")
+    assert statement.sqlite == (
+        "INSERT INTO t SELECT at, name FROM (SELECT ?1 AS at, ?2 AS name) AS rows"
+    )
+    assert statement.postgresql == (
+        "INSERT INTO t SELECT at, name "
+        "FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS TEXT[])) AS rows(at, name)"
+    )
+    assert statement.columns == ("at", "name")
+
+
+def test_rows_and_other_values_do_not_mix() -> None:
+    """The places of both would be counted from one."""
+    with pytest.raises(ValueError, match="write those into the rows"):
+        Statement("INSERT INTO t SELECT a, :b FROM {each:rows a TEXT} WHERE TRUE")
+
+
 def test_an_unknown_seam_stops_the_import() -> None:
     with pytest.raises(KeyError):
         Statement("SELECT {nothing}")
@@ -108,8 +126,7 @@ def test_every_statement_finds_its_rows_by_an_index(migrated_file: Path) -> None
 
 
 def scans(connection: sqlite3.Connection, statement: Statement) -> set[str]:
-    plan = connection.execute(
-        f"EXPLAIN QUERY PLAN {statement.sqlite}", dict.fromkeys(statement.names)
-    )
+    nothing = [None] * len(statement.columns) or dict.fromkeys(statement.names)
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {statement.sqlite}", nothing)
     steps = [row[3].split() for row in plan]
     return {step[1] for step in steps if step[0] == "SCAN"}

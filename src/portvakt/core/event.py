@@ -63,6 +63,8 @@ def _told(event: Event, names: tuple[str, ...]) -> dict[str, object]:
 
 
 def _plain(value: object) -> object:
+    if type(value) is str:  # most are
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):

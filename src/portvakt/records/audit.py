@@ -16,7 +16,7 @@ from portvakt.core.ids import AccountId
 from portvakt.core.policy import TraceLine
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.records.driver import Row, Run
-from portvakt.records.statements import Statement
+from portvakt.records.statements import Statement, Value
 from portvakt.records.values import instant, ms, parts, to_json
 
 _TRACE: Final = msgspec.json.Decoder(tuple[TraceLine, ...])
@@ -35,7 +35,7 @@ _WRITE_MANY: Final = Statement(
     """
     INSERT INTO events (at, name, account_id, actor, request_id, address, detail, personal, salt)
     SELECT at, name, account_id, actor, request_id, address, detail, personal, salt
-    FROM {records:events at BIGINT, name TEXT, account_id TEXT, actor TEXT, request_id TEXT,
+    FROM {each:told at BIGINT, name TEXT, account_id TEXT, actor TEXT, request_id TEXT,
         address TEXT, detail TEXT, personal TEXT, salt TEXT}
     """
 )
@@ -84,8 +84,9 @@ class Audit:
         """Add an event, with the trace of the decision behind it."""
         if self.heard is not None:
             self.heard.append(event)
+        row = zip(_WRITE_MANY.columns, _rows([event])[0], strict=True)
         await self._run.changed(
-            _WRITE, **_row(event), trace=None if trace is None else to_json(trace)
+            _WRITE, **dict(row), trace=None if trace is None else to_json(trace)
         )
 
     async def write_many(self, events: Iterable[Event]) -> None:
@@ -93,7 +94,7 @@ class Audit:
         for part in parts(events):
             if self.heard is not None:
                 self.heard.extend(part)
-            await self._run.changed(_WRITE_MANY, events=to_json([_row(event) for event in part]))
+            await self._run.each(_WRITE_MANY, _rows(part))
 
     async def of_account(self, account_id: AccountId, limit: int) -> list[StoredEvent]:
         """Read what happened to one account, the newest first."""
@@ -110,19 +111,18 @@ class Audit:
         return timedelta() if row is None else max(now - instant(row[0]), timedelta())
 
 
-def _row(event: Event) -> dict[str, str | int | None]:
-    fixed, personal = parted_details(event)
-    return {
-        "at": ms(event.at),
-        "name": event.name,
-        "account_id": event.account_id,
-        "actor": event.actor,
-        "request_id": event.request_id,
-        "address": event.address,
-        "detail": to_json(fixed),
-        "personal": to_json(personal) if personal else None,
-        "salt": _random.bytes(_SALT_BYTES).hex(),
-    }
+def _rows(events: Sequence[Event]) -> list[tuple[Value, ...]]:
+    """Give the columns of `_WRITE_MANY`, in its order. All the salts are drawn at once."""
+    salts = _random.bytes(_SALT_BYTES * len(events)).hex()
+    size = 2 * _SALT_BYTES
+    rows: list[tuple[Value, ...]] = []
+    for place, event in enumerate(events):
+        fixed, personal = parted_details(event)
+        common = (event.account_id, event.actor, event.request_id, event.address)
+        told = (to_json(fixed), to_json(personal) if personal else None)
+        salt = salts[place * size : (place + 1) * size]
+        rows.append((ms(event.at), event.name, *common, *told, salt))
+    return rows
 
 
 def _stored(row: Row) -> StoredEvent:

@@ -3,7 +3,7 @@
 A phone is several rows, see `core.phones.linked`: what is done to its own is done to all of them.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -103,10 +103,9 @@ _SOURCED_PHONES: Final = Statement(
     """
     INSERT INTO authenticators (id, account_id, type, state, label, source, detail, preferred,
         created_at, changed_at)
-    SELECT id, account_id, 'sms_code', 'active', label, :source, number, FALSE,
-        CAST(:at AS BIGINT), CAST(:at AS BIGINT)
-    FROM {records:phones id TEXT, account_id TEXT, number TEXT, label TEXT}
-    WHERE number <> '' ON CONFLICT DO NOTHING
+    SELECT id, account_id, 'sms_code', 'active', label, source, number, FALSE, at, at
+    FROM {each:numbers id TEXT, account_id TEXT, label TEXT, source TEXT, number TEXT, at BIGINT}
+    WHERE TRUE ON CONFLICT DO NOTHING
     """
 )
 _OTHER_SOURCED_PHONES: Final = Statement(
@@ -120,9 +119,9 @@ _SOURCED_PASSWORDS: Final = Statement(
     """
     INSERT INTO authenticators (id, account_id, type, state, label, source, detail, preferred,
         created_at, changed_at)
-    SELECT id, account_id, 'password', 'active', '', :source, '', FALSE,
-        CAST(:at AS BIGINT), CAST(:at AS BIGINT)
-    FROM {records:passwords id TEXT, account_id TEXT} WHERE TRUE ON CONFLICT DO NOTHING
+    SELECT id, account_id, 'password', 'active', '', source, '', FALSE, at, at
+    FROM {each:passwords id TEXT, account_id TEXT, source TEXT, at BIGINT}
+    WHERE TRUE ON CONFLICT DO NOTHING
     """
 )
 
@@ -279,19 +278,31 @@ class Authenticators:
         return 0 if row is None else int(row[0])
 
     async def upsert_sourced_phones(
-        self, phones: Iterable[SourcedPhone], source: str, at: datetime
+        self,
+        phones: Iterable[SourcedPhone],
+        source: str,
+        at: datetime,
+        *,
+        new: Container[AccountId] = (),
     ) -> None:
         """Make each person's number from a source what the source says; the same again is nothing.
 
-        A number that the person has added already stays theirs.
+        A number that the person has added already stays theirs. `new` people, whose ids were drawn
+        just now, have none so far.
         """
         for part in parts(phones):
-            listed = to_json(part)
-            accounts = to_json([each.account_id for each in part])
-            await self._run.changed(
-                _OTHER_SOURCED_PHONES, source=source, accounts=accounts, phones=listed
-            )
-            await self._run.changed(_SOURCED_PHONES, source=source, phones=listed, at=ms(at))
+            known = [each for each in part if each.account_id not in new]
+            if known:
+                accounts = to_json([each.account_id for each in known])
+                await self._run.changed(
+                    _OTHER_SOURCED_PHONES, source=source, accounts=accounts, phones=to_json(known)
+                )
+            bound = [
+                (each.id, each.account_id, each.label, source, each.number, ms(at))
+                for each in part
+                if each.number
+            ]
+            await self._run.each(_SOURCED_PHONES, bound)
 
     async def add_sourced_passwords(
         self,
@@ -304,5 +315,5 @@ class Authenticators:
         Who has a password already keeps it.
         """
         for part in parts(passwords):
-            listed = to_json([{"id": id_, "account_id": account} for id_, account in part])
-            await self._run.changed(_SOURCED_PASSWORDS, source=source, passwords=listed, at=ms(at))
+            bound = [(id_, account, source, ms(at)) for id_, account in part]
+            await self._run.each(_SOURCED_PASSWORDS, bound)

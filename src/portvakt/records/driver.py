@@ -1,6 +1,6 @@
 """What a record module may ask of the database, whichever it is."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
@@ -43,6 +43,10 @@ class Run(Protocol):
 
     async def changed(self, statement: Statement, /, **values: Value) -> int:
         """Run the statement and return how many rows it wrote."""
+        ...
+
+    async def each(self, statement: Statement, rows: Sequence[Sequence[Value]], /) -> int:
+        """Run a statement with `{each:…}` for these rows and return how many it wrote."""
         ...
 
     async def turn(self, *names: str) -> None:

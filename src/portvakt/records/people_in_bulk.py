@@ -1,6 +1,6 @@
 """People as a source has them (HR, an applied file): read and written many at a time."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -10,7 +10,7 @@ from portvakt.core.ids import AccountId, GroupId
 from portvakt.core.people import AccountState, canonical_identifier
 from portvakt.records.driver import Row, Run
 from portvakt.records.resets import close_proved
-from portvakt.records.statements import Statement
+from portvakt.records.statements import Statement, Value
 from portvakt.records.values import (
     instant,
     ms,
@@ -70,7 +70,7 @@ _UPSERT: Final = Statement(
         state, title, unit, manager, work_phone, protected, created_at, start_date)
     SELECT id, source, external_id, user_name, email, given_name, family_name,
         state, title, unit, manager, work_phone, protected, created_at, start_date
-    FROM {records:people id TEXT, source TEXT, external_id TEXT, user_name TEXT, email TEXT,
+    FROM {each:people id TEXT, source TEXT, external_id TEXT, user_name TEXT, email TEXT,
         given_name TEXT, family_name TEXT, state TEXT, title TEXT, unit TEXT, manager TEXT,
         work_phone TEXT, protected BOOLEAN, created_at BIGINT, start_date TEXT}
     WHERE TRUE
@@ -91,7 +91,7 @@ _FORGET_NAMES: Final = Statement(
 _KEEP_NAMES: Final = Statement(
     """
     INSERT INTO identifiers (value, account_id)
-    SELECT value, account_id FROM {records:names account_id TEXT, value TEXT}
+    SELECT value, account_id FROM {each:names value TEXT, account_id TEXT}
     WHERE TRUE ON CONFLICT DO NOTHING
     """
 )
@@ -145,7 +145,8 @@ _LEAVE_GROUPS: Final = Statement(
 _JOIN_GROUPS: Final = Statement(
     """
     INSERT INTO memberships (account_id, group_id, source)
-    SELECT account_id, group_id, :source FROM {records:wanted account_id TEXT, group_id TEXT}
+    SELECT account_id, group_id, source
+    FROM {each:wanted account_id TEXT, group_id TEXT, source TEXT}
     WHERE TRUE ON CONFLICT DO NOTHING
     """
 )
@@ -290,17 +291,22 @@ class PeopleInBulk:
         rows = await self._run.rows(_NO_PASSWORD, source=source, most=limit)
         return [AccountId(row[0]) for row in rows]
 
-    async def upsert_many(self, people: Iterable[StoredPerson]) -> None:
+    async def upsert_many(
+        self, people: Iterable[StoredPerson], *, new: Container[AccountId] = ()
+    ) -> None:
         """Create people and write the fields their source owns, with the names that find them.
 
-        Sessions and groups stay: `disable_many` and `set_groups_many` are for those.
+        Sessions and groups stay: `disable_many` and `set_groups_many` are for those. Of `new` ones,
+        whose ids were drawn just now, nothing that would have to go is looked for.
         """
         for part in parts({each.id: each for each in people}.values()):
-            await self._run.changed(_UPSERT, people=to_json([_columns(each) for each in part]))
-            accounts = to_json([each.id for each in part])
-            names = to_json([name for each in part for name in _names(each)])
-            await self._run.changed(_FORGET_NAMES, accounts=accounts, names=names)
-            await self._run.changed(_KEEP_NAMES, names=names)
+            await self._run.each(_UPSERT, [_columns(each) for each in part])
+            names = sorted(name for each in part for name in _names(each))
+            known = [each.id for each in part if each.id not in new]
+            if known:
+                kept = to_json([{"account_id": account, "value": name} for name, account in names])
+                await self._run.changed(_FORGET_NAMES, accounts=to_json(known), names=kept)
+            await self._run.each(_KEEP_NAMES, names)
 
     async def disable_many(self, ids: Iterable[AccountId], at: datetime) -> int:
         """Disable people, end sessions, resets and what apps hold; returns how many were active."""
@@ -329,47 +335,40 @@ class PeopleInBulk:
         return {account_id: frozenset(groups) for account_id, groups in found.items()}
 
     async def set_groups_many(
-        self, groups: Mapping[AccountId, Collection[GroupId]], source: str
+        self,
+        groups: Mapping[AccountId, Collection[GroupId]],
+        source: str,
+        *,
+        new: Container[AccountId] = (),
     ) -> None:
-        """Make the groups that `source` puts people in exactly these; missing groups are made."""
+        """Make the groups that `source` puts people in exactly these; missing groups are made.
+
+        `new` ones, whose ids were drawn just now, are in none so far.
+        """
         named = sorted({group for ids in groups.values() for group in ids})
         await self._run.changed(_NEW_GROUPS, source=source, groups=to_json(named))
         for part in parts(groups.items()):
-            accounts = to_json([account for account, _ in part])
-            wanted = to_json(
-                [
-                    {"account_id": account, "group_id": group}
-                    for account, ids in part
-                    for group in ids
-                ]
-            )
-            await self._run.changed(_LEAVE_GROUPS, source=source, accounts=accounts, wanted=wanted)
-            await self._run.changed(_JOIN_GROUPS, source=source, wanted=wanted)
+            wanted = [(account, group, source) for account, ids in part for group in ids]
+            known = [account for account, _ in part if account not in new]
+            if known:
+                kept = to_json([{"account_id": one, "group_id": group} for one, group, _ in wanted])
+                await self._run.changed(
+                    _LEAVE_GROUPS, source=source, accounts=to_json(known), wanted=kept
+                )
+            await self._run.each(_JOIN_GROUPS, wanted)
 
 
-def _names(person: StoredPerson) -> list[dict[str, str]]:
+def _names(person: StoredPerson) -> list[tuple[str, str]]:
     found = {canonical_identifier(each) for each in (person.user_name, person.email)}
-    return [{"account_id": person.id, "value": each} for each in found if each is not None]
+    return [(each, person.id) for each in found if each is not None]
 
 
-def _columns(person: StoredPerson) -> dict[str, object]:
-    return {
-        "id": person.id,
-        "source": person.source,
-        "external_id": person.external_id,
-        "user_name": person.user_name,
-        "email": person.email,
-        "given_name": person.given_name,
-        "family_name": person.family_name,
-        "state": person.state,
-        "title": person.title,
-        "unit": person.unit,
-        "manager": person.manager,
-        "work_phone": person.phone,
-        "protected": person.protected,
-        "created_at": ms(person.created_at),
-        "start_date": person.start_date,
-    }
+def _columns(who: StoredPerson) -> tuple[Value, ...]:
+    """Give the values of `_UPSERT`, in its order."""
+    known = (who.id, who.source, who.external_id, who.user_name, who.email)
+    named = (who.given_name, who.family_name, str(who.state), who.title, who.unit, who.manager)
+    start = None if who.start_date is None else who.start_date.isoformat()
+    return (*known, *named, who.phone, who.protected, ms(who.created_at), start)
 
 
 def _stored(row: Row) -> StoredPerson:

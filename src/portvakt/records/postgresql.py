@@ -7,7 +7,7 @@ may happen once is one conditional statement, which that level keeps.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final, Generic
 
@@ -117,7 +117,14 @@ class _PostgresRun(Rules):
     async def changed(self, statement: Statement, /, **values: Value) -> int:
         arguments = self._arguments(statement, values)
         done: str = await self._connection.execute(statement.postgresql, *arguments)
-        return int(done.rpartition(" ")[2])  # "UPDATE 1", "INSERT 0 1"
+        return _many(done)
+
+    async def each(self, statement: Statement, rows: Sequence[Sequence[Value]], /) -> int:
+        if not rows:
+            return 0
+        self.count(statement)
+        columns = zip(*rows, strict=True)
+        return _many(await self._connection.execute(statement.postgresql, *columns))
 
     async def turn(self, *names: str) -> None:
         self.count()
@@ -131,6 +138,11 @@ class _PostgresRun(Rules):
     def _arguments(self, statement: Statement, values: dict[str, Value]) -> list[Value]:
         self.count(statement)
         return [values[name] for name in statement.names]
+
+
+def _many(done: str) -> int:
+    """Read how many rows were written out of `UPDATE 1` or `INSERT 0 1`."""
+    return int(done.rpartition(" ")[2])
 
 
 class _Link(Generic[U]):

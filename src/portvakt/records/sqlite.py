@@ -11,7 +11,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic
@@ -96,10 +96,13 @@ class _SqliteRun(Rules):
         self.rung: list[str] = []
 
     def _execute(self, statement: Statement, values: dict[str, Value]) -> sqlite3.Cursor:
+        return self._counted(statement).execute(statement.sqlite, values)
+
+    def _counted(self, statement: Statement) -> sqlite3.Connection:
         if self.connection is None:
             raise AssertionError("an act's unit is used while the act runs")
         self.count(statement)
-        return self.connection.execute(statement.sqlite, values)
+        return self.connection
 
     async def rows(self, statement: Statement, /, **values: Value) -> list[Row]:
         return self._execute(statement, values).fetchall()
@@ -110,6 +113,11 @@ class _SqliteRun(Rules):
 
     async def changed(self, statement: Statement, /, **values: Value) -> int:
         return self._execute(statement, values).rowcount
+
+    async def each(self, statement: Statement, rows: Sequence[Sequence[Value]], /) -> int:
+        if not rows:
+            return 0
+        return self._counted(statement).executemany(statement.sqlite, rows).rowcount
 
     async def turn(self, *names: str) -> None:
         """There is one writer: it is always this act's turn."""

@@ -7,6 +7,9 @@ is a seam:
 `{among:name}`         after a column: it is one of the strings of a JSON array given as :name
 `{items:name}`         the same strings, one row each, in a column `value`
 `{records:name a TEXT, b BIGINT}`  the objects of a JSON array given as :name, as a table `name`
+`{each:name a TEXT, b BIGINT}`  the rows given to `Run.each`, in a statement without other values:
+                       on SQLite one row at a time, which spares it the reading of JSON, and on
+                       PostgreSQL a table `name` of them all
 `{json_list:column}`   one JSON array of the column's values, `[]` where there are none
 `{larger:a,b}`         the larger of two values, neither of them NULL
 `{has_table:name}`     whether there is such a table
@@ -29,9 +32,8 @@ def _larger(function: str) -> _Seam:
 
 
 def _records_in_sqlite(shape: str) -> str:
-    name, columns = shape.split(maxsplit=1)
-    words = [column.split()[0] for column in columns.split(",")]
-    listed = ", ".join(f"json_extract(value, '$.{word}') AS {word}" for word in words)
+    name, columns = _name_and_columns(shape)
+    listed = ", ".join(f"json_extract(value, '$.{word}') AS {word}" for word, _ in columns)
     return f"(SELECT {listed} FROM json_each(:{name})) AS {name}"  # noqa: S608 - words of ours
 
 
@@ -44,7 +46,27 @@ def _records_in_postgresql(shape: str) -> str:
     return f"json_to_recordset(CAST(:{name} AS json)) AS {name}({columns})"
 
 
+def _each_in_sqlite(shape: str) -> str:
+    name, columns = _name_and_columns(shape)
+    listed = ", ".join(f"?{number} AS {word}" for number, (word, _) in enumerate(columns, 1))
+    return f"(SELECT {listed}) AS {name}"
+
+
+def _each_in_postgresql(shape: str) -> str:
+    name, columns = _name_and_columns(shape)
+    arrays = ", ".join(f"CAST(${at} AS {kind}[])" for at, (_, kind) in enumerate(columns, 1))
+    return f"unnest({arrays}) AS {name}({', '.join(word for word, _ in columns)})"
+
+
+def _name_and_columns(shape: str) -> tuple[str, list[tuple[str, str]]]:
+    """Read `people id TEXT, at BIGINT`."""
+    name, columns = shape.split(maxsplit=1)
+    words = [column.split() for column in columns.split(",")]
+    return name, [(word, kind) for word, kind in words]
+
+
 _SQLITE: Final[Mapping[str, _Seam]] = {
+    "each": _each_in_sqlite,
     "items": lambda name: f"SELECT value FROM json_each(:{name})",  # noqa: S608 - a name of ours
     "among": lambda name: f"IN (SELECT value FROM json_each(:{name}))",  # noqa: S608 - a name of ours
     "records": _records_in_sqlite,
@@ -54,6 +76,7 @@ _SQLITE: Final[Mapping[str, _Seam]] = {
     "locked_free": lambda _: "",
 }
 _POSTGRESQL: Final[Mapping[str, _Seam]] = {
+    "each": _each_in_postgresql,
     "items": _items_in_postgresql,
     # An array, and not a join: whatever the planner believes, it is looked up in an index.
     "among": lambda name: f"= ANY (ARRAY({_items_in_postgresql(name)}))",
@@ -65,6 +88,7 @@ _POSTGRESQL: Final[Mapping[str, _Seam]] = {
 }
 _SEAM: Final = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 _PART: Final = re.compile(r"\{(\w+)\}")
+_EACH: Final = re.compile(r"\{each:([^}]*)\}")
 _PIECE: Final = re.compile(r"'(?:[^']|'')*'|--[^\n]*|(?<![:\w]):([a-z]\w*)|\s+")
 _CHANGES: Final = re.compile(
     r"\b(?:INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|UPDATE\s+\w+ AS)"
@@ -75,10 +99,11 @@ class Statement:
     """One statement in both dialects; written at module level, so compiled once.
 
     `names` are its values in the order of the `$n` in `postgresql`; `changes` tells whether it
-    writes, which an act that only reads may not.
+    writes, which an act that only reads may not. `columns` are those of `{each:…}`, in the order
+    in which `Run.each` wants them; none where there is no such seam.
     """
 
-    __slots__ = ("changes", "names", "postgresql", "sqlite")
+    __slots__ = ("changes", "columns", "names", "postgresql", "sqlite")
 
     def __init__(self, text: str, **parts: str) -> None:
         """Compile `text`; `{name}` in it, or in a part, is replaced by the part of that name."""
@@ -98,6 +123,12 @@ class Statement:
 
         self.postgresql: Final = _PIECE.sub(number, _seams(text, _POSTGRESQL)).strip()
         self.names: Final = tuple(names)
+        shape = _EACH.search(text)
+        columns = [] if shape is None else _name_and_columns(shape[1])[1]
+        self.columns: Final = tuple(word for word, _ in columns)
+        if names and columns:
+            message = f"{self} has rows and other values: write those into the rows"
+            raise ValueError(message)
 
     def __repr__(self) -> str:
         return f"Statement({self.sqlite[:60]!r}…)"

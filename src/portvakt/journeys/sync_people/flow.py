@@ -27,7 +27,14 @@ from portvakt.directories import Field, PeopleSource, PersonSeen
 from portvakt.journeys.sync_people.facts import facts_of_seen
 from portvakt.journeys.sync_people.report import Report, RowReport
 from portvakt.journeys.sync_people.survey import Judgement, Survey, names_of
-from portvakt.journeys.sync_people.write import ACTOR, PHONE_LABEL, Following, Part, write_part
+from portvakt.journeys.sync_people.write import (
+    ACTOR,
+    PHONE_LABEL,
+    Following,
+    Ids,
+    Part,
+    write_part,
+)
 from portvakt.proving.notices import Notices
 from portvakt.records import Outline, Records, StoredPerson, Unit
 
@@ -199,9 +206,13 @@ class SyncPeople:
         look: Look,
     ) -> None:
         following = self._following(source.name, orders)
+        accounts = self.random.ids_in_order(report.people)
+        methods = self.random.ids_in_order(2 * report.people)
         for batch in _batches(survey.walk(), PART):
+            most = len(batch)
+            ids = Ids([*itertools.islice(accounts, most)], [*itertools.islice(methods, 2 * most)])
             done, changes = await self._part(
-                batch, survey, source, following, dry_run=orders.dry_run
+                batch, survey, source, following, ids, dry_run=orders.dry_run
             )
             look(changes)
             report.created += done.created
@@ -216,7 +227,6 @@ class SyncPeople:
         return Following(
             source,
             orders.now,
-            self.random,
             self.notices,
             orders.actor,
             orders.phone_label,
@@ -229,6 +239,7 @@ class SyncPeople:
         survey: Survey,
         source: PeopleSource,
         following: Following,
+        ids: Ids,
         *,
         dry_run: bool,
     ) -> tuple[Part, Sequence[Change]]:
@@ -248,7 +259,7 @@ class SyncPeople:
         async def write(unit: Unit) -> Part:
             await unit.turn(f"people:{source.name}")
             found, stored, part = await compare(unit)
-            await write_part(unit, found.changes, stored, following)
+            await write_part(unit, found.changes, stored, following, ids)
             return part
 
         if dry_run:

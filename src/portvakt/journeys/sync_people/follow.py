@@ -5,7 +5,7 @@ while it is read, nothing is changed by a reading that did not come to its end (
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -287,15 +287,17 @@ class Follow:
 
     async def _passwords(self, source: str, orders: Orders) -> None:
         """See that everybody's password is asked of the directory, also who came before that."""
-        following = Following(source, orders.now, self.random, self.notices)
+        following = Following(source, orders.now, self.notices)
+        more = True
+        while more:
+            ids = list(self.random.ids_in_order(PART))
 
-        async def give(unit: Unit) -> int:
-            lacking = await unit.people.without_password(source, limit=PART)
-            await give_passwords(unit, lacking, following)
-            return len(lacking)
+            async def give(unit: Unit, ids: Sequence[str] = ids) -> int:
+                lacking = await unit.people.without_password(source, limit=PART)
+                await give_passwords(unit, lacking, iter(ids), following)
+                return len(lacking)
 
-        while await self.records.write(give) == PART:
-            pass
+            more = await self.records.write(give) == PART
 
     async def _failed(
         self,

@@ -1,6 +1,7 @@
 """Writes one part of what a source changed: people, groups, numbers, events and notices."""
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
@@ -17,7 +18,6 @@ from portvakt.core.events import (
     PersonEnabled,
 )
 from portvakt.core.ids import AccountId, AuthenticatorId
-from portvakt.crypto.randomness import Random
 from portvakt.journeys.sync_people.report import RowReport
 from portvakt.mail import Notice, What
 from portvakt.phone_numbers import partly_hidden
@@ -35,12 +35,20 @@ class Following:
 
     source: str
     now: datetime
-    random: Random
     notices: Notices
     actor: str = ACTOR
     phone_label: str = PHONE_LABEL
     passwords: bool = False
     """The source keeps people's passwords."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Drawn before an act that may be run again: enough for everybody in one part."""
+
+    accounts: Sequence[str]
+    methods: Sequence[str]
+    """Two for each: a password at the source and a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,47 +79,51 @@ async def write_part(
     changes: Sequence[Change],
     stored: dict[str, StoredPerson],
     following: Following,
+    ids: Ids,
 ) -> None:
     """Write changes in the caller's transaction, with what they tell."""
     if not changes:
         return
-    rows = {
-        each.after.external_id: _row(each, stored.get(each.after.external_id), following)
-        for each in changes
-    }
-    going = [
-        rows[each.after.external_id].id for each in changes if each.kind is ChangeKind.DISABLED
-    ]
-    events = [_event(each, rows[each.after.external_id], following) for each in changes]
+    accounts, methods = iter(ids.accounts), iter(ids.methods)
+    rows = [_row(each, stored.get(each.after.external_id), accounts, following) for each in changes]
+    told = list(zip(changes, rows, strict=True))
+    going = [row.id for each, row in told if each.kind is ChangeKind.DISABLED]
+    new = [row.id for each, row in told if each.before is None]
+    fresh = frozenset(new)
+    events = [_event(each, row.id, following) for each, row in told]
     await unit.people.disable_many(going, following.now)
-    await unit.people.upsert_many(rows.values())
+    await unit.people.upsert_many(rows, new=fresh)
     await unit.people.set_groups_many(
-        {row.id: row.groups for row in rows.values()}, following.source
+        {row.id: row.groups for row in rows}, following.source, new=fresh
     )
     if following.passwords:
-        new = [rows[each.after.external_id].id for each in changes if each.before is None]
-        await give_passwords(unit, new, following)
-    events += await _numbers(unit, changes, rows, following)
+        await give_passwords(unit, new, methods, following)
+    events += await _numbers(unit, told, methods, following, fresh)
     await unit.audit.write_many(events)
 
 
-async def give_passwords(unit: Unit, accounts: Iterable[AccountId], following: Following) -> None:
-    """Note that these people's password is kept at the source."""
-    ids = [(AuthenticatorId(following.random.id()), account) for account in accounts]
-    await unit.authenticators.add_sourced_passwords(ids, following.source, following.now)
+async def give_passwords(
+    unit: Unit, accounts: Sequence[AccountId], ids: Iterator[str], following: Following
+) -> None:
+    """Note that these people's password is kept at the source; `ids` are drawn, one for each."""
+    drawn = itertools.islice(ids, len(accounts))
+    named = [(AuthenticatorId(each), one) for each, one in zip(drawn, accounts, strict=True)]
+    await unit.authenticators.add_sourced_passwords(named, following.source, following.now)
 
 
-def _row(change: Change, before: StoredPerson | None, following: Following) -> StoredPerson:
+def _row(
+    change: Change, before: StoredPerson | None, ids: Iterator[str], following: Following
+) -> StoredPerson:
     return StoredPerson.of(
         change.after,
-        id_=AccountId(following.random.id()) if before is None else before.id,
+        id_=AccountId(next(ids)) if before is None else before.id,
         source=following.source,
         created_at=following.now if before is None else before.created_at,
     )
 
 
-def _event(change: Change, row: StoredPerson, following: Following) -> Event:
-    at, account_id, source = following.now, row.id, following.source
+def _event(change: Change, account_id: AccountId, following: Following) -> Event:
+    at, source = following.now, following.source
     match change.kind:
         case ChangeKind.CREATED:
             return PersonCreated(at=at, account_id=account_id, actor=following.actor, source=source)
@@ -133,32 +145,34 @@ def _event(change: Change, row: StoredPerson, following: Following) -> Event:
 
 async def _numbers(
     unit: Unit,
-    changes: Iterable[Change],
-    rows: dict[str, StoredPerson],
+    told: Iterable[tuple[Change, StoredPerson]],
+    ids: Iterator[str],
     following: Following,
+    new: Container[AccountId],
 ) -> list[Event]:
     """Bind the numbers that came, unbind those that went, and tell people who had one."""
     events: list[Event] = []
     phones: list[SourcedPhone] = []
-    for change in changes:
+    for change, row in told:
         old = None if change.before is None else change.before.work_mobile
-        new = change.after.work_mobile
-        if old == new:
+        number = change.after.work_mobile
+        if old == number:
             continue
-        row = rows[change.after.external_id]
         phone = SourcedPhone(
-            id=AuthenticatorId(following.random.id()),
+            id=AuthenticatorId(next(ids)),
             account_id=row.id,
-            number=new or "",
+            number=number or "",
             label=following.phone_label,
         )
         phones.append(phone)
         known = False
         if change.before is not None:
             known = await _changed_number(unit, phone, old, events, following)
-        if new is not None and not known:
+        if number is not None and not known:
             events.append(_registered(phone, following))
-    await unit.authenticators.upsert_sourced_phones(phones, following.source, following.now)
+    await unit.authenticators.upsert_sourced_phones(
+        phones, following.source, following.now, new=new
+    )
     return events
 
 
