@@ -1,6 +1,8 @@
 import csv
+import itertools
 from collections import Counter
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from portvakt.phone_numbers import (
     written_for_people,
 )
 
+SEPARATORS = st.sampled_from(["", "", "", " ", "-"])
 SWEDISH_MOBILES = ("+467",)
 ANNA = Usable("+46701740605")
 
@@ -146,3 +149,46 @@ def test_each_row_of_an_export_falls_in_one_kind() -> None:
         for each in judged
     ]
     assert kinds == [kind for _, kind in rows]
+
+
+def judged_by_the_library(written: str, allowed: tuple[str, ...], region: str) -> Usable | None:
+    """Judge anew and at length, by Google's metadata alone."""
+    parsed = phonenumbers.parse(written, region)
+    number = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    fine = (
+        phonenumbers.is_possible_number(parsed)
+        and phonenumbers.is_valid_number(parsed)
+        and phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.MOBILE
+        and any(prefix.startswith(f"+{parsed.country_code}") for prefix in allowed)
+        and number.startswith(allowed)
+    )
+    return Usable(number) if fine else None
+
+
+@given(
+    start=st.sampled_from(["0", "+46", "+46 ", "+46-", "0046", "+460", "+46 (0)", "0 ", "46", ""]),
+    second=st.sampled_from("0123456789"),
+    rest=st.lists(st.tuples(SEPARATORS, st.sampled_from("0123456789")), min_size=6, max_size=8),
+    allowed=st.sampled_from([("+467",), ("+46",), ("+4670", "+4676"), ("+4",), ("+45", "+47")]),
+    region=st.sampled_from(["SE", "NO", "US"]),
+)
+def test_plain_mobiles_are_those_of_the_library(
+    start: str,
+    second: str,
+    rest: list[tuple[str, str]],
+    allowed: tuple[str, ...],
+    region: str,
+) -> None:
+    written = f"{start}7{second}{''.join(map(''.join, rest))}"
+    judged = usable_for_text(written, allowed, region)
+    told = judged if isinstance(judged, Usable) else None
+    assert told == judged_by_the_library(written, allowed, region)
+
+
+def test_every_block_of_plain_mobiles_is_mobile_to_the_library() -> None:
+    """Kinds differ by the first digits; if Sweden's plan changes, this says so."""
+    for block in itertools.product("02369", "0123456789", "0123456789", "0123456789"):
+        written = f"07{''.join(block)}1740"
+        judged = usable_for_text(written, SWEDISH_MOBILES)
+        assert judged == Usable(f"+46{written[1:]}")
+        assert judged == judged_by_the_library(written, SWEDISH_MOBILES, "SE")
