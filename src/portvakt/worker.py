@@ -1,7 +1,8 @@
 """Composition root of background work: sends what the outbox holds, sweeps what has expired.
 
 It runs inside `serve` on the embedded database (`beside`), or alone, in any number (`work`). In
-production only this process reaches text-message gateways, mail servers and push services.
+production only this process reaches text-message gateways, mail servers and push services. It
+follows directories and seals the audit trail, too.
 
 A message is claimed for a while, handed over, and marked with its body erased. A worker that dies
 in between leaves the claim to run out, and the message is tried again under the same key. So a
@@ -17,6 +18,7 @@ from typing import Final, TypeVar
 
 import structlog
 
+from portvakt.background_audit import auditing
 from portvakt.background_resets import settling
 from portvakt.background_sync import following
 from portvakt.core.events import MessageFailed
@@ -345,8 +347,9 @@ async def beside(
     async with (
         following(settings, records, sealer, clock) as follow,
         settling(settings, records, sealer, hasher, clock) as settle,
+        auditing(settings, records, keys, clock) as audit,
     ):
-        more = (*follow, *settle)
+        more = (*follow, *settle, *audit)
         worker = Worker(records=records, sealer=sealer, post=post, clock=clock, more=more)
         running = asyncio.create_task(worker.run())
         try:

@@ -13,6 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 MAC_BYTES = 32
 _NULL = b"\xff\xff\xff\xff"
@@ -27,8 +28,7 @@ class ChainKeys:
     by_id: Mapping[str, bytes] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One event as the chain sees it. Instants are stored ms; `detail` is the stored text."""
 
     id: int
@@ -38,7 +38,7 @@ class Entry:
     request_id: str | None
     detail: str
     digest: bytes
-    """Of the personal part (`personal_digest`)."""
+    """Of the personal part (`personal_digest`); empty where it was erased, and not by us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +149,17 @@ def erasure(keys: ChainKeys, id_: int, digest: bytes) -> str:
     return f"{keys.current}:{base64.b64encode(digest + mac).decode()}"
 
 
-def erased_digest(keys: ChainKeys, id_: int, mark: str) -> bytes | None:
-    """Return the digest of a personal part that was erased; None where the mark is not ours."""
+def erased_digest(keys: ChainKeys, id_: int, mark: str) -> bytes:
+    """Return the digest of a personal part that was erased; empty where the mark is not ours."""
     key_id, _, encoded = mark.partition(":")
     key = keys.by_id.get(key_id)
     try:
         both = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
-        return None
+        return b""
     digest, mac = both[:MAC_BYTES], both[MAC_BYTES:]
     if key is None or not hmac.compare_digest(mac, _erasure_mac(key, id_, digest)):
-        return None
+        return b""
     return digest
 
 

@@ -6,9 +6,8 @@ first. Sealers take turns, and a batch takes its number in one conditional state
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from portvakt.core.audit_chain import (
     START,
@@ -28,14 +27,14 @@ from portvakt.records.values import ms, to_json
 TURN: Final = "audit"
 """Who seals, erases or removes has this turn."""
 
-_ENTRY: Final = """
+ENTRY: Final = """
     id, at, name, actor, request_id, detail, seq, salt, erased, account_id, address, personal, trace
 """
 _BATCH: Final = """
     number, first, count, latest_at, sealed_at, key_id, previous, macs, link
 """
 _WAITING: Final = Statement(
-    "SELECT {columns} FROM events WHERE seq IS NULL ORDER BY id LIMIT :most", columns=_ENTRY
+    "SELECT {columns} FROM events WHERE seq IS NULL ORDER BY id LIMIT :most", columns=ENTRY
 )
 _ANY_WAITING: Final = Statement("SELECT 1 FROM events WHERE seq IS NULL ORDER BY id LIMIT 1")
 _MARK: Final = Statement(
@@ -72,12 +71,11 @@ _ENTRIES: Final = Statement(
     SELECT {columns} FROM events WHERE seq >= :seq AND (seq > :seq OR id > :id)
     ORDER BY seq, id LIMIT :most
     """,
-    columns=_ENTRY,
+    columns=ENTRY,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEntry:
+class StoredEntry(NamedTuple):
     """One event as it is stored, for the chain; texts as they are. `seq` is None while it waits."""
 
     id: int
@@ -98,21 +96,18 @@ class StoredEntry:
         """Return the digest of the personal part that is there."""
         return personal_digest(self.salt, self.account_id, self.address, self.personal, self.trace)
 
-    def entry(self, keys: ChainKeys) -> Entry | None:
-        """Return what the MAC is over; None where the mark of an erasure is not ours.
+    def entry(self, keys: ChainKeys) -> Entry:
+        """Return what the MAC is over.
 
-        With a mark nothing personal may be there: it would be under no MAC.
+        Beside a mark of erasure nothing personal may stand: no MAC would be over it.
         """
-        digest: bytes | None
         if self.erased is None:
             digest = self.digest()
         elif any((self.salt, self.account_id, self.address, self.personal, self.trace)):
-            return None
+            digest = b""
         else:
             digest = erased_digest(keys, self.id, self.erased)
-        if digest is None:
-            return None
-        return Entry(self.id, self.at, self.name, self.actor, self.request_id, self.detail, digest)
+        return Entry(*self[:6], digest)
 
 
 class AuditChain:
@@ -127,23 +122,18 @@ class AuditChain:
 
     async def waiting(self, most: int) -> list[StoredEntry]:
         """Read what waits for its seal, in the order in which it will get it."""
-        return [StoredEntry(*row) for row in await self._run.rows(_WAITING, most=most)]
+        return [StoredEntry._make(row) for row in await self._run.rows(_WAITING, most=most)]
 
     async def seal(self, keys: ChainKeys, now: datetime, most: int) -> Batch | None:
         """Seal at most so many events in one batch; None where nothing waits.
 
-        Raises `ForgedErasureError` where something that waits was erased, and not by us.
+        What was erased before it was sealed, and not by us, is sealed as that: a walk finds it.
         """
         await self._run.turn(TURN)
         waiting = await self.waiting(most)
         if not waiting:
             return None
-        entries: list[Entry] = []
-        for each in waiting:
-            entry = each.entry(keys)
-            if entry is None:
-                raise ForgedErasureError(each.id)
-            entries.append(entry)
+        entries = [each.entry(keys) for each in waiting]
         batch = sealed(keys, await self.tip(), entries, ms(now))
         await self._add(batch, entries)
         return batch
@@ -193,15 +183,7 @@ class AuditChain:
         The id is there for a place that two have, which the database's own index forbids.
         """
         rows = await self._run.rows(_ENTRIES, seq=seq, id=id_, most=most)
-        return [StoredEntry(*row) for row in rows]
-
-
-class ForgedErasureError(Exception):
-    """An event that waits for its seal bears a mark of erasure that we did not make."""
-
-    def __init__(self, id_: int) -> None:
-        super().__init__(f"event {id_} was erased, and not by us")
-        self.id = id_
+        return [StoredEntry._make(row) for row in rows]
 
 
 def _batch(row: Row) -> Batch:

@@ -13,6 +13,7 @@ from portvakt.records.approvals import Approvals
 from portvakt.records.attempts import Attempts
 from portvakt.records.audit import Audit
 from portvakt.records.audit_chain import AuditChain
+from portvakt.records.audit_keeping import AuditKeeping
 from portvakt.records.authenticators import Authenticators
 from portvakt.records.browsers import Browsers
 from portvakt.records.codes import Codes
@@ -69,6 +70,7 @@ class Unit:
         "attempts",
         "audit",
         "audit_chain",
+        "audit_keeping",
         "authenticators",
         "browsers",
         "codes",
@@ -98,6 +100,7 @@ class Unit:
         self.attempts = Attempts(run)
         self.audit = Audit(run)
         self.audit_chain = AuditChain(run)
+        self.audit_keeping = AuditKeeping(run)
         self.authenticators = Authenticators(run)
         self.browsers = Browsers(run)
         self.codes = Codes(run)

@@ -54,6 +54,7 @@ def check(settings: Settings, problems: Problems) -> None:
     _hosts(settings, problems)
     _reset(settings, problems)
     _organisation(settings, problems)
+    _audit(settings, problems)
     _networks(("metrics", "networks"), settings.metrics.networks, problems)
     if settings.registration.first == "welcome_window":
         problems.warn(
@@ -200,6 +201,20 @@ def _reset(settings: Settings, problems: Problems) -> None:
             "lets whoever holds two of an administrator's ways take over what the administrator "
             "may do; a start code from support is safer",
         )
+
+
+def _audit(settings: Settings, problems: Problems) -> None:
+    ours = settings.audit
+    if ours.personal_days > ours.keep_days:
+        problems.add(("audit", "personal_days"), "is longer than keep_days, when the event is gone")
+    if ours.head_file is None and settings.log.level in {"warning", "error"}:
+        problems.warn(
+            ("log", "level"),
+            "keeps the head of the audit trail out of the log; name an audit.head_file, or a trail "
+            "that was cut off is not found",
+        )
+    elif ours.head_file is not None and not File(ours.head_file).parent.is_dir():
+        problems.add(("audit", "head_file"), "is in a folder that does not exist")
 
 
 def _organisation(settings: Settings, problems: Problems) -> None:

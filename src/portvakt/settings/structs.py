@@ -168,6 +168,18 @@ class Reset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ways that are not on one phone. Otherwise the page leads them nowhere."""
 
 
+class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The audit trail: where its head is told, and for how long it is kept."""
+
+    head_file: str | None = None
+    """A file that every head of the trail is added to, best on another machine; without it they
+    go to the log. What the trail had when a head was told cannot be cut off unseen."""
+    keep_days: Count = 730
+    """Events are removed when they are older."""
+    personal_days: Count = 365
+    """What events tell of people is erased when they are older."""
+
+
 class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may read `/metrics`."""
 
@@ -214,6 +226,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mail: Mail | None = None
     wake: Wake | None = None
     directories: tuple[Directory, ...] = ()
+    audit: Audit = Audit()
     metrics: Metrics = Metrics()
     log: Log = Log()
     sync: Sync = Sync()
