@@ -4,12 +4,11 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from portvakt.commands import doctor_directory
 from portvakt.commands.shell import Shell, print_json, print_table
 from portvakt.plugins import fill
-from portvakt.records.addresses import PostgresServer, address_of
+from portvakt.records.addresses import PostgresServer, address_of, each_host, host_of
 from portvakt.settings import Settings
 from portvakt.wire.addresses import Destination
 
@@ -87,12 +86,12 @@ def _destinations(use: str, config: Any) -> list[Reached]:
 
 
 def _database(dsn: str) -> list[Reached]:
-    """List the hosts of a connection address, without the user."""
-    hosts = urlsplit(dsn).netloc.rpartition("@")[2]
+    """List the hosts of a connection address, without the user; a socket is not of the network."""
+    hosts = [host_of(each) for each in each_host(dsn)]
     return [
         Reached("database", f"postgresql://{host}", not _local(host))
-        for host in hosts.split(",")
-        if host
+        for host in hosts
+        if host and not host.startswith("/")
     ]
 
 

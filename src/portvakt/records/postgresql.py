@@ -16,11 +16,11 @@ import asyncpg
 from portvakt.records.bell import Bell
 from portvakt.records.driver import PATIENCE, Act, Counts, Row, Rules, Run, T, U
 from portvakt.records.errors import RecordsUnavailable
+from portvakt.records.reaching import Reach, away, is_away, is_read_only
 from portvakt.records.statements import Statement, Value
 
 CONNECTIONS: Final = 8
 """In one process at most. Acts are short, so waiting for a turn is cheaper than a connection."""
-_CONNECT_SECONDS: Final = 2.0
 _TRIES: Final = 4
 _CHANNEL: Final = "portvakt"
 _SETTINGS: Final = {
@@ -32,12 +32,10 @@ _SETTINGS: Final = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "jit": "off",  # no statement of ours is long enough to earn its compilation
-    "statement_timeout": "3000",
+    # Before ours ends: so a server that is slow says so itself, and our own time-out means silence.
+    "statement_timeout": str(int(PATIENCE * 1000) - 500),
     "idle_in_transaction_session_timeout": "10000",  # a process that hangs keeps no locks
 }
-# https://www.postgresql.org/docs/15/errcodes-appendix.html
-_AWAY_CLASSES: Final = ("08", "28", "3D", "53", "57", "58")
-_READ_ONLY: Final = "25006"  # we reached a standby
 _AGAIN: Final = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
@@ -55,34 +53,16 @@ _TOPIC: Final = re.compile(r"[\w:.-]{1,200}", re.ASCII)
 @asynccontextmanager
 async def connected(dsn: str, *, command_timeout: float) -> AsyncIterator[asyncpg.Connection]:
     """Open one connection for work outside the records, such as a migration."""
-    try:
-        connection = await asyncpg.connect(
-            dsn, timeout=_CONNECT_SECONDS, command_timeout=command_timeout
-        )
-    except Exception as error:
-        if not _is_away(error, connecting=True):
-            raise
-        raise _away(error) from error
+    connection = await Reach(dsn).connect(command_timeout=command_timeout)
     try:
         yield connection
     finally:
         connection.terminate() if connection.is_in_transaction() else await connection.close()
 
 
-def _is_away(error: BaseException, *, connecting: bool = False, closed: bool = False) -> bool:
-    """Whether this says that the database cannot be used, not that we used it wrongly."""
-    match error:
-        case asyncpg.PostgresError():
-            state = error.sqlstate or ""
-            return state.startswith(_AWAY_CLASSES) or state == _READ_ONLY
-        case asyncpg.ClientConfigurationError():
-            return False
-        case asyncpg.InterfaceError() | asyncpg.InternalClientError():
-            return connecting or closed
-        case OSError():  # TimeoutError is one
-            return True
-        case _:
-            return False
+def _is_gone(error: BaseException) -> bool:
+    """Whether the server behind a connection is gone, silent, or no longer the one that writes."""
+    return isinstance(error, OSError) or is_read_only(error)
 
 
 def _noticed(attempt: asyncio.Task[None]) -> None:
@@ -91,8 +71,14 @@ def _noticed(attempt: asyncio.Task[None]) -> None:
         attempt.exception()
 
 
-def _away(error: BaseException) -> RecordsUnavailable:
-    return RecordsUnavailable(f"PostgreSQL: {str(error) or type(error).__name__}")
+def run_on(connection: asyncpg.Connection) -> Run:
+    """Return what runs statements in a transaction that the caller holds.
+
+    For work outside the records, such as a restore.
+    """
+    run = _PostgresRun(connection)
+    run.writing = True
+    return run
 
 
 class _PostgresRun(Rules):
@@ -164,7 +150,7 @@ class PostgresDriver(Generic[U]):
 
     def __init__(self, dsn: str, make: Callable[[Run], U]) -> None:
         self.bell = Bell()
-        self._dsn = dsn
+        self._reach = Reach(dsn)
         self._make = make
         self._turns = asyncio.Semaphore(CONNECTIONS)
         self._idle: list[_Link[U]] = []  # the last one used is the next one used
@@ -194,13 +180,12 @@ class PostgresDriver(Generic[U]):
                 if isinstance(error, _AGAIN):
                     if tries_left:
                         continue
-                    raise _away(error) from error
-                if not _is_away(error, closed=closed):
+                    raise away(error) from error
+                if not is_away(error, closed=closed):
                     raise
                 if closed and link.repeatable and not link.fresh:
-                    self._drop_idle()  # a restarted server has closed them all
                     continue
-                raise _away(error) from error
+                raise away(error) from error
             self._give(link)
             return result
         raise RecordsUnavailable("PostgreSQL: every connection was closed")
@@ -263,19 +248,12 @@ class PostgresDriver(Generic[U]):
             raise RecordsUnavailable("PostgreSQL: every connection is busy") from error
 
     async def _connect(self) -> asyncpg.Connection:
-        try:
-            return await asyncpg.connect(
-                self._dsn,
-                timeout=_CONNECT_SECONDS,
-                command_timeout=PATIENCE,
-                statement_cache_size=512,
-                max_cached_statement_lifetime=0,
-                server_settings=_SETTINGS,
-            )
-        except Exception as error:
-            if not _is_away(error, connecting=True):
-                raise
-            raise _away(error) from error
+        return await self._reach.connect(
+            command_timeout=PATIENCE,
+            statement_cache_size=512,
+            max_cached_statement_lifetime=0,
+            server_settings=_SETTINGS,
+        )
 
     def _give(self, link: _Link[U]) -> None:
         self._statements += link.run.statements
@@ -286,8 +264,10 @@ class PostgresDriver(Generic[U]):
     async def _put_away(self, link: _Link[U], error: BaseException) -> None:
         """Undo what an act that failed has begun; keep the connection only if it is sound."""
         connection = link.connection
+        if connection.is_closed() or _is_gone(error):
+            self._drop_idle()  # they lead to the same server
         try:
-            sound = isinstance(error, Exception) and not isinstance(error, OSError)
+            sound = isinstance(error, Exception) and not _is_gone(error)
             if sound and not connection.is_closed() and connection.is_in_transaction():
                 await connection.execute("ROLLBACK")
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -298,9 +278,15 @@ class PostgresDriver(Generic[U]):
             self._give(link)
 
     def _drop_idle(self) -> None:
+        """Let go of every connection that nobody uses, and of the one that hears bells.
+
+        A frozen server keeps that one open and rings no more, until the end of TCP's own patience.
+        """
         for link in self._idle:
             link.connection.terminate()
         self._idle.clear()
+        if self._listener is not None:
+            self._listener.terminate()  # whoever waits is rung for and listens anew
 
     async def listen(self) -> bool:
         """Have one connection of its own that hears other processes' bells.
@@ -335,8 +321,8 @@ class PostgresDriver(Generic[U]):
             now: int = await link.connection.fetchval(_TIME)
         except BaseException as error:
             await self._put_away(link, error)
-            if _is_away(error, closed=link.connection.is_closed()):
-                raise _away(error) from error
+            if is_away(error, closed=link.connection.is_closed()):
+                raise away(error) from error
             raise
         self._give(link)
         return now
