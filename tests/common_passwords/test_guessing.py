@@ -1,5 +1,6 @@
 """What is shipped: passwords that people here choose, and how others are judged."""
 
+import time
 import tomllib
 from pathlib import Path
 
@@ -78,3 +79,15 @@ def test_each_word_is_written_down_once() -> None:
     for name, values in written.items():
         twice = {each for each in values if values.count(each) > 1}
         assert not twice, name
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["4@8({[<369&#!1|0$5+7%2" * 4, "({[<4@69!1|$5+7" * 5, "q9#Vx2!mZp7&Lw4@Rk8$Ty6%Bn3^Hc5*" * 3],
+)
+def test_signs_that_may_be_letters_do_not_take_the_time_of_others(password: str) -> None:
+    """zxcvbn tries every reading: the first of these took three seconds of CPU."""
+    estimate("the first one loads the lists")
+    began = time.process_time()
+    assert estimate(password).score == 4
+    assert time.process_time() - began < 0.5

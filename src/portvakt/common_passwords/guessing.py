@@ -1,6 +1,7 @@
 """How soon somebody would guess a password who tries what people choose."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portvakt.common_passwords.patterns import shipped
@@ -8,6 +9,9 @@ from portvakt.core.password_rules import prepare
 
 ESTIMATED = 64
 """Characters that are looked at; a long password that begins this weakly is refused as well."""
+_MOST_WORK = 100_000
+"""What is looked at is shortened until the ways to read its digits and signs as letters, times the
+square of its length, are no more: 0.1 s. zxcvbn tries every one, and 64 signs could take 3 s."""
 LEAST_SCORE = 3
 """Of 4: more than 10^8 guesses for somebody who tries what people choose (OWASP ASVS 6.2.8)."""
 _MOST_WORDS = 50
@@ -31,13 +35,26 @@ def estimate(password: str, words: Iterable[str] = ()) -> Strength:
     Takes some milliseconds of CPU, and 0.1 s the first time: call it in a thread.
     """
     from zxcvbn import zxcvbn  # noqa: PLC0415 - 10 MB that a start should not pay
+    from zxcvbn.matching import L33T_TABLE  # noqa: PLC0415 - as above
 
     whole = prepare(password)
     if not whole or whole in shipped():
         return Strength(0)
     known = sorted(words)[:_MOST_WORDS]
-    score: int = zxcvbn(whole[:ESTIMATED], user_inputs=known)["score"]
+    score: int = zxcvbn(_begins(whole, L33T_TABLE), user_inputs=known)["score"]
     return Strength(score)
+
+
+def _begins(password: str, signs: Mapping[str, Sequence[str]]) -> str:
+    """Take as much of a password as can be looked at in time. `signs` stand for letters."""
+    length = min(len(password), ESTIMATED)
+    while length > 1:
+        used = frozenset(password[:length])
+        readings = math.prod(max(1, len(used.intersection(each))) for each in signs.values())
+        if readings * length**2 <= _MOST_WORK:
+            break
+        length -= 1
+    return password[:length]
 
 
 def is_common(password: str, words: Iterable[str] = ()) -> bool:
