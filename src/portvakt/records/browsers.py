@@ -15,7 +15,9 @@ _REMEMBER: Final = Statement(
     ON CONFLICT (account_id, browser_hash) DO UPDATE SET last_seen_at = excluded.last_seen_at
     """
 )
-_FORGET_ALL: Final = Statement("DELETE FROM browsers WHERE account_id = :account_id")
+_FORGET_ALL: Final = Statement(
+    "DELETE FROM browsers WHERE account_id = :account_id AND browser_hash <> :kept"
+)
 
 
 class Browsers:
@@ -28,6 +30,6 @@ class Browsers:
         """Keep that this person signed in in this browser."""
         await self._run.changed(_REMEMBER, account_id=account_id, browser=browser_hash, at=ms(at))
 
-    async def forget_all(self, account_id: AccountId) -> None:
-        """Make every browser a strange one again."""
-        await self._run.changed(_FORGET_ALL, account_id=account_id)
+    async def forget_all(self, account_id: AccountId, kept: bytes | None = None) -> None:
+        """Make every browser a strange one again, but for one."""
+        await self._run.changed(_FORGET_ALL, account_id=account_id, kept=kept or b"")

@@ -6,8 +6,8 @@ from portvakt.core.reset_proofs import SLOW
 from portvakt.core.throttle import LIMITS
 from portvakt.core.vouchers import Sort, sort_of
 from portvakt.journeys.reset_password.outcomes import GoOn, Later, Scene, Waits
-from portvakt.journeys.reset_password.settling import tell_everywhere
 from portvakt.mail import Notice, What
+from portvakt.proving.after_new_password import tell_everywhere
 from portvakt.proving.notices import Notices
 from portvakt.proving.visit import said
 from portvakt.records.unit import Unit

@@ -6,7 +6,6 @@ From the page that wrote it, or from the background that read it back (`reading_
 from dataclasses import dataclass
 from datetime import datetime
 
-from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.event import SELF
 from portvakt.core.ids import AccountId
 from portvakt.core.password_outcomes import Refused, UnknownOutcome, Unreachable, WriteOutcome
@@ -16,7 +15,8 @@ from portvakt.core.reset_events import (
     PasswordResetNotWritten,
     PasswordResetUnsure,
 )
-from portvakt.mail import Notice, What
+from portvakt.mail import Notice
+from portvakt.proving.after_new_password import end_what_it_opened, tell_everywhere
 from portvakt.proving.notices import Notices
 from portvakt.proving.password_homes import Home, listen_again
 from portvakt.proving.visit import Said, Visit, said
@@ -87,14 +87,9 @@ async def settle(
 
 
 async def _end_everything(unit: Unit, settled: Reset, standing: Standing, at: datetime) -> int:
-    """End what may be a stranger's: sessions, known browsers, grants, requests (A076)."""
+    """End what the old password opened, and every other attempt; keep what this one rested on."""
     account_id = standing.account.id
-    ended = await unit.sessions.close_all(account_id, at)
-    await unit.browsers.forget_all(account_id)
-    await unit.grants.revoke_of_account(account_id, at)
-    for each in await unit.approvals.deny_all(account_id, at):
-        await unit.wakeups.ring(f"approval:{each}")
-    await unit.flows.close_all(account_id)
+    ended = await end_what_it_opened(unit, account_id, at)
     await unit.resets.close_others(account_id, settled.id)
     used = {each.authenticator_id for each in settled.evidence}
     await unit.resets.finished(account_id, at, used)
@@ -107,25 +102,3 @@ async def _tell(
     """Tell every channel there is, those put aside too: one of them is the owner's (A076)."""
     notice, text = (Notice.UNLOCKED, "unlocked") if goal is Goal.UNLOCK else (Notice.RESET, "reset")
     await tell_everywhere(unit, notices, standing, notice, text, teller.visit, teller.at)
-
-
-async def tell_everywhere(
-    unit: Unit,
-    notices: Notices,
-    standing: Standing,
-    notice: Notice,
-    text: str,
-    visit: Visit | None,
-    at: datetime | None = None,
-) -> None:
-    """Queue a mail, and a text to every number of the account; `at` where there is no visit."""
-    account, when = standing.account, at if visit is None else visit.now
-    if when is None:
-        raise AssertionError("what the background does has a time")
-    configuration = await unit.configuration.load()
-    await notices.tell(unit, account, What(notice=notice), visit, configuration, at=when)
-    numbers = {
-        each.detail for each in standing.authenticators if each.type is AuthenticatorType.SMS_CODE
-    }
-    for number in sorted(numbers):
-        await notices.tell_number(unit, account, number, text, when)
