@@ -17,10 +17,8 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portvakt.base import Base, Clock, Pause, base_of
-from portvakt.common_passwords import PasswordJudge
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.first_registration import First
-from portvakt.core.password_reset import STANDARD, Way
 from portvakt.crypto.key_file import WatchedKeys
 from portvakt.crypto.pairing_codes import PairingCodes
 from portvakt.crypto.passwords import Busy, PasswordHasher
@@ -30,9 +28,6 @@ from portvakt.journeys.my_apps.routes import MyApps
 from portvakt.journeys.my_sign_ins.routes import MySignIns
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.oidc_routes import OpenIdConnect
-from portvakt.journeys.reset_password.flow import Parts as ResetParts
-from portvakt.journeys.reset_password.outcomes import Policy as ResetPolicy
-from portvakt.journeys.reset_password.routes import reset_routes
 from portvakt.journeys.set_up_mfa.forms import Numbers
 from portvakt.journeys.set_up_mfa.parts import Parts as SetUpParts
 from portvakt.journeys.set_up_mfa.routes import set_up_mfa_routes
@@ -41,10 +36,10 @@ from portvakt.journeys.sign_in.phone import PhoneSteps
 from portvakt.journeys.sign_in.routes import sign_in_routes
 from portvakt.known_directories import directories
 from portvakt.methods import Enrollable
+from portvakt.password_service import PasswordService, password_service
 from portvakt.phone_service import phone_service
 from portvakt.proving.answer import Judge
 from portvakt.proving.finish import Finisher, FirstPolicy
-from portvakt.proving.password_homes import Homes
 from portvakt.records.errors import RecordsUnavailable
 from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.records.unit import Records, open_records
@@ -236,13 +231,13 @@ def _house(base: Base, measured: "Measured | None") -> House:
             "signing_keys": lambda: ring.signer(clock()),
         }
     )
-    phones, judge = phone_service(base), _password_judge(base)
+    phones, passwords = phone_service(base), password_service(base)
     routes = (
         *health.routes(),
-        *_sign_in(base, policy, judge),
-        *_reset(base, judge),
+        *_sign_in(base, policy, passwords),
+        *passwords.routes,
         *phones.routes,
-        *_registration(base, policy, judge),
+        *_registration(base, policy, passwords),
         *_app_routes(base, ring),
     )
     failures = Failures(down=(RecordsUnavailable,), busy=(Busy,))
@@ -265,7 +260,7 @@ def _house(base: Base, measured: "Measured | None") -> House:
     )
 
 
-def _sign_in(base: Base, policy: FirstPolicy, password_judge: PasswordJudge) -> list[Route]:
+def _sign_in(base: Base, policy: FirstPolicy, passwords: PasswordService) -> list[Route]:
     """Return the routes of sign-in."""
     finisher = Finisher(random=base.random, policy=policy)
     phone = PhoneSteps(
@@ -280,15 +275,15 @@ def _sign_in(base: Base, policy: FirstPolicy, password_judge: PasswordJudge) -> 
         phone=phone,
         directories=base.directory_passwords,
         ages=base.directory_ages,
-        password_judge=password_judge,
+        password_judge=passwords.judge,
         notices=base.notices,
         random=base.random,
         pause=base.pause,
     )
-    return sign_in_routes(parts, gate=base.gate)
+    return sign_in_routes(parts, gate=base.gate, meter=passwords.meter)
 
 
-def _registration(base: Base, policy: FirstPolicy, password_judge: PasswordJudge) -> list[Route]:
+def _registration(base: Base, policy: FirstPolicy, passwords: PasswordService) -> list[Route]:
     """Return the routes of registration."""
     organisation, methods = base.settings.organisation, base.methods
     prefixes = {prefix for each in base.settings.sms for prefix in each.allowed_prefixes}
@@ -303,56 +298,14 @@ def _registration(base: Base, policy: FirstPolicy, password_judge: PasswordJudge
             requests=base.requests,
             pairing_codes=PairingCodes(base.keys),
             policy=policy,
-            password_judge=password_judge,
+            password_judge=passwords.judge,
             totp=cast("Enrollable", methods[AuthenticatorType.TOTP]),
             sms_code=methods[AuthenticatorType.SMS_CODE],
             recovery_code=methods[AuthenticatorType.RECOVERY_CODE],
         ),
         gate=base.gate,
         numbers=Numbers(tuple(sorted(prefixes)) or SWEDISH_MOBILES, organisation.country),
-    )
-
-
-def _reset(base: Base, password_judge: PasswordJudge) -> list[Route]:
-    """Return the routes of the reset site."""
-    return reset_routes(
-        ResetParts(
-            records=base.records,
-            rules=base.rules,
-            judge=Judge(base.methods, base.sealer, base.directory_passwords),
-            sender=base.sender,
-            requests=base.requests,
-            notices=base.notices,
-            random=base.random,
-            password_judge=password_judge,
-            policy=_reset_policy(base.settings),
-            homes=Homes(
-                hasher=base.hasher,
-                directories=base.directory_passwords,
-                missed=lambda name: base.directory_ages.missed(name, base.clock()),
-            ),
-        ),
-        gate=base.gate,
-    )
-
-
-def _reset_policy(settings: Settings) -> ResetPolicy:
-    chosen = settings.reset
-    return ResetPolicy(
-        ways=STANDARD | {Way.LATER} if chosen.slow_way else STANDARD,
-        two_devices=frozenset(chosen.two_devices),
-        privileged_may=chosen.privileged_may,
-    )
-
-
-def _password_judge(base: Base) -> PasswordJudge:
-    """Put together what says whether a new password may be taken."""
-    passwords = base.settings.password_rules
-    return PasswordJudge.over(
-        organisation=base.settings.organisation.name,
-        words=passwords.words,
-        least=passwords.least,
-        breached_file=passwords.breached_file,
+        meter=passwords.meter,
     )
 
 

@@ -17,7 +17,15 @@ APP_FILES = {route.path for route in AppFiles().routes()}
 """What the authenticator app is made of: nothing that is anybody's in particular."""
 
 KNOWN = {
-    Who.ANYONE: {"/", "/sign-in", "/signed-out", "/language", "/oidc/authorize", "/reset"}
+    Who.ANYONE: {
+        "/",
+        "/.well-known/change-password",
+        "/sign-in",
+        "/signed-out",
+        "/language",
+        "/oidc/authorize",
+        "/reset",
+    }
     | APP_FILES,
     Who.CLIENT: {
         "/.well-known/openid-configuration",

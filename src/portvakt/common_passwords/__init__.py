@@ -7,12 +7,14 @@ big one of what has leaked, if the organisation brings it (`docs/operators/passw
 
 from portvakt.common_passwords.blocklist import Blocklist, BrokenListError
 from portvakt.common_passwords.guessing import Strength, estimate, is_common
-from portvakt.common_passwords.judging import PasswordJudge
+from portvakt.common_passwords.judging import Level, Measure, PasswordJudge
 from portvakt.common_passwords.patterns import expand, shipped
 
 __all__ = [
     "Blocklist",
     "BrokenListError",
+    "Level",
+    "Measure",
     "PasswordJudge",
     "Strength",
     "estimate",

@@ -2,19 +2,45 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from portvakt.common_passwords.blocklist import Blocklist
 from portvakt.common_passwords.guessing import Strength, estimate, is_common
 from portvakt.core.password_rules import (
     ALONE,
+    LONGEST,
     Finding,
     PasswordRules,
     place_words_of,
+    prepare,
     words_of,
 )
 from portvakt.core.people import Account
+
+MEASURED: Final = 100
+"""Characters that are looked at while somebody types: the time for it grows with them."""
+_BEST: Final = 4
+
+
+class Level(StrEnum):
+    """What the meter says; also the end of its word's name."""
+
+    WEAK = "weak"
+    """It would not be taken."""
+    FAIR = "fair"
+    STRONG = "strong"
+    TOO_LONG = "too_long"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What the meter shows while somebody types."""
+
+    level: Level
+    missing: int
+    """How many characters more it needs to be long enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +81,25 @@ class PasswordJudge:
             place_words=place_words_of(account),
             current=current,
         )
+
+    def measure(self, typed: str, account: Account, *, least: int = 0) -> Measure:
+        """Say for the meter whether a password would be taken, as far as can be told cheaply.
+
+        Of a long one only the beginning is looked at. `least` is as for `review`.
+        """
+        password = prepare(typed)
+        if password is None:
+            return Measure(Level.WEAK, 0)
+        missing = max(0, self.asking(least).minimum - len(password))
+        leaked = self.breached is not None and password in self.breached
+        if len(password) > LONGEST:
+            return Measure(Level.TOO_LONG, 0)
+        if missing or leaked:
+            return Measure(Level.WEAK, missing)
+        strength = self.strength(password[:MEASURED], account)
+        if not strength.enough:
+            return Measure(Level.WEAK, 0)
+        return Measure(Level.STRONG if strength.score == _BEST else Level.FAIR, 0)
 
     def asking(self, least: int) -> PasswordRules:
         """Give the rules with a directory's shortest length, where that is more than ours."""

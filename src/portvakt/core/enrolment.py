@@ -47,6 +47,7 @@ __all__ = [
     "is_last",
     "may_add",
     "may_change",
+    "may_change_password",
     "may_remove",
     "may_turn_on",
 ]
@@ -155,6 +156,20 @@ def may_change(
         return NeedsFreshProof()
     verdict = first.verdict(shown)
     return verdict if isinstance(verdict, NeedsProof) else MayChange(verdict.basis)
+
+
+def may_change_password(
+    bound: Collection[Authenticator], evidence: Iterable[Evidence], now: datetime
+) -> bool:
+    """Say whether the best that the account can show was shown just now, beside the old password.
+
+    Asked of a full session before a password that somebody knows is changed. Nothing is bound by
+    that, so the rules of a first registration have no say; and where nothing but the password can
+    be shown, the form that asks for the old one is what shows it.
+    """
+    if not usable_second_factors(bound, now):
+        return True
+    return assurance_of(still_bound(fresh(evidence, now), bound, now)).aal >= Aal.TWO
 
 
 def active_alone(

@@ -46,6 +46,12 @@ from portvakt.core.method_events import (
     StartCodeUsed,
     WelcomeWindowUsed,
 )
+from portvakt.core.password_change_events import (
+    CurrentPasswordWrong,
+    PasswordChanged,
+    PasswordChangeUnsure,
+    PasswordNotChanged,
+)
 from portvakt.core.phone_events import (
     PasswordPutAside,
     PhoneDisowned,
@@ -125,6 +131,7 @@ __all__ = [
     "BrakeStopped",
     "CodeReused",
     "ConfigurationChanged",
+    "CurrentPasswordWrong",
     "DirectoryAnswers",
     "DirectoryGraceUsed",
     "DirectoryPasswordChanged",
@@ -140,7 +147,10 @@ __all__ = [
     "MethodSuspended",
     "NameClash",
     "NumberRegistered",
+    "PasswordChangeUnsure",
+    "PasswordChanged",
     "PasswordChosen",
+    "PasswordNotChanged",
     "PasswordPutAside",
     "PasswordReopened",
     "PasswordReset",

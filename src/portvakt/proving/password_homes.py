@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import AuthenticatorId
@@ -24,9 +24,11 @@ from portvakt.directories import (
     CheckOutcome,
     DirectoryAway,
     Expired,
+    LockedOut,
     MustChange,
     PasswordPolicy,
     PasswordRight,
+    PasswordWrong,
 )
 from portvakt.proving.answer import subject_of
 from portvakt.records.standing import Bound, Standing
@@ -36,6 +38,10 @@ LONGEST = 20.0
 """Seconds that a directory may take to answer; then nobody knows what came of it."""
 MOST_REMEMBERED = 24
 """Earlier passwords that are compared: each costs one hash."""
+
+
+ChangeOutcome = WriteOutcome | PasswordWrong | LockedOut
+"""What writing a new password over the old one can come to."""
 
 
 class Home(Protocol):
@@ -54,21 +60,32 @@ class Home(Protocol):
     async def set(self, new: Secret) -> WriteOutcome:
         """Write a new password, which `ready` has let through."""
 
+    async def change(self, old: Secret, new: Secret) -> ChangeOutcome:
+        """Write a new password over one that its owner knows. Count the try before.
+
+        Raises `portvakt.crypto.passwords.Busy`.
+        """
+
     async def unlock(self) -> WriteOutcome:
         """Open the account again where it is locked."""
 
-    async def keep(self, unit: Unit, at: datetime) -> None:
-        """Keep here what there is to keep of a new password, in the act that tells of it."""
+    async def keep(self, unit: Unit, at: datetime) -> bool:
+        """Keep here what there is to keep of a new password, in the act that tells of it.
+
+        False where the password that it was to replace is not the one that holds any more.
+        """
 
 
 @dataclass(slots=True)
 class OwnHome:
-    """A password of our own: its hash is stored in the act that ends the reset."""
+    """A password of our own: its hash is stored in the act that tells of it."""
 
     hasher: PasswordHasher
     account: Account
     bound: Bound
     _verifier: str | None = field(default=None, repr=False)
+    _over: str | None = field(default=None, repr=False)
+    """The hash that a change was judged by."""
 
     async def least(self) -> int:
         """Ask for nothing beyond our own rules."""
@@ -87,15 +104,26 @@ class OwnHome:
         del new
         return Written()
 
+    async def change(self, old: Secret, new: Secret) -> ChangeOutcome:
+        """Judge the old one, refuse it as the new one, and hash that."""
+        if not await self.hasher.verify(self.bound.verifier, old):
+            return PasswordWrong()
+        self._over = self.bound.verifier
+        return await self.ready(new, ()) or Written()
+
     async def unlock(self) -> WriteOutcome:
         """Nothing is sent anywhere."""
         return Written()
 
-    async def keep(self, unit: Unit, at: datetime) -> None:
-        """Store the hash."""
+    async def keep(self, unit: Unit, at: datetime) -> bool:
+        """Store the hash; after a change, over the one that was judged and no other."""
         id_: AuthenticatorId = self.bound.authenticator.id
-        if self._verifier is not None:
-            await unit.authenticators.replace_verifier(id_, self._verifier, at)
+        if self._verifier is None:
+            return True
+        stored = unit.authenticators
+        if self._over is None:
+            return await stored.replace_verifier(id_, self._verifier, at)
+        return await stored.change_verifier(id_, self._verifier, at, instead_of=self._over)
 
 
 Missed = Callable[[str], Awaitable[bool]]
@@ -103,7 +131,7 @@ Missed = Callable[[str], Awaitable[bool]]
 
 
 class Directories(Protocol):
-    """The organisation's directories, as far as a reset needs them.
+    """The organisation's directories, as far as new passwords need them.
 
     `portvakt.proving.directory_passwords` has one.
     """
@@ -119,6 +147,9 @@ class Directories(Protocol):
 
     async def set(self, account: Account, new: Secret) -> WriteOutcome:
         """Write a new password."""
+
+    async def change(self, account: Account, old: Secret, new: Secret) -> ChangeOutcome:
+        """Write a new password over the old one."""
 
     async def unlock(self, account: Account) -> WriteOutcome:
         """Open a locked account."""
@@ -166,6 +197,19 @@ class DirectoryHome:
             return Unreachable()
         return await _in_time(self.directories.set(self.account, new))
 
+    async def change(self, old: Secret, new: Secret) -> ChangeOutcome:
+        """Write it there with the person's own right: the directory looks at history itself.
+
+        It is remembered here for the next reset, if the directory does not look then.
+        """
+        policy = await self.directories.policy(self.account)
+        if isinstance(policy, DirectoryAway) or await self._is_old():
+            return Unreachable()
+        if policy.history and not policy.history_on_reset:
+            self._keep = min(policy.history, MOST_REMEMBERED)
+            self._verifier = await self.hasher.hash(new)
+        return await _in_time(self.directories.change(self.account, old, new))
+
     async def unlock(self) -> WriteOutcome:
         """Unlock it there, unless what we know of the person is old."""
         if await self._is_old():
@@ -175,10 +219,11 @@ class DirectoryHome:
     async def _is_old(self) -> bool:
         return self.missed is not None and await self.missed(self.account.source)
 
-    async def keep(self, unit: Unit, at: datetime) -> None:
+    async def keep(self, unit: Unit, at: datetime) -> bool:
         """Keep a hash at most, so that it stays out."""
         if self._verifier is not None:
             await unit.password_memory.remember(self.account.id, self._verifier, at, self._keep)
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +245,10 @@ class Homes:
         return OwnHome(self.hasher, standing.account, bound)
 
 
-async def _in_time(writing: Awaitable[WriteOutcome]) -> WriteOutcome:
+_Outcome = TypeVar("_Outcome")
+
+
+async def _in_time(writing: Awaitable[_Outcome]) -> _Outcome | UnknownOutcome:
     try:
         async with asyncio.timeout(LONGEST):
             return await writing

@@ -55,6 +55,13 @@ _STATE: Final = Statement(
 _VERIFIER: Final = Statement(
     "UPDATE authenticators SET verifier = :verifier, changed_at = :at WHERE id = :id"
 )
+# Not over a password that was chosen, or put aside, in the meantime.
+_CHANGE: Final = Statement(
+    """
+    UPDATE authenticators SET verifier = :verifier, changed_at = :at
+    WHERE id = :id AND verifier = :old AND state = 'active'
+    """
+)
 # Not over a password that somebody chose in the meantime.
 _REHASH: Final = Statement(
     "UPDATE authenticators SET verifier = :verifier WHERE id = :id AND verifier = :old"
@@ -229,6 +236,15 @@ class Authenticators:
     async def replace_verifier(self, id_: AuthenticatorId, verifier: str, at: datetime) -> bool:
         """Store another password, which is a change of the method."""
         return await self._run.changed(_VERIFIER, id=id_, verifier=verifier, at=ms(at)) == 1
+
+    async def change_verifier(
+        self, id_: AuthenticatorId, verifier: str, at: datetime, *, instead_of: str
+    ) -> bool:
+        """Store another password over this one; False where another one, or none, holds now."""
+        done = await self._run.changed(
+            _CHANGE, id=id_, verifier=verifier, old=instead_of, at=ms(at)
+        )
+        return done == 1
 
     async def rehash(self, id_: AuthenticatorId, verifier: str, *, instead_of: str) -> bool:
         """Store the same password at newer parameters, which changes nothing for the person."""

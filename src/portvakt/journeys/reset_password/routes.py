@@ -31,6 +31,7 @@ from portvakt.journeys.reset_password.vouch_routes import VouchRoutes
 from portvakt.journeys.reset_password.vouching import Vouching
 from portvakt.journeys.reset_password.writing import ResetWriting
 from portvakt.proving.gate import Gate
+from portvakt.proving.password_meter import PasswordMeter
 from portvakt.proving.visit import Visit
 from portvakt.web.cookies import keep_binding
 from portvakt.web.forms import form, query
@@ -46,7 +47,7 @@ BROWSER_KEPT = 2 * SLOW
 """How long a browser that waits out its day is known, even when it is closed meanwhile."""
 
 
-def reset_routes(parts: Parts, *, gate: Gate) -> list[Route]:
+def reset_routes(parts: Parts, *, gate: Gate, meter: PasswordMeter) -> list[Route]:
     """Build the journey and list its addresses."""
     return (
         ResetRoutes(
@@ -55,6 +56,7 @@ def reset_routes(parts: Parts, *, gate: Gate) -> list[Route]:
             writing=ResetWriting(parts),
             rules=parts.password_judge.rules,
             gate=gate,
+            meter=meter,
         ).routes()
         + VouchRoutes(
             vouching=Vouching(records=parts.records, notices=parts.notices), gate=gate
@@ -71,6 +73,7 @@ class ResetRoutes:
     writing: ResetWriting
     rules: PasswordRules
     gate: Gate
+    meter: PasswordMeter
 
     def routes(self) -> list[Route]:
         """List the addresses."""
@@ -83,6 +86,7 @@ class ResetRoutes:
             route(f"{flow}/choose", self.choose, methods=("POST",), who=Who.BROWSER),
             route(f"{flow}/send", self.send, methods=("POST",), who=Who.BROWSER),
             route(f"{flow}/phone", self.phone, who=Who.BROWSER),
+            route(f"{flow}/strength", self.strength, methods=("POST",), who=Who.BROWSER),
         ]
 
     async def start(self, request: Request) -> Response:
@@ -146,6 +150,11 @@ class ResetRoutes:
         if found.asked is None or seen_of(found.asked, self.gate.now()) != seen:
             return _json({"changed": True})
         return _json({"changed": False, "seen": seen})
+
+    async def strength(self, request: Request) -> Response:
+        """Tell the page's script how strong a password is so far."""
+        flow, visit = _flow(request), await self.gate.visit(request)
+        return await self.meter.answer(request, flow, lambda: self.writing.choosing(flow, visit))
 
     async def _after(self, request: Request, outcome: Outcome, visit: Visit) -> Response:
         flow = _flow(request)

@@ -15,6 +15,7 @@ from portvakt.core.secret import Secret
 from portvakt.journeys.reset_password.flow import Parts, scene_of
 from portvakt.journeys.reset_password.outcomes import Gone, GoOn, Outcome, Scene, Unfit
 from portvakt.journeys.reset_password.settling import of_visit, settle
+from portvakt.proving.choosing import Choosing
 from portvakt.proving.password_homes import Home
 from portvakt.proving.visit import Visit
 from portvakt.records.standing import Standing
@@ -51,6 +52,14 @@ class ResetWriting:
         if refused is not None:
             return Unfit((), judge.asking(least).minimum, refused)
         return await self._written(scene, standing, home, new)
+
+    async def choosing(self, flow: FlowId, visit: Visit) -> Choosing | None:
+        """Say who chooses a password in this attempt; None where nobody may yet."""
+        scene = await self._scene(flow, visit)
+        if scene is None or scene.standing is None or not isinstance(scene.step, AskPassword):
+            return None
+        home = self._home(scene)
+        return None if home is None else Choosing(scene.standing.account, home.least)
 
     async def unlock(self, flow: FlowId, visit: Visit) -> Outcome:
         """Open a locked account again; the password stays."""

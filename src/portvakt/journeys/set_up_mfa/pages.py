@@ -79,6 +79,8 @@ class ManagePage(Page):
     """A message id: what was just done."""
     activate: bool = False
     """Whether a phone was just added that could sign in without a password."""
+    password: bool = False
+    """Whether there is a password that could be changed."""
     onwards: str
 
 

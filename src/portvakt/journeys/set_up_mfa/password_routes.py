@@ -12,6 +12,8 @@ from portvakt.journeys.set_up_mfa.acting import HOME, Person, lacks_password
 from portvakt.journeys.set_up_mfa.door_routes import Door
 from portvakt.journeys.set_up_mfa.pages import PasswordPage
 from portvakt.journeys.set_up_mfa.passwords import Chosen, Passwords
+from portvakt.proving.choosing import Choosing
+from portvakt.proving.password_meter import PasswordMeter
 from portvakt.web.forms import form
 from portvakt.web.responses import page, see_other
 from portvakt.web.routing import Route, Who, route
@@ -28,12 +30,14 @@ class ChoosePassword:
     door: Door
     passwords: Passwords
     rules: PasswordRules
+    meter: PasswordMeter
 
     def routes(self) -> list[Route]:
         """List the addresses."""
         return [
             route(ADDRESS, self.show, who=Who.SIGNED_IN),
             route(ADDRESS, self.choose, methods=("POST",), who=Who.SIGNED_IN),
+            route(f"{ADDRESS}/strength", self.strength, methods=("POST",), who=Who.SIGNED_IN),
         ]
 
     async def show(self, request: Request) -> Response:
@@ -57,6 +61,17 @@ class ChoosePassword:
         said = [Message(*self.rules.said(each)) for each in outcome]
         return self._wrong(request, person, said)
 
+    async def strength(self, request: Request) -> Response:
+        """Tell the page's script how strong a password is so far."""
+        person = await self._person(request)
+        if isinstance(person, Response):
+            return Response(status_code=404)
+
+        async def find() -> Choosing:
+            return Choosing(person.account, _nothing_more)
+
+        return await self.meter.answer(request, person.session.id, find)
+
     async def _person(self, request: Request) -> Person | Response:
         person = await self.door.who(request)
         if isinstance(person, Response) or lacks_password(person):
@@ -68,3 +83,8 @@ class ChoosePassword:
         errors = dict(zip(names, said, strict=True))
         view = PasswordPage(user_name=person.account.user_name, errors=errors)
         return page(request, view, WRONG)
+
+
+async def _nothing_more() -> int:
+    """Say what is asked for where the password lives beyond our own rules."""
+    return 0

@@ -32,6 +32,7 @@ from portvakt.journeys.set_up_mfa.phone_routes import PHONE, PhoneRoutes
 from portvakt.journeys.set_up_mfa.show import Errors, has_card, home_of, sheet_of
 from portvakt.phone_numbers import written_for_people
 from portvakt.proving.gate import Gate
+from portvakt.proving.password_meter import PasswordMeter
 from portvakt.web.forms import Invalid, form, query
 from portvakt.web.responses import page, see_other
 from portvakt.web.routing import Route, Who, route
@@ -42,7 +43,9 @@ DONE = frozenset({"renamed", "preferred", "removed", "added", "replaced", "phone
 """What the list may say was just done: `?done=…`, a word and never a sentence."""
 
 
-def set_up_mfa_routes(parts: Parts, *, gate: Gate, numbers: Numbers) -> list[Route]:
+def set_up_mfa_routes(
+    parts: Parts, *, gate: Gate, numbers: Numbers, meter: PasswordMeter
+) -> list[Route]:
     """Build the journey and list its addresses."""
     acts = acts_of(parts)
     door = Door(gate=gate, records=parts.records, teller=acts.teller, policy=parts.policy)
@@ -55,7 +58,7 @@ def set_up_mfa_routes(parts: Parts, *, gate: Gate, numbers: Numbers) -> list[Rou
         *NumberRoutes(door=door, ending=ending, acts=acts.numbers, numbers=numbers).routes(),
         *ending.routes(),
         *ChangeMethods(acts=acts, door=door, numbers=numbers).routes(),
-        *ChoosePassword(door=door, passwords=acts.passwords, rules=rules).routes(),
+        *ChoosePassword(door=door, passwords=acts.passwords, rules=rules, meter=meter).routes(),
     ]
 
 

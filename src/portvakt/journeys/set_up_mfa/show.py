@@ -32,6 +32,7 @@ from portvakt.web.templates import Message
 PUSH = AuthenticatorType.PUSH
 TOTP = AuthenticatorType.TOTP
 PHONE_SIGN_IN = AuthenticatorType.PHONE_SIGN_IN
+PASSWORD = AuthenticatorType.PASSWORD
 SMS_CODE = AuthenticatorType.SMS_CODE
 RECOVERY_CODE = AuthenticatorType.RECOVERY_CODE
 
@@ -103,6 +104,7 @@ def home_of(
         sheet=sheet,
         done=done,
         activate=done == PHONE_ADDED and may_activate(person),
+        password=not person.registering and bool(active(person.standing, PASSWORD)),
         onwards=person.onwards(),
         errors=errors or {},
     )

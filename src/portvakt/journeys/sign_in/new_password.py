@@ -41,6 +41,7 @@ from portvakt.journeys.sign_in.tries import (
     note_failure,
 )
 from portvakt.mail import Notice, What
+from portvakt.proving.choosing import Choosing
 from portvakt.proving.finish import Next
 from portvakt.proving.visit import Visit, said
 from portvakt.records.standing import Standing
@@ -89,11 +90,28 @@ class NewPasswords:
         written = await self._written(standing.account, current, new)
         return await self._after(written, state, standing, tried, visit)
 
+    async def choosing(self, flow: FlowId, visit: Visit) -> Choosing | None:
+        """Say who chooses a password in this sign-in; None where nothing asks for one."""
+        configuration = await self._parts.rules.current(visit.now)
+        found = await self._parts.records.read(
+            lambda unit: unit.flows.load(flow, visit.binding, visit.now, visit.browser)
+        )
+        if found is None:
+            return None
+        state, standing = found
+        at = self._parts.finisher.look(state, standing, configuration, visit)
+        if standing is None or not isinstance(at.step, AskNewPassword):
+            return None
+        account = standing.account
+        return Choosing(account, lambda: self._least(account))
+
+    async def _least(self, account: Account) -> int:
+        policy = await self._parts.directories.policy(account)
+        return 0 if isinstance(policy, DirectoryAway) else policy.least_length
+
     async def _unfit(self, account: Account, current: Secret, new: Secret) -> Unfit | None:
         """Judge a new password by our rules, and by the length that the directory asks for."""
-        policy = await self._parts.directories.policy(account)
-        least = 0 if isinstance(policy, DirectoryAway) else policy.least_length
-        judge = self._parts.password_judge
+        least, judge = await self._least(account), self._parts.password_judge
         findings = await asyncio.to_thread(
             judge.review, new.open(), account, current=current.open(), least=least
         )

@@ -46,6 +46,7 @@ from portvakt.journeys.sign_in.ways import Ways
 from portvakt.proving.destination import app_of, login_hint_of
 from portvakt.proving.finish import Opened
 from portvakt.proving.gate import ANEW, Current, Gate
+from portvakt.proving.password_meter import PasswordMeter
 from portvakt.proving.rules import Rules
 from portvakt.proving.visit import Visit
 from portvakt.web.forms import form, query
@@ -62,7 +63,7 @@ TRY_AGAIN = 10
 """Seconds."""
 
 
-def sign_in_routes(parts: Parts, *, gate: Gate) -> list[Route]:
+def sign_in_routes(parts: Parts, *, gate: Gate, meter: PasswordMeter) -> list[Route]:
     """Build the journey and list its addresses."""
     start = SignInFlow(parts)
     return SignInRoutes(
@@ -73,6 +74,7 @@ def sign_in_routes(parts: Parts, *, gate: Gate) -> list[Route]:
         phones=parts.phone,
         rules=parts.rules,
         gate=gate,
+        meter=meter,
     ).routes()
 
 
@@ -87,6 +89,7 @@ class SignInRoutes:
     phones: PhoneSteps
     rules: Rules
     gate: Gate
+    meter: PasswordMeter
 
     def routes(self) -> list[Route]:
         """List the addresses."""
@@ -98,6 +101,7 @@ class SignInRoutes:
             route(flow, self.show, who=Who.BROWSER),
             route(flow, self.answer, methods=("POST",), who=Who.BROWSER),
             route(f"{flow}/new-password", self.new_password, methods=("POST",), who=Who.BROWSER),
+            route(f"{flow}/strength", self.strength, methods=("POST",), who=Who.BROWSER),
             route(f"{flow}/other", self.other, who=Who.BROWSER),
             route(f"{flow}/choose", self.choose, methods=("POST",), who=Who.BROWSER),
             route(f"{flow}/send", self.send, methods=("POST",), who=Who.BROWSER),
@@ -192,6 +196,13 @@ class SignInRoutes:
         else:
             outcome = await self.new_passwords.change(flow, Secret(current), Secret(new), visit)
         return await self._after(request, outcome, visit, flow)
+
+    async def strength(self, request: Request) -> Response:
+        """Tell the page's script how strong a new password is so far."""
+        flow, visit = _flow(request), await self.gate.visit(request)
+        return await self.meter.answer(
+            request, flow, lambda: self.new_passwords.choosing(flow, visit)
+        )
 
     async def other(self, request: Request) -> Response:
         """List the other ways."""
