@@ -135,6 +135,8 @@ set_up_servers() {
   command -v npm >/dev/null || missing+=(nodejs npm) # to build the authenticator app again, and compare
   PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null || missing+=(iproute2)
   PATH=$PATH:/usr/sbin:/sbin command -v slapd >/dev/null || missing+=(slapd)
+  PATH=$PATH:/usr/sbin:/sbin command -v nginx >/dev/null || missing+=(nginx-light)
+  command -v systemd-analyze >/dev/null || missing+=(systemd) # reads the example units; nothing is started
   command -v ldapwhoami >/dev/null || missing+=(ldap-utils)
   command -v kinit >/dev/null || missing+=(krb5-user)
   command -v smbclient >/dev/null || missing+=(smbclient)

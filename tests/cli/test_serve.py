@@ -2,8 +2,11 @@
 
 import contextlib
 import os
+import re
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -19,7 +22,10 @@ from portvakt.records.migrate import SCHEMA_VERSION, current
 from tests.cli.box import SETTINGS, Box
 from tests.records import a_phone
 from tests.records.stored import person
+from tests.servers.authority import Authority
 from tests.servers.postgres import Postgres
+
+NOT_READY = 503
 
 
 def new(folder: Path, url: str, more: str = "") -> Box:
@@ -43,15 +49,21 @@ def serving(box: Box, *words: str) -> Iterator[tuple["subprocess.Popen[str]", st
             process.kill()
 
 
-def answer(url: str, patience: float = 30) -> httpx.Response:
+def answer(
+    url: str, patience: float = 30, *, verify: ssl.SSLContext | bool = True
+) -> httpx.Response:
+    """Ask until somebody answers, and is ready to."""
     end = time.monotonic() + patience
     while True:
         try:
-            return httpx.get(url, timeout=5)
+            answered = httpx.get(url, timeout=5, verify=verify)
         except httpx.TransportError:
             if time.monotonic() > end:
                 raise
-            time.sleep(0.05)
+        else:
+            if answered.status_code != NOT_READY or time.monotonic() > end:
+                return answered
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -78,6 +90,55 @@ def test_serve_with_several_workers_answers(tmp_path: Path, postgresql_url: str)
         assert answer(f"{url}/readyz").status_code == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+
+
+def encrypted(folder: Path, authority: Authority) -> Box:
+    """Settings with a certificate of our own and no proxy."""
+    made = authority.certificate("127.0.0.1")
+    made.key.chmod(0o600)
+    box = new(folder, f"sqlite:///{folder}/p.db")
+    text = box.config.read_text().replace("http://localhost:8000", "https://127.0.0.1:8443")
+    files = f'tls_certificate_file = "{made.certificate}"\ntls_key_file = "{made.key}"\n'
+    box.config.write_text(f"{text}[server]\n{files}")
+    return box
+
+
+def test_a123_serve_speaks_tls_itself_and_nothing_in_clear(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "ca")
+    box = encrypted(tmp_path, authority)
+    with serving(box) as (process, url):
+        trust = ssl.create_default_context(cafile=str(authority.ca_file))
+        ready = answer(url.replace("http:", "https:") + "/readyz", verify=trust)
+        assert ready.status_code == 200
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"{url}/readyz")
+        host = {"host": "127.0.0.1:8443"}
+        page = httpx.get(f"{url.replace('http:', 'https:')}/sign-in", verify=trust, headers=host)
+        assert page.status_code == 200
+        assert "strict-transport-security" in page.headers
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"), [("other", "KEY_VALUES_MISMATCH"), ("open", "chmod"), ("none", "No such")]
+)
+def test_serve_refuses_a_certificate_that_cannot_be_used(
+    wrong: str, said: str, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path / "ca")
+    box = encrypted(tmp_path, authority)
+    (key,) = re.findall(r'tls_key_file = "(.*)"', box.config.read_text())
+    if wrong == "other":
+        shutil.copy(authority.certificate("127.0.0.1").key, key)
+        Path(key).chmod(0o600)
+    elif wrong == "open":
+        Path(key).chmod(0o644)
+    else:
+        Path(key).unlink()
+    answer = box.run("serve")
+    assert answer.status == 1
+    assert said in answer.err
 
 
 def test_serve_refuses_what_the_demo_made(tmp_path: Path, sqlite_url: str) -> None:

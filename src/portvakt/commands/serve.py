@@ -7,7 +7,10 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from ssl import SSLContext, SSLError
+from stat import S_IRWXO
 from typing import Any
 
 import uvicorn
@@ -15,10 +18,11 @@ import uvicorn
 from portvakt import log, worker
 from portvakt.app import Beside, build, system_clock
 from portvakt.commands.opening import is_embedded, make_ready, read_keys, refuse_what_is_not_ours
-from portvakt.commands.shell import Shell
+from portvakt.commands.shell import CommandError, Shell
 from portvakt.settings import Settings, load_settings
 from portvakt.settings.checks import is_place_to_listen
 from portvakt.web.server import UVICORN_OPTIONS
+from portvakt.web.tls import server_context
 
 EXAMPLE = "portvakt serve --config /etc/portvakt/portvakt.toml"
 STOPPING = 10
@@ -50,13 +54,15 @@ def run(args: Namespace, shell: Shell) -> int:
     log.configure(settings.log.format, settings.log.level)
     signal.signal(signal.SIGTERM, lambda *_: None)  # what uvicorn raises again at its end is ours
     listen = args.listen or settings.server.listen
+    tls = tls_of(settings)
     print(f"portvakt: {settings.public_url} on {listen}", file=sys.stderr, flush=True)
     with suppress(KeyboardInterrupt):
         if settings.server.workers > 1:
-            return _serve_many(settings, listen, shell)
+            return _serve_many(settings, listen, tls, shell)
         server = uvicorn.Server(
             uvicorn.Config(
-                build(settings, clock=shell.clock, beside=beside_of(settings)), **options(listen)
+                build(settings, clock=shell.clock, beside=beside_of(settings)),
+                **options(listen, tls),
             )
         )
         server.run()
@@ -64,7 +70,36 @@ def run(args: Namespace, shell: Shell) -> int:
     return 0
 
 
-def options(listen: str) -> Mapping[str, Any]:
+Tls = tuple[Path, Path]
+"""A certificate and its key."""
+
+
+def tls_of(settings: Settings) -> Tls | None:
+    """Return what TLS is spoken with, once it was tried; None where a proxy does it.
+
+    Raises `CommandError` for files that cannot be used.
+    """
+    certificate, key = settings.server.tls_certificate_file, settings.server.tls_key_file
+    if certificate is None or key is None:
+        return None
+    files = Path(certificate), Path(key)
+    try:
+        if files[1].stat().st_mode & S_IRWXO:
+            raise CommandError(f"{key}: everybody may read it; do `chmod o= {key}`")
+        server_context(*files)
+    except SSLError as error:
+        raise CommandError(f"{certificate} and {key}: {error.reason or error}") from error
+    except OSError as error:
+        raise CommandError(f"{error.filename or certificate}: {error.strerror}") from error
+    return files
+
+
+def _context(files: Tls, *_: object) -> SSLContext:
+    """Make it in each process that serves; uvicorn asks."""
+    return server_context(*files)
+
+
+def options(listen: str, tls: Tls | None = None) -> Mapping[str, Any]:
     """Return how uvicorn serves us. Addresses behind proxies are our own business (rule R7)."""
     host, _, port = listen.rpartition(":")
     return {
@@ -75,6 +110,7 @@ def options(listen: str) -> Mapping[str, Any]:
         "log_config": None,
         "timeout_keep_alive": IDLE,
         "timeout_graceful_shutdown": STOPPING,
+        "ssl_context_factory": None if tls is None else partial(_context, tls),
     }
 
 
@@ -87,14 +123,14 @@ def beside_of(settings: Settings) -> Beside | None:
     )
 
 
-def _serve_many(settings: Settings, listen: str, shell: Shell) -> int:
+def _serve_many(settings: Settings, listen: str, tls: Tls | None, shell: Shell) -> int:
     """Start several processes; each builds the application from the same file."""
     os.environ["PORTVAKT_CONFIG"] = str(shell.config.resolve())
     uvicorn.run(
         "portvakt.commands.serve:application",
         factory=True,
         workers=settings.server.workers,
-        **options(listen),
+        **options(listen, tls),
     )
     return 0
 

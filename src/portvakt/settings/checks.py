@@ -50,6 +50,7 @@ def check(settings: Settings, problems: Problems) -> None:
     _public_url(settings, problems)
     _database(settings, problems)
     _listen(settings, problems)
+    _tls(settings, problems)
     _proxies(settings, problems)
     _hosts(settings, problems)
     _reset(settings, problems)
@@ -146,6 +147,20 @@ def _listen(settings: Settings, problems: Problems) -> None:
         problems.add(("server", "listen"), "is not an address and a port, such as 127.0.0.1:8000")
 
 
+def _tls(settings: Settings, problems: Problems) -> None:
+    named = {
+        "tls_certificate_file": settings.server.tls_certificate_file,
+        "tls_key_file": settings.server.tls_key_file,
+    }
+    missing = [key for key, value in named.items() if not value]
+    if len(missing) == len(named):
+        return
+    for key in missing:
+        problems.add(("server", key), "is missing: a certificate and its key belong together")
+    if not settings.public_url.startswith("https:"):
+        problems.add(("public_url",), "must be https where `serve` speaks TLS itself")
+
+
 def is_place_to_listen(text: str) -> bool:
     """Whether a text is an address or a name, a colon and a port; IPv6 in square brackets."""
     host, colon, port = text.rpartition(":")
@@ -166,7 +181,8 @@ def _proxies(settings: Settings, problems: Problems) -> None:
                 problems.add((*where, at), f"“{text}” would let anybody choose their own address")
         except ValueError as error:
             problems.add((*where, at), str(error))
-    if settings.public_url.startswith("https:") and not settings.proxies.trusted:
+    ends_tls = settings.server.tls_certificate_file is not None
+    if settings.public_url.startswith("https:") and not (settings.proxies.trusted or ends_tls):
         problems.warn(
             where,
             "is empty although public_url is https: whoever ends TLS for us will look like every "

@@ -30,6 +30,11 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Address and port, such as `127.0.0.1:8000` or `[::1]:8000`."""
     workers: Count = 1
     """Processes. More than one needs PostgreSQL."""
+    tls_certificate_file: str | None = None
+    """A certificate (PEM, with its chain): with it `serve` speaks TLS 1.2 and 1.3 itself, where no
+    proxy does. A renewed file is taken up by itself."""
+    tls_key_file: str | None = None
+    """Its private key (PEM)."""
 
 
 class Proxies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
