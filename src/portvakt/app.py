@@ -26,6 +26,8 @@ from portvakt.crypto.randomness import Random, SystemRandom
 from portvakt.crypto.sealing import MasterKeys, Sealer
 from portvakt.journeys.my_apps.routes import MyApps
 from portvakt.journeys.my_sign_ins.routes import MySignIns
+from portvakt.journeys.not_me.flow import NotMe
+from portvakt.journeys.not_me.routes import NotMeRoutes
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.oidc_routes import OpenIdConnect
 from portvakt.journeys.set_up_mfa.forms import Numbers
@@ -236,6 +238,7 @@ def _house(base: Base, measured: "Measured | None") -> House:
         *health.routes(),
         *_sign_in(base, policy, passwords),
         *passwords.routes,
+        *_not_me(base),
         *phones.routes,
         *_registration(base, policy, passwords),
         *_app_routes(base, ring),
@@ -307,6 +310,13 @@ def _registration(base: Base, policy: FirstPolicy, passwords: PasswordService) -
         numbers=Numbers(tuple(sorted(prefixes)) or SWEDISH_MOBILES, organisation.country),
         meter=passwords.meter,
     )
+
+
+def _not_me(base: Base) -> list[Route]:
+    """Return the routes of the links in mails about changes."""
+    return NotMeRoutes(
+        flow=NotMe(records=base.records, notices=base.notices), gate=base.gate
+    ).routes()
 
 
 def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:

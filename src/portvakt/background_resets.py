@@ -48,7 +48,12 @@ async def settling(
             records=records,
             homes=Homes(hasher=hasher, directories=passwords),
             directories=passwords,
-            notices=Notices(writer=writer, sealer=sealer, random=SystemRandom()),
+            notices=Notices(
+                writer=writer,
+                sealer=sealer,
+                random=SystemRandom(),
+                public_url=settings.public_url,
+            ),
             clock=clock,
         )
 

@@ -83,7 +83,7 @@ async def following(
         support_phone=organisation.support_phone,
     )
     random = SystemRandom()
-    notices = Notices(writer=writer, sealer=sealer, random=random)
+    notices = Notices(writer=writer, sealer=sealer, random=random, public_url=settings.public_url)
     follow = Follow(records=records, random=random, notices=notices, clock=clock)
     async with directories(settings) as known:
         yield [

@@ -86,7 +86,7 @@ def base_of(
     writer = Writer(
         texts=texts, organisation=organisation.name, support_phone=organisation.support_phone
     )
-    notices = Notices(writer=writer, sealer=sealer, random=random)
+    notices = Notices(writer=writer, sealer=sealer, random=random, public_url=settings.public_url)
     words = CodeText(texts=texts, organisation=organisation.name, host=_host(settings))
     sms = methods[AuthenticatorType.SMS_CODE]
     six = settings.authenticator.digits_after_password == SIX_DIGITS

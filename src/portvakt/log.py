@@ -1,9 +1,9 @@
 """Structured logs: one line for each thing that happened, in which secrets cannot appear.
 
 Secrets are kept out twice. By type: a `Secret` shows nothing of itself wherever it stands. By a
-second net, for what was not given that type: values under telling names and whatever looks like a
-telephone number. What cannot be seen is written as an escape, so a name with a line end or a
-direction mark in it stays one line of one event (A090).
+second net, for what was not given that type: values under telling names, whatever looks like a
+telephone number, and the part of an address that opens something. What cannot be seen is written as
+an escape, so a name with a line end or a direction mark in it stays one line of one event (A090).
 """
 
 import logging
@@ -32,6 +32,8 @@ _NUMBER = re.compile(
     r"(?<![\w.:+-])(?:\+|00)[1-9](?:[ ()/-]?[0-9]){7,14}(?!\w|\.\d)"  # +46 (0)70-174 06 05, 0046…
     r"|(?<![\w.:+-])07(?:[ /-]?[0-9]){8}(?!\w|\.\d)"  # 070-174 06 05
 )
+# The link in a mail that freezes an account, wherever an address is told of.
+_IN_ADDRESS = re.compile(r"(/not-me/)[^/?#\s\"']+")
 _DEEPEST = 6
 _LONGEST = 4_000
 
@@ -126,6 +128,7 @@ def _line(text: str) -> str:
     """Return a text as one visible line without telephone numbers."""
     shown = text if text.isprintable() else "".join(map(_visible, text))
     shown = _NUMBER.sub(lambda found: f"{HIDDEN} {found[0][-2:]}", shown)
+    shown = _IN_ADDRESS.sub(rf"\1{HIDDEN}", shown)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
 
 

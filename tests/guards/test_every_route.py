@@ -24,6 +24,7 @@ KNOWN = {
         "/signed-out",
         "/language",
         "/oidc/authorize",
+        "/not-me/{token}",
         "/reset",
     }
     | APP_FILES,

@@ -162,3 +162,15 @@ def test_a_huge_or_bottomless_value_is_cut() -> None:
     clean = log.redact(None, "", {"a": "x" * 10_000, "b": bottomless})
     assert len(clean["a"]) == 4_001
     assert "[...]" in repr(clean["b"])
+
+
+@pytest.mark.parametrize("after", ["", "?a=b", '"', " and more", "/more"])
+def test_the_link_that_freezes_is_hidden_wherever_an_address_is_told(
+    out: io.StringIO, after: str
+) -> None:
+    token = "aB3-_" * 8 + "xyz"
+    log_ = structlog.get_logger()
+    log_.info("request", path=f"/not-me/{token}{after}")
+    log_.info("opened", what={"at": [f"https://portvakt.region.example/not-me/{token}{after}"]})
+    assert token not in out.getvalue()
+    assert said(out)[0]["path"].startswith(f"/not-me/{log.HIDDEN}")

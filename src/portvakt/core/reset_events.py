@@ -24,8 +24,8 @@ class ResetStarted(ResetEvent):
 
     name = "password_reset.started"
     closed: str
-    """Why it leads nowhere, though it looks like any other: "unusable", "no_password", "unknown";
-    empty where it may lead on."""
+    """Why it leads nowhere, though it looks like any other: "unusable", "no_password", "frozen",
+    "unknown"; empty where it may lead on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,8 @@ class Facts:
     """In a group whose two proofs must not both live on one phone."""
     directory_admin: bool = False
     """Whether the directory says that this account opens others."""
+    frozen: bool = False
+    """Whether somebody said of a change that it was not theirs (`core.freezing`)."""
     privileged_may: bool = False
     """Whether a rule lets privileged people reset here."""
 
@@ -98,6 +100,8 @@ class Closed(StrEnum):
     """The account is disabled."""
     PRIVILEGED = "privileged"
     """To be told to those who watch (A078)."""
+    FROZEN = "frozen"
+    """A change was disowned, and nothing is changed before something older is shown."""
     NO_PASSWORD = "no_password"  # noqa: S105  # a word
     """There is none in use that could be replaced."""
 
@@ -117,6 +121,8 @@ def closed(facts: Facts, now: datetime) -> Closed | None:
         return Closed.UNUSABLE
     if facts.privileged and not facts.privileged_may:
         return Closed.PRIVILEGED
+    if facts.frozen:
+        return Closed.FROZEN
     password = AuthenticatorType.PASSWORD
     if not any(each.type is password and each.usable(now) for each in facts.bound):
         return Closed.NO_PASSWORD

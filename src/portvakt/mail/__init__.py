@@ -74,6 +74,8 @@ class Notice(StrEnum):
     RESET = "reset"
     RESET_LATER = "reset_later"
     UNLOCKED = "unlocked"
+    FROZEN = "frozen"
+    THAWED = "thawed"
     VOUCH_ASKED = "vouch_asked"
     VOUCHED = "vouched"
     VOUCH_GIVEN = "vouch_given"
@@ -107,9 +109,11 @@ class Writer:
     support_phone: str
 
     def notice(
-        self, language: str, name: str, what: What, *, at: datetime, where: Where
+        self, language: str, name: str, what: What, *, at: datetime, where: Where, link: str = ""
     ) -> tuple[str, str]:
         """Return subject and text. `name` is how the person is addressed.
+
+        `link` is where the change can be disowned; empty where there is nothing to disown.
 
         The label of a method was typed by somebody: it is one line of the text and never part of a
         subject.
@@ -128,7 +132,7 @@ class Writer:
             what=sentence,
             when=f"{at.astimezone(_ZONE):%Y-%m-%d %H:%M}",
             where=self._place(language, where),
-            not_you=self._not_you(language),
+            not_you=self._not_you(language, link),
             organisation=self.organisation,
         )
         return say(language, f"mail.notice_{what.notice}_subject"), text.strip() + "\n"
@@ -152,10 +156,15 @@ class Writer:
             language, "mail.where_network", address=where.address, network=where.network
         )
 
-    def _not_you(self, language: str) -> str:
-        if not self.support_phone:
-            return self.texts.say(language, "mail.not_you_without_phone")
-        return self.texts.say(language, "mail.not_you", support_phone=self.support_phone)
+    def _not_you(self, language: str, link: str) -> str:
+        """Say what to do; a link stands on a line of its own."""
+        with_phone, without = (
+            ("mail.not_you_link", "mail.not_you_link_without_phone")
+            if link
+            else ("mail.not_you", "mail.not_you_without_phone")
+        )
+        message = with_phone if self.support_phone else without
+        return self.texts.say(language, message, link=link, support_phone=self.support_phone)
 
 
 def one_line(text: str) -> str:

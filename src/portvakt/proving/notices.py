@@ -2,19 +2,23 @@
 
 A notice goes to a channel that the change did not touch: by mail to the person, and by text to a
 number that is about to lose its place. People with protected identity get the same notices, since
-they go to nobody else.
+they go to nobody else. A mail about a change carries a link that freezes (docs/adr/0029); a text
+never carries one, nor does what we tell of the freezing.
 """
 
 from datetime import datetime, timedelta
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
+from portvakt.core.freezing import Change
 from portvakt.core.people import Account
 from portvakt.core.policy import networks_of
+from portvakt.crypto.digests import lookup_hash
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import Sealer
 from portvakt.mail import Notice, What, Where, Writer, to_body
 from portvakt.proving.visit import Visit
 from portvakt.records.configuration import Configuration
+from portvakt.records.freezes import Link
 from portvakt.records.outbox import Message
 from portvakt.records.unit import Unit
 from portvakt.sms import notice_text
@@ -24,12 +28,16 @@ from portvakt.texts import LANGUAGES
 DEFAULT_LANGUAGE = LANGUAGES[0]
 NOTICE_LIVES = timedelta(days=7)
 """How long we go on trying: a notice of last week is still worth reading, an older one alarms."""
+FREEZES = "/not-me"
+"""Where the link leads, under `public_url`; the token is the next part of the path."""
+_LINKED = frozenset(Notice(each) for each in Change)
 
 
 class Notices:
     """Writes notices into the outbox."""
 
-    def __init__(self, *, writer: Writer, sealer: Sealer, random: Random) -> None:
+    def __init__(self, *, writer: Writer, sealer: Sealer, random: Random, public_url: str) -> None:
+        self._public_url = public_url
         self._writer = writer
         self._sealer = sealer
         self._random = random
@@ -56,13 +64,23 @@ class Notices:
             what,
             at=when,
             where=_where(visit, configuration),
+            link=await self._link(unit, account, what, when),
         )
         await self._put(unit, "mail", account.email, to_body(subject, text), account, when)
+
+    async def _link(self, unit: Unit, account: Account, what: What, at: datetime) -> str:
+        """Make the link that disowns this change; empty for what is no change."""
+        if what.notice not in _LINKED:
+            return ""
+        token = self._random.secret()
+        link = Link(account.id, Change(what.notice.value), at)
+        await unit.freezes.put_link(lookup_hash(token), link)
+        return f"{self._public_url}{FREEZES}/{token}"
 
     async def tell_number(
         self, unit: Unit, account: Account, number: str, kind: str, at: datetime, hidden: str = ""
     ) -> None:
-        """Queue a text to `number`: `start_code`, `suspended`, `number_added` or `method_added`."""
+        """Queue a text to `number`; the kinds are the `sms.notice_…` of the catalogues."""
         text = notice_text(
             self._writer.texts,
             account.language or DEFAULT_LANGUAGE,

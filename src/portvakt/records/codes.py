@@ -39,12 +39,6 @@ _END_ALL: Final = Statement(
     WHERE account_id = :account_id AND spent_at IS NULL AND expires_at > :at
     """
 )
-_END_ALL: Final = Statement(
-    """
-    UPDATE codes SET expires_at = :at
-    WHERE account_id = :account_id AND spent_at IS NULL AND expires_at > :at
-    """
-)
 _NEWEST: Final = Statement(
     """
     SELECT authenticator_id, created_at, expires_at FROM codes
@@ -137,10 +131,6 @@ class Codes:
         if spent_at is not None:
             return Spent(authenticator_id)
         return CodeExpired() if expires_at <= ms(now) else CodeWrong()
-
-    async def end_all(self, account_id: AccountId, at: datetime) -> None:
-        """Let every unspent code that was sent to somebody have expired."""
-        await self._run.changed(_END_ALL, account_id=account_id, at=ms(at))
 
     async def end_all(self, account_id: AccountId, at: datetime) -> None:
         """Let every unspent code that was sent to somebody have expired."""

@@ -137,10 +137,6 @@ class Pairings:
         """Let every unspent code of somebody have expired."""
         await self._run.changed(_END_OLDER, account_id=account_id, at=ms(at))
 
-    async def end_all(self, account_id: AccountId, at: datetime) -> None:
-        """Let every unspent code of somebody have expired."""
-        await self._run.changed(_END_OLDER, account_id=account_id, at=ms(at))
-
     async def spend(
         self, code_hash: bytes, phone_id: AuthenticatorId, now: datetime
     ) -> Paired | PairingUsed | PairingExpired | None:

@@ -218,7 +218,7 @@ async def ward(folder: Path, database_url: str, *, proxy: str = PROXY) -> AsyncI
         Parts(
             records=records,
             rules=Rules(records),
-            notices=Notices(writer=writer, sealer=sealer, random=RANDOM),
+            notices=Notices(writer=writer, sealer=sealer, random=RANDOM, public_url=ORIGIN),
             sealer=sealer,
             random=RANDOM,
             codes=codes,

@@ -29,7 +29,7 @@ from tests.journeys.reset_password.test_in_a_directory import with_phone
 from tests.journeys.sign_in.directory import NAME, person_in, world_with
 from tests.journeys.sign_in.region import reaches_apps
 from tests.records.a_reset import reset
-from tests.world import Page, World, settings
+from tests.world import ORIGIN, Page, World, settings
 
 
 async def tell(_name: str, _why: str | None) -> None:
@@ -44,7 +44,9 @@ def reading(world: World, **directories: KeepsPasswords) -> ReadingBack:
         records=house.records,
         homes=Homes(hasher=house.hasher, directories=known),
         directories=known,
-        notices=Notices(writer=writer, sealer=house.sealer, random=SystemRandom()),
+        notices=Notices(
+            writer=writer, sealer=house.sealer, random=SystemRandom(), public_url=ORIGIN
+        ),
         clock=world.clock,
     )
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.freezing import Change
 from portvakt.core.ids import AuthenticatorId
 from portvakt.crypto.pairing_codes import PairingCode
 from portvakt.journeys.set_up_mfa.app_key import app_key, pairing_key
@@ -12,6 +13,7 @@ from portvakt.journeys.set_up_mfa.pages import (
     CardPage,
     ClosedPage,
     CodePage,
+    DisownedPage,
     ExpiredPage,
     FrozenPage,
     GuidePage,
@@ -245,6 +247,15 @@ SAMPLES: dict[str, Page] = {
         },
     ),
     "frozen": FrozenPage(until=NOW, again="/sign-in?to=/security-info&for=methods"),
+    "disowned": DisownedPage(
+        change=Change.ADDED, since=NOW, may_thaw=False, again="/sign-in?to=/security-info"
+    ),
+    "disowned-shown": DisownedPage(
+        change=Change.PREFERRED, since=NOW, may_thaw=True, again="/sign-in?to=/security-info"
+    ),
+    "disowned-nothing-left": DisownedPage(
+        change=Change.WELCOME, since=NOW, may_thaw=False, again=""
+    ),
     "closed": ClosedPage(
         inside=True, start_code=True, work_phone="", again="/sign-in?to=/security-info"
     ),

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from portvakt.common_passwords import PasswordJudge
-from portvakt.core.ids import AuthenticatorId, FlowId
+from portvakt.core.freezing import Freezing
+from portvakt.core.ids import AccountId, AuthenticatorId, FlowId
 from portvakt.core.password_reset import (
     LIVES,
     AskAnother,
@@ -60,6 +61,7 @@ from portvakt.proving.password_homes import Homes
 from portvakt.proving.phone_requests import NotNow, PhoneRequests
 from portvakt.proving.rules import Rules
 from portvakt.proving.visit import Visit, said
+from portvakt.records.standing import Standing
 from portvakt.records.unit import Records, Unit
 
 LONGEST_WAIT: Final = 25.0
@@ -88,10 +90,11 @@ async def scene_of(unit: Unit, flow: FlowId, policy: Policy, visit: Visit) -> Sc
     if found is None:
         return None
     state, standing = found
+    freezing = await freezing_of(unit, standing)
     scene = Scene(
         state=state,
         standing=standing,
-        facts=facts_of(standing, policy),
+        facts=facts_of(standing, policy, freezing),
         ways=policy.ways,
         spent_until=None,
         visit=visit,
@@ -103,6 +106,11 @@ async def scene_of(unit: Unit, flow: FlowId, policy: Policy, visit: Visit) -> Sc
     count = await unit.attempts.peek(*scene.tally)
     until = None if count is None else count.stopped_until
     return replace(scene, spent_until=until if until is not None and until > visit.now else None)
+
+
+async def freezing_of(unit: Unit, standing: Standing | None) -> Freezing:
+    """Read what makes somebody stand still; asked for a name that nobody has, too (A011)."""
+    return await unit.freezes.of(AccountId("") if standing is None else standing.account.id)
 
 
 class ResetFlow:
@@ -117,8 +125,13 @@ class ResetFlow:
         if claimed is None:
             return None
         records = self._parts.records
-        standing = await records.read(lambda unit: unit.people.find(claimed, visit.browser))
-        facts = facts_of(standing, self._parts.policy)
+
+        async def look(unit: Unit) -> tuple[Standing | None, Freezing]:
+            standing = await unit.people.find(claimed, visit.browser)
+            return standing, await freezing_of(unit, standing)
+
+        standing, freezing = await records.read(look)
+        facts = facts_of(standing, self._parts.policy, freezing)
         shut = Closed.UNUSABLE if facts is None else closed(facts, visit.now)
         account_id = None if standing is None else standing.account.id
         empty = Reset(

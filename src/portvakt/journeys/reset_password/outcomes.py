@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
+from portvakt.core.freezing import Freezing
 from portvakt.core.ids import FlowId
 from portvakt.core.password_outcomes import Refused
 from portvakt.core.password_reset import STANDARD, Facts, Reset, Step, Way, next_step, provable
@@ -53,7 +54,7 @@ class Policy:
     privileged_may: bool = False
 
 
-def facts_of(standing: Standing | None, policy: Policy) -> Facts | None:
+def facts_of(standing: Standing | None, policy: Policy, freezing: Freezing) -> Facts | None:
     """Gather what decides a reset of this person; None for a name that nobody has."""
     if standing is None:
         return None
@@ -63,6 +64,7 @@ def facts_of(standing: Standing | None, policy: Policy) -> Facts | None:
         account=account,
         bound=standing.authenticators,
         strict=not policy.two_devices.isdisjoint(account.groups),
+        frozen=freezing.disowned is not None,
         directory_admin=not names.isdisjoint(DIRECTORY_ADMINS),
         privileged_may=policy.privileged_may,
     )

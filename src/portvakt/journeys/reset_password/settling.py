@@ -17,6 +17,7 @@ from portvakt.core.reset_events import (
 )
 from portvakt.mail import Notice
 from portvakt.proving.after_new_password import end_what_it_opened, tell_everywhere
+from portvakt.proving.freezing import hold_back_password
 from portvakt.proving.notices import Notices
 from portvakt.proving.password_homes import Home, listen_again
 from portvakt.proving.visit import Said, Visit, said
@@ -75,6 +76,8 @@ async def settle(
         if goal is Goal.NEW_PASSWORD:
             await home.keep(unit, teller.at)
         await listen_again(unit, standing.account, teller.at)
+    if goal is Goal.NEW_PASSWORD:
+        await hold_back_password(unit, standing.account.id, teller.at)
     first = sent.stage is not Stage.UNKNOWN
     ended = await _end_everything(unit, settled, standing, teller.at) if first else 0
     methods = tuple(each.type.value for each in settled.evidence)

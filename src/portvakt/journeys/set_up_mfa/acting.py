@@ -1,10 +1,10 @@
 """Who is registering, from where, and what they have shown: the facts of one request."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Self, assert_never
 
-from portvakt.core.after_reset import Act, PastReset, may_after_reset, thaws_at
+from portvakt.core.after_reset import Act, thaws_at
 from portvakt.core.authenticators import (
     SECOND_FACTORS,
     Authenticator,
@@ -21,8 +21,10 @@ from portvakt.core.enrolment import (
     NeedsProof,
     active_alone,
     first_registration_of,
+    fresh,
     may_change,
 )
+from portvakt.core.freezing import Disowned, Freezing, may, sets_free
 from portvakt.core.people import Account
 from portvakt.core.phones import stands_alone
 from portvakt.core.sessions import REGISTRATION, Session, SessionKind
@@ -43,8 +45,8 @@ class Person:
     configuration: Configuration
     inside: bool
     visit: Visit
-    past_reset: PastReset | None = None
-    """The newest reset of the password; the session is younger, for that one ended all others."""
+    freezing: Freezing = field(default_factory=Freezing)
+    """What makes their methods stand still; the session is younger, for it ended all others."""
 
     @property
     def account(self) -> Account:
@@ -61,9 +63,9 @@ class Person:
         """Whether the session can do nothing but register."""
         return self.session.kind is SessionKind.REGISTRATION
 
-    def with_standing(self, standing: Standing) -> Self:
+    def with_standing(self, standing: Standing, freezing: Freezing) -> Self:
         """Return the same person as they stand in a later read."""
-        return replace(self, standing=standing)
+        return replace(self, standing=standing, freezing=freezing)
 
     def said(self) -> Said:
         """Return what every event about this person tells."""
@@ -110,7 +112,18 @@ class Frozen:
     until: datetime
 
 
-Entry = Enter | AskFresh | AskPassword | Closed | Frozen
+@dataclass(frozen=True, slots=True)
+class AskOlder:
+    """A change was disowned; nothing is changed before something older than it is shown.
+
+    `may_thaw` where that has just been done: one button is left.
+    """
+
+    disowned: Disowned
+    may_thaw: bool
+
+
+Entry = Enter | AskFresh | AskPassword | Closed | Frozen | AskOlder
 
 
 def enter(person: Person, policy: FirstPolicy, *, at: datetime | None = None) -> Entry:
@@ -129,25 +142,36 @@ def enter(person: Person, policy: FirstPolicy, *, at: datetime | None = None) ->
     match verdict:
         case NeedsFreshProof():
             return AskFresh()
+        case _ if person.freezing.disowned is not None:
+            return AskOlder(person.freezing.disowned, may_thaw_now(person))
         case NeedsProof(options):
             return Closed(options)
         case MayChange(basis):
             if not _may(Act.ADD, person):
-                return Frozen(thaws_at(person.past_reset, person.now) or person.now)
+                return Frozen(thaws_at(person.freezing.reset, person.now) or person.now)
             return AskPassword() if lacks_password(person) else Enter(basis)
         case _:
             assert_never(verdict)
 
 
 def may_remove_now(person: Person) -> bool:
-    """Whether a reset of the password lets this person take anything away now."""
+    """Whether whatever froze their methods lets this person take anything away now."""
     return _may(Act.REMOVE, person)
 
 
+def may_thaw_now(person: Person) -> bool:
+    """Whether this session has just shown what is older than the change that was disowned."""
+    disowned = person.freezing.disowned
+    if disowned is None:
+        return False
+    shown = fresh(person.session.evidence, person.now)
+    return sets_free(disowned, shown, person.standing.authenticators, person.now)
+
+
 def _may(act: Act, person: Person) -> bool:
-    return may_after_reset(
+    return may(
         act,
-        person.past_reset,
+        person.freezing,
         person.session.evidence,
         person.standing.authenticators,
         person.now,

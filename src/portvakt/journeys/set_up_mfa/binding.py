@@ -119,7 +119,9 @@ class Binder:
         The welcome window is used up here and not when it lets somebody in: who closes the page too
         early may come back.
         """
-        basis = still_enters(person.with_standing(standing), self.policy, begun)
+        freezing = await unit.freezes.of(person.account.id)
+        now = person.with_standing(standing, freezing)
+        basis = still_enters(now, self.policy, begun)
         if basis is Basis.WELCOME_WINDOW:
             if not await unit.people.welcome_used(person.account.id, person.now):
                 return None

@@ -35,7 +35,7 @@ class Change(Enum):
     NOT_THEIRS = "not_theirs"
     NOT_FRESH = "not_fresh"
     FROZEN = "frozen"
-    """The password was reset less than a day ago."""
+    """The password was reset less than a day ago, or a change was disowned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,8 @@ class Changes:
             standing = await unit.people.load(person.account.id)
             if standing is None:
                 return Change.GONE
-            allowed = self.may_remove(person.with_standing(standing), method)
+            freezing = await unit.freezes.of(person.account.id)
+            allowed = self.may_remove(person.with_standing(standing, freezing), method)
             if allowed is not Change.DONE:
                 return allowed
             if not await unit.authenticators.remove(method.id, person.account.id):

@@ -8,9 +8,11 @@ from starlette.responses import Response
 
 from portvakt.core.assurance import METHODS
 from portvakt.core.first_registration import Basis
+from portvakt.core.freezing import Disowned, could_set_free
 from portvakt.journeys.set_up_mfa.acting import (
     HOME,
     AskFresh,
+    AskOlder,
     AskPassword,
     Closed,
     Enter,
@@ -19,7 +21,7 @@ from portvakt.journeys.set_up_mfa.acting import (
     Person,
     enter,
 )
-from portvakt.journeys.set_up_mfa.pages import FrozenPage
+from portvakt.journeys.set_up_mfa.pages import DisownedPage, FrozenPage
 from portvakt.journeys.set_up_mfa.show import closed_of
 from portvakt.journeys.set_up_mfa.telling import Teller
 from portvakt.proving.finish import FirstPolicy
@@ -89,6 +91,8 @@ class Door:
                 return page(request, closed_of(person, options, SIGN_IN_AGAIN), FORBIDDEN)
             case Frozen(until):
                 return page(request, FrozenPage(until=until, again=SHOW_MORE), FORBIDDEN)
+            case AskOlder(disowned, may_thaw):
+                return page(request, _disowned(person, disowned, may_thaw=may_thaw), FORBIDDEN)
             case _:
                 assert_never(entry)
 
@@ -107,5 +111,15 @@ class Door:
             configuration=verdict.configuration,
             inside=verdict.inside,
             visit=await self.gate.visit(request),
-            past_reset=await self.records.read(lambda unit: unit.resets.past(account_id)),
+            freezing=await self.records.read(lambda unit: unit.freezes.of(account_id)),
         )
+
+
+def _disowned(person: Person, disowned: Disowned, *, may_thaw: bool) -> DisownedPage:
+    could = could_set_free(disowned, person.standing.authenticators, person.now)
+    return DisownedPage(
+        change=disowned.change,
+        since=disowned.since,
+        may_thaw=may_thaw,
+        again=SHOW_MORE if could else "",
+    )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.freezing import Change
 from portvakt.core.ids import AuthenticatorId
 from portvakt.journeys.set_up_mfa.app_key import AppKey
 from portvakt.web.responses import Page
@@ -193,6 +194,19 @@ class FrozenPage(Page):
     until: datetime
     again: str
     """Where another way can be shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisownedPage(Page):
+    """A change was disowned: what it was, and what sets the account free."""
+
+    template: ClassVar[str] = f"{FOLDER}/disowned.html"
+    change: Change
+    since: datetime
+    may_thaw: bool
+    """Whether something older has been shown: the page's button sets the account free."""
+    again: str
+    """Where something older can be shown; empty where there is nothing to show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from portvakt.journeys.set_up_mfa.flow import AppSetUp, NumberSetUp
 from portvakt.journeys.set_up_mfa.passwords import Passwords
 from portvakt.journeys.set_up_mfa.phone_flow import PhoneSetUp
 from portvakt.journeys.set_up_mfa.telling import Teller
+from portvakt.journeys.set_up_mfa.thawing import Thawing
 from portvakt.methods import Enrollable, SignInMethod
 from portvakt.proving.after_binding import Strengthener
 from portvakt.proving.ask import CodeSender
@@ -53,6 +54,7 @@ class Acts:
     cards: Cards
     changes: Changes
     passwords: Passwords
+    thawing: Thawing
     teller: Teller
 
 
@@ -101,6 +103,7 @@ def acts_of(parts: Parts) -> Acts:
             binder=binder,
             teller=teller,
         ),
+        thawing=Thawing(records=records, notices=parts.notices),
         teller=teller,
     )
 

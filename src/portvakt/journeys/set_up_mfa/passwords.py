@@ -33,7 +33,7 @@ class Chosen(Enum):
 
     DONE = "done"
     NOT_NOW = "not_now"
-    """There is a password, or nothing that lets one be chosen."""
+    """There is a password, nothing that lets one be chosen, or a change was disowned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,9 @@ class Passwords:
         verifier = await self.hasher.hash(Secret(prepared))
 
         async def act(unit: Unit) -> Chosen:
+            await unit.turn(f"methods:{person.account.id}")
+            if (await unit.freezes.of(person.account.id)).disowned is not None:
+                return Chosen.NOT_NOW
             bound = self.binder.pending(person, PASSWORD)
             if not await unit.authenticators.bind(bound, verifier=verifier):
                 return Chosen.NOT_NOW

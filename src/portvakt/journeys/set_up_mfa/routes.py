@@ -30,6 +30,7 @@ from portvakt.journeys.set_up_mfa.parts import Acts, Parts, acts_of
 from portvakt.journeys.set_up_mfa.password_routes import ChoosePassword
 from portvakt.journeys.set_up_mfa.phone_routes import PHONE, PhoneRoutes
 from portvakt.journeys.set_up_mfa.show import Errors, has_card, home_of, sheet_of
+from portvakt.journeys.set_up_mfa.thaw_routes import ThawRoutes
 from portvakt.phone_numbers import written_for_people
 from portvakt.proving.gate import Gate
 from portvakt.proving.password_meter import PasswordMeter
@@ -39,7 +40,7 @@ from portvakt.web.routing import Route, Who, route
 from portvakt.web.templates import Message
 
 WRONG = 422
-DONE = frozenset({"renamed", "preferred", "removed", "added", "replaced", "phone_added"})
+DONE = frozenset({"renamed", "preferred", "removed", "added", "replaced", "phone_added", "thawed"})
 """What the list may say was just done: `?done=…`, a word and never a sentence."""
 
 
@@ -58,6 +59,7 @@ def set_up_mfa_routes(
         *NumberRoutes(door=door, ending=ending, acts=acts.numbers, numbers=numbers).routes(),
         *ending.routes(),
         *ChangeMethods(acts=acts, door=door, numbers=numbers).routes(),
+        *ThawRoutes(door=door, thawing=acts.thawing).routes(),
         *ChoosePassword(door=door, passwords=acts.passwords, rules=rules, meter=meter).routes(),
     ]
 
