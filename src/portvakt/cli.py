@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "people": ("people", "list people"),
     "person": ("person", "show what is stored about one person, or remove a lost method"),
     "sessions": ("sessions", "list somebody's sessions, or end them"),
+    "why": ("why", "explain a sign-in or a refusal, by the number of a page or by person"),
     "keys": ("keys", "list the keys that seal and the keys that sign, with their ages"),
     "rotate-keys": ("rotate_keys", "take new keys into use, while everything runs"),
     "breached-passwords": ("breached_passwords", "make a list of leaked passwords to look up here"),

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from portvakt.commands.shell import CommandError, Shell
 from portvakt.core.events import ProtectedSeen
-from portvakt.core.people import canonical_identifier
+from portvakt.core.people import Account, canonical_identifier
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import (
     MasterKeyFileError,
@@ -56,12 +56,7 @@ class Opened:
             organisation=organisation.name,
             support_phone=organisation.support_phone,
         )
-        return Notices(
-            writer=writer,
-            sealer=self.sealer(),
-            random=SystemRandom(),
-            public_url=self.settings.public_url,
-        )
+        return Notices(writer=writer, sealer=self.sealer(), random=SystemRandom())
 
 
 def in_records(shell: Shell, work: Callable[[Opened], Awaitable[T]]) -> T:
@@ -194,12 +189,24 @@ async def find_person(unit: Unit, args: Namespace, shell: Shell) -> Standing:
     if found is None or (found.account.protected and not args.include_protected):
         raise CommandError(f"there is nobody called {text!r}, or there are two")
     if found.account.protected:
-        seen = ProtectedSeen(
-            at=shell.clock(),
-            account_id=found.account.id,
-            actor=shell.actor,
-            command=shell.command,
-            people=1,
-        )
-        await unit.audit.write(seen)
+        await told_of_protected(unit, found.account, shell)
     return found
+
+
+async def note_protected(opened: Opened, people: int) -> None:
+    """Write that so many people with protected identity were listed (A132)."""
+    shell = opened.shell
+    event = ProtectedSeen(at=shell.clock(), actor=shell.actor, command=shell.command, people=people)
+    await opened.records.write(lambda unit: unit.audit.write(event))
+
+
+async def told_of_protected(unit: Unit, account: Account, shell: Shell) -> None:
+    """Write that somebody with protected identity was seen (A132)."""
+    seen = ProtectedSeen(
+        at=shell.clock(),
+        account_id=account.id,
+        actor=shell.actor,
+        command=shell.command,
+        people=1,
+    )
+    await unit.audit.write(seen)

@@ -54,6 +54,29 @@ class SignInLocked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignInHeld(Event):
+    """An answer came while a limit held, and was not looked at."""
+
+    name = "authentication.held"
+    method: AuthenticatorType
+    until: datetime | None
+    """When answers of this kind are taken again; None: when another way in came first."""
+    app: ClientId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInNotJudged(Event):
+    """Nobody could say whether an answer was right, so it does not count."""
+
+    name = "authentication.not_judged"
+    method: AuthenticatorType
+    directory: str
+    reason: str
+    """"away" where it gives no answer, "old" where it was read too long ago."""
+    app: ClientId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordReopened(Event):
     """A right second factor opened a password that guesses had locked in this browser."""
 

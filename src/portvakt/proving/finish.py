@@ -129,7 +129,7 @@ class Finisher:
                 return await self._register(unit, at, standing, visit)
             case AskSecondProof(options):
                 told = RegistrationRefused(**said(visit, state.account_id), options=options)
-                await unit.audit.write(told)
+                await unit.audit.write(told, at.verdict.decision.trace)
             case AskNewPassword():
                 await self._refused(unit, at, at.verdict, NEW_PASSWORD, visit)
             case Refuse(why):

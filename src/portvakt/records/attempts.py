@@ -5,6 +5,7 @@ however many count at once, on any number of machines.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -63,6 +64,22 @@ _PEEK: Final = Statement(
     """,
     columns=_COLUMNS,
 )
+
+_STOPS: Final = Statement(
+    """
+    SELECT kind, familiarity, stopped_until FROM attempts
+    WHERE subject = :subject AND stopped_until > :now ORDER BY kind, familiarity
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """That tries of one kind are not taken for a while."""
+
+    kind: str
+    familiarity: str
+    until: datetime
 
 
 def _give_back(keys: int, alone: str) -> Statement:
@@ -132,6 +149,11 @@ class Attempts:
         """
         if keys:
             await self._run.changed(_NOT_JUDGED[len(keys)], **_named(keys, now))
+
+    async def stops(self, subject: str, now: datetime) -> list[Stop]:
+        """List what is stopped now for an account or an address."""
+        rows = await self._run.rows(_STOPS, subject=subject, now=ms(now))
+        return [Stop(kind, familiarity, instant(until)) for kind, familiarity, until in rows]
 
     async def peek(self, subject: str, kind: str, familiarity: str) -> Count | None:
         """Read a count as the last try left it, without counting."""

@@ -6,7 +6,7 @@ and the chain over all rows (`audit_chain`) still be verified.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -48,6 +48,32 @@ _OF_ACCOUNT: Final = Statement(
     """,
     columns=_COLUMNS,
 )
+_OF_KIND: Final = Statement(
+    """
+    SELECT {columns} FROM events
+    WHERE account_id = :account_id AND name {among:names} AND at >= :since
+    ORDER BY id DESC LIMIT :most
+    """,
+    columns=_COLUMNS,
+)
+_BEFORE: Final = Statement(
+    """
+    SELECT {columns} FROM events WHERE account_id = :account_id AND id < :last
+    ORDER BY id DESC LIMIT :most
+    """,
+    columns=_COLUMNS,
+)
+_OF_REQUEST: Final = Statement(
+    """
+    SELECT {columns} FROM events
+    WHERE id > :after AND id <= :newest AND request_id = :request_id ORDER BY id
+    """,
+    columns=_COLUMNS,
+)
+_NEWEST: Final = Statement("SELECT COALESCE(MAX(id), 0) FROM events")
+_EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+STRETCH: Final = 100_000
+"""Rows in one stretch of the trail, which is read by its key: some tens of milliseconds."""
 _LATEST: Final = Statement(
     "SELECT {columns} FROM events ORDER BY id DESC LIMIT :most", columns=_COLUMNS
 )
@@ -99,6 +125,45 @@ class Audit:
     async def of_account(self, account_id: AccountId, limit: int) -> list[StoredEvent]:
         """Read what happened to one account, the newest first."""
         rows = await self._run.rows(_OF_ACCOUNT, account_id=account_id, most=limit)
+        return [_stored(row) for row in rows]
+
+    async def of_kind(
+        self,
+        account_id: AccountId,
+        names: Iterable[str],
+        limit: int,
+        since: datetime = _EVER,
+    ) -> list[StoredEvent]:
+        """Read the events of these names about one account since then, the newest first."""
+        rows = await self._run.rows(
+            _OF_KIND,
+            account_id=account_id,
+            names=to_json(sorted(names)),
+            since=ms(since),
+            most=limit,
+        )
+        return [_stored(row) for row in rows]
+
+    async def before(self, event: StoredEvent, limit: int) -> list[StoredEvent]:
+        """Read what happened to the same account right before an event, the newest first."""
+        if event.account_id is None:
+            return []
+        rows = await self._run.rows(_BEFORE, account_id=event.account_id, last=event.id, most=limit)
+        return [_stored(row) for row in rows]
+
+    async def newest(self) -> int:
+        """Return the number of the newest row; 0 where there is none."""
+        row = await self._run.row(_NEWEST)
+        return 0 if row is None else int(row[0])
+
+    async def of_request(self, request_id: str, newest: int) -> list[StoredEvent]:
+        """Read what a request wrote, in one stretch of the trail that ends at row `newest`.
+
+        Nothing else asks by request, so there is no index that every event would have to pay for.
+        """
+        rows = await self._run.rows(
+            _OF_REQUEST, request_id=request_id, newest=newest, after=newest - STRETCH
+        )
         return [_stored(row) for row in rows]
 
     async def latest(self, limit: int) -> list[StoredEvent]:

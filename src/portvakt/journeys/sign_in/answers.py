@@ -1,33 +1,31 @@
 """Every later answer of a sign-in: a code, a password again, a start code, another way."""
 
-from dataclasses import dataclass
-from typing import assert_never
+from dataclasses import dataclass, replace
 
 from portvakt.core.assurance import Aal, Evidence, assurance_of
 from portvakt.core.authenticators import AuthenticatorType
-from portvakt.core.events import PasswordReopened, RecoveryCodeUsed
+from portvakt.core.events import (
+    PasswordReopened,
+    RecoveryCodeUsed,
+    RegistrationRefused,
+    SignInRefused,
+)
 from portvakt.core.ids import AuthenticatorId, FlowId
-from portvakt.core.one_time_codes import normalise_digits
 from portvakt.core.push_approval import RequestStanding, standing_of_request
 from portvakt.core.secret import Secret
 from portvakt.core.sign_in import (
-    AskAuthenticator,
     AskEnrolment,
-    AskNewPassword,
-    AskPassword,
     AskPhone,
     AskProofFirst,
     AskSecondProof,
-    AskStartCode,
     Finish,
     Refuse,
-    Step,
     record,
 )
 from portvakt.core.throttle import Familiarity, Kind, delay_after, kind_of
+from portvakt.journeys.sign_in.asked import asks, types_of, why
 from portvakt.journeys.sign_in.flow import Parts, SignInFlow
 from portvakt.journeys.sign_in.outcomes import (
-    Away,
     Gone,
     GoOn,
     Outcome,
@@ -45,9 +43,10 @@ from portvakt.journeys.sign_in.tries import (
     directory_key,
     not_judged,
     note_failure,
+    note_held,
+    note_not_judged,
     note_replay,
     taken_back_if_busy,
-    wrong_why,
 )
 from portvakt.methods import LookupRow, Rejected, StartCode, Verified
 from portvakt.proving.answer import Answer, NotSpent, Unanswered, spend, usable
@@ -57,8 +56,6 @@ from portvakt.proving.visit import Visit, said
 from portvakt.records.configuration import Configuration
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit
-
-APP_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +83,21 @@ class Answers:
         self._start = start
 
     async def show(self, flow: FlowId, visit: Visit, *, ways: bool = False) -> Showing | Gone:
-        """Return what the page of a sign-in shows now; `ways` counts what is left on the card."""
+        """Return what the page of a sign-in shows now; `ways` counts what is left on the card.
+
+        A refusal is shown under the number of the event that tells it, which was written when it
+        was found; one that is only found now is written now.
+        """
+        showing = await self._look(flow, visit, ways=ways)
+        if isinstance(showing, Gone) or not showing.untold:
+            return showing
+        at = Next(showing.step, showing.state, showing.verdict)
+        await self._parts.records.write(
+            lambda unit: self._parts.finisher.conclude(unit, at, showing.standing, visit)
+        )
+        return replace(showing, case=visit.request_id)
+
+    async def _look(self, flow: FlowId, visit: Visit, *, ways: bool) -> Showing | Gone:
         configuration = await self._parts.rules.current(visit.now)
 
         async def act(unit: Unit) -> Showing | Gone:
@@ -115,6 +126,7 @@ class Answers:
                 sent=sent,
                 recovery_left=left,
                 phone=phone,
+                case=await _case(unit, at, standing),
             )
 
         return await self._parts.records.read(act)
@@ -127,6 +139,7 @@ class Answers:
             return loaded
         tried = loaded.tried
         if tried is not None and not tried.count.allowed:
+            await self._held(loaded, tried, visit)
             return Stopped(tried.count.stopped_until)
         outcome: Outcome = Wrong(loaded.types[0])
         for kind in loaded.types:
@@ -136,6 +149,13 @@ class Answers:
         if tried is not None and AuthenticatorType.PASSWORD in loaded.types:
             await self._parts.pause(delay_after(tried.count))
         return outcome
+
+    async def _held(self, loaded: _Loaded, tried: Tried, visit: Visit) -> None:
+        person, state, kind = loaded.standing, loaded.at.state, loaded.types[0]
+        if person is not None and (state.evidence or state.session_id is not None):
+            await self._parts.records.write_one(
+                lambda unit: note_held(unit, tried, person, kind, visit)
+            )
 
     async def answered(self, flow: FlowId, visit: Visit) -> Outcome:
         """Go on if a phone has approved; one act looks, alike for every name there is or is not."""
@@ -175,7 +195,7 @@ class Answers:
             return Gone()
         state, standing = found
         at = self._parts.finisher.look(state, standing, configuration, visit)
-        types = _types_of(at.step, typed)
+        types = types_of(at.step, typed)
         if not types:
             return GoOn(flow)
         proved = bool(state.evidence) or state.session_id is not None
@@ -224,14 +244,15 @@ class Answers:
             verified = await self._parts.judge.verify(answer, loaded.person, loaded.lookup)
         last = kind is loaded.types[-1]
         if isinstance(verified, Unanswered):
-            return await not_judged(self._parts.records, counted, visit.now)
+            records, app = self._parts.records, loaded.at.state.app
+            return await not_judged(records, counted, loaded.standing, kind, app, visit)
         if isinstance(verified, Rejected):
-            why = _why(verified, loaded.person)
+            wrong = why(verified, loaded.person)
             if verified.replayed or last:
                 await self._parts.records.write(
-                    lambda unit: self._failed(unit, kind, loaded, visit, why)
+                    lambda unit: self._failed(unit, kind, loaded, visit, wrong)
                 )
-            return Wrong(kind, why)
+            return Wrong(kind, wrong)
         return await self._parts.records.write(
             lambda unit: self._right(unit, answer, verified, loaded, configuration, visit)
         )
@@ -279,8 +300,7 @@ class Answers:
         first = isinstance(loaded.at.step, AskProofFirst)
         if not first and await self._parts.ages.is_away(unit, state, standing, answer.type, visit):
             keys = [] if loaded.tried is None else [loaded.tried.key]
-            await unit.attempts.not_judged(keys, visit.now)
-            return Away()
+            return await note_not_judged(unit, keys, standing, answer.type, state.app, visit, "old")
         shown = await self._spent(unit, verified, answer, standing)
         if isinstance(shown, NotSpent):
             await self._failed(unit, answer.type, loaded, visit, shown.value)
@@ -327,7 +347,7 @@ class Answers:
 
     async def _newest(self, unit: Unit, at: Next, standing: Standing | None) -> Sent | None:
         first = isinstance(at.step, AskProofFirst)
-        if not first and not _asks(at.step, AuthenticatorType.SMS_CODE):
+        if not first and not asks(at.step, AuthenticatorType.SMS_CODE):
             return None
         code = await unit.codes.newest(at.state.id, at.state.purpose)
         if code is None:
@@ -339,6 +359,15 @@ class Answers:
             at=code.created_at,
             expires_at=code.expires_at,
         )
+
+
+async def _case(unit: Unit, at: Next, standing: Standing | None) -> str:
+    """Find the number under which a refusal of this sign-in was written."""
+    if standing is None or not isinstance(at.step, Refuse | AskSecondProof):
+        return ""
+    name = SignInRefused.name if isinstance(at.step, Refuse) else RegistrationRefused.name
+    found = await unit.audit.of_kind(standing.account.id, [name], 1, at.state.created_at)
+    return found[0].request_id if found else ""
 
 
 def _counted(
@@ -363,34 +392,3 @@ def _counted(
     if isinstance(loaded.at.step, AskPhone) and is_strange(state, standing):
         keys.append(address_key(visit, inside=inside))
     return keys
-
-
-def _why(rejected: Rejected, person: Standing | None) -> str:
-    if rejected.replayed:
-        return "used"
-    if rejected.locked:
-        return wrong_why(rejected, person)
-    return "unreadable" if rejected.unreadable else "wrong"
-
-
-def _asks(step: Step, kind: AuthenticatorType) -> bool:
-    return isinstance(step, AskAuthenticator) and step.chosen is kind
-
-
-def _types_of(step: Step, typed: Secret) -> tuple[AuthenticatorType, ...]:
-    """Say what an answer to this step may be."""
-    match step:
-        case AskPassword():
-            return (AuthenticatorType.PASSWORD,)
-        case AskAuthenticator(_, chosen):
-            return () if chosen is AuthenticatorType.PUSH else (chosen,)
-        case AskSecondProof() | AskStartCode():
-            return (AuthenticatorType.START_CODE,)
-        case AskProofFirst():
-            if normalise_digits(typed.open(), APP_DIGITS) is not None:
-                return (AuthenticatorType.TOTP, AuthenticatorType.SMS_CODE)
-            return (AuthenticatorType.RECOVERY_CODE,)
-        case AskPhone() | Finish() | AskEnrolment() | AskNewPassword() | Refuse():
-            return ()
-        case _:
-            assert_never(step)

@@ -16,7 +16,7 @@ from portvakt.core.sign_in import AskAuthenticator, AskPhone, Finish, SignIn, re
 from portvakt.core.throttle import Kind, delay_after, familiarity_of
 from portvakt.crypto.passwords import MAX_BYTES
 from portvakt.crypto.randomness import Random
-from portvakt.journeys.sign_in.outcomes import AddressStopped, Away, GoOn, Outcome, Wrong
+from portvakt.journeys.sign_in.outcomes import AddressStopped, GoOn, Outcome, Wrong
 from portvakt.journeys.sign_in.phone import PhoneSteps, Scene, choosing_phone
 from portvakt.journeys.sign_in.tries import (
     Tried,
@@ -26,6 +26,7 @@ from portvakt.journeys.sign_in.tries import (
     directory_key,
     not_judged,
     note_failure,
+    note_not_judged,
     reason_of,
     taken_back_if_busy,
     wrong_why,
@@ -128,7 +129,8 @@ class SignInFlow:
         async with taken_back_if_busy(self._parts.records, counted.keys, visit.now):
             verified = await self._verified(answer, standing)
         if isinstance(verified, Unanswered):
-            return await not_judged(self._parts.records, counted.keys, visit.now)
+            records = self._parts.records
+            return await not_judged(records, counted.keys, known, kind, wanted.app, visit)
         if isinstance(verified, Rejected) or standing is None:
             reason = reason_of(verified, standing, known)
             tried = counted.answer
@@ -194,7 +196,7 @@ class SignInFlow:
             if standing is not None and isinstance(at.step, Finish):
                 last = state.evidence[-1].type
                 if await self._parts.ages.is_away(unit, state, standing, last, visit, old=True):
-                    return Away()
+                    return await note_not_judged(unit, (), standing, last, wanted.app, visit, "old")
             concluded = await self._parts.finisher.conclude(unit, at, standing, visit)
             return await self._keep(unit, concluded, standing, configuration, visit)
 
@@ -325,8 +327,8 @@ class SignInFlow:
             return Wrong(answer.type)  # changed while we hashed
         state = self._state(wanted, visit, claimed=claimed)
         if await self._parts.ages.is_away(unit, state, again, answer.type, visit):
-            await unit.attempts.not_judged(counted.keys, visit.now)
-            return Away()
+            keys, kind = counted.keys, answer.type
+            return await note_not_judged(unit, keys, again, kind, wanted.app, visit, "old")
         if isinstance(verified.spends, StartCode):
             # spent when the registration session opens, so that a refusal does not cost it
             shown: AuthenticatorId = verified.spends.authenticator_id

@@ -153,10 +153,12 @@ class NewPasswords:
                 await self._failed(state, standing, tried, "locked", visit)
                 return Unfit("current", "sign_in.wrong_locked")
             case Refused():
-                await not_judged(records, [tried.key], visit.now)  # the old one was right
+                keys = [tried.key]  # the old one was right
+                await records.write_one(lambda unit: unit.attempts.not_judged(keys, visit.now))
                 return Unfit("new", *words_of_refusal(written))
             case Unreachable():
-                return await not_judged(records, [tried.key], visit.now)
+                kind = AuthenticatorType.PASSWORD
+                return await not_judged(records, [tried.key], standing, kind, state.app, visit)
             case UnknownOutcome():
                 return Unfit("new", "sign_in.new_password_unsure")
             case _:

@@ -7,7 +7,7 @@ from datetime import datetime
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.ids import FlowId
 from portvakt.core.push_approval import Approval
-from portvakt.core.sign_in import SignIn, Step
+from portvakt.core.sign_in import AskSecondProof, Refuse, SignIn, Step
 from portvakt.proving.finish import Opened
 from portvakt.proving.phone_requests import NotNow
 from portvakt.proving.rules import Verdict
@@ -112,6 +112,14 @@ class Showing:
     sent: Sent | None
     recovery_left: int = 0
     phone: PhoneShown | None = None
+    case: str = ""
+    """Where this is a refusal: the number of the request that has told of it."""
+
+    @property
+    def untold(self) -> bool:
+        """Whether this refuses somebody known, and nothing has been written of it yet."""
+        refuses = isinstance(self.step, Refuse | AskSecondProof)
+        return refuses and self.standing is not None and not self.case
 
 
 Outcome = Opened | GoOn | Wrong | Stopped | AddressStopped | Later | Gone | Anew | Away | Unfit

@@ -174,6 +174,8 @@ class SecondProofPage(Page):
     flow: str
     inside: bool
     """Whether coming to the workplace would do."""
+    number: str = ""
+    """The case number of this no; empty where nothing is known of who asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

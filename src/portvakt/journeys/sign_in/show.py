@@ -72,7 +72,8 @@ def page_of(  # noqa: C901, PLR0911  # one page for each step there is
         case AskAuthenticator():
             return _authenticator_page(showing, showing.step, visit, wrong, next_at)
         case AskSecondProof(options):
-            return SecondProofPage(flow=flow, inside=Basis.INSIDE in options, errors=wrong)
+            inside = Basis.INSIDE in options
+            return SecondProofPage(flow=flow, inside=inside, number=showing.case, errors=wrong)
         case AskStartCode():
             return SecondProofPage(flow=flow, inside=False, errors=wrong)
         case AskNewPassword():
@@ -82,9 +83,9 @@ def page_of(  # noqa: C901, PLR0911  # one page for each step there is
                 wrong = {"current": wrong["code"]}
             return NewPasswordPage(flow=flow, user_name=name, errors=wrong)
         case Refuse(why):
-            return RefusedPage(
-                why=why, reason=_reason(showing, visit.language), request_id=visit.request_id
-            )
+            number = showing.case or visit.request_id
+            reason = _reason(showing, visit.language)
+            return RefusedPage(why=why, reason=reason, request_id=number)
         case Finish() | AskEnrolment():
             return GonePage(to=showing.state.to)
         case _:

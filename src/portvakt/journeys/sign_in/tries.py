@@ -11,7 +11,9 @@ from portvakt.core.events import (
     MethodDisabled,
     ProofReplayed,
     SignInFailed,
+    SignInHeld,
     SignInLocked,
+    SignInNotJudged,
     SprayAlarm,
 )
 from portvakt.core.ids import ClientId
@@ -106,10 +108,53 @@ async def taken_back_if_busy(
         raise
 
 
-async def not_judged(records: Records, keys: Sequence[tuple[str, str, str]], now: datetime) -> Away:
+async def not_judged(
+    records: Records,
+    keys: Sequence[tuple[str, str, str]],
+    standing: Standing | None,
+    method: AuthenticatorType,
+    app: ClientId | None,
+    visit: Visit,
+) -> Away:
     """Take tries back that no directory has judged: its trouble must not use up anybody's."""
-    await records.write_one(lambda unit: unit.attempts.not_judged(keys, now))
+    return await records.write(
+        lambda unit: note_not_judged(unit, keys, standing, method, app, visit, "away")
+    )
+
+
+async def note_not_judged(
+    unit: Unit,
+    keys: Sequence[tuple[str, str, str]],
+    standing: Standing | None,
+    method: AuthenticatorType,
+    app: ClientId | None,
+    visit: Visit,
+    reason: str,
+) -> Away:
+    """Do the same in the caller's act, and write why for whoever is asked about it."""
+    await unit.attempts.not_judged(keys, visit.now)
+    if standing is not None:
+        account = standing.account
+        event = SignInNotJudged(
+            **said(visit, account.id),
+            method=method,
+            directory=account.source,
+            reason=reason,
+            app=app,
+        )
+        await unit.audit.write(event)
     return Away()
+
+
+async def note_held(
+    unit: Unit, tried: Tried, standing: Standing, method: AuthenticatorType, visit: Visit
+) -> None:
+    """Write that an answer was not looked at, after whoever gave it has proved something.
+
+    Anybody can go on to send answers to a stopped name, so those of strangers are counted only.
+    """
+    account_id, until = standing.account.id, tried.count.stopped_until
+    await unit.audit.write(SignInHeld(**said(visit, account_id), method=method, until=until))
 
 
 def reason_of(
