@@ -41,7 +41,7 @@ from portvakt.proving.directory_passwords import DirectoryPasswords
 from portvakt.records import Records
 from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.settings import Settings
-from portvakt.stored_numbers import OUTBOX, Clock, StoredNumbers, directories
+from portvakt.stored_numbers import OUTBOX, SEALER, Clock, StoredNumbers, directories
 from portvakt.web.metrics import Measuring
 
 PHONES: Final[Mapping[type[Event], str]] = {
@@ -171,7 +171,7 @@ class Measured:
             lambda: {(__version__, SCHEMA_VERSION): 1},
             ("version", "schema"),
         )
-        readings = [OUTBOX, *([directories(self._directories)] if self._directories else [])]
+        readings = [OUTBOX, SEALER, directories(self._directories)]
         stored = StoredNumbers(records, readings, clock)
         stored.export(metrics)
 

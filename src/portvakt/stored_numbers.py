@@ -36,7 +36,7 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one question to the records tells. Another part of the house adds its own here."""
+    """What one question to the records tells. `measured` lists those that are asked."""
 
     gauges: tuple[Gauge, ...]
     read: Callable[[Unit, datetime], Awaitable[Sequence[Numbers]]]
@@ -58,6 +58,21 @@ OUTBOX: Final = Reading(
         Gauge("portvakt_outbox_age_seconds", "Age of the oldest of them.", ("channel",)),
     ),
     _outbox,
+)
+
+
+async def _sealer(unit: Unit, now: datetime) -> Sequence[Numbers]:
+    return ({(): (await unit.audit.sealer_lag(now)).total_seconds()},)
+
+
+SEALER: Final = Reading(
+    (
+        Gauge(
+            "portvakt_audit_sealer_lag_seconds",
+            "Age of the oldest event that the chain of the audit trail does not hold yet.",
+        ),
+    ),
+    _sealer,
 )
 
 

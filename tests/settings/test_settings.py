@@ -290,6 +290,15 @@ def test_what_is_unwise_is_said_and_allowed(tmp_path: Path, more: str, said: str
     settings(tmp_path, LEAST + more + "\n")
 
 
+def test_numbers_of_several_processes_on_one_port_are_warned_of(tmp_path: Path) -> None:
+    text = LEAST.replace("sqlite:////var/lib/portvakt/p.db", "postgresql://portvakt@db/portvakt")
+    several = "[server]\nworkers = 3\n"
+    opened = "[metrics]\nnetworks = ['10.0.0.0/8']\n"
+    said = "each of the 3 processes counts for itself"
+    assert any(said in each for each in warnings(tmp_path, text + several + opened))
+    assert not any(said in each for each in warnings(tmp_path, text + several))
+
+
 def test_https_without_a_trusted_proxy_is_warned_of(tmp_path: Path) -> None:
     text = LEAST.replace("http://localhost:8000", "https://region.example")
     assert any("nobody is on a named network" in each for each in warnings(tmp_path, text))

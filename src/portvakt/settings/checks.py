@@ -56,7 +56,7 @@ def check(settings: Settings, problems: Problems) -> None:
     _reset(settings, problems)
     _organisation(settings, problems)
     _audit(settings, problems)
-    _networks(("metrics", "networks"), settings.metrics.networks, problems)
+    _metrics(settings, problems)
     if settings.registration.first == "welcome_window":
         problems.warn(
             ("registration", "first"),
@@ -252,6 +252,17 @@ def _organisation(settings: Settings, problems: Problems) -> None:
             problems.add(("organisation", "logo_file"), "must be an .svg or .png file")
         elif not File(ours.logo_file).is_file():
             problems.add(("organisation", "logo_file"), f"there is no file {ours.logo_file}")
+
+
+def _metrics(settings: Settings, problems: Problems) -> None:
+    where: Path = ("metrics", "networks")
+    _networks(where, settings.metrics.networks, problems)
+    if settings.metrics.networks and settings.server.workers > 1:
+        problems.warn(
+            where,
+            f"each of the {settings.server.workers} processes counts for itself, and whoever asks "
+            "meets one of them; processes with a port each are better to watch",
+        )
 
 
 def _networks(where: Path, texts: tuple[str, ...], problems: Problems) -> None:

@@ -186,10 +186,11 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who may read `/metrics`."""
+    """Who may read `/metrics`; [monitoring](metrics.md) says what stands there."""
 
     networks: tuple[str, ...] = ()
-    """Networks (CIDR) that may; everybody else gets 404."""
+    """Networks (CIDR) that may. For everybody else, and where none is named, there is no such
+    address."""
 
 
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
