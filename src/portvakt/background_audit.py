@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -115,34 +116,34 @@ class Trail:
 
     async def keep_step(self) -> None:
         """Erase and remove what is old enough, then wait for the next time."""
-        await self.keep()
-        await asyncio.sleep(KEEPS_EVERY)
-
-    async def keep(self) -> tuple[int, int]:
-        """Erase and remove what is older than the settings keep; return how many events."""
-        erased = removed = 0
-        while (gone := await self._records.write(self._remove_some)) is not None:
-            removed += gone
-        while (gone := await self._records.write(self._erase_some)) is not None:
-            erased += gone
+        erased, removed = await self.keep()
         if erased or removed:
             _log.info("audit.kept", erased=erased, removed=removed)
+        await asyncio.sleep(KEEPS_EVERY)
+
+    async def keep(self, actor: str = "worker") -> tuple[int, int]:
+        """Erase and remove what is older than the settings keep; return how many events."""
+        erased = removed = 0
+        while (gone := await self._records.write(partial(self._remove_some, actor))) is not None:
+            removed += gone
+        while (gone := await self._records.write(partial(self._erase_some, actor))) is not None:
+            erased += gone
         return erased, removed
 
-    async def _remove_some(self, unit: Unit) -> int | None:
+    async def _remove_some(self, actor: str, unit: Unit) -> int | None:
         now = self._clock()
         before = now - self._keep_events
         gone = await unit.audit_keeping.remove_old(chain_keys(self._keys), before, now)
         if gone:
-            await unit.audit.write(TrailKept(at=now, actor="worker", erased=0, removed=gone))
+            await unit.audit.write(TrailKept(at=now, actor=actor, erased=0, removed=gone))
         return gone
 
-    async def _erase_some(self, unit: Unit) -> int | None:
+    async def _erase_some(self, actor: str, unit: Unit) -> int | None:
         now = self._clock()
         before = now - self._keep_personal
         gone = await unit.audit_keeping.erase_old(chain_keys(self._keys), before)
         if gone:
-            await unit.audit.write(TrailKept(at=now, actor="worker", erased=gone, removed=0))
+            await unit.audit.write(TrailKept(at=now, actor=actor, erased=gone, removed=0))
         return gone
 
     async def close(self) -> None:

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "why": ("why", "explain a sign-in or a refusal, by the number of a page or by person"),
     "keys": ("keys", "list the keys that seal and the keys that sign, with their ages"),
     "rotate-keys": ("rotate_keys", "take new keys into use, while everything runs"),
+    "audit": ("audit", "see whether the audit trail was changed, copy it, keep it small"),
     "breached-passwords": ("breached_passwords", "make a list of leaked passwords to look up here"),
     "doctor": (
         "doctor",

@@ -106,6 +106,15 @@ def test_every_statement_that_writes_more_than_once_names_its_conflict_or_condit
 
 READ_WHOLE = {
     "portvakt.records.audit._LATEST": {"events"},  # backwards, until it has enough
+    # An index that has only what waits, the first of it.
+    "portvakt.records.audit._OLDEST_WAITING": {"events"},
+    "portvakt.records.audit_chain._ANY_WAITING": {"events"},
+    "portvakt.records.audit_chain._WAITING": {"events"},
+    # The newest one by its number.
+    "portvakt.records.audit_chain._ADD_BATCH": {"audit_batches", "audit_removals"},
+    "portvakt.records.audit_chain._REMOVAL": {"audit_removals"},
+    "portvakt.records.audit_chain._TIP": {"audit_batches"},
+    "portvakt.records.audit_keeping._OLD": {"audit_batches"},
     "portvakt.records.configuration._LOAD": {"groups", "networks", "rules", "apps"},
     "portvakt.records.meta._STARTING": {"meta"},
     "portvakt.records.signing_keys._ALL": {"signing_keys"},

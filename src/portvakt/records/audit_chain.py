@@ -73,6 +73,14 @@ _ENTRIES: Final = Statement(
     """,
     columns=ENTRY,
 )
+_NEWEST: Final = Statement("SELECT COALESCE(MAX(id), 0) FROM events")
+_STRETCH: Final = Statement(
+    """
+    SELECT {columns} FROM events
+    WHERE id > :after AND id <= :upto AND at >= :since AND at < :until ORDER BY id
+    """,
+    columns=ENTRY,
+)
 
 
 class StoredEntry(NamedTuple):
@@ -183,6 +191,16 @@ class AuditChain:
         The id is there for a place that two have, which the database's own index forbids.
         """
         rows = await self._run.rows(_ENTRIES, seq=seq, id=id_, most=most)
+        return [StoredEntry._make(row) for row in rows]
+
+    async def newest_id(self) -> int:
+        """Read the highest id of an event, 0 where there is none."""
+        row = await self._run.row(_NEWEST)
+        return 0 if row is None else int(row[0])
+
+    async def stretch(self, after: int, upto: int, since: int, until: int) -> list[StoredEntry]:
+        """Read events by their ids, those that happened from `since` (ms) to before `until`."""
+        rows = await self._run.rows(_STRETCH, after=after, upto=upto, since=since, until=until)
         return [StoredEntry._make(row) for row in rows]
 
 
