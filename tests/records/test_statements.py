@@ -47,13 +47,13 @@ def test_parts_may_hold_parts() -> None:
 
 
 def test_rows_come_one_at_a_time_or_as_a_table() -> None:
-    statement = Statement("INSERT INTO t SELECT at, name FROM {each:rows at BIGINT, name TEXT}")
-    assert statement.sqlite == (
-        "INSERT INTO t SELECT at, name FROM (SELECT ?1 AS at, ?2 AS name) AS rows"
+    statement = Statement(
+        "INSERT INTO t {each:at BIGINT, 'x', name TEXT, at} ON CONFLICT DO NOTHING"
     )
+    assert statement.sqlite == "INSERT INTO t VALUES (?1, 'x', ?2, ?1) ON CONFLICT DO NOTHING"
     assert statement.postgresql == (
-        "INSERT INTO t SELECT at, name "
-        "FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS TEXT[])) AS rows(at, name)"
+        "INSERT INTO t SELECT at, 'x', name, at FROM unnest(CAST($1 AS BIGINT[]), "
+        "CAST($2 AS TEXT[])) AS given(at, name) ON CONFLICT DO NOTHING"
     )
     assert statement.columns == ("at", "name")
 
@@ -61,7 +61,7 @@ def test_rows_come_one_at_a_time_or_as_a_table() -> None:
 def test_rows_and_other_values_do_not_mix() -> None:
     """The places of both would be counted from one."""
     with pytest.raises(ValueError, match="write those into the rows"):
-        Statement("INSERT INTO t SELECT a, :b FROM {each:rows a TEXT} WHERE TRUE")
+        Statement("INSERT INTO t {each:a TEXT, b TEXT} ON CONFLICT (a) DO UPDATE SET b = :c")
 
 
 def test_an_unknown_seam_stops_the_import() -> None:

@@ -70,11 +70,14 @@ def canonical_identifier(typed: str) -> str | None:
     """
     if len(typed) > MAX_IDENTIFIER * 4:
         return None
+    if typed.isascii():  # nearly all are, and an import asks for every name of everybody
+        plain = typed.strip().lower()  # ASCII is NFC, and folds to lower case
+        return plain if 0 < len(plain) <= MAX_IDENTIFIER and plain.isprintable() else None
     trimmed = unicodedata.normalize("NFC", typed).strip()
     folded = unicodedata.normalize("NFC", trimmed.casefold())
     if not folded or len(folded) > MAX_IDENTIFIER:
         return None
-    if folded.isascii():  # nearly all are, and an import asks for every name of everybody
+    if folded.isascii():  # such as the Kelvin sign
         return folded if folded.isprintable() else None
     if any(unicodedata.category(each) in {"Cc", "Cs", "Zl", "Zp"} for each in folded):
         return None

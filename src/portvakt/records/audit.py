@@ -34,9 +34,8 @@ _WRITE: Final = Statement(
 _WRITE_MANY: Final = Statement(
     """
     INSERT INTO events (at, name, account_id, actor, request_id, address, detail, personal, salt)
-    SELECT at, name, account_id, actor, request_id, address, detail, personal, salt
-    FROM {each:told at BIGINT, name TEXT, account_id TEXT, actor TEXT, request_id TEXT,
-        address TEXT, detail TEXT, personal TEXT, salt TEXT}
+    {each:at BIGINT, name TEXT, account_id TEXT, actor TEXT, request_id TEXT, address TEXT,
+        detail TEXT, personal TEXT, salt TEXT}
     """
 )
 _COLUMNS: Final = """

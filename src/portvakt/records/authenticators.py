@@ -110,9 +110,9 @@ _SOURCED_PHONES: Final = Statement(
     """
     INSERT INTO authenticators (id, account_id, type, state, label, source, detail, preferred,
         created_at, changed_at)
-    SELECT id, account_id, 'sms_code', 'active', label, source, number, FALSE, at, at
-    FROM {each:numbers id TEXT, account_id TEXT, label TEXT, source TEXT, number TEXT, at BIGINT}
-    WHERE TRUE ON CONFLICT DO NOTHING
+    {each:id TEXT, account_id TEXT, 'sms_code', 'active', label TEXT, source TEXT, number TEXT,
+        FALSE, at BIGINT, at}
+    ON CONFLICT DO NOTHING
     """
 )
 _OTHER_SOURCED_PHONES: Final = Statement(
@@ -126,9 +126,9 @@ _SOURCED_PASSWORDS: Final = Statement(
     """
     INSERT INTO authenticators (id, account_id, type, state, label, source, detail, preferred,
         created_at, changed_at)
-    SELECT id, account_id, 'password', 'active', '', source, '', FALSE, at, at
-    FROM {each:passwords id TEXT, account_id TEXT, source TEXT, at BIGINT}
-    WHERE TRUE ON CONFLICT DO NOTHING
+    {each:id TEXT, account_id TEXT, 'password', 'active', '', source TEXT, '', FALSE,
+        at BIGINT, at}
+    ON CONFLICT DO NOTHING
     """
 )
 

@@ -68,12 +68,9 @@ _UPSERT: Final = Statement(
     """
     INSERT INTO accounts (id, source, external_id, user_name, email, given_name, family_name,
         state, title, unit, manager, work_phone, protected, created_at, start_date)
-    SELECT id, source, external_id, user_name, email, given_name, family_name,
-        state, title, unit, manager, work_phone, protected, created_at, start_date
-    FROM {each:people id TEXT, source TEXT, external_id TEXT, user_name TEXT, email TEXT,
-        given_name TEXT, family_name TEXT, state TEXT, title TEXT, unit TEXT, manager TEXT,
-        work_phone TEXT, protected BOOLEAN, created_at BIGINT, start_date TEXT}
-    WHERE TRUE
+    {each:id TEXT, source TEXT, external_id TEXT, user_name TEXT, email TEXT, given_name TEXT,
+        family_name TEXT, state TEXT, title TEXT, unit TEXT, manager TEXT, work_phone TEXT,
+        protected BOOLEAN, created_at BIGINT, start_date TEXT}
     ON CONFLICT (id) DO UPDATE SET user_name = excluded.user_name, email = excluded.email,
         given_name = excluded.given_name, family_name = excluded.family_name,
         state = excluded.state, title = excluded.title, unit = excluded.unit,
@@ -90,9 +87,8 @@ _FORGET_NAMES: Final = Statement(
 )
 _KEEP_NAMES: Final = Statement(
     """
-    INSERT INTO identifiers (value, account_id)
-    SELECT value, account_id FROM {each:names value TEXT, account_id TEXT}
-    WHERE TRUE ON CONFLICT DO NOTHING
+    INSERT INTO identifiers (value, account_id) {each:value TEXT, account_id TEXT}
+    ON CONFLICT DO NOTHING
     """
 )
 _GROUPS_GIVEN: Final = Statement(
@@ -145,9 +141,7 @@ _LEAVE_GROUPS: Final = Statement(
 _JOIN_GROUPS: Final = Statement(
     """
     INSERT INTO memberships (account_id, group_id, source)
-    SELECT account_id, group_id, source
-    FROM {each:wanted account_id TEXT, group_id TEXT, source TEXT}
-    WHERE TRUE ON CONFLICT DO NOTHING
+    {each:account_id TEXT, group_id TEXT, source TEXT} ON CONFLICT DO NOTHING
     """
 )
 

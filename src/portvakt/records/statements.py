@@ -7,9 +7,9 @@ is a seam:
 `{among:name}`         after a column: it is one of the strings of a JSON array given as :name
 `{items:name}`         the same strings, one row each, in a column `value`
 `{records:name a TEXT, b BIGINT}`  the objects of a JSON array given as :name, as a table `name`
-`{each:name a TEXT, b BIGINT}`  the rows given to `Run.each`, in a statement without other values:
-                       on SQLite one row at a time, which spares it the reading of JSON, and on
-                       PostgreSQL a table `name` of them all
+`{each:a TEXT, b BIGINT, 'x', b}`  after INSERT INTO: the rows given to `Run.each`, here with two
+                       columns, and what else stands in each; without other values. On SQLite one
+                       row at a time, which spares it JSON and a way back from the middle of many
 `{json_list:column}`   one JSON array of the column's values, `[]` where there are none
 `{larger:a,b}`         the larger of two values, neither of them NULL
 `{has_table:name}`     whether there is such a table
@@ -32,8 +32,8 @@ def _larger(function: str) -> _Seam:
 
 
 def _records_in_sqlite(shape: str) -> str:
-    name, columns = _name_and_columns(shape)
-    listed = ", ".join(f"json_extract(value, '$.{word}') AS {word}" for word, _ in columns)
+    name, columns = shape.split(maxsplit=1)
+    listed = ", ".join(f"json_extract(value, '$.{word}') AS {word}" for word in _items(columns))
     return f"(SELECT {listed} FROM json_each(:{name})) AS {name}"  # noqa: S608 - words of ours
 
 
@@ -47,22 +47,26 @@ def _records_in_postgresql(shape: str) -> str:
 
 
 def _each_in_sqlite(shape: str) -> str:
-    name, columns = _name_and_columns(shape)
-    listed = ", ".join(f"?{number} AS {word}" for number, (word, _) in enumerate(columns, 1))
-    return f"(SELECT {listed}) AS {name}"
+    numbers = {name: f"?{number}" for number, name in enumerate(_columns(shape), 1)}
+    return f"VALUES ({', '.join(numbers.get(item, item) for item in _items(shape))})"
 
 
 def _each_in_postgresql(shape: str) -> str:
-    name, columns = _name_and_columns(shape)
-    arrays = ", ".join(f"CAST(${at} AS {kind}[])" for at, (_, kind) in enumerate(columns, 1))
-    return f"unnest({arrays}) AS {name}({', '.join(word for word, _ in columns)})"
+    columns = _columns(shape)
+    arrays = ", ".join(f"CAST(${at} AS {kind}[])" for at, kind in enumerate(columns.values(), 1))
+    listed = ", ".join(_items(shape))
+    return f"SELECT {listed} FROM unnest({arrays}) AS given({', '.join(columns)})"  # noqa: S608 - words of ours
 
 
-def _name_and_columns(shape: str) -> tuple[str, list[tuple[str, str]]]:
-    """Read `people id TEXT, at BIGINT`."""
-    name, columns = shape.split(maxsplit=1)
-    words = [column.split() for column in columns.split(",")]
-    return name, [(word, kind) for word, kind in words]
+def _items(shape: str) -> list[str]:
+    """Read what stands in a row of `a TEXT, 'x', a`: names and literals."""
+    return [item.split()[0] for item in shape.split(",")]
+
+
+def _columns(shape: str) -> dict[str, str]:
+    """Read the columns of `a TEXT, 'x', a` and their types."""
+    words = [item.split() for item in shape.split(",")]
+    return {item[0]: item[1] for item in words if len(item) > 1}
 
 
 _SQLITE: Final[Mapping[str, _Seam]] = {
@@ -124,9 +128,8 @@ class Statement:
         self.postgresql: Final = _PIECE.sub(number, _seams(text, _POSTGRESQL)).strip()
         self.names: Final = tuple(names)
         shape = _EACH.search(text)
-        columns = [] if shape is None else _name_and_columns(shape[1])[1]
-        self.columns: Final = tuple(word for word, _ in columns)
-        if names and columns:
+        self.columns: Final = () if shape is None else tuple(_columns(shape[1]))
+        if names and self.columns:
             message = f"{self} has rows and other values: write those into the rows"
             raise ValueError(message)
 

@@ -71,8 +71,8 @@ class Survey:
     async def read(self, progress: Callable[[], None]) -> None:
         """Read the source once, and let others go on meanwhile. Raises `UnusableSourceError`."""
         for at, seen in enumerate(self._source.people()):
-            progress()
             if at % _BREATH == 0:
+                progress()
                 await asyncio.sleep(0)
             match seen:
                 case PersonSeen():
@@ -123,13 +123,14 @@ class Survey:
         report.left += left
         self._number(seen)
         self._ids.append(hash(seen.external_id))
-        wrong = _unusable(seen)
+        names = (canonical_identifier(seen.user_name), canonical_identifier(seen.email))
+        wrong = _unusable(seen, *names)
         if wrong is not None:
             self._refuse(seen.row, *wrong, seen.external_id)
         elif left:
             self.leaving.add(seen.external_id)
         else:
-            self._names.extend(map(hash, names_of(seen.user_name, seen.email)))
+            self._names.extend({hash(each) for each in names if each is not None})
 
     def _number(self, seen: PersonSeen) -> None:
         """Judge the number, and keep it as a whole number; 0 where no text can be sent."""
@@ -190,13 +191,19 @@ def names_of(*written: str) -> set[str]:
     return {name for each in written if (name := canonical_identifier(each)) is not None}
 
 
-def _unusable(seen: PersonSeen) -> tuple[str, str] | None:
-    """Name the field, and the reason, for which nobody can be made of this row."""
+def _unusable(
+    seen: PersonSeen, user_name: str | None, email: str | None
+) -> tuple[str, str] | None:
+    """Name the field, and the reason, for which nobody can be made of this row.
+
+    `user_name` and `email` are the canonical forms.
+    """
     if not seen.user_name and not seen.email:
         return Field.USER_NAME, "missing"
-    for field, text in ((Field.USER_NAME, seen.user_name), (Field.EMAIL, seen.email)):
-        if text and canonical_identifier(text) is None:
-            return field, "unusable"
+    if seen.user_name and user_name is None:
+        return Field.USER_NAME, "unusable"
+    if seen.email and email is None:
+        return Field.EMAIL, "unusable"
     if seen.email and "@" not in seen.email:
         return Field.EMAIL, "not_an_address"
     for field, optional in (
