@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portvakt.core.lanes import Lane
 from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import (
     BrokenHashError,
@@ -167,9 +168,25 @@ async def test_a_storm_starts_no_more_threads_than_the_pool_has() -> None:
     outcomes = await asyncio.gather(
         *(hasher.verify(None, PASSWORD) for _ in range(50)), return_exceptions=True
     )
-    assert outcomes.count(False) == 6
-    assert sum(isinstance(each, Busy) for each in outcomes) == 44
+    assert outcomes.count(False) == 5  # a quarter of the six places is kept for known browsers
+    assert sum(isinstance(each, Busy) for each in outcomes) == 45
     assert sum(t.name.startswith("argon2") for t in threading.enumerate()) <= 2 + _others()
+
+
+async def test_f54_strangers_leave_a_quarter_of_the_places_to_known_browsers() -> None:
+    hasher = PasswordHasher(threads=2, waiting=6)
+    crowd = [asyncio.create_task(hasher.verify(None, PASSWORD)) for _ in range(20)]
+    await asyncio.sleep(0)
+    assert not hasher.has_room(Lane.OTHER)
+    assert hasher.has_room(Lane.KNOWN)
+    assert hasher.under_way == 6
+    known = await asyncio.gather(
+        *(hasher.verify(None, PASSWORD, lane=Lane.KNOWN) for _ in range(2))
+    )
+    assert known == [False, False]
+    outcomes = await asyncio.gather(*crowd, return_exceptions=True)
+    assert outcomes.count(False) == 6
+    assert hasher.under_way == 0
 
 
 def _others() -> int:

@@ -66,7 +66,7 @@ async def test_too_much_work_is_shed_with_a_time_to_come_back() -> None:
     async with make_client() as browser:
         answer = await browser.get("/busy")
         assert answer.status_code == 503
-        assert answer.headers["retry-after"] == "2"
+        assert int(answer.headers["retry-after"]) in range(2, 9)
         assert "Många loggar in just nu" in answer.text
 
 

@@ -12,15 +12,16 @@ import binascii
 import threading
 import unicodedata
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import nacl.exceptions
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from nacl.pwhash import argon2id
 
+from portvakt.core.lanes import Lane, Line
 from portvakt.core.secret import Secret
 
 MEMORY_KIB = 19 * 1024
@@ -40,6 +41,7 @@ _SODIUM_LONGEST = 127  # libsodium's fixed buffer for a PHC string
 
 THREADS = 2  # two threads keep two cores busy; more only queue (measured)
 WAITING = 64  # less than a second of work for two threads
+KEPT = 4  # one place in so many is for known browsers: a share of the machine, whatever comes
 RETRY_AFTER = 2
 
 _NOBODY = (
@@ -160,17 +162,23 @@ class PasswordHasher:
     def __init__(self, *, threads: int = THREADS, waiting: int = WAITING) -> None:
         """Start a pool of `threads`; at most `waiting` more may stand in line."""
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
-        self._places = threading.BoundedSemaphore(threads + waiting)
-        self._under_way: set[Future[Any]] = set()
+        self._line = Line(places=threads + waiting, kept=(threads + waiting) // KEPT)
+        self._taken = dict.fromkeys(Lane, 0)
+        self._counting = threading.Lock()
         self.calls = 0
         self.refused = 0
 
     @property
     def under_way(self) -> int:
         """How many are being hashed or stand in line."""
-        return len(self._under_way)
+        return sum(self._taken.values())
 
-    async def verify(self, phc: str | None, secret: Secret) -> bool:
+    def has_room(self, lane: Lane) -> bool:
+        """Say whether one more would be taken now; a moment later it may be otherwise."""
+        known, other = self._taken[Lane.KNOWN], self._taken[Lane.OTHER]
+        return self._line.takes(lane, known=known, other=other)
+
+    async def verify(self, phc: str | None, secret: Secret, *, lane: Lane = Lane.OTHER) -> bool:
         """Say whether the secret belongs to the hash.
 
         None stands for a person or a method that does not exist, and costs the same as one that
@@ -180,13 +188,13 @@ class PasswordHasher:
         data = _bytes_of(secret)
         usable = phc is not None and _is_sound(phc)
         against = phc if phc is not None and usable else _NOBODY
-        right = await self._run(lambda: _verify(against, data))
+        right = await self._run(lambda: _verify(against, data), lane)
         return right and usable
 
-    async def hash(self, secret: Secret) -> str:
+    async def hash(self, secret: Secret, *, lane: Lane = Lane.OTHER) -> str:
         """Return a new PHC string for the secret. Raises `Busy` and `TooLongError`."""
         data = _bytes_of(secret)
-        return await self._run(lambda: _hash(data))
+        return await self._run(lambda: _hash(data), lane)
 
     def needs_rehash(self, phc: str) -> bool:
         """Say whether a hash was made with other parameters than today's."""
@@ -196,24 +204,27 @@ class PasswordHasher:
         """Stop the threads; work already begun is finished."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        """Run in the pool, or raise `Busy` at once where every place is taken.
+    async def _run(self, work: Callable[[], T], lane: Lane) -> T:
+        """Run in the pool, or raise `Busy` at once where no place is left in this lane.
 
         A request that goes away gives its place back: a cancelled future is done, too.
         """
-        if not self._places.acquire(blocking=False):
+        with self._counting:
+            taken = self.has_room(lane)
+            if taken:
+                self._taken[lane] += 1
+        if not taken:
             self.refused += 1
             raise Busy
         self.calls += 1
         future = self._pool.submit(work)
-        self._under_way.add(future)
-        future.add_done_callback(self._done)
+        future.add_done_callback(lambda _: self._done(lane))
         return await asyncio.wrap_future(future)
 
-    def _done(self, future: Future[Any]) -> None:
+    def _done(self, lane: Lane) -> None:
         """Give a place back; called in whichever thread ended it."""
-        self._under_way.discard(future)
-        self._places.release()
+        with self._counting:
+            self._taken[lane] -= 1
 
 
 def _is_sound(phc: str) -> bool:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.ids import AuthenticatorId
+from portvakt.core.lanes import Lane
 from portvakt.core.secret import Secret
 
 
@@ -45,6 +46,8 @@ class Ceremony:
     secret: bytes | None = None
     last_step: int | None = None
     lookup: tuple[LookupRow, ...] = ()
+    lane: Lane = Lane.OTHER
+    """Where the answer stands in line, if judging it takes a hash."""
 
 
 @dataclass(frozen=True, slots=True)

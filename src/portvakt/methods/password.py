@@ -37,10 +37,10 @@ class Password:
 
     async def verify(self, at: Ceremony, answer: Secret) -> Verified | Rejected:
         """Hash once, also for a person who is unknown: the work must not tell them apart."""
-        right = await self.hasher.verify(at.verifier, answer)
+        right = await self.hasher.verify(at.verifier, answer, lane=at.lane)
         if not right or at.authenticator is None or at.verifier is None:
             return Rejected()
         if self.hasher.needs_rehash(at.verifier):
-            better = await self.hasher.hash(answer)
+            better = await self.hasher.hash(answer, lane=at.lane)
             return Verified(NewVerifier(at.authenticator.id, better, at.verifier))
         return Verified(None)

@@ -51,9 +51,9 @@ class RecoveryCode:
             return Rejected()
         secret = Secret(code[HINT:])
         if not at.lookup:
-            await self.hasher.verify(None, secret)
+            await self.hasher.verify(None, secret, lane=at.lane)
             return Rejected()
         for row in at.lookup:
-            if await self.hasher.verify(row.verifier, secret):
+            if await self.hasher.verify(row.verifier, secret, lane=at.lane):
                 return Verified(PrintedCode(row.id, row.authenticator_id))
         return Rejected()

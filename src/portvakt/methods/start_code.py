@@ -41,7 +41,7 @@ class StartCodeMethod:
     async def verify(self, at: Ceremony, answer: Secret) -> Verified | Rejected:
         """Hash once in every case; expired is gone, whether or not the sweeper has run."""
         code = normalise_base32(answer.open(), LENGTH)
-        right = await self.hasher.verify(at.verifier, Secret(code or ""))
+        right = await self.hasher.verify(at.verifier, Secret(code or ""), lane=at.lane)
         authenticator = at.authenticator
         if not right or code is None or authenticator is None:
             return Rejected()

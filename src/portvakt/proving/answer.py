@@ -16,6 +16,7 @@ import structlog
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.ids import AuthenticatorId
+from portvakt.core.lanes import lane_of
 from portvakt.core.people import Account
 from portvakt.core.phones import phone_of
 from portvakt.core.push_approval import RequestStanding, standing_of_request
@@ -119,7 +120,7 @@ class Judge:
         candidates: list[Bound | None] = [*bound] or [None]
         for each in candidates:
             try:
-                ceremony = self._ceremony(answer, each, lookup)
+                ceremony = self._ceremony(answer, standing, each, lookup)
             except SealError as error:
                 unreadable = True
                 _log_unreadable(each, error)
@@ -168,7 +169,11 @@ class Judge:
                 assert_never(said)
 
     def _ceremony(
-        self, answer: Answer, bound: Bound | None, lookup: tuple[LookupRow, ...]
+        self,
+        answer: Answer,
+        standing: Standing | None,
+        bound: Bound | None,
+        lookup: tuple[LookupRow, ...],
     ) -> Ceremony:
         authenticator: Authenticator | None = None if bound is None else bound.authenticator
         return Ceremony(
@@ -180,6 +185,7 @@ class Judge:
             secret=None if bound is None else self._opened(bound),
             last_step=None if bound is None else bound.last_step,
             lookup=lookup,
+            lane=lane_of(known_browser=standing is not None and standing.known_browser),
         )
 
     def _opened(self, bound: Bound) -> bytes | None:

@@ -5,12 +5,14 @@ Nobody outside learns more than a number to quote; the log has the rest under th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from portvakt.core.lanes import come_back_after
 from portvakt.web.forms import BadFormError, SlowFormError, UnknownFormTypeError
 from portvakt.web.request import here
 from portvakt.web.responses import problem
@@ -85,7 +87,8 @@ class Errors:
             return problem(request, "down", 503, retry_after=_RETRY_DOWN)
         if isinstance(error, self._busy):
             _log.warning("busy", error=type(error).__name__)
-            return problem(request, "busy", 503, retry_after=_RETRY_BUSY)
+            drawn = crc32(here(request).request_id.encode())
+            return problem(request, "busy", 503, retry_after=come_back_after(_RETRY_BUSY, drawn))
         _log.error("unexpected", exc_info=error)
         return problem(request, "internal", 500)
 

@@ -8,6 +8,7 @@ from portvakt.common_passwords import PasswordJudge
 from portvakt.core.assurance import METHODS, SIGN_IN, Evidence
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import AuthenticatorId, ClientId, FlowId
+from portvakt.core.lanes import Lane
 from portvakt.core.one_time_codes import normalise_base32
 from portvakt.core.people import canonical_identifier
 from portvakt.core.secret import Secret
@@ -28,6 +29,7 @@ from portvakt.journeys.sign_in.tries import (
     note_failure,
     note_not_judged,
     reason_of,
+    refuse_a_crowd,
     taken_back_if_busy,
     wrong_why,
 )
@@ -58,6 +60,8 @@ class Parts:
     records: Records
     rules: Rules
     judge: Judge
+    has_room: Callable[[Lane], bool]
+    """Whether one more answer could be hashed now."""
     finisher: Finisher
     sender: CodeSender
     phone: PhoneSteps
@@ -107,6 +111,7 @@ class SignInFlow:
     async def first(self, name: str, password: Secret, wanted: Wanted, visit: Visit) -> Outcome:
         """Judge a name with a password. Raises `Busy` where the hash pool is full."""
         claimed = canonical_identifier(name) or ""
+        await refuse_a_crowd(self._parts.records, self._parts.has_room, claimed, visit)
         inside = await self._parts.rules.inside(visit.address, visit.now)
         counted = await self._count(claimed, visit, inside=inside)
         if counted.answer is None:

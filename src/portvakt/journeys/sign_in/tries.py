@@ -1,7 +1,7 @@
 """Counting tries before they are judged, and what follows when they turn out wrong."""
 
 import ipaddress
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from portvakt.core.events import (
     SprayAlarm,
 )
 from portvakt.core.ids import ClientId
+from portvakt.core.lanes import Lane
 from portvakt.core.throttle import LIMITS, Count, Familiarity, Kind, Limit, must_disable
 from portvakt.crypto.passwords import Busy
 from portvakt.journeys.sign_in.outcomes import Away
@@ -94,6 +95,23 @@ async def count_address(unit: Unit, visit: Visit, *, inside: bool) -> Tried:
             )
         )
     return tried
+
+
+async def refuse_a_crowd(
+    records: Records, has_room: Callable[[Lane], bool], claimed: str, visit: Visit
+) -> None:
+    """Raise `Busy` where nobody could judge a password now, before it has cost anything.
+
+    Strangers are told without a question to the database. A browser that was here before may be
+    known to this person, which takes one reading: the rest of the line is kept for those.
+    """
+    if has_room(Lane.OTHER):
+        return
+    if visit.browser is not None and has_room(Lane.KNOWN):
+        standing = await records.read(lambda unit: unit.people.find(claimed, visit.browser))
+        if standing is not None and standing.known_browser:
+            return
+    raise Busy
 
 
 @asynccontextmanager

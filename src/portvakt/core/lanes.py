@@ -1,0 +1,49 @@
+"""Who may stand in line where there is more work than room for it.
+
+A crowd of strangers fills whatever line it can reach, and costs nothing to send. People in browsers
+in which they have signed in before keep a part of the line that strangers never get into: so the
+storm outside does not stop whoever is at work.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Lane(Enum):
+    """Whose work it is."""
+
+    KNOWN = "known"
+    """A person's, in a browser in which this person has signed in before."""
+    OTHER = "other"
+    """Everybody else's, and every guesser's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How many places there are, those where work is done counted in."""
+
+    places: int
+    kept: int
+    """How many of them only known browsers get."""
+
+    def takes(self, lane: Lane, *, known: int, other: int) -> bool:
+        """Say whether one more may come, with so many of each lane in the line."""
+        if known + other >= self.places:
+            return False
+        return lane is Lane.KNOWN or other < self.places - self.kept
+
+
+def lane_of(*, known_browser: bool) -> Lane:
+    """Say in which lane a person's answer stands."""
+    return Lane.KNOWN if known_browser else Lane.OTHER
+
+
+_SPREAD = 7
+
+
+def come_back_after(least: int, drawn: int) -> int:
+    """Say in how many seconds to try again, at `least`, spread by any number that was drawn.
+
+    Whoever was turned away at the same moment does not come back at the same moment.
+    """
+    return least + drawn % _SPREAD
