@@ -1,30 +1,28 @@
 """Bringing a phone to an account with a code, once (NIST SP 800-63B-4 section 4.1.2.2, A040)."""
 
 import base64
-import ipaddress
 import json
 from dataclasses import dataclass, replace
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorState, AuthenticatorType
 from portvakt.core.enrolment import MOST, active_alone
-from portvakt.core.events import PhoneMoved, PhonePaired, PhonePairingReused, SprayAlarm
+from portvakt.core.events import PhoneMoved, PhonePaired, PhonePairingReused
 from portvakt.core.ids import AccountId, AuthenticatorId
 from portvakt.core.people import canonical_identifier
 from portvakt.core.phones import Pairing, Phone, PhoneState, is_long_code, linked, short_code
-from portvakt.core.throttle import LIMITS, Count, Familiarity, Kind
+from portvakt.core.throttle import Count
 from portvakt.crypto.phone_keys import is_key
 from portvakt.journeys.approve_push.messages import Letter, Pair, readable_name
 from portvakt.journeys.approve_push.origin import keep
 from portvakt.journeys.approve_push.parts import Answer, Json, Parts, Refused, Word
 from portvakt.journeys.approve_push.show import Show
 from portvakt.mail import Notice, What
+from portvakt.proving.addresses import Key, count_address
 from portvakt.proving.visit import Visit, said
 from portvakt.records import Standing, Unit
 from portvakt.records.pairings import Paired, PairingExpired, PairingUsed, ShortWrong
 
 SECRET_BYTES = 20  # RFC 4226 section 4: 160 bits
-IPV6_HOME = 64
-"""One household has a whole /64 (RFC 6177), so that is one address."""
 NOBODY = AccountId("nobody")
 """Stands in for whoever has not the name that was typed, so that the same work is done."""
 
@@ -111,27 +109,12 @@ class Pairer:
         )
         return _New(phone, self._parts.random.bytes(SECRET_BYTES))
 
-    async def _count(self, visit: Visit) -> tuple[tuple[str, Kind, Familiarity], Count]:
+    async def _count(self, visit: Visit) -> tuple[Key, Count]:
         """Count a guess against its address, as every other, before it is judged."""
         inside = await self._parts.rules.inside(visit.address, visit.now)
-        kind = Kind.ADDRESS_INSIDE if inside else Kind.ADDRESS
-        key = (_subject(visit.address), kind, Familiarity.ANY)
-
-        async def act(unit: Unit) -> Count:
-            count = await unit.attempts.count(*key, LIMITS[kind], visit.now)
-            if count.allowed and count.stopped_until is not None:
-                await unit.audit.write(
-                    SprayAlarm(
-                        at=visit.now,
-                        request_id=visit.request_id,
-                        address=visit.address,
-                        failures=count.run,
-                        until=count.stopped_until,
-                    )
-                )
-            return count
-
-        return key, await self._parts.records.write(act)
+        return await self._parts.records.write(
+            lambda unit: count_address(unit, visit, inside=inside)
+        )
 
     async def _refused(
         self,
@@ -246,13 +229,3 @@ def _given(phone: Phone, secret: bytes) -> Json:
             "algorithm": "SHA1",
         },
     }
-
-
-def _subject(address: str | None) -> str:
-    """Return under which name guesses from an address are counted, as at sign-in."""
-    if address is None:
-        return "address:unknown"
-    parsed = ipaddress.ip_address(address)
-    if parsed.version == 4:  # noqa: PLR2004  # IP version
-        return f"address:{parsed}"
-    return f"address:{ipaddress.ip_network((parsed, IPV6_HOME), strict=False)}"

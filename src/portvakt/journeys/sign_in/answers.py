@@ -37,7 +37,6 @@ from portvakt.journeys.sign_in.outcomes import (
 from portvakt.journeys.sign_in.phone import Scene, is_strange, phone_kind
 from portvakt.journeys.sign_in.tries import (
     Tried,
-    address_key,
     count_answer,
     count_unproven,
     directory_key,
@@ -49,6 +48,7 @@ from portvakt.journeys.sign_in.tries import (
     taken_back_if_busy,
 )
 from portvakt.methods import LookupRow, Rejected, StartCode, Verified
+from portvakt.proving.addresses import address_key
 from portvakt.proving.answer import Answer, NotSpent, Unanswered, spend, usable
 from portvakt.proving.finish import Next
 from portvakt.proving.phone_requests import tally

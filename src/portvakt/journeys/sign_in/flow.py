@@ -21,9 +21,9 @@ from portvakt.journeys.sign_in.outcomes import AddressStopped, GoOn, Outcome, Wr
 from portvakt.journeys.sign_in.phone import PhoneSteps, Scene, choosing_phone
 from portvakt.journeys.sign_in.tries import (
     Tried,
-    count_address,
     count_answer,
     count_try,
+    count_visit,
     directory_key,
     not_judged,
     note_failure,
@@ -295,7 +295,7 @@ class SignInFlow:
             )
 
         async def every(unit: Unit) -> _Counted:
-            address = None if known else await count_address(unit, visit, inside=inside)
+            address = None if known else await count_visit(unit, visit, inside=inside)
             if address is not None and not address.count.allowed:
                 return _Counted(standing, None, address)
             tried, passed = await answer(unit), None

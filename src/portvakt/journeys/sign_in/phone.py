@@ -29,7 +29,7 @@ from portvakt.journeys.sign_in.outcomes import (
     Outcome,
     PhoneShown,
 )
-from portvakt.journeys.sign_in.tries import count_address
+from portvakt.journeys.sign_in.tries import count_visit
 from portvakt.proving.finish import Finisher
 from portvakt.proving.phone_requests import Asked, NotNow, PhoneRequests, tally
 from portvakt.proving.rules import Rules
@@ -137,7 +137,7 @@ class PhoneSteps:
             scene.state, scene.standing
         )
         if strange:
-            tried = await count_address(unit, scene.visit, inside=bool(scene.network_name))
+            tried = await count_visit(unit, scene.visit, inside=bool(scene.network_name))
             if not tried.count.allowed:
                 return AddressStopped(tried.count.stopped_until or scene.visit.now)
         asked = await self.ask(unit, scene)

@@ -1,6 +1,5 @@
 """Counting tries before they are judged, and what follows when they turn out wrong."""
 
-import ipaddress
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from portvakt.core.events import (
     SignInHeld,
     SignInLocked,
     SignInNotJudged,
-    SprayAlarm,
 )
 from portvakt.core.ids import ClientId
 from portvakt.core.lanes import Lane
@@ -22,14 +20,12 @@ from portvakt.core.throttle import LIMITS, Count, Familiarity, Kind, Limit, must
 from portvakt.crypto.passwords import Busy
 from portvakt.journeys.sign_in.outcomes import Away
 from portvakt.methods import Rejected, Verified
+from portvakt.proving.addresses import address_subject, count_address
 from portvakt.proving.answer import subject_of, usable
 from portvakt.proving.notices import Notices
 from portvakt.proving.visit import Visit, said
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Records, Unit
-
-IPV6_HOME = 64
-"""One household, ward or attacker has a whole /64 (RFC 6177), so that is one address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,22 +48,6 @@ class Tried:
         return self.count.allowed and self.count.stopped_until is not None
 
 
-def address_subject(address: str | None) -> str:
-    """Return under which name failures from an address are counted."""
-    if address is None:
-        return "address:unknown"
-    parsed = ipaddress.ip_address(address)
-    if parsed.version == 4:  # noqa: PLR2004  # IP version
-        return f"address:{parsed}"
-    return f"address:{ipaddress.ip_network((parsed, IPV6_HOME), strict=False)}"
-
-
-def address_key(visit: Visit, *, inside: bool) -> tuple[str, Kind, Familiarity]:
-    """Return the key that tries from an unfamiliar browser are counted by."""
-    kind = Kind.ADDRESS_INSIDE if inside else Kind.ADDRESS
-    return (address_subject(visit.address), kind, Familiarity.ANY)
-
-
 async def count_try(
     unit: Unit,
     subject: str,
@@ -81,20 +61,10 @@ async def count_try(
     return Tried(subject=subject, kind=kind, familiarity=familiarity, count=count)
 
 
-async def count_address(unit: Unit, visit: Visit, *, inside: bool) -> Tried:
+async def count_visit(unit: Unit, visit: Visit, *, inside: bool) -> Tried:
     """Count one try from an unfamiliar browser against its address."""
-    tried = await count_try(unit, *address_key(visit, inside=inside), visit.now)
-    if tried.began_a_stop and tried.count.stopped_until is not None:
-        await unit.audit.write(
-            SprayAlarm(
-                at=visit.now,
-                request_id=visit.request_id,
-                address=visit.address,
-                failures=tried.count.run,
-                until=tried.count.stopped_until,
-            )
-        )
-    return tried
+    (subject, kind, familiarity), count = await count_address(unit, visit, inside=inside)
+    return Tried(subject=subject, kind=kind, familiarity=familiarity, count=count)
 
 
 async def refuse_a_crowd(
