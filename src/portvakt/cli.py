@@ -36,6 +36,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "why": ("why", "explain a sign-in or a refusal, by the number of a page or by person"),
     "keys": ("keys", "list the keys that seal and the keys that sign, with their ages"),
     "rotate-keys": ("rotate_keys", "take new keys into use, while everything runs"),
+    "backup": ("backup", "copy everything into one sealed file, while everything runs"),
+    "restore": ("restore", "put back what a backup holds, all of it or nothing"),
     "audit": ("audit", "see whether the audit trail was changed, copy it, keep it small"),
     "breached-passwords": ("breached_passwords", "make a list of leaked passwords to look up here"),
     "doctor": (

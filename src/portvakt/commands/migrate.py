@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from portvakt.commands.opening import make_key
-from portvakt.commands.shell import Shell
+from portvakt.commands.shell import Progress, Shell
 from portvakt.records.migrate import current, migrate
 
 EXAMPLE = "portvakt migrate --config /etc/portvakt/portvakt.toml"
@@ -19,5 +19,7 @@ def run(args: Namespace, shell: Shell) -> int:
     del args
     settings = shell.settings()
     make_key(settings, shell.clock().date(), new=current(settings.database_url) is None)
-    migrate(settings.database_url, print)
+    bar = Progress("migrating")
+    migrate(settings.database_url, print, bar)
+    bar.end()
     return 0

@@ -6,8 +6,10 @@ one that is killed half-way has changed nothing, and running it again does nothi
 
 import asyncio
 import os
+import re
 import sqlite3
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -23,21 +25,31 @@ SCHEMA_VERSION: Final = "0006"
 
 _LOCK: Final = 0x506F727476616B74  # "Portvakt": any number that no other program's lock has
 _PATIENCE: Final = 60.0
+_LONGEST: Final = 4 * 3600.0
+"""Seconds for one statement over a large table."""
+_ARRIVES: Final = re.compile(r"alembic_version\b.*?'(\w+)'", re.DOTALL)
 _VERSION: Final = "SELECT version_num FROM alembic_version"
 Progress = Callable[[str], None]
+Steps = Callable[[int, int], None]
 
 
-def migrate(url: str, progress: Progress) -> None:
+def _unseen(done: int, of: int) -> None:
+    """Show nothing."""
+
+
+def migrate(url: str, progress: Progress, steps: Steps = _unseen) -> None:
     """Bring the database at `url` to SCHEMA_VERSION, making it first where it is a new file.
 
-    `progress` is called with one line for each step. Raises RecordsUnavailable where the database
-    cannot be reached or stays locked for a minute, ValueError where `url` names none.
+    `progress` is called with a line at the beginning and one for each version that is reached,
+    `steps` after each statement with how many are done and how many there are. Raises
+    RecordsUnavailable where the database cannot be reached or stays locked for a minute, ValueError
+    where `url` names none.
     """
     match address_of(url):
         case SqliteFile(path):
-            _migrate_sqlite(path, progress)
+            _migrate_sqlite(path, progress, steps)
         case PostgresServer(dsn):
-            asyncio.run(_migrate_postgresql(dsn, progress))
+            asyncio.run(_migrate_postgresql(dsn, progress, steps))
 
 
 def current(url: str) -> str | None:
@@ -66,8 +78,11 @@ class _Statements:
         """Nothing waits."""
 
 
-def _statements(dialect: str, start: str | None) -> list[str]:
-    """Have Alembic write what leads from revision `start` to the newest one."""
+def upgrade_statements(dialect: str, start: str | None, to: str = "head") -> list[str]:
+    """Have Alembic write what leads from revision `start` to another, the newest if not said.
+
+    `dialect` is "sqlite" or "postgresql". They are to be run in one transaction.
+    """
     from alembic.config import Config  # noqa: PLC0415 - half a second that only a migration costs
     from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
@@ -78,33 +93,40 @@ def _statements(dialect: str, start: str | None) -> list[str]:
     with EnvironmentContext(
         config,
         script,
-        fn=lambda revision, _: script._upgrade_revs("head", revision),  # noqa: SLF001 - as alembic.command.upgrade does
+        fn=lambda revision, _: script._upgrade_revs(to, revision),  # noqa: SLF001 - as alembic.command.upgrade does
         as_sql=True,
         starting_rev=start,
-        destination_rev="head",
+        destination_rev=to,
     ):
         script.run_env()
     return written.found
 
 
-def _announce(start: str | None, statements: Iterable[str], progress: Progress) -> None:
-    count = len(list(statements))
-    if count:
-        progress(f"{start or 'new database'} → {SCHEMA_VERSION}: {count} statements")
-    else:
+def _one_by_one(
+    start: str | None, statements: list[str], progress: Progress, steps: Steps
+) -> Iterator[str]:
+    """Yield the statements to be run, and tell how far the work has come."""
+    if not statements:
         progress(f"{SCHEMA_VERSION}: up to date")
+        return
+    progress(f"{start or 'new database'} → {SCHEMA_VERSION}: {len(statements)} statements")
+    began = time.monotonic()
+    for done, statement in enumerate(statements, start=1):
+        yield statement
+        steps(done, len(statements))
+        if found := _ARRIVES.search(statement):
+            progress(f"{found[1]}: reached after {time.monotonic() - began:.1f} s")
 
 
-def _migrate_sqlite(path: Path, progress: Progress) -> None:
+def _migrate_sqlite(path: Path, progress: Progress, steps: Steps) -> None:
     try:
         # Whoever can read the file can read everybody's telephone numbers.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         with closing(sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)) as connection:
             connection.execute("BEGIN EXCLUSIVE")
             start = _sqlite_version(connection)
-            statements = _statements("sqlite", start)
-            _announce(start, statements, progress)
-            for statement in statements:
+            statements = upgrade_statements("sqlite", start)
+            for statement in _one_by_one(start, statements, progress, steps):
                 connection.execute(statement)
             connection.execute("COMMIT")
             connection.execute("PRAGMA journal_mode=WAL")
@@ -130,15 +152,15 @@ def _current_sqlite(path: Path) -> str | None:
         raise RecordsUnavailable(f"{path}: {error}") from error
 
 
-async def _migrate_postgresql(dsn: str, progress: Progress) -> None:
+async def _migrate_postgresql(dsn: str, progress: Progress, steps: Steps) -> None:
     from portvakt.records.postgresql import connected  # noqa: PLC0415 - only where it is used
 
-    async with connected(dsn, command_timeout=_PATIENCE) as connection, connection.transaction():
+    async with connected(dsn, command_timeout=_LONGEST) as connection, connection.transaction():
+        await connection.execute(f"SET LOCAL lock_timeout = '{_PATIENCE:.0f}s'")
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
         start = await _postgresql_version(connection)
-        statements = _statements("postgresql", start)
-        _announce(start, statements, progress)
-        for statement in statements:
+        statements = upgrade_statements("postgresql", start)
+        for statement in _one_by_one(start, statements, progress, steps):
             await connection.execute(statement)
 
 

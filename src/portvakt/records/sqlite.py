@@ -64,6 +64,16 @@ def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
     return connection
 
 
+def run_on(connection: sqlite3.Connection) -> Run:
+    """Return what runs statements in a transaction that the caller holds.
+
+    For work outside the records, such as a restore.
+    """
+    run = _SqliteRun(writing=True)
+    run.connection = connection
+    return run
+
+
 def _code(error: BaseException) -> int:
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF  # the rest of an extended code says more about the same thing

@@ -1,0 +1,100 @@
+"""What must not come alive again when everything is put back to how it was (F66).
+
+Whatever may be used once may have been used since: after a restore all of it is spent, whether it
+was or not. Whoever was signed in signs in again; what waited to be sent is not sent.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from portvakt.core.totp import WINDOW, step_of
+from portvakt.records.driver import Run
+from portvakt.records.statements import Statement
+from portvakt.records.values import instant, ms
+
+_SESSIONS: Final = Statement("UPDATE sessions SET closed_at = :now WHERE closed_at IS NULL")
+_MESSAGES: Final = Statement(
+    """
+    UPDATE outbox SET state = 'dropped', body = NULL, due_at = NULL, done_at = :now,
+        why = 'it waited when the backup was made'
+    WHERE state = 'waiting'
+    """
+)
+_CARDS: Final = Statement("UPDATE recovery_codes SET used_at = :now WHERE used_at IS NULL")
+# A code of an app that was used since is not accepted again, nor one of a clock that is ahead.
+_STEPS: Final = Statement(
+    """
+    UPDATE authenticators SET last_step = {larger:COALESCE(last_step, 0), CAST(:step AS BIGINT)}
+    WHERE type = 'totp'
+    """
+)
+_WITH_TIME: Final = (
+    Statement("UPDATE grants SET revoked_at = :now WHERE revoked_at IS NULL"),
+    Statement("UPDATE grants SET code_spent_at = :now WHERE code_spent_at IS NULL"),
+)
+# Vouches are named although they go with their reset: not every connection sees to that.
+_ONE_TIME: Final = ("flows", "codes", "drafts", "approvals", "pairings", "vouches", "resets")
+_GONE: Final = (
+    *(Statement("DELETE FROM {table} WHERE TRUE", table=table) for table in _ONE_TIME),
+    Statement("DELETE FROM phones WHERE state = 'proving'"),
+    Statement("DELETE FROM authenticators WHERE type = 'start_code'"),
+)
+_REMOVED_SINCE: Final = Statement(
+    """
+    SELECT e.at, e.name, a.user_name FROM events e LEFT JOIN accounts a ON a.id = e.account_id
+    WHERE e.at > :since AND e.name IN (
+        'method.removed', 'method.disabled', 'method.suspended', 'phone.retired',
+        'phone.disowned', 'phone.sign_in_disabled', 'person.disabled', 'person.role_revoked',
+        'person.erased')
+    ORDER BY e.at
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a restore put an end to."""
+
+    sessions: int
+    messages: int
+    cards: int
+    """Printed codes that were not used as far as the backup knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Something that was taken away after the backup, and is there again once it is restored."""
+
+    at: datetime
+    what: str
+    """The event's name."""
+    user_name: str
+
+
+class AfterRestore:
+    """Run in the transaction that puts everything back."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def end_all(self, now: datetime, *, keep_cards: bool) -> Ended:
+        """Spend whatever may be used once, and end every session.
+
+        `keep_cards` leaves printed codes as they are, for where nobody has used any since.
+        """
+        for statement in _GONE:
+            await self._run.changed(statement)
+        for statement in _WITH_TIME:
+            await self._run.changed(statement, now=ms(now))
+        await self._run.changed(_STEPS, step=step_of(now) + WINDOW)
+        return Ended(
+            sessions=await self._run.changed(_SESSIONS, now=ms(now)),
+            messages=await self._run.changed(_MESSAGES, now=ms(now)),
+            cards=0 if keep_cards else await self._run.changed(_CARDS, now=ms(now)),
+        )
+
+    async def removed_since(self, since: datetime) -> list[Removal]:
+        """List what was taken away since a moment, in a database that is about to be replaced."""
+        found = await self._run.rows(_REMOVED_SINCE, since=ms(since))
+        return [Removal(instant(at), name, user_name or "") for at, name, user_name in found]
