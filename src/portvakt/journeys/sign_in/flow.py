@@ -8,14 +8,14 @@ from portvakt.common_passwords import PasswordJudge
 from portvakt.core.assurance import METHODS, SIGN_IN, Evidence
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import AuthenticatorId, ClientId, FlowId
-from portvakt.core.lanes import Lane
+from portvakt.core.lanes import Lane, lane_of
 from portvakt.core.one_time_codes import normalise_base32
 from portvakt.core.people import canonical_identifier
 from portvakt.core.secret import Secret
 from portvakt.core.sessions import Session
 from portvakt.core.sign_in import AskAuthenticator, AskPhone, Finish, SignIn, record
 from portvakt.core.throttle import Kind, delay_after, familiarity_of
-from portvakt.crypto.passwords import MAX_BYTES
+from portvakt.crypto.passwords import MAX_BYTES, Busy
 from portvakt.crypto.randomness import Random
 from portvakt.journeys.sign_in.outcomes import AddressStopped, GoOn, Outcome, Wrong
 from portvakt.journeys.sign_in.phone import PhoneSteps, Scene, choosing_phone
@@ -29,7 +29,6 @@ from portvakt.journeys.sign_in.tries import (
     note_failure,
     note_not_judged,
     reason_of,
-    refuse_a_crowd,
     taken_back_if_busy,
     wrong_why,
 )
@@ -111,7 +110,6 @@ class SignInFlow:
     async def first(self, name: str, password: Secret, wanted: Wanted, visit: Visit) -> Outcome:
         """Judge a name with a password. Raises `Busy` where the hash pool is full."""
         claimed = canonical_identifier(name) or ""
-        await refuse_a_crowd(self._parts.records, self._parts.has_room, claimed, visit)
         inside = await self._parts.rules.inside(visit.address, visit.now)
         counted = await self._count(claimed, visit, inside=inside)
         if counted.answer is None:
@@ -282,10 +280,13 @@ class SignInFlow:
         """Find the person and count the try; from a browser that is new, against its address too.
 
         Who it is is read outside the act that counts, which is then one statement on most days.
+        Raises `Busy`, and counts nothing, where the answer could not be judged.
         """
         records = self._parts.records
         standing = await records.read(lambda unit: unit.people.find(claimed, visit.browser))
         known = standing is not None and standing.known_browser
+        if not self._parts.has_room(lane_of(known_browser=known)):
+            raise Busy  # for one reading: a crowd must cost nobody a try, and us next to nothing
         familiarity = familiarity_of(known_browser=known, inside=inside)
         limits = await self._parts.directories.limits()
 

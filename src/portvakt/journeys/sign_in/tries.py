@@ -1,6 +1,6 @@
 """Counting tries before they are judged, and what follows when they turn out wrong."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,6 @@ from portvakt.core.events import (
     SignInNotJudged,
 )
 from portvakt.core.ids import ClientId
-from portvakt.core.lanes import Lane
 from portvakt.core.throttle import LIMITS, Count, Familiarity, Kind, Limit, must_disable
 from portvakt.crypto.passwords import Busy
 from portvakt.journeys.sign_in.outcomes import Away
@@ -65,23 +64,6 @@ async def count_visit(unit: Unit, visit: Visit, *, inside: bool) -> Tried:
     """Count one try from an unfamiliar browser against its address."""
     (subject, kind, familiarity), count = await count_address(unit, visit, inside=inside)
     return Tried(subject=subject, kind=kind, familiarity=familiarity, count=count)
-
-
-async def refuse_a_crowd(
-    records: Records, has_room: Callable[[Lane], bool], claimed: str, visit: Visit
-) -> None:
-    """Raise `Busy` where nobody could judge a password now, before it has cost anything.
-
-    Strangers are told without a question to the database. A browser that was here before may be
-    known to this person, which takes one reading: the rest of the line is kept for those.
-    """
-    if has_room(Lane.OTHER):
-        return
-    if visit.browser is not None and has_room(Lane.KNOWN):
-        standing = await records.read(lambda unit: unit.people.find(claimed, visit.browser))
-        if standing is not None and standing.known_browser:
-            return
-    raise Busy
 
 
 @asynccontextmanager
