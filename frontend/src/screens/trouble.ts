@@ -30,6 +30,8 @@ export function troubleWords(trouble: Trouble, retryAt: number | null = null): s
       return t("authenticator.trouble_full");
     case "kept":
       return t("authenticator.trouble_kept");
+    case "frozen":
+      return t("authenticator.trouble_frozen");
     case "too_many":
       return retryAt === null
         ? t("authenticator.trouble_too_many")

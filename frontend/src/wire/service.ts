@@ -6,7 +6,7 @@ import { type Fields, type Signer, sign } from "./jws.ts";
 
 const WORDS = [
   "malformed", "version", "signature", "clock", "gone", "lock", "wrong", "used", "expired", "full",
-  "kept", "endpoint", "too_many", "busy", "down",
+  "kept", "frozen", "endpoint", "too_many", "busy", "down",
 ] as const;
 
 /** Why there is no answer: a word of the protocol, or one of ours. */

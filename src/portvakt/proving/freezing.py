@@ -82,12 +82,17 @@ async def freeze(unit: Unit, notices: Notices, token_hash: bytes, visit: Visit) 
     return link
 
 
+async def is_frozen(unit: Unit, account_id: AccountId) -> bool:
+    """Say whether somebody's ways to sign in stand still since a change was disowned."""
+    return (await unit.freezes.of(account_id)).disowned is not None
+
+
 async def hold_back_password(unit: Unit, account_id: AccountId, at: datetime) -> None:
     """Put aside a new password that was on its way while its account was frozen.
 
     Part of the act that keeps what came of the write.
     """
-    if (await unit.freezes.of(account_id)).disowned is None:
+    if not await is_frozen(unit, account_id):
         return
     standing = await unit.people.load(account_id)
     passwords = () if standing is None else standing.active(AuthenticatorType.PASSWORD)

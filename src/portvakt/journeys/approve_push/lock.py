@@ -12,6 +12,7 @@ from portvakt.journeys.approve_push.messages import Assertion, Attestation, Lett
 from portvakt.journeys.approve_push.parts import Answer, Caller, Parts, Refused, Word
 from portvakt.journeys.approve_push.show import Show
 from portvakt.mail import Notice, What
+from portvakt.proving.freezing import is_frozen
 from portvakt.records import Unit
 
 _log = structlog.get_logger("portvakt.phones")
@@ -79,21 +80,21 @@ class Locks:
         if fields.sign_in and phone.state is PhoneState.PROVING:
             return Refused(Word.LOCK)
 
-        async def act(unit: Unit) -> bool:
+        async def act(unit: Unit) -> Word | None:
             await unit.turn(f"methods:{phone.account_id}")
             if isinstance(shown, Credential):
                 if not await unit.phones.lock(phone.id, shown.id, shown.key, shown.sign_count):
-                    return False
+                    return Word.LOCK
             elif shown is not None:
                 await self.spend(unit, phone, shown)
             return await self._turn(unit, caller, on=fields.sign_in)
 
         try:
-            done = await self._parts.records.write(act)
+            why = await self._parts.records.write(act)
         except NotSignedError:
-            done = False
-        if not done:
-            return Refused(Word.LOCK)
+            why = Word.LOCK
+        if why is not None:
+            return Refused(why)
         told = await self._show.again(phone.id, caller.now)
         return Refused(Word.GONE) if told is None else told
 
@@ -124,13 +125,15 @@ class Locks:
             return None
         return verdict
 
-    async def _turn(self, unit: Unit, caller: Caller, *, on: bool) -> bool:
-        """Bind or unbind phone sign-in, by what is stored now; False where the phone is gone."""
+    async def _turn(self, unit: Unit, caller: Caller, *, on: bool) -> Word | None:
+        """Bind or unbind phone sign-in, by what is stored now; a word says why it is not done."""
         read = await unit.phones.load(caller.phone.id, caller.now)
         if read is None:
-            return False
+            return Word.LOCK
         phone, standing = read
         bound = sign_in_of(phone.id, standing.authenticators)
+        if on != (bound is not None) and await is_frozen(unit, phone.account_id):
+            return Word.FROZEN
         if on and may_turn_on(phone.id, standing.authenticators, caller.now):
             await unit.authenticators.bind(self._sign_in(phone, caller))
             await unit.audit.write(PhoneSignInEnabled(**caller.said(), authenticator_id=phone.id))
@@ -140,11 +143,11 @@ class Locks:
             await unit.audit.write(PhoneSignInDisabled(**caller.said(), authenticator_id=phone.id))
             notice = Notice.REMOVED
         else:
-            return True
+            return None
         what = What(notice=notice, method=PHONE_SIGN_IN, label=phone.name)
         await self._parts.notices.tell(unit, standing.account, what, caller.visit)
         await unit.wakeups.ring(f"phone:{phone.account_id}")
-        return True
+        return None
 
     def _sign_in(self, phone: Phone, caller: Caller) -> Authenticator:
         return Authenticator(

@@ -17,6 +17,7 @@ from portvakt.journeys.approve_push.messages import Letter, Rename, Subscribe, r
 from portvakt.journeys.approve_push.parts import Answer, Caller, Parts, Refused, Word
 from portvakt.journeys.approve_push.show import Show
 from portvakt.mail import Notice, What
+from portvakt.proving.freezing import is_frozen
 from portvakt.proving.phone_removal import close_unanswerable
 from portvakt.records import Standing, Unit
 from portvakt.wake import allowed_endpoint
@@ -108,14 +109,19 @@ class Own:
             expires_at=now + PAIRING_LIVES,
         )
 
-        async def act(unit: Unit) -> None:
+        async def act(unit: Unit) -> Word | None:
             await self._locks.spend(unit, phone, proof)
+            if await is_frozen(unit, phone.account_id):
+                return Word.FROZEN
             await unit.pairings.start(pairing)
+            return None
 
         try:
-            await self._parts.records.write(act)
+            why = await self._parts.records.write(act)
         except NotSignedError:
-            return Refused(Word.LOCK)
+            why = Word.LOCK
+        if why is not None:
+            return Refused(why)
         return {
             "code": code.long,
             "url": f"{self._parts.app_origin}/authenticator/#pair={code.long}",
@@ -136,6 +142,8 @@ class Own:
             own = next((each for each in bound if each.id == phone.id), None)
             if own is not None and required and is_last(own, bound, caller.now):
                 return Refused(Word.KEPT)
+            if own is not None and await is_frozen(unit, phone.account_id):
+                return Refused(Word.FROZEN)
             if not await unit.phones.remove(phone.id, phone.account_id):
                 return Refused(Word.GONE)
             await close_unanswerable(unit, phone.account_id, caller.now)

@@ -18,6 +18,7 @@ from portvakt.journeys.approve_push.parts import Answer, Json, Parts, Refused, W
 from portvakt.journeys.approve_push.show import Show
 from portvakt.mail import Notice, What
 from portvakt.proving.addresses import Key, count_address
+from portvakt.proving.freezing import is_frozen
 from portvakt.proving.visit import Visit, said
 from portvakt.records import Standing, Unit
 from portvakt.records.pairings import Paired, PairingExpired, PairingUsed, ShortWrong
@@ -154,7 +155,7 @@ class Pairer:
         by = "short" if by_short else "long"
         if pairing.old_phone is not None:
             old = _bound(standing, pairing.old_phone)
-            if old is None:
+            if old is None or await is_frozen(unit, pairing.account_id):
                 return Refused(Word.EXPIRED)
             phone, by = replace(phone, state=PhoneState.ACTIVE, name=old.label), "transfer"
             await self._move(unit, standing, old, phone, new.secret, visit)

@@ -72,6 +72,7 @@ class Word(Enum):
     EXPIRED = ("expired", 403)
     FULL = ("full", 409)
     KEPT = ("kept", 409)
+    FROZEN = ("frozen", 409)
     ENDPOINT = ("endpoint", 400)
     TOO_MANY = ("too_many", 429)
     DOWN = ("down", 503)

@@ -23,6 +23,7 @@ from portvakt.journeys.set_up_mfa.acting import Person, facts, lacks_password
 from portvakt.journeys.set_up_mfa.binding import Binder
 from portvakt.journeys.set_up_mfa.telling import Teller
 from portvakt.proving.finish import FirstPolicy
+from portvakt.proving.freezing import is_frozen
 from portvakt.records import Records, Unit
 
 PASSWORD = AuthenticatorType.PASSWORD
@@ -63,7 +64,7 @@ class Passwords:
 
         async def act(unit: Unit) -> Chosen:
             await unit.turn(f"methods:{person.account.id}")
-            if (await unit.freezes.of(person.account.id)).disowned is not None:
+            if await is_frozen(unit, person.account.id):
                 return Chosen.NOT_NOW
             bound = self.binder.pending(person, PASSWORD)
             if not await unit.authenticators.bind(bound, verifier=verifier):
