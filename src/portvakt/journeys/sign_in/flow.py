@@ -121,13 +121,9 @@ class SignInFlow:
         known = counted.standing
         standing = known if known is not None and known.account.usable else None
         kind = _kind_of(password, standing, visit)
+        now, purpose = visit.now, wanted.purpose
         answer = Answer(
-            type=kind,
-            typed=password,
-            flow="",
-            purpose=wanted.purpose,
-            now=visit.now,
-            claimed=claimed,
+            type=kind, typed=password, flow="", purpose=purpose, now=now, claimed=claimed
         )
         async with taken_back_if_busy(self._parts.records, counted.keys, visit.now):
             verified = await self._verified(answer, standing)
