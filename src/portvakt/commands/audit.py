@@ -1,10 +1,8 @@
 """`portvakt audit`: see whether the trail was changed, take a copy of it, keep it small."""
 
-import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -14,7 +12,7 @@ from portvakt.audit_check import Checked, check
 from portvakt.audit_lines import json_line, syslog_line
 from portvakt.background_audit import Trail, chain_keys, read_heads
 from portvakt.commands.opening import Opened, find_person, in_records, protected_argument, read_keys
-from portvakt.commands.shell import CommandError, Progress, Shell, print_json
+from portvakt.commands.shell import CommandError, Progress, Shell, new_file, print_json
 from portvakt.core import audit_heads
 from portvakt.core.audit_chain import Tip
 from portvakt.core.audit_walk import Fault, Wrong
@@ -221,7 +219,7 @@ def _keep(args: Namespace, shell: Shell) -> int:
 
 def _export(args: Namespace, shell: Shell) -> int:
     """Write a copy of events, and an event that tells of it."""
-    with _to(args.out) as out:
+    with new_file(args.out) as out:
 
         async def work(opened: Opened) -> int:
             return await _copy(args, opened, out)
@@ -277,17 +275,3 @@ class _Wanted:
         theirs = self._account is None or self._account == entry.account_id
         theirs = theirs or entry.actor == self._actor
         return theirs and (self._names is None or entry.name in self._names)
-
-
-@contextmanager
-def _to(file: Path | None) -> Iterator[TextIO]:
-    """Open a new file that only its owner may read, or the output."""
-    if file is None:
-        yield sys.stdout
-        return
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            yield out
-    except OSError as error:
-        raise CommandError(f"{file} cannot be written: {error.strerror}") from error

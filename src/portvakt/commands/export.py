@@ -1,12 +1,11 @@
 """`portvakt export`: what files own, as a file for `apply`, without secrets."""
 
-import os
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from portvakt.commands.opening import Opened, in_records, protected_argument
-from portvakt.commands.shell import CommandError, Shell
+from portvakt.commands.shell import Shell, new_file
 from portvakt.core.events import ProtectedSeen
 from portvakt.journeys.apply_state.export import Exported, export_state
 from portvakt.records import Unit
@@ -40,19 +39,8 @@ def run(args: Namespace, shell: Shell) -> int:
         return found
 
     exported = in_records(shell, work)
-    if args.out is None:
-        print(exported.text, end="")
-    else:
-        _write(args.out, exported.text)
+    with new_file(args.out) as out:
+        out.write(exported.text)
     if exported.left_out:
         print(f"left out, for protected identity: {exported.left_out}", file=sys.stderr)
     return 0
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            out.write(text)
-    except OSError as error:
-        raise CommandError(f"{file} cannot be written: {error.strerror}") from error

@@ -1,10 +1,12 @@
-"""`portvakt person`: what is stored about one person, and taking a lost method away."""
+"""`portvakt person`: what is stored about one person; taking a lost method, or all of it, away."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from portvakt.commands.opening import Opened, find_person, in_records, person_argument
+from portvakt.commands.person_data import erase, export
 from portvakt.commands.shell import CommandError, Shell, print_json
 from portvakt.core.authenticators import Authenticator, AuthenticatorType, is_work_phone
 from portvakt.core.events import MethodRemoved
@@ -26,20 +28,30 @@ _NOT_HERE = {
 
 def arguments(parser: ArgumentParser) -> None:
     """Take what to do, with whom."""
-    help_ = "show what is stored, or take away a method that is lost"
-    parser.add_argument("what", choices=["show", "remove-method"], help=help_)
+    parser.add_argument(
+        "what",
+        choices=["show", "remove-method", "export", "erase"],
+        help="show a summary; take away a method that is lost; copy everything that is stored, for "
+        "the person; erase everything about somebody who has left",
+    )
     person_argument(parser)
     parser.add_argument(
         "--method", metavar="ID", help="which one `remove-method` takes away; `show` lists them"
     )
+    parser.add_argument("--out", metavar="FILE", type=Path, help="`export`: a new file")
+    parser.add_argument("--yes", action="store_true", help="`erase`: do it; it cannot be undone")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
 
 
 def run(args: Namespace, shell: Shell) -> int:
-    """Show a person, or remove one of their methods."""
-    if args.what == "remove-method":
-        return _remove(args, shell)
-    return _show(args, shell)
+    """Show a person, remove one of their methods, or copy or erase all there is about them."""
+    whats: dict[str, Callable[[Namespace, Shell], int]] = {
+        "show": _show,
+        "remove-method": _remove,
+        "export": export,
+        "erase": erase,
+    }
+    return whats[args.what](args, shell)
 
 
 def _remove(args: Namespace, shell: Shell) -> int:

@@ -6,11 +6,12 @@ import os
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from portvakt.directories import UnusableSourceError
 from portvakt.plugins import AdapterSettingsError
@@ -77,7 +78,12 @@ def _one_line(error: Exception) -> str:
 
 def print_json(value: Any) -> None:
     """Print one JSON document, as every `--json` does."""
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+    print(as_json(value))
+
+
+def as_json(value: Any) -> str:
+    """Write a JSON document; sets become lists in order, and times ISO 8601."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
 
 
 def _plain(value: Any) -> Any:
@@ -86,6 +92,30 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     return str(value)
+
+
+@contextmanager
+def new_file(file: Path | None) -> Iterator[TextIO]:
+    """Open a new file that only its owner may read, or the output where none is named.
+
+    Raises `CommandError` where it cannot be written, or is there. Where what writes it raises,
+    there is no file.
+    """
+    if file is None:
+        yield sys.stdout
+        return
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise CommandError(f"{file} cannot be written: {error.strerror}") from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            yield out
+    except BaseException as error:
+        file.unlink()  # half a file would stand in the way of the next try
+        if isinstance(error, OSError):
+            raise CommandError(f"{file} cannot be written: {error.strerror}") from error
+        raise
 
 
 def print_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

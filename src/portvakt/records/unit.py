@@ -31,6 +31,7 @@ from portvakt.records.outbox import Outbox
 from portvakt.records.pairings import Pairings
 from portvakt.records.password_memory import PasswordMemory
 from portvakt.records.people import People
+from portvakt.records.personal_data import PersonalData
 from portvakt.records.phones import Phones
 from portvakt.records.resets import Resets
 from portvakt.records.sealed import Sealed
@@ -85,6 +86,7 @@ class Unit:
         "pairings",
         "password_memory",
         "people",
+        "personal_data",
         "phones",
         "resets",
         "sealed",
@@ -115,6 +117,7 @@ class Unit:
         self.pairings = Pairings(run)
         self.password_memory = PasswordMemory(run)
         self.people = People(run)
+        self.personal_data = PersonalData(run)
         self.phones = Phones(run)
         self.resets = Resets(run)
         self.sealed = Sealed(run)
