@@ -28,6 +28,7 @@ from tests.directories.homes import RIGHT, AtSamba, AtSlapd, Home, grant, somebo
 from tests.journeys.sign_in.directory import settings_of
 from tests.metrics.scrape import NETWORKS, Scrape, scrape
 from tests.servers import samba as ad
+from tests.servers import samba_domain
 from tests.servers import slapd as openldap
 from tests.servers.authority import LIVES, Authority, Certificate
 from tests.servers.region import Somebody
@@ -46,10 +47,6 @@ class Directory:
     home: Home
     authority: Authority
     right: Certificate
-
-    @property
-    def kind(self) -> str:
-        return "Active Directory" if isinstance(self.home, AtSamba) else "OpenLDAP"
 
     def restart(self) -> None:
         """Connections that the product keeps end with it."""
@@ -179,8 +176,10 @@ class Region:
         for step in self.steps:
             await step()
 
-    async def sign_in(self, browser: Browser, password: str = RIGHT.open()) -> Page:
-        return await browser.sign_in(self.one.user_name, password)
+    async def sign_in(self, browser: Browser) -> Page:
+        at_samba = isinstance(self.directory.home, AtSamba)
+        domain = f"@{samba_domain.REALM.lower()}" if at_samba else ""
+        return await browser.sign_in(self.one.user_name + domain, RIGHT.open())
 
     async def command(self) -> Answer:
         """Run `portvakt sync` for show, as an operator would who wonders."""
