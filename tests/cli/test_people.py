@@ -91,29 +91,6 @@ def test_a_person_is_shown_without_their_whole_number(box: Box) -> None:
     assert "46701740605" not in box.good("person", "show", "anna.berg", "--json").out
 
 
-def test_sessions_are_listed_and_ended_one_by_one_or_all(box: Box) -> None:
-    first, second, third = (session(box, letter) for letter in ("aa", "bb", "cc"))
-    found = box.good("sessions", "anna.berg", "--json").json
-    assert {each["id"] for each in found} == {first, second, third}
-    assert "10.20.1.1" in box.good("sessions", "anna.berg").out
-    assert box.good("sessions", "anna.berg", "--end", first).out == "ended: 1\n"
-    assert box.run("sessions", "anna.berg", "--end", first).status == 1
-    assert box.run("sessions", "bo.astrom", "--end", second).status == 1
-    assert box.good("sessions", "anna.berg", "--end", "all", "--json").json == {"ended": 2}
-    assert box.good("sessions", "anna.berg", "--json").json == []
-    ended = [each.detail for each in box.events() if each.name == "session.ended"]
-    assert [(each["sessions"], each["reason"]) for each in ended] == [
-        (2, "operator"),
-        (1, "operator"),
-    ]
-
-
-def test_an_expired_session_is_not_listed(box: Box) -> None:
-    session(box, "aa")
-    box.move(hours=2)
-    assert box.good("sessions", "anna.berg", "--json").json == []
-
-
 def test_a096_the_first_administrator_is_made_by_the_command(box: Box) -> None:
     assert not box.person("000017").account.roles
     assert (

@@ -124,7 +124,7 @@ def test_replacing_puts_everything_aside_and_tells_every_channel(box: Box) -> No
     assert found.pop(AuthenticatorType.START_CODE) is AuthenticatorState.ACTIVE
     assert AuthenticatorType.PASSWORD not in found
     assert set(found.values()) == {AuthenticatorState.SUSPENDED}
-    assert box.good("sessions", "anna.berg", "--json").json == []
+    assert box.good("sessions", "list", "anna.berg", "--json").json == []
     told = box.outbox()
     assert {each[1] for each in told} == {
         "anna.berg@region.example",

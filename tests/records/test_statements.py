@@ -122,6 +122,9 @@ READ_WHOLE = {
     "portvakt.records.audit_keeping._OLD": {"audit_batches"},
     "portvakt.records.configuration._LOAD": {"groups", "networks", "rules", "apps"},
     "portvakt.records.meta._STARTING": {"meta"},
+    # an operator asks how many there are
+    "portvakt.records.people._IN_USE": {"accounts"},
+    "portvakt.records.sessions._OPEN_NOW": {"sessions"},
     "portvakt.records.signing_keys._ALL": {"signing_keys"},
     "portvakt.records.unit._VERSION": {"alembic_version"},
 }

@@ -2,9 +2,9 @@
 
 from argparse import ArgumentParser, Namespace
 
-from portvakt.commands.opening import Opened, in_records, protected_argument
+from portvakt.commands import one_proof
+from portvakt.commands.opening import Opened, in_records, note_protected, protected_argument
 from portvakt.commands.shell import Shell, print_json, print_table
-from portvakt.core.events import ProtectedSeen
 from portvakt.core.people import Account
 from portvakt.records import Unit
 
@@ -14,12 +14,19 @@ _PAGE = 1000
 
 def arguments(parser: ArgumentParser) -> None:
     """Take how to answer."""
+    parser.add_argument(
+        "--one-proof",
+        action="store_true",
+        help="only those who are one lost phone, or one lost card, away from being locked out",
+    )
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     protected_argument(parser)
 
 
 def run(args: Namespace, shell: Shell) -> int:
-    """List everybody by family name."""
+    """List everybody by family name, or those with one proof as they are found."""
+    if args.one_proof:
+        return one_proof.run(args, shell)
 
     async def work(opened: Opened) -> list[Account]:
         found: list[Account] = []
@@ -36,7 +43,7 @@ def run(args: Namespace, shell: Shell) -> int:
             if len(more) < _PAGE:
                 break
         if args.include_protected:
-            await _noted(opened, sum(1 for each in found if each.protected))
+            await note_protected(opened, sum(1 for each in found if each.protected))
         return found
 
     people = in_records(shell, work)
@@ -49,17 +56,6 @@ def run(args: Namespace, shell: Shell) -> int:
         ]
         print_table(("id", "source", "user name", "name", "state"), rows)
     return 0
-
-
-async def _noted(opened: Opened, count: int) -> None:
-    shell = opened.shell
-
-    async def note(unit: Unit) -> None:
-        await unit.audit.write(
-            ProtectedSeen(at=shell.clock(), actor=shell.actor, command="people", people=count)
-        )
-
-    await opened.records.write(note)
 
 
 def _as_json(account: Account) -> dict[str, object]:

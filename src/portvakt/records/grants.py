@@ -1,5 +1,6 @@
 """What an app was told about a person, and the authorization code that it fetched it with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -55,6 +56,12 @@ _REVOKE: Final = Statement(
 )
 _REVOKE_OF_SESSION: Final = Statement(
     "UPDATE grants SET revoked_at = :at WHERE session_id = :session_id AND revoked_at IS NULL"
+)
+_REVOKE_OF_SESSIONS: Final = Statement(
+    """
+    UPDATE grants SET revoked_at = :at
+    WHERE session_id {among:session_ids} AND revoked_at IS NULL
+    """
 )
 _REVOKE_OF_ACCOUNT: Final = Statement(
     "UPDATE grants SET revoked_at = :at WHERE account_id = :account_id AND revoked_at IS NULL"
@@ -155,6 +162,11 @@ class Grants:
     async def revoke_of_session(self, session_id: SessionId, at: datetime) -> int:
         """End what came of a session; returns how many grants that were."""
         return await self._run.changed(_REVOKE_OF_SESSION, session_id=session_id, at=ms(at))
+
+    async def revoke_of_sessions(self, session_ids: Iterable[SessionId], at: datetime) -> int:
+        """End what came of many sessions; returns how many grants that were."""
+        ids = to_json(sorted(session_ids))
+        return await self._run.changed(_REVOKE_OF_SESSIONS, session_ids=ids, at=ms(at))
 
     async def revoke_of_account(self, account_id: AccountId, at: datetime) -> int:
         """End everything that apps hold of a person; returns how many grants that were."""

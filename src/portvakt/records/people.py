@@ -3,14 +3,22 @@
 What HR and applied files change, in bulk, is next door in `people_in_bulk`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Final
 
-from portvakt.core.ids import AccountId
+from portvakt.core.authenticators import (
+    SECOND_FACTORS,
+    Authenticator,
+    AuthenticatorState,
+    AuthenticatorType,
+)
+from portvakt.core.ids import AccountId, AuthenticatorId
 from portvakt.core.people import Account
 from portvakt.core.roles import Role
-from portvakt.records.driver import Run
+from portvakt.records.driver import Row, Run
 from portvakt.records.people_in_bulk import PeopleInBulk
 from portvakt.records.standing import (
     ACCOUNT_COLUMNS,
@@ -23,7 +31,7 @@ from portvakt.records.standing import (
     standing_of,
 )
 from portvakt.records.statements import Statement
-from portvakt.records.values import ms
+from portvakt.records.values import instant, ms, optional_instant, to_json
 
 _PARTS: Final[Mapping[str, str]] = {
     "who": WHO,
@@ -68,6 +76,23 @@ _LISTED: Final = Statement(
     """,
     columns=ACCOUNT_COLUMNS,
 )
+# Accounts first, so that a page is so many people however much each of them has.
+_SECOND_FACTORS: Final = Statement(
+    """
+    WITH a AS MATERIALIZED (
+        SELECT id, external_id, source, user_name, given_name, family_name, unit, protected
+        FROM accounts
+        WHERE state = 'active' AND id > :after AND (protected = FALSE OR :include_protected)
+        ORDER BY id LIMIT :most)
+    SELECT a.id, a.external_id, a.source, a.user_name, a.given_name, a.family_name, a.unit,
+        a.protected, b.id, b.type, b.state, b.label, b.source, b.detail, b.created_at,
+        b.expires_at, b.type = 'recovery_code' AND EXISTS (
+            SELECT 1 FROM recovery_codes r WHERE r.authenticator_id = b.id AND r.used_at IS NULL)
+    FROM a LEFT JOIN authenticators b ON b.account_id = a.id AND b.type {among:types}
+    ORDER BY a.id, b.created_at, b.id
+    """
+)
+_IN_USE: Final = Statement("SELECT COUNT(*) FROM accounts WHERE state = 'active'")
 _BY_EXTERNAL_ID: Final = Statement(
     "SELECT id FROM accounts WHERE source = :source AND external_id = :external_id"
 )
@@ -84,6 +109,22 @@ _GRANT_ROLE: Final = Statement(
     """
 )
 _REVOKE_ROLE: Final = Statement("DELETE FROM account_roles WHERE account_id = :id AND role = :role")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equipped:
+    """Somebody whose account may be used, with what may stand beside their password."""
+
+    id: AccountId
+    external_id: str
+    source: str
+    user_name: str
+    display_name: str
+    unit: str
+    protected: bool
+    bound: tuple[Authenticator, ...]
+    cards: tuple[AuthenticatorId, ...]
+    """Cards of recovery codes on which a code is left."""
 
 
 class People(PeopleInBulk):
@@ -123,6 +164,24 @@ class People(PeopleInBulk):
         )
         return [account_of(row) for row in rows]
 
+    async def in_use(self) -> int:
+        """Count the accounts that may be used."""
+        row = await self._run.row(_IN_USE)
+        return 0 if row is None else int(row[0])
+
+    async def second_factors(
+        self, *, include_protected: bool, after: AccountId | None, limit: int
+    ) -> list[Equipped]:
+        """List people whose account may be used by id, from the one after `after` on."""
+        rows = await self._run.rows(
+            _SECOND_FACTORS,
+            include_protected=include_protected,
+            after="" if after is None else after,
+            most=limit,
+            types=to_json(sorted(SECOND_FACTORS)),
+        )
+        return [_equipped(list(of)) for _, of in groupby(rows, key=lambda row: row[0])]
+
     async def sign_in_noted(self, account_id: AccountId, at: datetime) -> None:
         """Keep when somebody last signed in."""
         await self._run.changed(_SIGN_IN_NOTED, id=account_id, at=ms(at))
@@ -147,3 +206,36 @@ class People(PeopleInBulk):
     async def revoke_role(self, account_id: AccountId, role: Role) -> bool:
         """Take a role away; False where the person does not have it."""
         return await self._run.changed(_REVOKE_ROLE, id=account_id, role=role) == 1
+
+
+def _equipped(rows: Sequence[Row]) -> Equipped:
+    id_, external_id, source, user_name, given_name, family_name, unit, protected = rows[0][:8]
+    has = [row[8:] for row in rows if row[8] is not None]
+    return Equipped(
+        id=AccountId(id_),
+        external_id=external_id,
+        source=source,
+        user_name=user_name,
+        display_name=f"{given_name} {family_name}".strip(),
+        unit=unit,
+        protected=bool(protected),
+        bound=tuple(_authenticator(each, AccountId(id_)) for each in has),
+        cards=tuple(AuthenticatorId(each[0]) for each in has if each[8]),
+    )
+
+
+def _authenticator(row: Row, account_id: AccountId) -> Authenticator:
+    id_, kind, state, label, source, detail, created_at, expires_at = row[:8]
+    return Authenticator(
+        id=AuthenticatorId(id_),
+        account_id=account_id,
+        type=AuthenticatorType(kind),
+        state=AuthenticatorState(state),
+        label=label,
+        source=source,
+        detail=detail,
+        preferred=False,
+        created_at=instant(created_at),
+        changed_at=instant(created_at),
+        expires_at=optional_instant(expires_at),
+    )

@@ -71,6 +71,16 @@ _CLOSE_ALL: Final = Statement(
     WHERE account_id = :account_id AND closed_at IS NULL AND id <> :kept
     """
 )
+_WHOSE: Final = Statement("SELECT account_id FROM sessions WHERE id = :id AND closed_at IS NULL")
+_CLOSE_SOME: Final = Statement(
+    """
+    UPDATE sessions SET closed_at = :at
+    WHERE closed_at IS NULL AND id IN (
+        SELECT id FROM sessions WHERE closed_at IS NULL AND created_at <= :at LIMIT :most)
+    RETURNING id
+    """
+)
+_OPEN_NOW: Final = Statement("SELECT COUNT(*) FROM sessions WHERE closed_at IS NULL")
 
 
 class Sessions:
@@ -142,6 +152,22 @@ class Sessions:
         """End all sessions of a person but one; returns how many that were."""
         kept = "" if except_id is None else except_id
         return await self._run.changed(_CLOSE_ALL, account_id=account_id, at=ms(at), kept=kept)
+
+    async def whose(self, id_: SessionId) -> AccountId | None:
+        """Say whose an open session is."""
+        row = await self._run.row(_WHOSE, id=id_)
+        return None if row is None else AccountId(row[0])
+
+    async def close_some(self, at: datetime, most: int) -> list[SessionId]:
+        """End up to so many sessions that began by `at`, whosever they are; returns which."""
+        return [
+            SessionId(row[0]) for row in await self._run.rows(_CLOSE_SOME, at=ms(at), most=most)
+        ]
+
+    async def open_now(self) -> int:
+        """Count the rows that are open, however old they are."""
+        row = await self._run.row(_OPEN_NOW)
+        return 0 if row is None else int(row[0])
 
 
 def _session(row: Row) -> Session:

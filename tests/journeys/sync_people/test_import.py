@@ -174,7 +174,7 @@ def test_a117_who_has_left_is_disabled_and_their_sessions_end(box: Box) -> None:
     report = take(box, replace(ANNA, left="2026-11-21"), BO)
     assert counted(report, "left", *CHANGES) == (1, 0, 0, 1, 1)
     assert box.person("000017").account.state is AccountState.DISABLED
-    assert box.good("sessions", "000017", "--json").json == []
+    assert box.good("sessions", "list", "000017", "--json").json == []
     (event,) = [each for each in box.events() if each.name == "person.disabled"]
     assert event.detail == {"source": "hr", "reason": "left"}
     report = take(box, ANNA, BO)
