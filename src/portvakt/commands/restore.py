@@ -74,7 +74,7 @@ def run(args: Namespace, shell: Shell) -> int:
     """Check the whole file first; then restore, and say what that means for people."""
     settings = shell.settings()
     keys = read_keys(settings)
-    copy = _begun(args.file, keys)
+    copy = begun(args.file, keys)
     url = settings.database_url
     if not args.replace and not asyncio.run(is_empty(url)):
         raise CommandError("the database is not empty; --replace throws away what it holds")
@@ -111,7 +111,7 @@ def run(args: Namespace, shell: Shell) -> int:
     return 0
 
 
-def _begun(file: Path, keys: MasterKeys) -> Copy:
+def begun(file: Path, keys: MasterKeys) -> Copy:
     """Read what anybody may read of it, and see whether it can be restored here."""
     try:
         with file.open("rb") as opened:

@@ -54,7 +54,7 @@ class InUseError(RecordsError):
     """Somebody has the database open."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(Generic[T]):
     """What to put where."""
 
