@@ -56,7 +56,12 @@ class Opened:
             organisation=organisation.name,
             support_phone=organisation.support_phone,
         )
-        return Notices(writer=writer, sealer=self.sealer(), random=SystemRandom())
+        return Notices(
+            writer=writer,
+            sealer=self.sealer(),
+            random=SystemRandom(),
+            public_url=self.settings.public_url,
+        )
 
 
 def in_records(shell: Shell, work: Callable[[Opened], Awaitable[T]]) -> T:
