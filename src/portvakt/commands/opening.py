@@ -1,6 +1,7 @@
 """Opens what a command works on: settings, a database with our tables, the master key."""
 
 import asyncio
+import gc
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -73,6 +74,7 @@ def in_records(shell: Shell, work: Callable[[Opened], Awaitable[T]]) -> T:
         async with _opened(settings, shell) as opened:
             return await work(opened)
 
+    gc.freeze()  # what is here by now stays: no need to go through it again and again
     return asyncio.run(main())
 
 

@@ -110,24 +110,27 @@ def difference(
     People who are no longer in the source are disabled, unless `vanished_stay`. Raises ValueError
     if the source names somebody twice.
     """
-    target: dict[str, PersonFacts] = {}
+    names: set[str] = set()
+    changes: list[Change] = []
     for person in seen:
-        if person.external_id in target:
-            message = f"{person.external_id} comes twice"
+        key = person.external_id
+        if key in names:
+            message = f"{key} comes twice"
             raise ValueError(message)
-        target[person.external_id] = _keeping_good_names(stored.get(person.external_id), person)
-    changes = [
-        Change(stored.get(key), after) for key, after in target.items() if stored.get(key) != after
-    ]
-    unchanged = len(target) - len(changes)
+        names.add(key)
+        before = stored.get(key)
+        after = person if before is None else _keeping_good_names(before, person)
+        if before != after:
+            changes.append(Change(before, after))
+    unchanged = len(names) - len(changes)
     if not vanished_stay:
         changes += [
             Change(before, replace(before, active=False), vanished=True)
             for key, before in stored.items()
-            if key not in target and before.active
+            if key not in names and before.active
         ]
     changes.sort(key=lambda each: each.after.external_id)
-    return Difference(tuple(changes), unchanged, _brake(stored, changes, nobody_seen=not target))
+    return Difference(tuple(changes), unchanged, _brake(stored, changes, nobody_seen=not names))
 
 
 def applied(stored: Mapping[str, PersonFacts], changes: Iterable[Change]) -> dict[str, PersonFacts]:
@@ -159,12 +162,12 @@ def brake_on(
     return Brake(would_go, allowed, stored) if would_go > allowed else None
 
 
-def _keeping_good_names(before: PersonFacts | None, after: PersonFacts) -> PersonFacts:
+def _keeping_good_names(before: PersonFacts, after: PersonFacts) -> PersonFacts:
     """Keep a text that was whole where the new one was damaged on its way here.
 
     Exports written in the wrong encoding turn å, ä and ö into «?» or U+FFFD.
     """
-    if before is None:
+    if not _is_damaged(f"{after.given_name}{after.family_name}{after.title}{after.unit}"):
         return after
     kept = {
         name: getattr(before, name)
@@ -175,7 +178,7 @@ def _keeping_good_names(before: PersonFacts | None, after: PersonFacts) -> Perso
 
 
 def _is_damaged(text: str) -> bool:
-    return any(mark in text for mark in _DAMAGED)
+    return _DAMAGED[0] in text or _DAMAGED[1] in text
 
 
 def _is_whole(text: str) -> bool:

@@ -1,7 +1,7 @@
 """Groups within groups, to any depth and in circles, and what they are called with us."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from hashlib import sha256
@@ -10,6 +10,8 @@ from portvakt.core.seen_people import DirectoryBrokeOffError
 from portvakt.wire.ldap_values import Entry
 
 _ESCAPED = re.compile(r"(?:\\[0-9A-Fa-f]{2})+|\\.")
+_TOGETHER = 1_000
+"""Combinations of groups that are kept."""
 _AROUND = re.compile(r"\s*([,=+])\s*")
 
 
@@ -60,6 +62,8 @@ class Groups:
     _above: dict[str, frozenset[str]] = field(default_factory=dict)
     _named: dict[str, str] = field(default_factory=dict)
     _written: dict[str, str] = field(default_factory=dict)
+    _together: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    """What being in several means, as far as it was asked: most people are in the same ones."""
 
     def __post_init__(self) -> None:
         self._named = {place_of(dn): ours for dn, ours in self.wanted.by_name.items()}
@@ -97,11 +101,15 @@ class Groups:
     def of(self, entry: Entry) -> tuple[str, ...]:
         """Say which of our groups somebody is in, directly or through others."""
         if self.by_members:
-            direct: Iterable[str] = self._parents.get(place_of(entry.dn), ())
+            direct = tuple(self._parents.get(place_of(entry.dn), ()))
         else:
-            direct = [place_of(each) for each in entry.texts("memberof")]
-        found = {ours for place in direct for ours in self._above.get(place, ())}
-        return tuple(sorted(found))
+            direct = tuple(place_of(each) for each in entry.texts("memberof"))
+        known = self._together.get(direct)
+        if known is None:
+            known = tuple(sorted({our for place in direct for our in self._above.get(place, ())}))
+            if len(self._together) < _TOGETHER:
+                self._together[direct] = known
+        return known
 
     def _reached(self, start: str) -> frozenset[str]:
         """Collect our names of a group and of all that it is in, however they go round."""

@@ -180,12 +180,15 @@ def _rows(events: Sequence[Event]) -> list[tuple[Value, ...]]:
     salts = _random.bytes(_SALT_BYTES * len(events)).hex()
     size = 2 * _SALT_BYTES
     rows: list[tuple[Value, ...]] = []
+    at, milliseconds = _EVER, 0
     for place, event in enumerate(events):
+        if event.at is not at:  # those of one act have the same
+            at, milliseconds = event.at, ms(event.at)
         fixed, personal = parted_details(event)
         common = (event.account_id, event.actor, event.request_id, event.address)
         told = (to_json(fixed), to_json(personal) if personal else None)
         salt = salts[place * size : (place + 1) * size]
-        rows.append((ms(event.at), event.name, *common, *told, salt))
+        rows.append((milliseconds, event.name, *common, *told, salt))
     return rows
 
 

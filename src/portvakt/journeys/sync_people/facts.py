@@ -1,6 +1,7 @@
 """Between a row and what is compared."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 from portvakt.core.directory_diff import PersonFacts
 from portvakt.core.ids import GroupId
@@ -29,7 +30,7 @@ def facts_of_seen(
         active=active,
         start_date=seen.start_date,
         work_mobile=number,
-        groups=frozenset(GroupId(each) for each in seen.groups or ()),
+        groups=_groups(seen.groups or ()),
     )
     if before is None:
         return bare
@@ -44,3 +45,9 @@ def facts_of_seen(
         work_mobile=number if Field.WORK_MOBILE in fields else before.work_mobile,
         groups=bare.groups if Field.GROUPS in fields else before.groups,
     )
+
+
+@lru_cache(maxsize=1024)
+def _groups(names: tuple[str, ...]) -> frozenset[GroupId]:
+    """Give each combination once: thousands of people share it."""
+    return frozenset(map(GroupId, names))

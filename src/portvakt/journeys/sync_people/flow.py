@@ -375,6 +375,8 @@ async def _judged(
         if (name := holder.name) and (holder.source != source or survey.refuses(holder.external_id))
     }
     taken |= {name: None for name in wanted if survey.contested(name)}
+    if not taken:
+        return after, []
     kept, refused = [], []
     for (seen, _), each in zip(batch, after, strict=True):
         lost = {

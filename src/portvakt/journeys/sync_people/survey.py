@@ -182,7 +182,7 @@ class Survey:
 
 def _twice(values: "array[int]") -> set[int]:
     """Return what comes more than once, in little memory."""
-    ordered = array(values.typecode, sorted(values))
+    ordered = sorted(values)
     return {one for one, other in itertools.pairwise(ordered) if one == other}
 
 
@@ -191,9 +191,7 @@ def names_of(*written: str) -> set[str]:
     return {name for each in written if (name := canonical_identifier(each)) is not None}
 
 
-def _unusable(
-    seen: PersonSeen, user_name: str | None, email: str | None
-) -> tuple[str, str] | None:
+def _unusable(seen: PersonSeen, user_name: str | None, email: str | None) -> tuple[str, str] | None:
     """Name the field, and the reason, for which nobody can be made of this row.
 
     `user_name` and `email` are the canonical forms.
@@ -206,6 +204,14 @@ def _unusable(
         return Field.EMAIL, "unusable"
     if seen.email and "@" not in seen.email:
         return Field.EMAIL, "not_an_address"
+    return _too_long(seen)
+
+
+def _too_long(seen: PersonSeen) -> tuple[str, str] | None:
+    name = f"{seen.external_id}{seen.given_name}{seen.family_name}"
+    rest = f"{seen.title}{seen.unit}{seen.manager}"
+    if len(name) <= _LONGEST and len(rest) <= _LONGEST:  # nearly always: nothing to look for
+        return None
     for field, optional in (
         (Field.EXTERNAL_ID, seen.external_id),
         (Field.GIVEN_NAME, seen.given_name),
