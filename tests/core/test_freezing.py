@@ -24,6 +24,7 @@ from portvakt.core.freezing import (
     Freezing,
     could_set_free,
     disown,
+    given_back,
     may,
     put_aside_by,
     sets_free,
@@ -102,6 +103,16 @@ def test_what_was_shown_before_it_was_frozen_does_not() -> None:
 def test_what_was_put_aside_does_not() -> None:
     aside = replace(APP, state=AuthenticatorState.SUSPENDED)
     assert not sets_free(GONE, shown(WORD, aside), [WORD, aside], NOW)
+
+
+def test_support_gives_back_what_was_put_aside_since_the_change() -> None:
+    def off(each: Authenticator) -> Authenticator:
+        return replace(each, state=AuthenticatorState.SUSPENDED, changed_at=NOW)
+
+    aside = [off(each) for each in (WORD, PHONE, CODES, LOCK)]
+    before = replace(TEXT, state=AuthenticatorState.SUSPENDED, changed_at=MADE - DAY)
+    found = given_back(GONE, [*aside, before, off(make.bound(START_CODE)), APP])
+    assert [each.type for each in found] == [PASSWORD, PUSH]
 
 
 def test_whether_there_is_anything_left_to_show() -> None:

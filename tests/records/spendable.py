@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from portvakt.core.freezing import Change
 from portvakt.core.ids import (
     ApprovalId,
     AuthenticatorId,
@@ -19,6 +20,7 @@ from portvakt.core.phones import PhoneState
 from portvakt.core.push_approval import ApprovalState
 from portvakt.core.throttle import Limit
 from portvakt.records import Code, Draft, KeyState, Paired, Spent, StoredKey, Unit
+from portvakt.records.freezes import Link
 from tests import make
 from tests.records import a_phone, a_reset, test_codes, test_drafts, test_grants, test_outbox
 from tests.records.stored import somebody
@@ -92,6 +94,14 @@ async def put_draft(unit: Unit, n: int) -> None:
 async def take_draft(unit: Unit, n: int) -> bool:
     taken = await unit.drafts.spend(f"draft{n}", make.ANNA, test_drafts.SESSION, make.NOW)
     return taken is not None
+
+
+async def put_freeze_link(unit: Unit, n: int) -> None:
+    await unit.freezes.put_link(f"{n:032}".encode(), Link(make.ANNA, Change.ADDED, make.NOW))
+
+
+async def take_freeze_link(unit: Unit, n: int) -> bool:
+    return await unit.freezes.spend(f"{n:032}".encode(), make.NOW) is not None
 
 
 async def put_flow(unit: Unit, n: int) -> None:
@@ -299,6 +309,7 @@ SPENDABLE = {
     "start_code": Spendable(put_start_code, take_start_code),
     "authorization_code": Spendable(put_grant, take_grant),
     "draft": Spendable(put_draft, take_draft),
+    "link_that_freezes": Spendable(put_freeze_link, take_freeze_link),
     "end_of_a_flow": Spendable(put_flow, end_flow),
     "version_of_a_flow": Spendable(put_flow, save_flow),
     "version_of_a_session": Spendable(put_session, grow_session),

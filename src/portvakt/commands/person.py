@@ -7,6 +7,7 @@ from typing import Any
 
 from portvakt.commands.opening import Opened, find_person, in_records, person_argument
 from portvakt.commands.person_data import erase, export
+from portvakt.commands.person_thaw import thaw
 from portvakt.commands.shell import CommandError, Shell, print_json
 from portvakt.core.authenticators import Authenticator, AuthenticatorType, is_work_phone
 from portvakt.core.events import MethodRemoved
@@ -30,13 +31,17 @@ def arguments(parser: ArgumentParser) -> None:
     """Take what to do, with whom."""
     parser.add_argument(
         "what",
-        choices=["show", "remove-method", "export", "erase"],
-        help="show a summary; take away a method that is lost; copy everything that is stored, for "
-        "the person; erase everything about somebody who has left",
+        choices=["show", "remove-method", "thaw", "export", "erase"],
+        help="show a summary; take away a method that is lost; let somebody who is frozen change "
+        "how they sign in again; copy everything that is stored, for the person; erase everything "
+        "about somebody who has left",
     )
     person_argument(parser)
     parser.add_argument(
         "--method", metavar="ID", help="which one `remove-method` takes away; `show` lists them"
+    )
+    parser.add_argument(
+        "--restore", action="store_true", help="`thaw`: give back what was put aside, too"
     )
     parser.add_argument("--out", metavar="FILE", type=Path, help="`export`: a new file")
     parser.add_argument("--yes", action="store_true", help="`erase`: do it; it cannot be undone")
@@ -44,10 +49,11 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, shell: Shell) -> int:
-    """Show a person, remove one of their methods, or copy or erase all there is about them."""
+    """Show a person, change what they may sign in with, or copy or erase all there is."""
     whats: dict[str, Callable[[Namespace, Shell], int]] = {
         "show": _show,
         "remove-method": _remove,
+        "thaw": thaw,
         "export": export,
         "erase": erase,
     }
@@ -131,7 +137,9 @@ def _show(args: Namespace, shell: Shell) -> int:
             )
             events = await unit.audit.of_account(account.id, _EVENTS)
             phones = await unit.phones.of(account.id)
-            return _as_json(standing, phones, live, events)
+            disowned = (await unit.freezes.of(account.id)).disowned
+            frozen = None if disowned is None else disowned.since
+            return _as_json(standing, phones, live, events) | {"frozen_since": frozen}
 
         return await opened.records.write(look)
 

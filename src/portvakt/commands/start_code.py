@@ -29,6 +29,7 @@ from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.mail import Notice, What
+from portvakt.proving.freezing import is_frozen
 from portvakt.proving.notices import Notices
 from portvakt.records import Standing, Unit
 
@@ -36,6 +37,7 @@ EXAMPLE = "portvakt start-code anna.berg --minutes 120"
 LENGTH = 13  # base32 characters: 65 bits (ASVS 6.4.1 asks for 64)
 LONGEST = 8 * 60
 _MINUTES = 60
+_FROZEN = "{name} is frozen, since a change was disowned: `portvakt person thaw {name}` first"
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -75,6 +77,8 @@ def run(args: Namespace, shell: Shell) -> int:
         async def act(unit: Unit) -> str:
             standing = await find_person(unit, args, shell)
             _refuse(standing, now, replace=args.replace)
+            if await is_frozen(unit, standing.account.id):
+                raise CommandError(_FROZEN.format(name=standing.account.user_name))
             if args.replace:
                 await _put_aside(unit, standing, shell, now, notices)
             else:

@@ -130,6 +130,22 @@ def sets_free(
 _COUNT = SECOND_FACTORS | {AuthenticatorType.PHONE_SIGN_IN, AuthenticatorType.PASSWORD}
 
 
+def given_back(disowned: Disowned, bound: Collection[Authenticator]) -> tuple[Authenticator, ...]:
+    """Pick what support may give back: what was put aside since the change, but no start code.
+
+    What lives in a phone comes back with the phone, and is not named beside it.
+    """
+    aside = [
+        each
+        for each in bound
+        if each.state is AuthenticatorState.SUSPENDED
+        and each.type is not AuthenticatorType.START_CODE
+        and each.changed_at >= disowned.since
+    ]
+    phones = {each.id for each in aside if each.type is AuthenticatorType.PUSH}
+    return tuple(each for each in aside if each.id in phones or phone_of(each) not in phones)
+
+
 def could_set_free(disowned: Disowned, bound: Iterable[Authenticator], now: datetime) -> bool:
     """Whether there is anything beside a password that the person could still show for it."""
     return any(
