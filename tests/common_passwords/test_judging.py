@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from portvakt.common_passwords import PasswordJudge
+from portvakt.common_passwords import Level, Measure, PasswordJudge
 from portvakt.common_passwords.blocklist import BrokenListError, digest, write
 from portvakt.core.password_rules import Finding, Violation
 from tests import make
@@ -60,6 +60,28 @@ def test_the_meter_knows_the_words_of_the_place_and_the_person(judge: PasswordJu
     assert judge.strength("Akuten-Anna-Akuten", make.account()).score == 0
     assert judge.strength("", make.account()).score == 0
     assert judge.strength("\ud800" * 20, make.account()).score == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "least", "measure"),
+    [
+        ("", 0, Measure(Level.WEAK, 15)),
+        ("kort", 0, Measure(Level.WEAK, 11)),
+        ("fyra gröna skor", 20, Measure(Level.WEAK, 5)),
+        ("sju korvar låg kvar", 0, Measure(Level.STRONG, 0)),
+        ("Akuten-Anna-Akuten", 0, Measure(Level.WEAK, 0)),
+        (LEAKED, 0, Measure(Level.WEAK, 0)),
+        ("a\u030a" * 15, 0, Measure(Level.WEAK, 0)),  # fifteen characters in NFC
+        ("åäö " * 40, 0, Measure(Level.TOO_LONG, 0)),
+        ("\ud800" * 20, 0, Measure(Level.WEAK, 0)),
+    ],
+)
+def test_the_meter_never_praises_what_would_be_refused(
+    typed: str, least: int, measure: Measure, judge: PasswordJudge
+) -> None:
+    assert judge.measure(typed, make.account(), least=least) == measure
+    refused = bool(judge.review(typed, make.account(), least=least))
+    assert (measure.level in {Level.FAIR, Level.STRONG}) is not refused
 
 
 def test_a_list_that_is_damaged_stops_the_start(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from portvakt.core.enrolment import (
     fresh,
     may_add,
     may_change,
+    may_change_password,
     may_remove,
 )
 from portvakt.core.ids import AuthenticatorId
@@ -36,6 +37,26 @@ ANNA = (WITH_PASSWORD, WITH_TOTP)
 
 def just_now(*kinds: AuthenticatorType, ago: timedelta = timedelta()) -> list[Evidence]:
     return [make.evidence(each, NOW - ago, METHODS) for each in kinds]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "may"),
+    [
+        ([], False),
+        ([make.evidence(PASSWORD), make.evidence(TOTP)], False),
+        (just_now(PASSWORD), False),
+        (just_now(PASSWORD, TOTP, ago=6 * MINUTE), False),
+        (just_now(PASSWORD, TOTP), True),
+    ],
+)
+def test_a_known_password_is_changed_after_the_best_of_the_account(
+    evidence: Sequence[Evidence], *, may: bool
+) -> None:
+    assert may_change_password(ANNA, evidence, NOW) is may
+
+
+def test_where_there_is_only_the_password_its_own_form_asks_for_it() -> None:
+    assert may_change_password((WITH_PASSWORD,), [], NOW)
 
 
 def many(kind: AuthenticatorType, count: int, **given: Any) -> list[Authenticator]:

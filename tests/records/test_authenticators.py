@@ -206,6 +206,32 @@ async def test_the_same_password_at_newer_parameters_is_no_change_of_method(
         )
 
 
+async def test_a_password_is_changed_over_the_one_that_was_judged_and_no_other(
+    database_url: str,
+) -> None:
+    password = make.bound(make.PASSWORD)
+
+    async def put_aside(unit: Unit) -> None:
+        await unit.authenticators.set_state(password.id, AuthenticatorState.SUSPENDED, LATER)
+
+    async with with_anna(
+        database_url, lambda unit: unit.authenticators.bind(password, verifier="old")
+    ) as records:
+
+        async def change(new: str, old: str) -> bool:
+            return await records.write(
+                lambda unit: unit.authenticators.change_verifier(
+                    password.id, new, LATER, instead_of=old
+                )
+            )
+
+        assert await change("new", "old")
+        assert not await change("late", "old")
+        assert (await bound_now(records))[make.PASSWORD].changed_at == LATER
+        await records.write(put_aside)
+        assert not await change("newer", "new")
+
+
 async def test_what_is_compared_is_not_shown(database_url: str) -> None:
     async with with_anna(
         database_url,

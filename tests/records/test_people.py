@@ -80,6 +80,10 @@ async def test_a_browser_is_known_to_the_person_who_signed_in_in_it(database_url
             )
             assert found is not None
             assert found.known_browser is known
+        await records.write(lambda unit: unit.browsers.forget_all(make.ANNA, BROWSER))
+        found = await records.read(lambda unit: unit.people.find("anna.berg", BROWSER))
+        assert found is not None
+        assert found.known_browser
         await records.write(lambda unit: unit.browsers.forget_all(make.ANNA))
         found = await records.read(lambda unit: unit.people.find("anna.berg", BROWSER))
         assert found is not None

@@ -1,14 +1,29 @@
 """Somebody who knows their password chooses another one."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from portvakt.common_passwords import PasswordJudge
+from portvakt.core.freezing import Change, Disowned
 from portvakt.core.ids import AuthenticatorId
 from portvakt.core.people import Account
+from portvakt.core.secret import Secret
 from portvakt.core.sessions import SessionKind
 from portvakt.crypto.digests import lookup_hash
+from portvakt.crypto.randomness import SystemRandom
+from portvakt.journeys.change_password.flow import ChangePassword, Parts, Person
+from portvakt.journeys.change_password.outcomes import NoPassword, Over
+from portvakt.mail import Writer
+from portvakt.proving.directory_passwords import DirectoryPasswords
+from portvakt.proving.notices import Notices
+from portvakt.proving.password_homes import Homes
+from portvakt.proving.visit import Visit
+from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit
+from portvakt.texts import Texts
 from tests import make
 from tests.journeys.conftest import Open
 from tests.journeys.sign_in.region import (
@@ -18,7 +33,7 @@ from tests.journeys.sign_in.region import (
     reaches_apps,
     with_rule,
 )
-from tests.world import INSIDE, PASSWORD, Browser, Page, World
+from tests.world import INSIDE, ORIGIN, PASSWORD, Browser, Page, World
 
 HOME = "/change-password"
 NEW = "Korgstol under päronträdet"
@@ -200,7 +215,7 @@ async def test_of_eight_changes_at_once_one_is_written(open_world: Open) -> None
 
         async def once(new: str) -> int:
             fields = hidden | {"current": PASSWORD, "new": new}
-            sent = {"origin": "https://portvakt.region.example", "sec-fetch-site": "same-origin"}
+            sent = {"origin": ORIGIN, "sec-fetch-site": "same-origin"}
             sent |= {"x-forwarded-for": browser.address, "accept": "text/html"}
             return (await browser.client.post(HOME, data=fields, headers=sent)).status_code
 
@@ -222,6 +237,75 @@ async def test_a_session_that_has_ended_changes_nothing(open_world: Open) -> Non
         await world.house.records.write(act)
         assert (await changes(browser)).path.startswith("/sign-in")
         assert await reaches_with(world, PASSWORD)
+
+
+async def test_nothing_is_changed_while_a_change_is_disowned(open_world: Open) -> None:
+    async with open_world() as world, world.browser() as browser:
+        account = await anna(world)
+        await comes(browser, world)
+        made = world.clock.at - timedelta(hours=1)
+        disowned = Disowned(Change.ADDED, made, world.clock.at)
+        await world.house.records.write(lambda unit: unit.freezes.freeze(account.id, disowned))
+        assert (await changes(browser)).path == "/security-info"
+        assert await reaches_with(world, PASSWORD)
+
+
+async def test_what_ends_while_the_form_is_on_its_way_changes_nothing(open_world: Open) -> None:
+    """The session, or the person's trust in what was changed before, after the page was shown."""
+    async with open_world() as world, world.browser() as browser:
+        account = await anna(world)
+        await comes(browser, world)
+        flow, person = await by_itself(world, account)
+        disowned = Disowned(Change.ADDED, world.clock.at, world.clock.at)
+        write = world.house.records.write
+        await write(lambda unit: unit.freezes.freeze(account.id, disowned))
+        assert await flow.change(person, Secret(PASSWORD), Secret(NEW)) == Over()
+        await write(lambda unit: unit.freezes.thaw(account.id, world.clock.at))
+        await write(lambda unit: unit.sessions.close_all(account.id, world.clock.at))
+        assert await flow.change(person, Secret(PASSWORD), Secret(NEW)) == Over()
+        assert await reaches_with(world, PASSWORD)
+
+
+async def test_whoever_has_no_password_is_told_so(open_world: Open) -> None:
+    async with open_world() as world, world.browser() as browser:
+        account = await anna(world)
+        await comes(browser, world)
+        flow, person = await by_itself(world, account)
+        bound = tuple(each for each in person.standing.bound if each.verifier is None)
+        without = replace(person, standing=Standing(account, bound, known_browser=True))
+        assert await flow.least(without) is None
+        assert await flow.change(without, Secret(PASSWORD), Secret(NEW)) == NoPassword()
+
+
+async def by_itself(world: World, account: Account) -> tuple[ChangePassword, Person]:
+    """The flow without its pages, and whoever is signed in."""
+    house, directories = world.house, DirectoryPasswords({}, tell=nobody)
+    writer = Writer(texts=Texts.load(), organisation="Regionen", support_phone="")
+    parts = Parts(
+        records=house.records,
+        homes=Homes(hasher=house.hasher, directories=directories),
+        directories=directories,
+        password_judge=PasswordJudge.over(organisation="Regionen"),
+        notices=Notices(
+            writer=writer, sealer=house.sealer, random=SystemRandom(), public_url=ORIGIN
+        ),
+    )
+    (session,) = await world.sessions(account)
+    visit = Visit(
+        now=world.clock.at,
+        address=INSIDE,
+        binding=b"b" * 32,
+        browser=None,
+        language="sv",
+        request_id="",
+        user_agent="",
+    )
+    person = Person(session=session, standing=await world.standing(account), visit=visit)
+    return ChangePassword(parts), person
+
+
+async def nobody(_name: str, _why: str | None) -> None:
+    """Nobody is told of directories here."""
 
 
 async def test_the_way_here_is_shown_where_people_look(open_world: Open) -> None:

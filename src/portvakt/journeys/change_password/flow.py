@@ -35,6 +35,7 @@ from portvakt.mail import Notice
 from portvakt.proving.after_new_password import end_what_it_opened, tell_everywhere
 from portvakt.proving.answer import subject_of
 from portvakt.proving.directory_passwords import DirectoryPasswords
+from portvakt.proving.freezing import hold_back_password
 from portvakt.proving.notices import Notices
 from portvakt.proving.password_homes import ChangeOutcome, Home, Homes, OwnHome, listen_again
 from portvakt.proving.visit import Visit, said
@@ -162,6 +163,7 @@ class ChangePassword:
                 return Over()
         if not await home.keep(unit, visit.now):
             return WrongCurrent()  # somebody was first: what was typed as the old one is older
+        await hold_back_password(unit, account.id, visit.now)
         await unit.attempts.give_back([person.tally], visit.now)
         await listen_again(unit, account, visit.now)
         ended = await self._ended_and_told(unit, person)
@@ -169,6 +171,7 @@ class ChangePassword:
         return Done()
 
     async def _unsure(self, unit: Unit, person: Person) -> Outcome:
+        await hold_back_password(unit, person.account.id, person.visit.now)
         ended = await self._ended_and_told(unit, person)
         told = said(person.visit, person.account.id)
         await unit.audit.write(PasswordChangeUnsure(**told, sessions=ended))
