@@ -136,17 +136,39 @@ class Measured:
         clock: Clock,
     ) -> Measuring:
         """Look these parts up from now on, once; return what the web part is told."""
+        self._watch_directories(passwords)
+        self._watch_parts(records, hasher)
         metrics = self._metrics
+        readings = (OUTBOX, SEALER, directories(self._directories))
+        stored = StoredNumbers(records, readings, clock)
+        stored.export(metrics)
+
+        async def page() -> bytes:
+            await stored.refresh()
+            return metrics.page()
+
+        return Measuring(
+            networks=self._networks,
+            page=page,
+            media_type=MEDIA_TYPE,
+            answered=metrics.request,
+        )
+
+    def _watch_directories(self, passwords: DirectoryPasswords) -> None:
+        """Begin at 0 for whatever each of them may say."""
         for name in passwords.names:
             self._took.labels(name)
             for outcome in (*SAID.values(), LEFT_ALONE):
                 self._asked.labels(name, outcome)
-        metrics.gauge_from(
+        self._metrics.gauge_from(
             "portvakt_directory_up",
             "0 where a directory gave no answer when it was asked about a password last.",
             lambda: _up(passwords),
             ("directory",),
         )
+
+    def _watch_parts(self, records: Records, hasher: PasswordHasher) -> None:
+        metrics = self._metrics
         metrics.counter_from(
             "portvakt_hashes", "Secrets that were hashed.", lambda: {(): hasher.calls}
         )
@@ -170,20 +192,6 @@ class Measured:
             "Which version runs, and which tables it is made for.",
             lambda: {(__version__, SCHEMA_VERSION): 1},
             ("version", "schema"),
-        )
-        readings = [OUTBOX, SEALER, directories(self._directories)]
-        stored = StoredNumbers(records, readings, clock)
-        stored.export(metrics)
-
-        async def page() -> bytes:
-            await stored.refresh()
-            return metrics.page()
-
-        return Measuring(
-            networks=self._networks,
-            page=page,
-            media_type=MEDIA_TYPE,
-            answered=metrics.request,
         )
 
 
