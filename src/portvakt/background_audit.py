@@ -42,8 +42,9 @@ _log = structlog.get_logger("portvakt.audit")
 
 def chain_keys(keys: MasterKeys) -> ChainKeys:
     """Derive the chain's key from every line of the master key file."""
-    by_id = {key_id: keys.derive("audit", key_id) for key_id in keys.keys}
-    return ChainKeys(keys.current, by_id)
+    known = keys.now()
+    by_id = {key_id: known.derive("audit", key_id) for key_id in known.keys}
+    return ChainKeys(known.current, by_id)
 
 
 class Trail:

@@ -1,5 +1,6 @@
 """Verifying, copying and keeping the audit trail from the command line."""
 
+import asyncio
 import json
 import re
 import sqlite3
@@ -9,14 +10,17 @@ from typing import Any
 
 import pytest
 
-from portvakt.background_audit import chain_keys
+from portvakt.background_audit import auditing, chain_keys
 from portvakt.core.events import SprayAlarm, TrailExported, TrailKept
 from portvakt.crypto.sealing import new_key_line, read_master_keys
 from portvakt.records import Unit
+from portvakt.settings import load_settings
 from tests.audit.trails import TRACE, event
 from tests.cli import staff
 from tests.cli.box import Box
+from tests.cli.copies import live, settle_in
 from tests.cli.staff import Row
+from tests.world import World
 
 BO = Row(number="000018", given="Bo", family="Åström", user="bo.astrom")
 
@@ -77,6 +81,32 @@ def test_a_trail_that_nobody_touched_is_verified(box: Box) -> None:
     )
     told = box.good("audit", "verify", "--json").json
     assert (told["right"], told["removed"], told["waiting_seconds"]) == (True, 0, 0.0)
+
+
+def test_the_trail_of_a_whole_sign_in_is_verified(tmp_path: Path, database_url: str) -> None:
+    """Anna signs in with a password and a code while the worker seals."""
+    box = Box.make(tmp_path, database_url)
+    heads = box.folder / "told.jsonl"
+    with box.config.open("a") as config:
+        config.write(f'[audit]\nhead_file = "{heads}"\n')
+    settings = load_settings(box.config, {})
+
+    async def story(here: World) -> None:
+        house = here.house
+        async with auditing(settings, house.records, house.keys, here.clock) as steps:
+            running = [asyncio.create_task(step()) for step in steps]
+            await settle_in(here)
+            for each in running:
+                each.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    live(box, story)
+    assert "heads from outside the database agree" in box.good("audit", "verify").out
+    rows = exported(box)
+    assert all(each["place"] for each in rows)
+    assert [each["name"] for each in rows if each["name"].startswith("authentication.s")] == [
+        "authentication.succeeded"
+    ]
 
 
 def test_a091_an_event_that_was_changed_is_pointed_out(file_box: Box) -> None:
