@@ -10,6 +10,7 @@ from portvakt.core.freezing import Change, Freezing
 from portvakt.core.ids import AuthenticatorId
 from portvakt.core.people import Account
 from portvakt.crypto.digests import lookup_hash
+from portvakt.proving.freezing import hold_back_password
 from portvakt.records.freezes import Link
 from portvakt.records.unit import Unit
 from tests import make
@@ -234,6 +235,20 @@ async def test_a_password_changed_after_the_disowned_change_goes_with_it(open_wo
         await sent(world, anna, Change.PASSWORD, timedelta(hours=1), "p" * 43)
         await press(owner, address)
         assert (await states(world, anna))["password"] == "suspended"
+
+
+async def test_a_password_that_was_on_its_way_is_put_aside(open_world: Open) -> None:
+    """It was written while its account was being frozen; the act that keeps it asks once more."""
+    async with open_world() as world, world.browser() as owner:
+        anna = await with_app(world)
+        now = world.clock.at
+        write = world.house.records.write
+        await write(lambda unit: hold_back_password(unit, anna.id, now))
+        assert (await states(world, anna))["password"] == "active"
+        await press(owner, await sent(world, anna, Change.ADDED))
+        await write(lambda unit: hold_back_password(unit, anna.id, now))
+        assert await states(world, anna) == {"password": "suspended", "totp": "active"}
+        assert "method.suspended" in await world.events(anna)
 
 
 async def test_whatever_is_under_way_ends(open_world: Open) -> None:

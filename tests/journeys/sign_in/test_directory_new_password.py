@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from portvakt.core.freezing import Change, Disowned
 from tests.directories.homes import NEW, RIGHT, WRONG, AtSamba, AtSlapd, Home
 from tests.journeys.sign_in.directory import person_in, world_with
 from tests.journeys.sign_in.region import app_code
@@ -44,6 +45,21 @@ async def test_a012_a_new_password_is_written_to_the_directory_and_opens_the_ses
         assert any("nytt lösenord" in words for _, words in await world.outbox("mail"))
         async with world.browser(INSIDE) as other:
             assert (await other.sign_in(one.user_name, NEW.open())).path == "/apps"
+
+
+async def test_a_frozen_account_gets_no_new_password(
+    at_slapd: AtSlapd, tmp_path: Path, sqlite_url: str
+) -> None:
+    async with world_with(at_slapd, tmp_path, sqlite_url) as world, world.browser() as browser:
+        account, one, dn = await person_in(world, at_slapd, "must_change")
+        await reach_the_page(world, browser, one.user_name)
+        now = world.clock.at
+        gone = Disowned(Change.ADDED, now, now)
+        await world.house.records.write(lambda unit: unit.freezes.freeze(account.id, gone))
+        page = await browser.submit({"current": RIGHT.open(), "new": NEW.open()})
+        assert (page.status, page.title) == (422, TITLE)
+        assert "Kontot är fryst" in page.text
+        assert not at_slapd.knows(one, dn, NEW)
 
 
 async def test_whatever_is_wrong_is_said_and_another_is_taken(

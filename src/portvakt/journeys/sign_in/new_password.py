@@ -43,6 +43,7 @@ from portvakt.journeys.sign_in.tries import (
 from portvakt.mail import Notice, What
 from portvakt.proving.choosing import Choosing
 from portvakt.proving.finish import Next
+from portvakt.proving.freezing import hold_back_password, is_frozen
 from portvakt.proving.visit import Visit, said
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit
@@ -70,6 +71,9 @@ class NewPasswords:
         at = parts.finisher.look(state, standing, configuration, visit)
         if not isinstance(at.step, AskNewPassword) or standing is None:
             return GoOn(flow)
+        account_id = standing.account.id
+        if await parts.records.read(lambda unit: is_frozen(unit, account_id)):
+            return Unfit("new", "sign_in.new_password_frozen")
         unfit = await self._unfit(standing.account, current, new)
         if unfit is not None:
             return unfit
@@ -185,6 +189,7 @@ class NewPasswords:
     ) -> Outcome:
         """Tell of the new password, and go on: the evidence counts from now on."""
         parts, account = self._parts, before.account
+        await hold_back_password(unit, account.id, visit.now)
         told = said(visit, account.id)
         await unit.audit.write(DirectoryPasswordChanged(**told, directory=account.source))
         await parts.notices.tell(unit, account, What(notice=Notice.PASSWORD), visit)
