@@ -94,7 +94,7 @@ def test_the_trail_of_a_whole_sign_in_is_verified(tmp_path: Path, database_url: 
     async def story(here: World) -> None:
         house = here.house
         async with auditing(settings, house.records, house.keys, here.clock) as steps:
-            running = [asyncio.create_task(step()) for step in steps]
+            running = [asyncio.ensure_future(step()) for step in steps]
             await settle_in(here)
             for each in running:
                 each.cancel()
