@@ -11,6 +11,7 @@ import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
 from portvakt.app import opened
+from portvakt.crypto.passwords import PasswordHasher
 from portvakt.settings.structs import Metrics
 from tests import make
 from tests.world import INSIDE, Browser, Clock, World, no_hold, settings
@@ -55,13 +56,15 @@ async def ask(browser: Browser, path: str, method: str = "GET", **headers: str) 
 
 
 @asynccontextmanager
-async def measured_world(folder: Path, database_url: str, **different: Any) -> AsyncIterator[World]:
+async def measured_world(
+    folder: Path, database_url: str, *, hasher: PasswordHasher | None = None, **different: Any
+) -> AsyncIterator[World]:
     """Open a whole product, with a rule that wants two factors outside."""
     clock = Clock()
     chosen = msgspec.structs.replace(
         settings(folder, database_url), **{"metrics": Metrics(NETWORKS)} | different
     )
-    async with opened(chosen, clock=clock, hold=no_hold) as house:
+    async with opened(chosen, clock=clock, hold=no_hold, hasher=hasher) as house:
         world = World(house, clock)
         await world.configure([make.rule(networks_not={make.LAN})], [make.network()])
         yield world

@@ -139,6 +139,25 @@ async def test_a_full_line_for_hashing_shows() -> None:
     assert (hasher.calls, hasher.refused, hasher.under_way) == (2, 1, 0)
 
 
+async def test_who_is_turned_away_before_anything_is_hashed_is_counted(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    hasher = PasswordHasher(threads=1, waiting=0)
+    async with (
+        measured_world(tmp_path, sqlite_url, hasher=hasher) as world,
+        world.browser(INSIDE) as browser,
+    ):
+        await world.person()
+        await browser.get("/sign-in")
+        under_way = asyncio.create_task(hasher.hash(Secret("någon annans lösenord")))
+        await asyncio.sleep(0)
+        assert (await browser.sign_in()).status == 503
+        await under_way
+        told = await scrape(world)
+    assert told.value("portvakt_hash_refusals_total") == 1
+    assert told.value("portvakt_hashes_under_way") == 0
+
+
 @pytest.mark.usefixtures("at_once")
 async def test_the_outbox_ages_until_it_is_emptied(tmp_path: Path, database_url: str) -> None:
     async with measured_world(tmp_path, database_url) as world:

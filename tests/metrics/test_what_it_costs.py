@@ -3,6 +3,7 @@
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 from portvakt.metrics import Metrics
 from portvakt.settings.structs import Metrics as Closed
@@ -25,7 +26,7 @@ def test_a_request_is_noted_in_a_few_microseconds() -> None:
     assert min(costs) < MOST
 
 
-async def statements(folder: Path, url: str, **different: object) -> int:
+async def statements(folder: Path, url: str, **different: Any) -> int:
     """Count what one sign-in asks of the database."""
     async with measured_world(folder, url, **different) as world, world.browser(INSIDE) as browser:
         await world.person()

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ from tests.metrics.scrape import ask, measured_world, scrape
 from tests.world import INSIDE, ORIGIN, OUTSIDE, PROXY, World
 
 NOT_HERE = "/there-is-nothing-here"
-CLOSED = {"metrics": Metrics()}
+CLOSED: dict[str, Any] = {"metrics": Metrics()}
 
 
 def seen(answer: httpx.Response) -> tuple[int, dict[str, str], str]:
@@ -112,7 +113,7 @@ async def test_a_proxy_that_does_not_say_for_whom_it_asks_reads_nothing(
     tmp_path: Path, sqlite_url: str
 ) -> None:
     """Else a proxy that forgets the header would open it to everybody."""
-    opened_to_it = {"metrics": Metrics((f"{PROXY}/32",))}
+    opened_to_it: dict[str, Any] = {"metrics": Metrics((f"{PROXY}/32",))}
     async with (
         measured_world(tmp_path, sqlite_url, **opened_to_it) as world,
         at(world, PROXY) as client,
@@ -121,7 +122,7 @@ async def test_a_proxy_that_does_not_say_for_whom_it_asks_reads_nothing(
 
 
 async def test_an_address_of_ipv6_is_as_good(tmp_path: Path, sqlite_url: str) -> None:
-    of_both = {"metrics": Metrics(("2001:db8::/32", "192.0.2.0/24"))}
+    of_both: dict[str, Any] = {"metrics": Metrics(("2001:db8::/32", "192.0.2.0/24"))}
     async with measured_world(tmp_path, sqlite_url, **of_both) as world:
         await scrape(world, "2001:db8::7")
         await scrape(world, "::ffff:192.0.2.9")

@@ -156,7 +156,7 @@ def _hash(data: bytes) -> str:
 class PasswordHasher:
     """Hashes and verifies off the event loop.
 
-    `calls` counts the hashes begun, `refused` those for which there was no place.
+    `calls` counts the hashes begun, `refused` who was turned away because there was no place.
     """
 
     def __init__(self, *, threads: int = THREADS, waiting: int = WAITING) -> None:
@@ -177,6 +177,12 @@ class PasswordHasher:
         """Say whether one more would be taken now; a moment later it may be otherwise."""
         known, other = self._taken[Lane.KNOWN], self._taken[Lane.OTHER]
         return self._line.takes(lane, known=known, other=other)
+
+    def admits(self, lane: Lane) -> bool:
+        """Say the same to somebody who goes away for a no, and is counted as refused."""
+        room = self.has_room(lane)
+        self.refused += not room
+        return room
 
     async def verify(self, phc: str | None, secret: Secret, *, lane: Lane = Lane.OTHER) -> bool:
         """Say whether the secret belongs to the hash.
@@ -210,11 +216,10 @@ class PasswordHasher:
         A request that goes away gives its place back: a cancelled future is done, too.
         """
         with self._counting:
-            taken = self.has_room(lane)
+            taken = self.admits(lane)
             if taken:
                 self._taken[lane] += 1
         if not taken:
-            self.refused += 1
             raise Busy
         self.calls += 1
         future = self._pool.submit(work)
