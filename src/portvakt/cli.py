@@ -42,7 +42,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "breached-passwords": ("breached_passwords", "make a list of leaked passwords to look up here"),
     "doctor": (
         "doctor",
-        "list every outside address that the settings allow, or look at the directories",
+        "look at everything an installation needs, and say what mends it",
     ),
     "phone": ("phone", "be a phone: pair it, and approve sign-ins; it has no real screen lock"),
 }

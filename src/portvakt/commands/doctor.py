@@ -1,18 +1,23 @@
-"""`portvakt doctor`: where the service may call out to, and how the directories stand."""
+"""`portvakt doctor`: looks at everything an installation needs, and says what mends it."""
 
+import asyncio
 import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from portvakt.commands import doctor_directory
+from portvakt.commands.doctor_lines import Line, is_well
+from portvakt.commands.doctor_machine import machine_lines, settings_lines
+from portvakt.commands.doctor_reach import reach_lines
+from portvakt.commands.doctor_records import records_lines
 from portvakt.commands.shell import Shell, print_json, print_table
 from portvakt.plugins import fill
 from portvakt.records.addresses import PostgresServer, address_of, each_host, host_of
-from portvakt.settings import Settings
+from portvakt.settings import Settings, examine
 from portvakt.wire.addresses import Destination
 
-EXAMPLE = "portvakt doctor directory --directory region"
+EXAMPLE = "portvakt doctor --json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +33,10 @@ def arguments(parser: ArgumentParser) -> None:
     """Take what to look at."""
     parser.add_argument(
         "what",
+        nargs="?",
         choices=["network", "directory"],
-        help="`network`: the addresses that are called; `directory`: how its servers stand",
+        help="nothing: everything, and what mends it; `network`: the addresses that are called; "
+        "`directory`: how its servers stand",
     )
     parser.add_argument("--directory", metavar="NAME", help="only this one of the settings")
     parser.add_argument(
@@ -42,12 +49,14 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, shell: Shell) -> int:
-    """Print every address, for which nothing is contacted, or look at the directories."""
+    """Look at everything, or at the directories, or print every address that is called."""
     if args.what == "directory":
         return doctor_directory.run(args, shell)
     if args.directory is not None or args.account is not None:
         print("portvakt doctor: --directory and --account are for `directory`", file=sys.stderr)
         return 2
+    if args.what is None:
+        return _everything(args, shell)
     found = reached(shell.settings())
     if args.json:
         print_json({"addresses": [asdict(each) for each in found]})
@@ -57,6 +66,36 @@ def run(args: Namespace, shell: Shell) -> int:
     else:
         print("no address at all: nothing is ever called")
     return 0
+
+
+def _everything(args: Namespace, shell: Shell) -> int:
+    """Look at all there is, and change nothing; 1 where something is wrong."""
+    found = examine(shell.config, shell.environ)
+    lines = [*settings_lines(found)]
+    settings = found.settings
+    if settings is not None and not found.errors:
+        lines += machine_lines(settings, shell.clock())
+
+        async def look() -> list[Line]:
+            both = await asyncio.gather(
+                records_lines(settings, shell), reach_lines(settings, shell)
+            )
+            return [line for lines in both for line in lines]
+
+        lines += asyncio.run(look())
+    if args.json:
+        print_json({"ok": is_well(lines), "checks": [asdict(each) for each in lines]})
+    else:
+        _print(lines)
+    return 0 if is_well(lines) else 1
+
+
+def _print(lines: list[Line]) -> None:
+    width = max(len(each.check) for each in lines)
+    for each in lines:
+        print(f"{each.level:5}  {each.check:{width}}  {each.said}")
+        if each.run:
+            print(f"{'':5}  {'':{width}}  → {each.run}")
 
 
 def reached(settings: Settings) -> list[Reached]:

@@ -37,7 +37,7 @@ class Examined:
 
 def run(args: Namespace, shell: Shell) -> int:
     """Look at them; 1 where something is broken."""
-    found = asyncio.run(_all(args, shell, shell.settings()))
+    found = asyncio.run(examined(args, shell, shell.settings()))
     well = all(each.is_well for each in found)
     if args.json:
         print_json({"ok": well, "servers": [asdict(each) for each in found]})
@@ -47,7 +47,11 @@ def run(args: Namespace, shell: Shell) -> int:
     return 0 if well else 1
 
 
-async def _all(args: Namespace, shell: Shell, settings: Settings) -> list[Examined]:
+async def examined(args: Namespace, shell: Shell, settings: Settings) -> list[Examined]:
+    """Look at every server of every directory, or of the one that is named.
+
+    Raises `CommandError` where there is none, `AdapterSettingsError` for settings that cannot be.
+    """
     names = [each.name for each in settings.directories]
     if not names:
         raise CommandError("the settings name no directory ([[directories]])")

@@ -244,6 +244,10 @@ class Records:
             self._differs = differs
             await asyncio.sleep(CLOCK_EVERY)
 
+    async def clock_difference(self) -> timedelta:
+        """Say by how much our clock and the database's differ at least; zero where it has none."""
+        return await self._apart()
+
     async def _apart(self) -> timedelta:
         """Say by how much the clocks differ at least: the asking itself takes time, too."""
         before = ms(self._clock())
