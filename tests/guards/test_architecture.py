@@ -140,6 +140,7 @@ OWNERS = {
     ),
     "joserfc": ("crypto.*", "demo.shop"),
     "webauthn": ("crypto.screen_lock",),
+    "prometheus_client": ("metrics",),
     "secrets": ("crypto.*", "demo.*", "phone.*"),
     "random": (),
     "aiosmtplib": ("mail.smtp",),
