@@ -1,7 +1,10 @@
 """Backup and restore: in a new place people sign in, and nothing of the past comes alive (F66)."""
 
 import asyncio
+import os
+import sqlite3
 import stat
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -229,3 +232,34 @@ def test_what_is_there_is_kept_unless_it_is_to_be_replaced(box: Box, tmp_path: P
     assert len(box.good("people", "--json").json) == 1
     box.move(minutes=3)
     assert live(box, signs_in) == "/apps"
+
+
+def test_a_backup_that_fails_leaves_no_file(tmp_path: Path, sqlite_url: str) -> None:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    box = Box.make(folder, sqlite_url)
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection:
+        connection.execute("DROP TABLE vouches")
+    (folder / "b.part").write_text("left by one that was killed")
+    answer = box.run("backup", folder / "b")
+    assert answer.status == 1
+    assert "no such table: vouches" in answer.err
+    assert {each.name for each in folder.iterdir()} == {"master.key", "portvakt.toml"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_restores_is_for_whom_the_service_runs_as(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    box = Box.make(folder, sqlite_url)
+    box.good("backup", tmp_path / "b")
+    other = beside(box, tmp_path / "new", f"sqlite:///{tmp_path}/new/portvakt.db")
+    os.chown(tmp_path / "new", 65534, 65534)
+    file = tmp_path / "new" / "portvakt.db"
+    other.good("restore", tmp_path / "b")
+    assert (file.stat().st_uid, file.stat().st_gid) == (65534, 65534)
+    os.chown(file, 65533, 65533)
+    other.good("restore", tmp_path / "b", "--replace")
+    assert (file.stat().st_uid, file.stat().st_gid) == (65533, 65533)

@@ -1,5 +1,6 @@
 """Keys are turned beneath others, and by a process that is killed."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -13,8 +14,11 @@ from portvakt.records import Unit
 from portvakt.records.sealed import PLACES, SealedRow
 from tests import make
 from tests.cli.box import Box
+from tests.cli.copies import live
 from tests.cli.test_keys import SECRET, box, rows, used
+from tests.journeys.sign_in.region import anna_with_phone, app_code
 from tests.records.stored import somebody
+from tests.world import World
 
 __all__ = ["box"]
 
@@ -90,3 +94,27 @@ def test_while_it_runs_nothing_that_another_seals_cannot_be_opened(box: Box) -> 
     assert not trouble
     box.good("rotate-keys", "sealing")
     assert len(used(box)) == 1
+
+
+def test_a134_who_is_signing_in_and_who_is_signed_in_notice_nothing(box: Box) -> None:
+    """A text is on its way, a session stands, an app is bound; then the key is turned."""
+
+    async def story(here: World) -> None:
+        await anna_with_phone(here, app=True)
+        async with here.browser() as one, here.browser() as other:
+            await one.sign_in()
+            assert (await one.submit({"code": app_code(here)})).path == "/apps"
+            page = await other.sign_in()
+            await other.get(f"{page.path}/other")
+            await other.submit({"way": "work-phone"})
+            code = await here.last_code()
+            await asyncio.to_thread(box.good, "rotate-keys", "sealing")
+            assert (await one.get("/apps")).path == "/apps"
+            assert (await other.submit({"code": code})).path == "/apps"
+        here.clock.move(minutes=1)
+        async with here.browser() as third:
+            await third.sign_in()
+            assert (await third.submit({"code": app_code(here)})).path == "/apps"
+
+    live(box, story)
+    assert used(box) == {"k2"}

@@ -216,10 +216,9 @@ def _alone(path: Path, beside: Path) -> Iterator[None]:
 def _take_place(beside: Path, path: Path) -> None:
     with beside.open("rb") as file:
         os.fsync(file.fileno())
-    if path.exists():
-        was = path.stat()
-        if (was.st_uid, was.st_gid) != (os.geteuid(), os.getegid()):
-            os.chown(beside, was.st_uid, was.st_gid)
+    owner = path.stat() if path.exists() else path.parent.stat()  # whom the service runs as
+    if os.geteuid() == 0:
+        os.chown(beside, owner.st_uid, owner.st_gid)
     for ending in ("-wal", "-shm"):  # of a database that broke; a sound one has none by now
         path.with_name(path.name + ending).unlink(missing_ok=True)
     beside.replace(path)
