@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from portvakt.background_audit import BATCH, Trail, chain_keys
+from portvakt.core.audit_walk import Fault
 from portvakt.core.events import TrailKept
 from portvakt.core.ids import AccountId
 from portvakt.crypto.sealing import MasterKeys
-from portvakt.records import Records, StoredEvent
+from portvakt.records import Records, StoredEvent, Unit
+from portvakt.records.statements import Statement
 from portvakt.settings import Settings
 from portvakt.settings.structs import Audit, Keys
 from tests import make
@@ -145,3 +147,42 @@ async def test_an_erased_event_holds_nothing_to_guess_from(sqlite_url: str) -> N
             assert (each.salt, each.account_id, each.address) == (None, None, None)
             assert (each.personal, each.trace) == (None, None)
         assert len({each.salt for each in rows if each.erased is None}) == EVENTS // 2
+
+
+async def tampered(records: Records, statement: str) -> None:
+    async def act(unit: Unit) -> None:
+        await unit.audit_chain._run.changed(Statement(statement))  # noqa: SLF001 - an attacker
+
+    await records.write(act)
+
+
+async def test_nobody_makes_us_remove_what_is_not_old(database_url: str) -> None:
+    """How old a batch is can be changed in the database, and is then not believed."""
+    async with opened(database_url) as records:
+        await filled(records)
+        await tampered(records, "UPDATE audit_batches SET latest_at = 1 WHERE number < 9")
+        assert await trail(records, 10).keep() == (0, 0)
+        wrong = (await checked(records, keys=CHAIN)).wrong
+        assert wrong is not None
+        assert (wrong.fault, wrong.batch) == (Fault.BATCH_CHANGED, 1)
+
+
+async def test_a_beginning_that_was_removed_by_others_is_not_made_good(database_url: str) -> None:
+    async with opened(database_url) as records:
+        await filled(records)
+        await tampered(records, "DELETE FROM events WHERE seq <= 3")
+        await tampered(records, "DELETE FROM audit_batches WHERE number <= 3")
+        await trail(records, 800).keep()
+        wrong = (await checked(records, keys=CHAIN)).wrong
+        assert wrong is not None
+        assert (wrong.fault, wrong.batch) == (Fault.BATCH_MISSING, 1)
+
+
+async def test_what_stands_beside_a_mark_of_erasure_is_found(database_url: str) -> None:
+    async with opened(database_url) as records:
+        await fill(records)
+        await records.write(lambda unit: unit.audit_keeping.erase_account(KEYS, make.ANNA))
+        await tampered(records, "UPDATE events SET address = '' WHERE seq = 3")
+        wrong = (await checked(records)).wrong
+        assert wrong is not None
+        assert (wrong.fault, wrong.seq) == (Fault.ERASED, 3)

@@ -119,7 +119,6 @@ READ_WHOLE = {
     "portvakt.records.audit_chain._ADD_BATCH": {"audit_batches", "audit_removals"},
     "portvakt.records.audit_chain._REMOVAL": {"audit_removals"},
     "portvakt.records.audit_chain._TIP": {"audit_batches"},
-    "portvakt.records.audit_keeping._OLD": {"audit_batches"},
     "portvakt.records.configuration._LOAD": {"groups", "networks", "rules", "apps"},
     "portvakt.records.meta._STARTING": {"meta"},
     # an operator asks how many there are

@@ -27,6 +27,7 @@ from portvakt.records.values import ms, to_json
 TURN: Final = "audit"
 """Who seals, erases or removes has this turn."""
 
+# What is personal comes last, after what becomes of it.
 ENTRY: Final = """
     id, at, name, actor, request_id, detail, seq, salt, erased, account_id, address, personal, trace
 """
@@ -102,7 +103,7 @@ class StoredEntry(NamedTuple):
 
     def digest(self) -> bytes:
         """Return the digest of the personal part that is there."""
-        return personal_digest(self.salt, self.account_id, self.address, self.personal, self.trace)
+        return personal_digest(self.salt, *self[9:])
 
     def entry(self, keys: ChainKeys) -> Entry:
         """Return what the MAC is over.
@@ -111,7 +112,7 @@ class StoredEntry(NamedTuple):
         """
         if self.erased is None:
             digest = self.digest()
-        elif any((self.salt, self.account_id, self.address, self.personal, self.trace)):
+        elif any(each is not None for each in (self.salt, *self[9:])):
             digest = b""
         else:
             digest = erased_digest(keys, self.id, self.erased)

@@ -7,9 +7,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from portvakt.core.audit_chain import ChainKeys, Removal, Tip, erasure, removal
+from portvakt.core.audit_chain import (
+    START,
+    Batch,
+    ChainKeys,
+    Removal,
+    erasure,
+    is_linked,
+    is_ours,
+    removal,
+)
 from portvakt.core.ids import AccountId
-from portvakt.records.audit_chain import ENTRY, TURN, StoredEntry
+from portvakt.records.audit_chain import ENTRY, TURN, AuditChain, StoredEntry
 from portvakt.records.driver import Run
 from portvakt.records.statements import Statement
 from portvakt.records.values import ms, to_json
@@ -43,14 +52,6 @@ _MOVE: Final = Statement(
     ON CONFLICT (name) DO UPDATE SET value = excluded.value
     """
 )
-_OLD: Final = Statement(
-    """
-    SELECT number, first, first + count - 1, link, latest_at FROM audit_batches
-    WHERE number > :after AND number < (
-        SELECT number FROM audit_batches ORDER BY number DESC LIMIT 1)
-    ORDER BY number LIMIT :most
-    """
-)
 _REMOVE_EVENTS: Final = Statement("DELETE FROM events WHERE seq <= :last")
 _REMOVE_BATCHES: Final = Statement("DELETE FROM audit_batches WHERE number <= :number")
 _REMOVE_MARKS: Final = Statement("DELETE FROM audit_removals WHERE number < :number")
@@ -62,6 +63,8 @@ _MARK: Final = Statement(
 )
 MOST: Final = 1_000
 """Events in one act, give or take a batch: nobody waits long for it."""
+_BATCHES: Final = 50
+"""Batches in one act: with the MACs in them, a megabyte or two."""
 
 
 class AuditKeeping:
@@ -69,6 +72,7 @@ class AuditKeeping:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._chain = AuditChain(run)
 
     async def erase_account(self, keys: ChainKeys, account_id: AccountId) -> int:
         """Erase the personal parts of what happened to an account; return of how many events."""
@@ -87,11 +91,11 @@ class AuditKeeping:
         """
         await self._run.turn(TURN)
         row = await self._run.row(_CURSOR, name=_ERASED_UP_TO)
-        old = await self._old(0 if row is None else int(row[0]), before)
-        if old is None:
+        old = await self._old(keys, 0 if row is None else int(row[0]), before)
+        if not old:
             return None
-        first, tip = old
-        rows = await self._run.rows(_BETWEEN, first=first, last=tip.last)
+        tip = old[-1].tip
+        rows = await self._run.rows(_BETWEEN, first=old[0].first, last=tip.last)
         gone = await self._erase(keys, [StoredEntry._make(each) for each in rows])
         await self._run.changed(_MOVE, name=_ERASED_UP_TO, value=str(tip.number))
         return gone
@@ -100,28 +104,38 @@ class AuditKeeping:
         """Remove the oldest batches that all happened `before`, with their events.
 
         Returns how many events; None where there is nothing left to do. The newest batch stays,
-        for what comes follows it.
+        for what comes follows it. A beginning that somebody else has removed is not made good by a
+        mark of ours: then nothing more is removed.
         """
         await self._run.turn(TURN)
-        old = await self._old(0, before)
-        if old is None:
+        mark = await self._chain.removal()
+        start = START if mark is None or not is_ours(keys, mark) else mark.tip
+        old = await self._old(keys, 0, before)
+        if not old or (old[0].number, old[0].previous) != (start.number + 1, start.link):
             return None
-        _, tip = old
+        tip = old[-1].tip
         await self._mark(removal(keys, tip, ms(now)))
         gone = await self._run.changed(_REMOVE_EVENTS, last=tip.last)
         await self._run.changed(_REMOVE_BATCHES, number=tip.number)
         return gone
 
-    async def _old(self, after: int, before: datetime) -> tuple[int, Tip] | None:
-        """Find the next old batches, of no more than MOST events: where they begin and end."""
-        start, tip = 0, None
-        for row in await self._run.rows(_OLD, after=after, most=MOST):
-            number, first, last, link, latest_at = row
-            start = start or first
-            if latest_at >= ms(before) or (tip is not None and last - start >= MOST):
+    async def _old(self, keys: ChainKeys, after: int, before: datetime) -> list[Batch]:
+        """Read the next old batches, of no more than MOST events, but for the newest of all.
+
+        How old one is stands in it under its link: one that was changed ends them, so that
+        nobody can make us remove what is not old.
+        """
+        found: list[Batch] = []
+        newest = await self._chain.tip()
+        for batch in await self._chain.batches(after, _BATCHES):
+            key = keys.by_id.get(batch.key_id)
+            ours = key is not None and is_linked(key, batch)
+            if not ours or batch.latest_at >= ms(before) or batch.number == newest.number:
                 break
-            tip = Tip(number, last, link)
-        return None if tip is None else (start, tip)
+            if found and batch.tip.last - found[0].first >= MOST:
+                break
+            found.append(batch)
+        return found
 
     async def _erase(self, keys: ChainKeys, entries: Sequence[StoredEntry]) -> int:
         marks = [{"id": each.id, "mark": erasure(keys, each.id, each.digest())} for each in entries]
