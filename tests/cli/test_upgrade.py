@@ -3,13 +3,19 @@
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from portvakt.crypto.randomness import SystemRandom
+from portvakt.crypto.sealed_file import SealedWriter, mark_of
 from portvakt.crypto.sealing import Sealer, read_master_keys
 from portvakt.records import Unit
+from portvakt.records.copying import Shape
+from portvakt.records.frames import End, end_frame, rows_frame, table_frame
 from portvakt.records.migrate import SCHEMA_VERSION, current
+from portvakt.records.values import ms
 from tests.cli.box import Box
 from tests.cli.copies import live
 from tests.journeys.sign_in.region import SECRET, app_code, with_rule
@@ -79,4 +85,33 @@ def test_f08_a_migration_that_is_killed_goes_on_when_it_is_run_again(box: Box, p
     assert current(box.url) == oldest.VERSION
     box.good("migrate")
     assert current(box.url) == SCHEMA_VERSION
+    assert live(box, anybody_signs_in) == ["/apps"] * 3
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def test_a_backup_from_before_is_brought_to_the_tables_of_now(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    box = Box.make(tmp_path, request.getfixturevalue(f"{kind}_url"))
+    keys = read_master_keys(box.key)
+    sealer, phc = Sealer(keys), box.password_hash(PASSWORD)
+    counts = Counter[str]()
+    with (tmp_path / "b").open("wb") as file:
+        about = {
+            "made_at": box.now.isoformat(),
+            "schema": oldest.VERSION,
+            "founding": "k1",
+            "marks": {"k1": mark_of(keys, "k1")},
+            "rows": 8 * PEOPLE + 1,
+        }
+        sealed = SealedWriter(file, keys, SystemRandom(), about)
+        for table, rows in oldest.parts(PEOPLE, sealer, phc, SECRET, ms(box.now)):
+            counts[table] += len(rows)
+            sealed.write(table_frame(Shape(table, tuple(rows[0]))))
+            sealed.write(rows_frame([tuple(row.values()) for row in rows]))
+        sealed.write(end_frame(End(counts, {"k1": PEOPLE})))
+        sealed.finish()
+    assert "restored: 2000 people" in box.good("restore", tmp_path / "b").out
+    assert current(box.url) == SCHEMA_VERSION
+    box.move(minutes=3)
     assert live(box, anybody_signs_in) == ["/apps"] * 3

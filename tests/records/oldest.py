@@ -28,7 +28,7 @@ def fill(url: str, people: int, sealer: Sealer, phc: str, secret: bytes, at: dat
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
             for statement in upgrade_statements("sqlite", None, VERSION):
                 connection.execute(statement)
-            for table, rows in _parts(people, sealer, phc, secret, ms(at)):
+            for table, rows in parts(people, sealer, phc, secret, ms(at)):
                 columns, marks = ", ".join(rows[0]), ", ".join(f":{name}" for name in rows[0])
                 connection.executemany(
                     f'INSERT INTO "{table}" ({columns}) VALUES ({marks})',  # noqa: S608 - ours
@@ -44,7 +44,7 @@ async def _fill(url: str, people: int, sealer: Sealer, phc: str, secret: bytes, 
     try:
         for statement in upgrade_statements("postgresql", None, VERSION):
             await connection.execute(statement)
-        for table, rows in _parts(people, sealer, phc, secret, at):
+        for table, rows in parts(people, sealer, phc, secret, at):
             await connection.copy_records_to_table(
                 table, records=[tuple(row.values()) for row in rows], columns=list(rows[0])
             )
@@ -52,9 +52,10 @@ async def _fill(url: str, people: int, sealer: Sealer, phc: str, secret: bytes, 
         await connection.close()
 
 
-def _parts(
+def parts(
     people: int, sealer: Sealer, phc: str, secret: bytes, at: int
 ) -> Iterator[tuple[str, list[Row]]]:
+    """Yield tables with some of their rows, what others belong to first; `at` is ms."""
     yield "groups", [{"id": STAFF, "owner": "hr"}]
     for first in range(0, people, _PART):
         numbers = range(first, min(first + _PART, people))
