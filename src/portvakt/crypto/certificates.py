@@ -17,7 +17,15 @@ class CertificateSays:
 
 def read_certificate(der: bytes) -> CertificateSays:
     """Read a certificate in DER (RFC 5280). Raises `ValueError` for anything else."""
-    certificate = x509.load_der_x509_certificate(der)
+    return _said(x509.load_der_x509_certificate(der))
+
+
+def read_pem_certificate(pem: bytes) -> CertificateSays:
+    """Read the first certificate of a PEM file: the server's own. Raises `ValueError`."""
+    return _said(x509.load_pem_x509_certificate(pem))
+
+
+def _said(certificate: x509.Certificate) -> CertificateSays:
     try:
         kept = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
