@@ -51,6 +51,43 @@ async def test_many_people_are_read_as_they_were_written(database_url: str) -> N
         assert one.authenticators[0].source == "hr"
 
 
+async def test_new_people_are_added_as_they_would_be_written(database_url: str) -> None:
+    """Nothing of theirs is looked for, and everything is there afterwards."""
+    people = [
+        somebody(
+            n,
+            phone=f"+4670{n:07}" if n % 3 else "",
+            protected=n % 50 == 0,
+            start_date=date(2020, 1, 1) if n % 2 else None,
+            state=AccountState.DISABLED if n % 7 == 0 else AccountState.ACTIVE,
+            groups=frozenset({GroupId("akuten"), make.STAFF}),
+            created_at=make.NOW,
+        )
+        for n in range(MANY)
+    ]
+    new = frozenset(each.id for each in people)
+
+    async def add(unit: Unit) -> None:
+        await unit.people.add_many([(each.id, each.facts) for each in people], "hr", make.NOW)
+        groups = {each.id: each.groups for each in people}
+        await unit.people.set_groups_many(groups, "hr", new=new)
+        await unit.authenticators.upsert_sourced_phones(
+            [phone_of(each) for each in people], "hr", make.NOW, new=new
+        )
+
+    async with opened(database_url) as records:
+        await records.write(add)
+        assert records.counted <= 3 * (2 + 1 + 1) + 1
+        found = await records.read(lambda unit: unit.people.all_of_source("hr"))
+        assert found == people
+        for name in ("user1", people[1].email):
+            one = await records.read(lambda unit, name=name: unit.people.find(name))
+            assert one is not None
+            assert [each.detail for each in one.authenticators] == ["+46700000001"]
+        await records.write(lambda unit: everything(unit, people))  # the same by the other way
+        assert await records.read(lambda unit: unit.people.all_of_source("hr")) == people
+
+
 async def test_many_people_cost_few_statements(database_url: str) -> None:
     people = [somebody(n) for n in range(MANY)]
     async with opened(database_url) as records:

@@ -74,7 +74,10 @@ def in_records(shell: Shell, work: Callable[[Opened], Awaitable[T]]) -> T:
         async with _opened(settings, shell) as opened:
             return await work(opened)
 
-    gc.freeze()  # what is here by now stays: no need to go through it again and again
+    # What is here by now stays, and thousands of people at a time come and go: to go through it all
+    # again and again would be a tenth of a large import.
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
     return asyncio.run(main())
 
 

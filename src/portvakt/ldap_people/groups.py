@@ -57,7 +57,9 @@ class Groups:
     by_members: bool
     """True: a group's `member` tells. False: everybody's own `memberOf` does."""
     _ours: dict[str, set[str]] = field(default_factory=dict)
-    _parents: dict[str, list[str]] = field(default_factory=dict)
+    _parents: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _alike: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    """Each combination of parents once, however many have it."""
     _stamps: list[str] = field(default_factory=list)
     _above: dict[str, frozenset[str]] = field(default_factory=dict)
     _named: dict[str, str] = field(default_factory=dict)
@@ -82,9 +84,11 @@ class Groups:
         if self.by_members:
             for attribute in ("member", "uniquemember"):
                 for member in entry.texts(attribute):
-                    self._parents.setdefault(place_of(member), []).append(place)
+                    below = place_of(member)
+                    parents = (*self._parents.get(below, ()), place)
+                    self._parents[below] = self._alike.setdefault(parents, parents)
         else:
-            self._parents[place] = [place_of(each) for each in entry.texts("memberof")]
+            self._parents[place] = tuple(place_of(each) for each in entry.texts("memberof"))
 
     def settle(self) -> str:
         """Work out what each group means, and return a mark of the state they are in.
@@ -101,7 +105,7 @@ class Groups:
     def of(self, entry: Entry) -> tuple[str, ...]:
         """Say which of our groups somebody is in, directly or through others."""
         if self.by_members:
-            direct = tuple(self._parents.get(place_of(entry.dn), ()))
+            direct = self._parents.get(place_of(entry.dn), ())
         else:
             direct = tuple(place_of(each) for each in entry.texts("memberof"))
         known = self._together.get(direct)

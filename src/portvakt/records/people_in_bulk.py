@@ -1,6 +1,6 @@
 """People as a source has them (HR, an applied file): read and written many at a time."""
 
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -8,7 +8,8 @@ from typing import Final
 from portvakt.core.directory_diff import PersonFacts
 from portvakt.core.ids import AccountId, GroupId
 from portvakt.core.people import AccountState, canonical_identifier
-from portvakt.records.driver import Row, Run
+from portvakt.records.driver import Row
+from portvakt.records.groups_in_bulk import GroupsInBulk
 from portvakt.records.resets import close_proved
 from portvakt.records.statements import Statement, Value
 from portvakt.records.values import (
@@ -91,12 +92,6 @@ _KEEP_NAMES: Final = Statement(
     ON CONFLICT DO NOTHING
     """
 )
-_GROUPS_GIVEN: Final = Statement(
-    """
-    SELECT account_id, group_id FROM memberships
-    WHERE source = :source AND account_id {among:accounts}
-    """
-)
 _DISABLE: Final = Statement(
     """
     UPDATE accounts SET state = 'disabled', disabled_at = :at
@@ -124,25 +119,6 @@ _END_APPROVALS: Final = Statement(
 )
 _PHONE_HOLDERS: Final = Statement(
     "SELECT DISTINCT account_id FROM phones WHERE account_id {among:accounts} ORDER BY account_id"
-)
-_NEW_GROUPS: Final = Statement(
-    """
-    INSERT INTO groups (id, owner) SELECT value, :source FROM ({items:groups}) AS named
-    WHERE TRUE ON CONFLICT DO NOTHING
-    """
-)
-_LEAVE_GROUPS: Final = Statement(
-    """
-    DELETE FROM memberships WHERE source = :source AND account_id {among:accounts}
-        AND (account_id, group_id) NOT IN (
-            SELECT account_id, group_id FROM {records:wanted account_id TEXT, group_id TEXT})
-    """
-)
-_JOIN_GROUPS: Final = Statement(
-    """
-    INSERT INTO memberships (account_id, group_id, source)
-    {each:account_id TEXT, group_id TEXT, source TEXT} ON CONFLICT DO NOTHING
-    """
 )
 
 
@@ -233,11 +209,8 @@ class Holder:
     external_id: str
 
 
-class PeopleInBulk:
+class PeopleInBulk(GroupsInBulk):
     """The part of `unit.people` that imports use."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
 
     async def all_of_source(self, source: str) -> list[StoredPerson]:
         """Read everybody of a source, disabled people too.
@@ -285,22 +258,32 @@ class PeopleInBulk:
         rows = await self._run.rows(_NO_PASSWORD, source=source, most=limit)
         return [AccountId(row[0]) for row in rows]
 
-    async def upsert_many(
-        self, people: Iterable[StoredPerson], *, new: Container[AccountId] = ()
+    async def add_many(
+        self, people: Iterable[tuple[AccountId, PersonFacts]], source: str, at: datetime
     ) -> None:
+        """Create people under ids drawn just now, with the names that find them.
+
+        What `upsert_many` does, for those of whom nothing can be stored that would have to go.
+        """
+        created_at = ms(at)
+        for part in parts(people):
+            rows = [_new_columns(id_, each, source, created_at) for id_, each in part]
+            await self._run.each(_UPSERT, rows)
+            named = [name for id_, each in part for name in _names(id_, each.user_name, each.email)]
+            await self._run.each(_KEEP_NAMES, sorted(named))
+
+    async def upsert_many(self, people: Iterable[StoredPerson]) -> None:
         """Create people and write the fields their source owns, with the names that find them.
 
-        Sessions and groups stay: `disable_many` and `set_groups_many` are for those. Of `new` ones,
-        whose ids were drawn just now, nothing that would have to go is looked for.
+        Sessions and groups stay: `disable_many` and `set_groups_many` are for those.
         """
         for part in parts({each.id: each for each in people}.values()):
             await self._run.each(_UPSERT, [_columns(each) for each in part])
-            names = sorted(name for each in part for name in _names(each))
-            known = [each.id for each in part if each.id not in new]
-            if known:
-                kept = to_json([{"account_id": account, "value": name} for name, account in names])
-                await self._run.changed(_FORGET_NAMES, accounts=to_json(known), names=kept)
-            await self._run.each(_KEEP_NAMES, names)
+            named = [n for each in part for n in _names(each.id, each.user_name, each.email)]
+            kept = to_json([{"account_id": account, "value": name} for name, account in named])
+            accounts = to_json([each.id for each in part])
+            await self._run.changed(_FORGET_NAMES, accounts=accounts, names=kept)
+            await self._run.each(_KEEP_NAMES, sorted(named))
 
     async def disable_many(self, ids: Iterable[AccountId], at: datetime) -> int:
         """Disable people, end sessions, resets and what apps hold; returns how many were active."""
@@ -317,44 +300,10 @@ class PeopleInBulk:
                 await self._run.ring(f"phone:{account_id}")
         return disabled
 
-    async def groups_given(
-        self, ids: Collection[AccountId], source: str
-    ) -> dict[AccountId, frozenset[GroupId]]:
-        """Read in which groups a source has put people, whoever owns their other fields."""
-        found: dict[AccountId, set[GroupId]] = {}
-        for part in parts(ids):
-            rows = await self._run.rows(_GROUPS_GIVEN, source=source, accounts=to_json(part))
-            for account_id, group_id in rows:
-                found.setdefault(AccountId(account_id), set()).add(GroupId(group_id))
-        return {account_id: frozenset(groups) for account_id, groups in found.items()}
 
-    async def set_groups_many(
-        self,
-        groups: Mapping[AccountId, Collection[GroupId]],
-        source: str,
-        *,
-        new: Container[AccountId] = (),
-    ) -> None:
-        """Make the groups that `source` puts people in exactly these; missing groups are made.
-
-        `new` ones, whose ids were drawn just now, are in none so far.
-        """
-        named = sorted({group for ids in groups.values() for group in ids})
-        await self._run.changed(_NEW_GROUPS, source=source, groups=to_json(named))
-        for part in parts(groups.items()):
-            wanted = [(account, group, source) for account, ids in part for group in ids]
-            known = [account for account, _ in part if account not in new]
-            if known:
-                kept = to_json([{"account_id": one, "group_id": group} for one, group, _ in wanted])
-                await self._run.changed(
-                    _LEAVE_GROUPS, source=source, accounts=to_json(known), wanted=kept
-                )
-            await self._run.each(_JOIN_GROUPS, wanted)
-
-
-def _names(person: StoredPerson) -> list[tuple[str, str]]:
-    found = {canonical_identifier(each) for each in (person.user_name, person.email)}
-    return [(each, person.id) for each in found if each is not None]
+def _names(id_: AccountId, *written: str) -> list[tuple[str, str]]:
+    found = {canonical_identifier(each) for each in written}
+    return [(each, id_) for each in found if each is not None]
 
 
 def _columns(who: StoredPerson) -> tuple[Value, ...]:
@@ -363,6 +312,15 @@ def _columns(who: StoredPerson) -> tuple[Value, ...]:
     named = (who.given_name, who.family_name, str(who.state), who.title, who.unit, who.manager)
     start = None if who.start_date is None else who.start_date.isoformat()
     return (*known, *named, who.phone, who.protected, ms(who.created_at), start)
+
+
+def _new_columns(id_: str, who: PersonFacts, source: str, created_at: int) -> tuple[Value, ...]:
+    """Give the same of somebody who is not stored yet."""
+    known = (id_, source, who.external_id, who.user_name, who.email)
+    state = "active" if who.active else "disabled"
+    named = (who.given_name, who.family_name, state, who.title, who.unit, who.manager)
+    start = None if who.start_date is None else who.start_date.isoformat()
+    return (*known, *named, who.work_mobile or "", who.protected, created_at, start)
 
 
 def _stored(row: Row) -> StoredPerson:

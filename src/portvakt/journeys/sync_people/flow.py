@@ -224,14 +224,8 @@ class SyncPeople:
             progress(source.size + source.position, 2 * source.size)
 
     def _following(self, source: str, orders: Orders) -> Following:
-        return Following(
-            source,
-            orders.now,
-            self.notices,
-            orders.actor,
-            orders.phone_label,
-            orders.passwords,
-        )
+        how = (orders.actor, orders.phone_label, orders.passwords)
+        return Following(source, orders.now, self.notices, *how)
 
     async def _part(
         self,

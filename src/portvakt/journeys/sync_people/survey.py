@@ -163,7 +163,7 @@ class Survey:
 
     def _share(self) -> None:
         """Find the numbers that several people have: a code to one would reach the others."""
-        self._shared = _twice(self._numbers) - {0}
+        self._shared = _twice(array("q", filter(None, self._numbers)))
         for row, number in zip(self._rows, self._numbers, strict=True):
             if number in self._shared:
                 self._report.kinds[Kind.SHARED_MOBILE] += 1
@@ -182,6 +182,8 @@ class Survey:
 
 def _twice(values: "array[int]") -> set[int]:
     """Return what comes more than once, in little memory."""
+    if len(set(values)) == len(values):  # as it should be
+        return set()
     ordered = sorted(values)
     return {one for one, other in itertools.pairwise(ordered) if one == other}
 

@@ -1,13 +1,13 @@
 """Writes one part of what a source changed: people, groups, numbers, events and notices."""
 
 import itertools
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
 from portvakt.core.authenticators import AuthenticatorType
-from portvakt.core.directory_diff import Change, ChangeKind, Difference
+from portvakt.core.directory_diff import Change, ChangeKind, Difference, PersonFacts
 from portvakt.core.events import (
     Event,
     MethodRemoved,
@@ -85,25 +85,33 @@ async def write_part(
     if not changes:
         return
     accounts, methods = iter(ids.accounts), iter(ids.methods)
-    rows = [_row(each, stored.get(each.after.external_id), accounts, following) for each in changes]
-    told = list(zip(changes, rows, strict=True))
-    going = [row.id for each, row in told if each.kind is ChangeKind.DISABLED]
-    new = [row.id for each, row in told if each.before is None]
-    fresh = frozenset(new)
-    events = [_event(each, row.id, following) for each, row in told]
+    told: list[tuple[Change, AccountId]] = []
+    new: dict[AccountId, PersonFacts] = {}
+    known: list[StoredPerson] = []
+    for change in changes:
+        before = stored.get(change.after.external_id)
+        if before is None:
+            account = AccountId(next(accounts))
+            new[account] = change.after
+        else:
+            account = before.id
+            known.append(_row(change.after, before, following.source))
+        told.append((change, account))
+    going = [account for each, account in told if each.kind is ChangeKind.DISABLED]
+    events = [_event(each, account, following) for each, account in told]
+    groups = {account: each.after.groups or frozenset() for each, account in told}
     await unit.people.disable_many(going, following.now)
-    await unit.people.upsert_many(rows, new=fresh)
-    await unit.people.set_groups_many(
-        {row.id: row.groups for row in rows}, following.source, new=fresh
-    )
+    await unit.people.add_many(new.items(), following.source, following.now)
+    await unit.people.upsert_many(known)
+    await unit.people.set_groups_many(groups, following.source, new=new)
     if following.passwords:
         await give_passwords(unit, new, methods, following)
-    events += await _numbers(unit, told, methods, following, fresh)
+    events += await _numbers(unit, told, methods, following, new)
     await unit.audit.write_many(events)
 
 
 async def give_passwords(
-    unit: Unit, accounts: Sequence[AccountId], ids: Iterator[str], following: Following
+    unit: Unit, accounts: Collection[AccountId], ids: Iterator[str], following: Following
 ) -> None:
     """Note that these people's password is kept at the source; `ids` are drawn, one for each."""
     drawn = itertools.islice(ids, len(accounts))
@@ -111,15 +119,8 @@ async def give_passwords(
     await unit.authenticators.add_sourced_passwords(named, following.source, following.now)
 
 
-def _row(
-    change: Change, before: StoredPerson | None, ids: Iterator[str], following: Following
-) -> StoredPerson:
-    return StoredPerson.of(
-        change.after,
-        id_=AccountId(next(ids)) if before is None else before.id,
-        source=following.source,
-        created_at=following.now if before is None else before.created_at,
-    )
+def _row(after: PersonFacts, before: StoredPerson, source: str) -> StoredPerson:
+    return StoredPerson.of(after, id_=before.id, source=source, created_at=before.created_at)
 
 
 def _event(change: Change, account_id: AccountId, following: Following) -> Event:
@@ -145,7 +146,7 @@ def _event(change: Change, account_id: AccountId, following: Following) -> Event
 
 async def _numbers(
     unit: Unit,
-    told: Iterable[tuple[Change, StoredPerson]],
+    told: Iterable[tuple[Change, AccountId]],
     ids: Iterator[str],
     following: Following,
     new: Container[AccountId],
@@ -153,14 +154,14 @@ async def _numbers(
     """Bind the numbers that came, unbind those that went, and tell people who had one."""
     events: list[Event] = []
     phones: list[SourcedPhone] = []
-    for change, row in told:
+    for change, account in told:
         old = None if change.before is None else change.before.work_mobile
         number = change.after.work_mobile
         if old == number:
             continue
         phone = SourcedPhone(
             id=AuthenticatorId(next(ids)),
-            account_id=row.id,
+            account_id=account,
             number=number or "",
             label=following.phone_label,
         )
