@@ -54,7 +54,8 @@ class _Stored:
         self._records = records
         self.removed = 0 if removal is None else removal.tip.last
         self._number = _LEAST  # nothing hides before the beginning
-        self._at = (_LEAST, 0)
+        self._seq = _LEAST
+        self._there: set[int] = set()  # the ids of those taken that have this place
         self._batches: list[Batch] = []
         self._entries: list[StoredEntry] = []
 
@@ -78,17 +79,18 @@ class _Stored:
     async def entry(self) -> StoredEntry | None:
         """Look at the next event, which stays the next one until it is taken."""
         if not self._entries:
-            seq, id_ = self._at
-            found = await self._records.read(
-                lambda unit: unit.audit_chain.entries(seq, id_, ENTRIES)
-            )
-            self._entries = found[::-1]
+            seq = self._seq
+            found = await self._records.read(lambda unit: unit.audit_chain.entries(seq, ENTRIES))
+            # Two in one place, which the database's own index forbids, may part at a page's end.
+            self._entries = [each for each in reversed(found) if each.id not in self._there]
         return self._entries[-1] if self._entries else None
 
     def take(self) -> None:
         """Take the event that was looked at."""
         entry = self._entries.pop()
-        self._at = (entry.seq or 0, entry.id)
+        seq = entry.seq or 0
+        self._there = {entry.id} | (self._there if seq == self._seq else set())
+        self._seq = seq
 
 
 async def _walk(

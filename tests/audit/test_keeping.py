@@ -140,7 +140,7 @@ async def test_an_erased_event_holds_nothing_to_guess_from(sqlite_url: str) -> N
     async with opened(sqlite_url) as records:
         await fill(records)
         await records.write(lambda unit: unit.audit_keeping.erase_account(KEYS, make.ANNA))
-        rows = await records.read(lambda unit: unit.audit_chain.entries(0, 0, 100))
+        rows = await records.read(lambda unit: unit.audit_chain.entries(0, 100))
         erased = [each for each in rows if each.erased is not None]
         assert len(erased) == EVENTS // 2
         for each in erased:

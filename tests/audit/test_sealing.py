@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -188,6 +188,23 @@ async def test_f47_a_head_that_cannot_be_written_to_its_file_goes_to_the_log(
         with structlog.testing.capture_logs() as said:
             await trail(records, tmp_path).tell_head()  # a folder
     assert [each["event"] for each in said] == ["audit.head_not_written", "audit.head"]
+
+
+async def test_what_happens_is_sealed_while_work_goes_on(database_url: str) -> None:
+    async with opened(database_url) as records:
+        async with auditing(settings(), records, MASTER, lambda: make.NOW) as steps:
+            sealing = asyncio.ensure_future(forever(steps[0]))
+            await write(records, 7)
+            async with asyncio.timeout(10):
+                while await records.read(lambda u: u.audit_chain.any_waiting()):  # noqa: ASYNC110 - rings no bell
+                    await asyncio.sleep(0.02)
+            sealing.cancel()
+        assert (await checked(records, keys=chain_keys(MASTER))).tip.last == 7
+
+
+async def forever(step: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await step()
 
 
 async def test_when_work_ends_what_waits_is_sealed_and_the_head_is_told(

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portvakt import audit_check
 from portvakt.core.audit_chain import ChainKeys, Tip
 from portvakt.core.audit_walk import Fault, Wrong
 from portvakt.records import Unit
@@ -166,6 +167,20 @@ def test_a091_an_event_that_was_put_in_is_found(trail: Sealed, place: int) -> No
     wrong = trail.after((put, (place,)))
     assert wrong.fault is Fault.EXTRA
     assert wrong.seq == place
+
+
+@pytest.mark.parametrize("page", [2, 3, 4])
+def test_a091_two_events_in_one_place_are_found_wherever_a_page_ends(
+    trail: Sealed, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(audit_check, "ENTRIES", page)
+    monkeypatch.setattr(audit_check, "BATCHES", page)
+    assert trail.found() is None
+    put = """INSERT INTO events (at, name, actor, detail, salt, seq)
+        VALUES (1, 'person.invited', 'self', '{}', 'ab', ?)"""
+    for place in range(1, EVENTS + 1):
+        wrong = trail.after((put, (place,)))
+        assert (wrong.seq, wrong.fault in {Fault.EXTRA, Fault.CHANGED}) == (place, True)
 
 
 @OFTEN

@@ -68,10 +68,7 @@ _BATCHES: Final = Statement(
     columns=_BATCH,
 )
 _ENTRIES: Final = Statement(
-    """
-    SELECT {columns} FROM events WHERE seq >= :seq AND (seq > :seq OR id > :id)
-    ORDER BY seq, id LIMIT :most
-    """,
+    "SELECT {columns} FROM events WHERE seq >= :seq ORDER BY seq LIMIT :most",
     columns=ENTRY,
 )
 _NEWEST: Final = Statement("SELECT COALESCE(MAX(id), 0) FROM events")
@@ -186,12 +183,9 @@ class AuditChain:
         """Read batches in order, from the one after that number."""
         return [_batch(row) for row in await self._run.rows(_BATCHES, after=after, most=most)]
 
-    async def entries(self, seq: int, id_: int, most: int) -> list[StoredEntry]:
-        """Read sealed events in the order of the chain, from the one after that place and id.
-
-        The id is there for a place that two have, which the database's own index forbids.
-        """
-        rows = await self._run.rows(_ENTRIES, seq=seq, id=id_, most=most)
+    async def entries(self, seq: int, most: int) -> list[StoredEntry]:
+        """Read sealed events in the order of the chain, from that place on."""
+        rows = await self._run.rows(_ENTRIES, seq=seq, most=most)
         return [StoredEntry._make(row) for row in rows]
 
     async def newest_id(self) -> int:
