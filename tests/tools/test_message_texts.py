@@ -93,6 +93,17 @@ def test_an_operators_act_is_said_to_be_the_organisations() -> None:
     assert "done by Region Exempel" in text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("phone", ["026-15 40 00", ""])
+def test_a047_the_link_of_a_notice_stands_on_a_line_of_its_own(language: str, phone: str) -> None:
+    writer = Writer(texts=TEXTS, organisation="X", support_phone=phone)
+    link = "https://portvakt.region.example/not-me/abc"
+    what = What(notice=Notice.ADDED, method=AuthenticatorType.TOTP)
+    _, text = writer.notice(language, "Anna", what, at=AT, where=Where(), link=link)
+    assert [line for line in text.splitlines() if "://" in line] == [link]
+    assert phone in text
+
+
 def test_without_a_number_to_call_a_notice_still_says_what_to_do() -> None:
     writer = Writer(texts=TEXTS, organisation="X", support_phone="")
     _, text = writer.notice("sv", "Anna", What(notice=Notice.PASSWORD), at=AT, where=Where())
@@ -100,7 +111,7 @@ def test_without_a_number_to_call_a_notice_still_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", ["start_code", "suspended", "number_added"])
+@pytest.mark.parametrize("kind", ["start_code", "suspended", "number_added", "frozen", "thawed"])
 def test_a_text_about_a_change_says_whom_to_call_and_carries_no_code(
     language: str, kind: str
 ) -> None:

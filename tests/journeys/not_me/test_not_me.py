@@ -15,6 +15,7 @@ from portvakt.records.freezes import Link
 from portvakt.records.unit import Unit
 from tests import make
 from tests.journeys.conftest import Open
+from tests.journeys.reset_password import forgetful
 from tests.journeys.set_up_mfa.people import (
     HOME,
     NUMBER,
@@ -145,6 +146,9 @@ async def test_a_frozen_account_opens_with_what_is_older_and_thaws_by_it(open_wo
         world.clock.move(minutes=1)
         page = await owner.get(f"{HOME}/number")
         assert page.path == f"{HOME}/number"
+        page = await owner.get("/my-sign-ins")
+        assert "Kontot frystes från en länk i ett mejl" in page.text
+        assert "Kontot är inte längre fryst" in page.text
 
 
 async def test_a_link_works_once_for_three_days_and_looks_alike_ever_after(
@@ -226,6 +230,25 @@ async def test_a_new_password_that_is_disowned_opens_nothing(
         assert await states(world, anna) == {"password": "suspended", "totp": "active"}
         world.clock.move(minutes=1)
         assert not await reaches_apps(thief, world)
+
+
+async def test_a076_a_reset_that_was_not_the_owners_is_frozen_from_its_mail(
+    open_world: Open,
+) -> None:
+    """Whoever reset it with a borrowed phone has the new password, and it opens nothing."""
+    async with open_world() as world, world.browser() as thief, world.browser() as owner:
+        anna = await forgetful.anna(world)
+        await forgetful.proved(thief, world)
+        await thief.submit({"password": forgetful.NEW})
+        words = next(each for each in await letters(world, anna) if "återställt" in each)
+        texts = [each for _, each in await world.outbox("sms")]
+        assert any("nytt lösenord" in each for each in texts)
+        assert not [each for each in texts if "http" in each]
+        await press(owner, links_in(words)[0])
+        assert (await states(world, anna))["password"] == "suspended"
+        world.clock.move(minutes=1)
+        await thief.sign_in(password=forgetful.NEW)
+        assert not await world.sessions(anna)
 
 
 async def test_a_password_changed_after_the_disowned_change_goes_with_it(open_world: Open) -> None:

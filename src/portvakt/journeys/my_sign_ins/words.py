@@ -7,6 +7,8 @@ from types import MappingProxyType
 from portvakt.core.assurance import Aal
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.events import (
+    AccountFrozen,
+    AccountThawed,
     AppOpened,
     AppRefused,
     FreshProofGiven,
@@ -164,6 +166,15 @@ class Teller:
             failed=event.name in _ALARMING,
         )
 
+    def account(self, event: StoredEvent) -> Happened:
+        """Tell that a change was disowned, by whoever had the mail, or that it is over."""
+        return Happened(
+            at=event.at,
+            what=Message(_OF_ACCOUNT[event.name]),
+            place=None if event.address is None else self._place(event.address),
+            failed=event.name == AccountFrozen.name,
+        )
+
     def _no(self, what: str, event: StoredEvent) -> Happened:
         return Happened(
             at=event.at,
@@ -262,6 +273,12 @@ _OF_PHONES: Mapping[str, str] = MappingProxyType(
         PasswordPutAside.name: "my_sign_ins.phone_put_aside",
     }
 )
+_OF_ACCOUNT: Mapping[str, str] = MappingProxyType(
+    {
+        AccountFrozen.name: "my_sign_ins.frozen",
+        AccountThawed.name: "my_sign_ins.thawed",
+    }
+)
 _ALARMING = frozenset(
     {
         PhoneDisowned.name,
@@ -283,5 +300,6 @@ _TOLD: Mapping[str, Callable[[Teller, StoredEvent], Happened]] = MappingProxyTyp
         SessionsEnded.name: Teller.ended,
         **dict.fromkeys(_ANSWERED, Teller.answered),
         **dict.fromkeys(_OF_PHONES, Teller.phone),
+        **dict.fromkeys(_OF_ACCOUNT, Teller.account),
     }
 )
