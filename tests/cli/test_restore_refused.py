@@ -15,7 +15,7 @@ from portvakt.crypto.sealing import make_master_key_file, new_key_line, read_mas
 from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.records.sqlite import connect
 from tests.cli.box import Box
-from tests.cli.copies import beside, live, settle_in, signs_in
+from tests.cli.copies import live, settle_in, signs_in
 from tests.servers.postgres import Postgres
 
 TOP = Path(__file__).parents[2]
@@ -172,11 +172,24 @@ def test_a_database_file_that_broke_is_replaced(tmp_path: Path, sqlite_url: str)
 
 
 @pytest.mark.slow
-def test_tables_of_somebody_else_are_left_alone(
-    box: Box, tmp_path: Path, postgres: Postgres
+def test_what_others_keep_in_the_same_database_is_left_alone(
+    tmp_path: Path, postgres: Postgres
 ) -> None:
     name = postgres.fresh()
+    (tmp_path / "old").mkdir()
+    box = Box.make(tmp_path / "old", postgres.url(name))
     postgres.execute("CREATE TABLE theirs (n INT)", database=name)
-    other = beside(box, tmp_path / "new", postgres.url(name))
-    other.good("restore", tmp_path / "b")
+    box.good("migrate")
+    live(box, settle_in)
+    box.good("backup", tmp_path / "b")
+    box.good("restore", tmp_path / "b", "--replace")
     postgres.execute("INSERT INTO theirs VALUES (1)", database=name)
+    postgres.execute("CREATE VIEW names AS SELECT user_name FROM accounts", database=name)
+    answer = box.run("restore", tmp_path / "b", "--replace")
+    assert answer.status == 1
+    assert "other objects depend" in answer.err
+    postgres.execute("SELECT * FROM names", database=name)
+    box.move(minutes=3)
+    still_there = [each.name for each in box.events()].count("backup.restored")
+    assert still_there == 1
+    assert live(box, signs_in) == "/apps"
