@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from tests import make
 from tests.cli import staff
 from tests.cli.box import Answer, Box
 from tests.cli.staff import Row
+from tests.journeys.sign_in.phones import anna, by_phone, waiting
+from tests.journeys.sign_in.phones import answer as phone_answer
 from tests.world import INSIDE, OUTSIDE, Browser, world
 
 NUMBER = "7K3M-9XQP-2HD4"
@@ -92,6 +95,14 @@ def test_what_led_to_it_is_told_in_short(box: Box) -> None:
     out = box.good("why", NUMBER).out
     assert "right before that:" in out
     assert "authentication.locked" in out
+    assert "soon after" not in out
+    box.move(minutes=9)
+    box.do(lambda unit: unit.audit.write(replace(locked, at=box.now)))
+    box.move(minutes=9)
+    box.do(lambda unit: unit.audit.write(replace(locked, at=box.now)))
+    found = box.good("why", NUMBER, "--json").json
+    assert [each["name"] for each in found["after"]] == ["authentication.locked"]
+    assert "soon after:" in box.good("why", NUMBER).out
 
 
 def test_a_person_is_told_by_the_latest_sign_ins_and_refusals(box: Box) -> None:
@@ -239,3 +250,33 @@ async def test_an_answer_that_a_limit_holds_back_has_a_number_and_an_event(
         answer = await explained(tmp_path, sqlite_url, browser)
         assert "held by a limit: An answer came while a limit held" in answer.out
         assert "totp from everywhere: until" in answer.out
+
+
+async def test_the_number_where_a_phone_said_no_leads_to_what_it_was_asked(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    async with world(tmp_path, sqlite_url) as found, found.browser(OUTSIDE) as browser:
+        account = await anna(found)
+        await browser.sign_in()
+        [asked] = await waiting(found, account)
+        await phone_answer(found, asked, approve=False)
+        await browser.get(browser.page.path)
+        answer = await explained(tmp_path, sqlite_url, browser)
+        assert "A phone is asked to approve something" in answer.out
+        number = re.search(r"\w{4}-\w{4}-\w{4}", browser.page.text)
+        await browser.get(browser.page.path)
+        assert number is not None
+        assert number[0] in browser.page.text
+
+
+async def test_a_phone_that_is_asked_in_place_of_the_password_has_no_number_to_tell_names_by(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    async with world(tmp_path, sqlite_url) as found:
+        await anna(found, sign_in=True)
+        for name in ("anna.berg", "finns.inte"):
+            async with found.browser(OUTSIDE) as browser:
+                await by_phone(browser, name)
+                found.clock.move(minutes=3)
+                await browser.get(browser.page.path)
+                assert not re.search(r"\b\w{4}-\w{4}-\w{4}\b", browser.page.text), name

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from portvakt.commands.opening import (
@@ -22,8 +22,9 @@ from portvakt.records.attempts import Stop
 from portvakt.records.audit import STRETCH
 
 EXAMPLE = "portvakt why 7K3M-9XQP-2HD4"
-_BEFORE: Final = 10
-"""Events right before the one that was asked for: what led to it."""
+_AROUND: Final = 10
+"""Events right before the one that was asked for, and right after: what led to it, and on."""
+_SOON: Final = timedelta(minutes=10)
 _PROTECTED: Final = "somebody with protected identity"
 
 
@@ -50,6 +51,7 @@ class _Answer:
     """Whether it is about somebody with protected identity whom nobody asked to see."""
     events: Sequence[StoredEvent]
     before: Sequence[StoredEvent] = ()
+    after: Sequence[StoredEvent] = ()
     stops: Sequence[Stop] = field(default=())
 
 
@@ -96,14 +98,16 @@ async def _stretch(opened: Opened, number: str, end: int) -> list[StoredEvent]:
 async def _about_number(
     opened: Opened, args: Namespace, number: str, events: list[StoredEvent]
 ) -> _Answer:
-    first = events[0]
-    about = next((each.account_id for each in events if each.account_id is not None), None)
+    mine = [each for each in events if each.account_id is not None]
+    first, last = (mine or events)[0], (mine or events)[-1]
+    about = first.account_id
 
     async def act(unit: Unit) -> _Answer:
         standing = None if about is None else await unit.people.load(about)
         hidden = await _hidden(unit, standing, args, opened.shell)
         account = None if standing is None or hidden else standing.account
-        before = [] if hidden else await unit.audit.before(first, _BEFORE)
+        before = [] if hidden else await unit.audit.before(first, _AROUND)
+        after = [] if hidden else await unit.audit.after(last, _SOON, _AROUND)
         stops = [] if about is None or hidden else await _stops(unit, about, opened.shell)
         return _Answer(
             number=number,
@@ -111,6 +115,7 @@ async def _about_number(
             hidden=hidden,
             events=events,
             before=before,
+            after=after,
             stops=stops,
         )
 
@@ -164,6 +169,7 @@ def _as_json(answer: _Answer, now: datetime) -> dict[str, Any]:
         "asked_at": now,
         "events": [_event(each, hidden=answer.hidden) for each in answer.events],
         "before": [_event(each, hidden=False) for each in answer.before],
+        "after": [_event(each, hidden=False) for each in answer.after],
         "limits": [
             {"kind": each.kind, "from": each.familiarity, "until": each.until}
             for each in answer.stops
@@ -204,15 +210,20 @@ def _print(answer: _Answer) -> None:
         _print_event(event, hidden=answer.hidden)
     if not answer.events:
         print("no sign-in and no refusal is stored")
-    if answer.before:
-        print("\nright before that:")
-        for event in answer.before:
-            told = explain(event.name, event.detail, event.trace)
-            print(f"  {_time(event.at)}  {event.name}{f': {told.why}' if told.why else ''}")
+    _print_short("right before that", answer.before)
+    _print_short("soon after", answer.after)
     if answer.stops:
         print("\nlimits that hold now:")
         for stop in answer.stops:
             print(f"  {stop.kind} from {_FROM[stop.familiarity]}: until {_time(stop.until)}")
+
+
+def _print_short(head: str, events: Sequence[StoredEvent]) -> None:
+    if events:
+        print(f"\n{head}:")
+    for event in events:
+        told = explain(event.name, event.detail, event.trace)
+        print(f"  {_time(event.at)}  {event.name}{f': {told.why}' if told.why else ''}")
 
 
 def _print_event(event: StoredEvent, *, hidden: bool) -> None:

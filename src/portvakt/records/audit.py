@@ -62,6 +62,13 @@ _BEFORE: Final = Statement(
     """,
     columns=_COLUMNS,
 )
+_AFTER: Final = Statement(
+    """
+    SELECT {columns} FROM events
+    WHERE account_id = :account_id AND id > :first AND at <= :until ORDER BY id LIMIT :most
+    """,
+    columns=_COLUMNS,
+)
 _OF_REQUEST: Final = Statement(
     """
     SELECT {columns} FROM events
@@ -148,6 +155,19 @@ class Audit:
         if event.account_id is None:
             return []
         rows = await self._run.rows(_BEFORE, account_id=event.account_id, last=event.id, most=limit)
+        return [_stored(row) for row in rows]
+
+    async def after(self, event: StoredEvent, within: timedelta, limit: int) -> list[StoredEvent]:
+        """Read what happened to the same account soon after an event, in its order."""
+        if event.account_id is None:
+            return []
+        rows = await self._run.rows(
+            _AFTER,
+            account_id=event.account_id,
+            first=event.id,
+            until=ms(event.at + within),
+            most=limit,
+        )
         return [_stored(row) for row in rows]
 
     async def newest(self) -> int:

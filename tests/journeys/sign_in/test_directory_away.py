@@ -86,6 +86,8 @@ async def test_a_name_that_nobody_has_is_away_when_others_are(
         own.server.start()
         assert is_away(known)
         assert but_the_number(known) == but_the_number(unknown)
+        # what there is to tell of a name that nobody has would only fill the trail
+        assert (await world.events()).count("authentication.not_judged") == 1
 
 
 async def test_a_password_that_is_kept_here_works_though_the_directory_is_away(

@@ -7,8 +7,6 @@ from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.events import (
     PasswordReopened,
     RecoveryCodeUsed,
-    RegistrationRefused,
-    SignInRefused,
 )
 from portvakt.core.ids import AuthenticatorId, FlowId
 from portvakt.core.push_approval import RequestStanding, standing_of_request
@@ -17,13 +15,12 @@ from portvakt.core.sign_in import (
     AskEnrolment,
     AskPhone,
     AskProofFirst,
-    AskSecondProof,
     Finish,
-    Refuse,
     record,
 )
 from portvakt.core.throttle import Familiarity, Kind, delay_after, kind_of
 from portvakt.journeys.sign_in.asked import asks, types_of, why
+from portvakt.journeys.sign_in.cases import case_of
 from portvakt.journeys.sign_in.flow import Parts, SignInFlow
 from portvakt.journeys.sign_in.outcomes import (
     Gone,
@@ -126,7 +123,7 @@ class Answers:
                 sent=sent,
                 recovery_left=left,
                 phone=phone,
-                case=await _case(unit, at, standing),
+                case=await case_of(unit, at, standing, phone, visit.now),
             )
 
         return await self._parts.records.read(act)
@@ -359,15 +356,6 @@ class Answers:
             at=code.created_at,
             expires_at=code.expires_at,
         )
-
-
-async def _case(unit: Unit, at: Next, standing: Standing | None) -> str:
-    """Find the number under which a refusal of this sign-in was written."""
-    if standing is None or not isinstance(at.step, Refuse | AskSecondProof):
-        return ""
-    name = SignInRefused.name if isinstance(at.step, Refuse) else RegistrationRefused.name
-    found = await unit.audit.of_kind(standing.account.id, [name], 1, at.state.created_at)
-    return found[0].request_id if found else ""
 
 
 def _counted(

@@ -113,7 +113,7 @@ class Showing:
     recovery_left: int = 0
     phone: PhoneShown | None = None
     case: str = ""
-    """Where this is a refusal: the number of the request that has told of it."""
+    """Where this is a refusal, or a phone's: the number of the request that has told of it."""
 
     @property
     def untold(self) -> bool:

@@ -116,6 +116,8 @@ class PhoneEndedPage(Page):
     until: datetime | None = None
     often: bool = False
     """Whether to warn that somebody who knows the password has asked many times."""
+    number: str = ""
+    """The case number of the request that ended; empty before the password has been shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,6 +150,7 @@ def _phone_page(showing: Showing, visit: Visit, errors: Errors) -> Page:
         held=held is not None,
         until=None if held is None else held.until,
         often=held is not None and not first,
+        number=showing.case,
     )
 
 
