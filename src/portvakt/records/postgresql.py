@@ -81,16 +81,6 @@ def run_on(connection: asyncpg.Connection) -> Run:
     return run
 
 
-def run_on(connection: asyncpg.Connection) -> Run:
-    """Return what runs statements in a transaction that the caller holds.
-
-    For work outside the records, such as a restore.
-    """
-    run = _PostgresRun(connection)
-    run.writing = True
-    return run
-
-
 class _PostgresRun(Rules):
     """Statements on one connection."""
 
