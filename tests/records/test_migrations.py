@@ -20,6 +20,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from portvakt.core.events import EVENTS, personal_fields
+from portvakt.core.freezing import Freezing
 from portvakt.records import Standing, StoredEvent
 from portvakt.records.audit_chain import StoredEntry
 from portvakt.records.errors import RecordsUnavailable
@@ -161,7 +162,7 @@ def test_an_older_database_keeps_what_is_in_it(
             await records.write(
                 lambda unit: unit.password_memory.remember(make.ANNA, "$x", make.NOW, 1)
             )
-            assert await records.read(lambda unit: unit.resets.past(make.ANNA)) is None
+            assert await records.read(lambda unit: unit.freezes.of(make.ANNA)) == Freezing()
             return standing
 
     before = asyncio.run(put())

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from portvakt.core.after_reset import FROZEN, PastReset
+from portvakt.core.freezing import Freezing
 from portvakt.core.ids import AccountId, AuthenticatorId, FlowId
 from portvakt.core.password_outcomes import Refused, RefusedFor, Unreachable
 from portvakt.core.password_reset import Goal, Reset, Stage, Way
@@ -210,6 +211,12 @@ async def test_f08_what_has_no_outcome_is_found_by_the_job_that_settles_it(
         assert await records.read(lambda unit: unit.resets.unsettled(before)) == [states[1]]
 
 
+async def past(records: Records, account_id: AccountId = make.ANNA) -> PastReset | None:
+    """The newest reset of somebody, as it is read with all that makes them stand still."""
+    found: Freezing = await records.read(lambda unit: unit.freezes.of(account_id))
+    return found.reset
+
+
 async def test_the_newest_reset_of_an_account_is_kept_with_what_it_rested_on(
     database_url: str,
 ) -> None:
@@ -218,15 +225,15 @@ async def test_the_newest_reset_of_an_account_is_kept_with_what_it_rested_on(
     async def finished(used: frozenset[AuthenticatorId], after: timedelta) -> PastReset | None:
         at = make.NOW + after
         await records.write(lambda unit: unit.resets.finished(make.ANNA, at, used))
-        return await records.read(lambda unit: unit.resets.past(make.ANNA))
+        return await past(records)
 
     async with with_anna(database_url) as records:
-        assert await records.read(lambda unit: unit.resets.past(make.ANNA)) is None
+        assert await past(records) is None
         assert await finished(first, timedelta()) == PastReset(make.NOW, first)
         newer = PastReset(make.NOW + MINUTE, first | second)
         assert await finished(first | second, MINUTE) == newer
         assert await finished(first, timedelta(seconds=30)) == newer
-        assert await records.read(lambda unit: unit.resets.past(AccountId("bo"))) is None
+        assert await past(records, AccountId("bo")) is None
 
 
 async def test_what_is_over_is_swept_and_what_somebody_waits_for_is_kept(
@@ -246,9 +253,9 @@ async def test_what_is_over_is_swept_and_what_somebody_waits_for_is_kept(
         assert await sweep(15 * MINUTE) == set(Stage)
         assert await sweep(16 * MINUTE) == set(Stage) - {Stage.OPEN}
         assert await sweep(DAY + 16 * MINUTE) == {Stage.WRITING, Stage.UNKNOWN}
-        assert await records.read(lambda unit: unit.resets.past(make.ANNA)) is not None
+        assert await past(records) is not None
         assert await sweep(2 * FROZEN + MINUTE) == {Stage.WRITING, Stage.UNKNOWN}
-        assert await records.read(lambda unit: unit.resets.past(make.ANNA)) is None
+        assert await past(records) is None
         assert await sweep(31 * DAY) == set()
 
 

@@ -8,7 +8,6 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from portvakt.core.after_reset import PastReset
 from portvakt.core.ids import AccountId, AuthenticatorId, FlowId
 from portvakt.core.password_outcomes import Refused, RefusedFor, Unreachable
 from portvakt.core.reset_proofs import Way
@@ -22,7 +21,6 @@ from portvakt.records.values import (
     ms,
     optional_instant,
     optional_ms,
-    strings,
     to_json,
 )
 from portvakt.records.vouches import given_for, vouches_of
@@ -113,7 +111,6 @@ _FINISHED: Final = Statement(
     WHERE past_resets.at <= excluded.at
     """
 )
-_PAST: Final = Statement("SELECT at, used FROM past_resets WHERE account_id = :account_id")
 
 
 async def close_proved(run: Run, accounts: Collection[AccountId], but: FlowId | None = None) -> int:
@@ -198,13 +195,6 @@ class Resets:
         """
         listed = to_json(sorted(used))
         await self._run.changed(_FINISHED, account_id=account_id, at=ms(at), used=listed)
-
-    async def past(self, account_id: AccountId) -> PastReset | None:
-        """Read the newest reset of somebody; kept for longer than anything is frozen."""
-        row = await self._run.row(_PAST, account_id=account_id)
-        if row is None:
-            return None
-        return PastReset(instant(row[0]), frozenset(AuthenticatorId(x) for x in strings(row[1])))
 
 
 def _columns(state: Reset) -> dict[str, Value]:
