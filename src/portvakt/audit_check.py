@@ -88,7 +88,7 @@ class _Stored:
     def take(self) -> None:
         """Take the event that was looked at."""
         entry = self._entries.pop()
-        seq = entry.seq or 0
+        seq = _place(entry)
         self._there = {entry.id} | (self._there if seq == self._seq else set())
         self._seq = seq
 
@@ -103,7 +103,7 @@ async def _walk(
             entry = await stored.entry()
             batch = None if entry is None else await stored.batch()  # it was sealed a moment ago
             if batch is None:
-                wrong = walk.end() if entry is None else walk.beyond(entry.seq or 0, entry.id)
+                wrong = walk.end() if entry is None else walk.beyond(_place(entry), entry.id)
                 break
         wrong = walk.batch(batch) or await _fill(stored, walk, keys)
         progress(walk.tip.last - stored.removed, of - stored.removed)
@@ -113,7 +113,7 @@ async def _walk(
 async def _fill(stored: _Stored, walk: Walk, keys: ChainKeys) -> Wrong | None:
     """Take the events of one batch."""
     while (entry := await stored.entry()) is not None:
-        seq = entry.seq or 0
+        seq = _place(entry)
         if seq > walk.tip.last:
             break
         wrong = walk.entry(seq, entry.entry(keys))
@@ -121,3 +121,8 @@ async def _fill(stored: _Stored, walk: Walk, keys: ChainKeys) -> Wrong | None:
             return wrong
         stored.take()
     return walk.filled()
+
+
+def _place(entry: StoredEntry) -> int:
+    """Return an event's place; what is no number, which SQLite lets stand there, is no place."""
+    return entry.seq if isinstance(entry.seq, int) else -_LEAST

@@ -110,6 +110,8 @@ def test_a_trail_that_nobody_touched_is_right(trail: Sealed) -> None:
 OTHER = st.one_of(
     st.integers(min_value=-(2**40), max_value=2**40),
     st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), max_size=20),
+    st.binary(max_size=20),
+    st.floats(allow_nan=False, allow_infinity=False),
     st.none(),
 )
 
@@ -187,15 +189,11 @@ def test_a091_two_events_in_one_place_are_found_wherever_a_page_ends(
 @given(
     number=st.integers(1, len(SIZES)),
     column=st.sampled_from(BATCH_COLUMNS),
-    value=st.one_of(st.integers(-9, 2**40), st.binary(min_size=0, max_size=64)),
+    value=st.one_of(st.integers(-9, 2**40), st.binary(max_size=64), st.text("0:é", max_size=9)),
 )
 def test_a091_a_changed_batch_is_found_and_named(
-    trail: Sealed, number: int, column: str, value: int | bytes
+    trail: Sealed, number: int, column: str, value: int | bytes | str
 ) -> None:
-    if isinstance(value, int) is (column in {"previous", "macs", "link", "key_id"}):
-        return  # PostgreSQL forbids it
-    if column == "key_id" and isinstance(value, bytes):
-        value = value.hex()  # type: ignore[assignment]  # a text
     with closing(sqlite3.connect(trail.file)) as connection:
         taken = "SELECT 1 FROM audit_batches WHERE {} = ? AND (number = ? OR ? = 'number')"
         if connection.execute(taken.format(column), (value, number, column)).fetchone():

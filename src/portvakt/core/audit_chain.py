@@ -192,6 +192,6 @@ def _joined(*parts: str | None) -> bytes:
         if part is None:
             out.append(_NULL)
         else:
-            encoded = part.encode()
+            encoded = str(part).encode()  # whatever SQLite lets stand in a column of texts
             out += (len(encoded).to_bytes(4, "big"), encoded)
     return b"".join(out)

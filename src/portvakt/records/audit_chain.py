@@ -79,6 +79,7 @@ _STRETCH: Final = Statement(
     """,
     columns=ENTRY,
 )
+_BATCH_KINDS: Final = (int, int, int, int, int, str, bytes, bytes, bytes)
 
 
 class StoredEntry(NamedTuple):
@@ -177,6 +178,8 @@ class AuditChain:
         row = await self._run.row(_REMOVAL)
         if row is None:
             return None
+        if not _is(row, int, int, bytes, int, str, bytes):
+            return Removal(tip=START, removed_at=0, key_id="", mac=b"")
         return Removal(tip=Tip(*row[:3]), removed_at=row[3], key_id=row[4], mac=row[5])
 
     async def batches(self, after: int, most: int) -> list[Batch]:
@@ -200,6 +203,9 @@ class AuditChain:
 
 
 def _batch(row: Row) -> Batch:
+    """Read a batch; one with something else in it than we put there counts no events."""
+    if not _is(row, *_BATCH_KINDS):
+        row = (row[0] if isinstance(row[0], int) else 0, 0, 0, 0, 0, "", b"", b"", b"")
     return Batch(
         number=row[0],
         first=row[1],
@@ -211,3 +217,8 @@ def _batch(row: Row) -> Batch:
         macs=row[7],
         link=row[8],
     )
+
+
+def _is(row: Row, *kinds: type) -> bool:
+    """Say whether every column holds its kind of value: SQLite lets anything stand anywhere."""
+    return all(map(isinstance, row, kinds))
