@@ -40,7 +40,9 @@ def bar(browser: Browser) -> bool:
 async def test_every_page_says_whose_session_it_is(tmp_path: Path, database_url: str) -> None:
     async with ward(tmp_path, database_url) as (_, browser):
         await browser.sign_in()
-        for path in ("/apps", "/my-sign-ins", "/security-info", "/oidc/authorize?client_id=no"):
+        anew = "/sign-in?to=/apps&for=anew"
+        pages = ("/apps", "/my-sign-ins", "/security-info", "/oidc/authorize?client_id=no", anew)
+        for path in pages:
             await browser.get(path)
             assert bar(browser), path
             assert "Anna Berg" in browser.page.text, path

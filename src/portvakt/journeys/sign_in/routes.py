@@ -113,6 +113,7 @@ class SignInRoutes:
         asked = query(request)
         wanted = await self._wanted(asked["to"], asked["for"])
         if asked["for"] == ANEW:
+            await self.gate.current(request, act=False)  # on a ward the page says whose this is
             name = await self.ways.name_in(asked["left"], await self.gate.visit(request))
             return page(request, await self._start_page(wanted, name or login_hint_of(wanted.to)))
         current = await self.gate.current(request)
