@@ -4,23 +4,28 @@
 
 OpenLDAP with TLS, started and stopped here; its time is not counted. Each figure is user and system
 time of one process with its start, in seconds, and the most memory it had: everybody new with
-groups, managers and phones; the same without phones; nothing changed; 100 people changed, also as
-time on the clock.
+groups, managers and phones, on SQLite and on PostgreSQL; the same without phones; nothing changed;
+100 people changed; everybody read again; also as time on the clock. The bare read is taken before
+and after, and the mean of both is what the others are compared with.
 """
 
 import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.import_people import Cost, cost, installation
 from tests.servers import slapd as openldap
+from tests.servers.postgres import Postgres
 from tests.servers.slapd import Slapd, ldif
 
 PEOPLE = 10_000
 CHANGED = 100
+BEFORE = "bare paged read"
+AFTER = "bare paged read, afterwards"
 BARE = """
 import sys, ldap, ldap.controls
 url, ca, dn, password, base, *attributes = sys.argv[1:]
@@ -63,10 +68,10 @@ class Place:
         command = [sys.executable, "-c", code, server.ldaps, ca_file, *account, *ATTRIBUTES]
         return cost(command, dict(os.environ))
 
-    def installed(self, name: str, more: str = "") -> dict[str, str]:
-        """Lay out an installation on SQLite."""
+    def installed(self, name: str, more: str = "", url: str | None = None) -> dict[str, str]:
+        """Lay out an installation, on SQLite where `url` names no other database."""
         folder = self.folder / name
-        environ = installation(folder, f"sqlite:///{folder}/p.db")
+        environ = installation(folder, url or f"sqlite:///{folder}/p.db")
         (folder / "service").write_text(openldap.SERVICE_PASSWORD, encoding="utf-8")
         settings = f"""
 [[directories]]
@@ -125,24 +130,28 @@ def content(folder: Path, people: int) -> Path:
     return file
 
 
-def measure(place: Place) -> dict[str, tuple[Cost, float]]:
+def measure(place: Place, server: Postgres) -> dict[str, tuple[Cost, float]]:
     """Follow it in every way; seconds of CPU and on the clock."""
     sync = [sys.executable, "-m", "portvakt", "sync"]
     found: dict[str, tuple[Cost, float]] = {}
 
-    def run(what: str, environ: dict[str, str]) -> None:
+    def run(what: str, work: Callable[[], Cost]) -> None:
         began = time.perf_counter()
-        used = cost(sync, environ)
+        used = work()
         found[what] = (used, time.perf_counter() - began)
 
-    began = time.perf_counter()
-    found["bare paged read"] = (place.bare(), time.perf_counter() - began)
+    run(BEFORE, place.bare)
     environ = place.installed("with")
-    run("everybody, new", environ)
-    run("nothing changed", environ)
+    run("everybody, new", lambda: cost(sync, environ))
+    run("nothing changed", lambda: cost(sync, environ))
     place.change()
-    run(f"{CHANGED} changed", environ)
-    run("everybody, without phones", place.installed("without", 'mapping = { work_mobile = "" }'))
+    run(f"{CHANGED} changed", lambda: cost(sync, environ))
+    run("everybody, read again", lambda: cost([*sync, "--full"], environ))
+    without = place.installed("without", 'mapping = { work_mobile = "" }')
+    run("everybody, without phones", lambda: cost(sync, without))
+    other = place.installed("postgresql", url=server.url(server.fresh()))
+    run("everybody, new, PostgreSQL", lambda: cost(sync, other))
+    run(AFTER, place.bare)
     return found
 
 
@@ -151,14 +160,17 @@ def main() -> None:
     people = int(sys.argv[1]) if len(sys.argv) > 1 else PEOPLE
     with tempfile.TemporaryDirectory(prefix="portvakt-bench-") as folder:
         server = Slapd.create(content=content(Path(folder), people))
-        server.start()
+        database = Postgres.create()
         try:
-            found = measure(Place(server, Path(folder), people))
+            server.start()
+            database.start()
+            found = measure(Place(server, Path(folder), people), database)
         finally:
             server.remove()
+            database.remove()
     print(f"\n{people} people, load {os.getloadavg()[0]:.1f}\n")
     print("| run | CPU s | times bare | clock s | MB |\n|---|---|---|---|---|")
-    bare = found["bare paged read"][0].seconds
+    bare = (found[BEFORE][0].seconds + found[AFTER][0].seconds) / 2
     for what, (used, clock) in found.items():
         print(
             f"| {what} | {used.seconds:.2f} | {used.seconds / bare:.1f} | {clock:.1f} "

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from portvakt.core.ids import GroupId
 
@@ -50,6 +51,9 @@ class ChangeKind(StrEnum):
     ENABLED = "enabled"
 
 
+_CREATED: Final = ChangeKind.CREATED  # to look it up takes longer than the question
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One person before and after; `before` is None for somebody new."""
@@ -63,7 +67,7 @@ class Change:
     def kind(self) -> ChangeKind:
         """Say what kind of change it is; leaving and coming back go before other fields."""
         if self.before is None:
-            return ChangeKind.CREATED
+            return _CREATED
         if self.before.active == self.after.active:
             return ChangeKind.CHANGED
         return ChangeKind.ENABLED if self.after.active else ChangeKind.DISABLED

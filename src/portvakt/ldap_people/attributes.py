@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Final
 
 from portvakt.core.seen_people import Field, PersonSeen, RowDoubtful, RowRefused, Seen
 from portvakt.ldap_people.groups import Groups, place_of
@@ -12,6 +13,19 @@ from portvakt.wire.ldap_values import Entry
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # Cc, Zl, Zp and Cs
 _DATES = ("%Y%m%d%H%M%SZ", "%Y%m%d%H%M%S.%fZ", "%Y%m%d%H%MZ", "%Y-%m-%d", "%Y%m%d")
+
+# To look a member up in its type takes as long as all else that is done with a value.
+_USER_NAME: Final = Field.USER_NAME
+_EMAIL: Final = Field.EMAIL
+_GIVEN_NAME: Final = Field.GIVEN_NAME
+_FAMILY_NAME: Final = Field.FAMILY_NAME
+_TITLE: Final = Field.TITLE
+_UNIT: Final = Field.UNIT
+_WORK_MOBILE: Final = Field.WORK_MOBILE
+_MANAGER: Final = Field.MANAGER
+_START_DATE: Final = Field.START_DATE
+_END_DATE: Final = Field.END_DATE
+_PROTECTED: Final = Field.PROTECTED
 
 Attributes = Mapping[Field, Sequence[str]]
 """Which attributes a field is taken from: the first of them that has a value."""
@@ -64,18 +78,18 @@ class Reader:
                 yield RowRefused(row, each, "control_character", external_id)
                 return
             texts[each] = text
-        start, end = texts.get(Field.START_DATE), texts.get(Field.END_DATE)
+        start, end = texts.get(_START_DATE), texts.get(_END_DATE)
         start_date = day_of(start) if start else None
         end_date = day_of(end) if end else None
         if start and start_date is None:
-            yield RowDoubtful(row, Field.START_DATE, "not_a_date")
+            yield RowDoubtful(row, _START_DATE, "not_a_date")
         if end and end_date is None:
-            yield RowDoubtful(row, Field.END_DATE, "not_a_date")
+            yield RowDoubtful(row, _END_DATE, "not_a_date")
         ends = self.end_of(entry)
         if ends is not None and (end_date is None or ends < end_date):
             end_date = ends
         get = texts.get
-        manager = get(Field.MANAGER)
+        manager = get(_MANAGER)
         if manager:
             place = place_of(manager)
             self.managers[place] = manager
@@ -83,17 +97,17 @@ class Reader:
         yield PersonSeen(
             row=row,
             external_id=external_id,
-            user_name=get(Field.USER_NAME, ""),
-            email=get(Field.EMAIL, ""),
-            given_name=get(Field.GIVEN_NAME, ""),
-            family_name=get(Field.FAMILY_NAME, ""),
-            title=get(Field.TITLE),
-            unit=get(Field.UNIT),
-            work_mobile=get(Field.WORK_MOBILE),
+            user_name=get(_USER_NAME, ""),
+            email=get(_EMAIL, ""),
+            given_name=get(_GIVEN_NAME, ""),
+            family_name=get(_FAMILY_NAME, ""),
+            title=get(_TITLE),
+            unit=get(_UNIT),
+            work_mobile=get(_WORK_MOBILE),
             manager=manager,
             start_date=start_date,
             end_date=end_date,
-            protected=_truth(get(Field.PROTECTED)),
+            protected=_truth(get(_PROTECTED)),
             groups=None if groups is None else groups.of(entry),
             off=self.is_off(entry),
         )

@@ -152,6 +152,8 @@ class Survey:
     def _repeat(self) -> None:
         """Refuse people who come twice: nobody can say which row is true."""
         repeated = _twice(self._ids)
+        if not repeated:
+            return
         first: set[int] = set()
         for row, key in zip(self._rows, self._ids, strict=True):
             if key in repeated:
@@ -164,12 +166,14 @@ class Survey:
     def _share(self) -> None:
         """Find the numbers that several people have: a code to one would reach the others."""
         self._shared = _twice(array("q", filter(None, self._numbers)))
-        for row, number in zip(self._rows, self._numbers, strict=True):
-            if number in self._shared:
-                self._report.kinds[Kind.SHARED_MOBILE] += 1
-                self._report.rows.append(RowReport(row, Field.WORK_MOBILE, Kind.SHARED_MOBILE))
-            elif number:
-                self._report.kinds[Kind.SMS_READY] += 1
+        several = 0
+        if self._shared:
+            for row, number in zip(self._rows, self._numbers, strict=True):
+                if number in self._shared:
+                    several += 1
+                    self._report.rows.append(RowReport(row, Field.WORK_MOBILE, Kind.SHARED_MOBILE))
+            self._report.kinds[Kind.SHARED_MOBILE] = several
+        self._report.kinds[Kind.SMS_READY] = len(self._numbers) - self._numbers.count(0) - several
 
     def _refuse(self, row: int, field: str, reason: str, external_id: str | None) -> None:
         self._report.rows.append(RowReport(row, field, reason))

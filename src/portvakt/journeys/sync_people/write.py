@@ -97,7 +97,11 @@ async def write_part(
             account = before.id
             known.append(_row(change.after, before, following.source))
         told.append((change, account))
-    going = [account for each, account in told if each.kind is ChangeKind.DISABLED]
+    going = [
+        account
+        for each, account in told
+        if each.before is not None and each.kind is ChangeKind.DISABLED
+    ]
     events = [_event(each, account, following) for each, account in told]
     groups = {account: each.after.groups or frozenset() for each, account in told}
     await unit.people.disable_many(going, following.now)
