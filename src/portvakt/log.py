@@ -6,6 +6,7 @@ telephone number, and the part of an address that opens something. What cannot b
 an escape, so a name with a line end or a direction mark in it stays one line of one event (A090).
 """
 
+import io
 import logging
 import re
 import sys
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from datetime import date
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, TextIO, cast
 
 import orjson
 import structlog
@@ -44,9 +45,45 @@ Event = MutableMapping[str, Any]
 Processor = Callable[[Any, str, Event], Event]
 
 
+class _Enduring(io.TextIOBase):
+    """A stream that loses what it cannot write, and knows how much: nobody's sign-in waits for it.
+
+    A disk that is full, or a collector that has gone, is trouble enough without everybody being
+    shut out (F47). What must not be lost are events, which are in the database.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        super().__init__()
+        self._out = out
+        self._lost = 0
+
+    def write(self, text: str) -> int:
+        """Write what can be written. Never raises OSError."""
+        try:
+            return self._out.write(text)
+        except OSError:
+            self._lost += 1
+            return 0
+
+    def flush(self) -> None:
+        """Send it on its way. Never raises OSError."""
+        try:
+            self._out.flush()
+        except OSError:
+            self._lost += 1
+
+    def confess(self, logger: Any, name: str, event: Event) -> Event:
+        """Say in the next line how many were lost before it (a structlog processor)."""
+        del logger, name
+        if self._lost:
+            event["log_lines_lost"], self._lost = self._lost, 0
+        return event
+
+
 def configure(form: Form, level: Level, stream: TextIO | None = None) -> None:
     """Send all logs, those of libraries included, to a stream (standard error if not given)."""
-    out = sys.stderr if stream is None else stream
+    enduring = _Enduring(sys.stderr if stream is None else stream)
+    out = cast("TextIO", enduring)
     number = logging.getLevelNamesMapping()[level.upper()]
     render = _json_line if form == "json" else _text_line
     said: list[Processor] = [
@@ -56,6 +93,7 @@ def configure(form: Form, level: Level, stream: TextIO | None = None) -> None:
     added: list[Processor] = [  # by us, so there is nothing to clean
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        enduring.confess,
     ]
     structlog.configure(
         processors=[*said, redact, *added, render],

@@ -1,3 +1,4 @@
+import errno
 import io
 import json
 import logging
@@ -174,3 +175,29 @@ def test_the_link_that_freezes_is_hidden_wherever_an_address_is_told(
     log_.info("opened", what={"at": [f"https://portvakt.region.example/not-me/{token}{after}"]})
     assert token not in out.getvalue()
     assert said(out)[0]["path"].startswith(f"/not-me/{log.HIDDEN}")
+
+
+class FullDisk(io.StringIO):
+    """A file on a disk that is full for a while."""
+
+    full = True
+
+    def write(self, text: str) -> int:
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+@pytest.mark.usefixtures("out")
+def test_f47_lines_that_cannot_be_written_are_lost_and_counted_in_the_next_one() -> None:
+    file = FullDisk()
+    log.configure("json", "info", file)
+    for _ in range(3):
+        structlog.get_logger("x").info("lost")
+    file.full = False
+    structlog.get_logger("x").info("kept")
+    structlog.get_logger("x").info("next")
+    kept, after = (json.loads(line) for line in file.getvalue().splitlines())
+    assert kept["event"] == "kept"
+    assert kept["log_lines_lost"] == 3
+    assert "log_lines_lost" not in after

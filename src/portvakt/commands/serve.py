@@ -55,7 +55,8 @@ def run(args: Namespace, shell: Shell) -> int:
     signal.signal(signal.SIGTERM, lambda *_: None)  # what uvicorn raises again at its end is ours
     listen = args.listen or settings.server.listen
     tls = tls_of(settings)
-    print(f"portvakt: {settings.public_url} on {listen}", file=sys.stderr, flush=True)
+    with suppress(OSError):  # a log that cannot be written keeps nobody out
+        print(f"portvakt: {settings.public_url} on {listen}", file=sys.stderr, flush=True)
     with suppress(KeyboardInterrupt):
         if settings.server.workers > 1:
             return _serve_many(settings, listen, tls, shell)
