@@ -60,10 +60,12 @@ class _Enduring(io.TextIOBase):
     def write(self, text: str) -> int:
         """Write what can be written. Never raises OSError."""
         try:
-            return self._out.write(text)
+            written = self._out.write(text)
         except OSError:
             self._lost += 1
             return 0
+        self._lost = 0  # which this line has said
+        return written
 
     def flush(self) -> None:
         """Send it on its way. Never raises OSError."""
@@ -76,7 +78,7 @@ class _Enduring(io.TextIOBase):
         """Say in the next line how many were lost before it (a structlog processor)."""
         del logger, name
         if self._lost:
-            event["log_lines_lost"], self._lost = self._lost, 0
+            event["log_lines_lost"] = self._lost
         return event
 
 
