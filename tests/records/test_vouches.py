@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from portvakt.core import freezing
 from portvakt.core.events import MethodRemoved, MethodRenamed
 from portvakt.core.ids import AccountId, AuthenticatorId, FlowId, SessionId
 from portvakt.core.password_reset import Stage, next_step
@@ -330,7 +331,9 @@ async def test_many_people_and_attempts_hold_nobody_up(database_url: str) -> Non
         assert time.monotonic() - begun < 3
 
 
-async def test_a_method_removed_or_a_reset_counts_as_a_change(database_url: str) -> None:
+async def test_a_method_removed_a_reset_and_a_disowned_change_count_as_changes(
+    database_url: str,
+) -> None:
     since = make.NOW - timedelta(days=1)
     about: dict[str, Any] = {
         "account_id": make.ANNA,
@@ -351,3 +354,6 @@ async def test_a_method_removed_or_a_reset_counts_as_a_change(database_url: str)
         assert await changed() == removed
         await records.write(lambda u: u.resets.finished(make.ANNA, make.NOW, []))
         assert await changed() == make.NOW
+        gone = freezing.Disowned(freezing.Change.ADDED, since, make.NOW + MINUTE)
+        await records.write(lambda u: u.freezes.freeze(make.ANNA, gone))
+        assert await changed() == make.NOW + MINUTE

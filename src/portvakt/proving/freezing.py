@@ -14,6 +14,7 @@ from portvakt.core.events import AccountFrozen, AccountThawed, MethodSuspended, 
 from portvakt.core.freezing import disown, put_aside_by
 from portvakt.core.ids import AccountId, AuthenticatorId
 from portvakt.mail import Notice, What
+from portvakt.proving.after_new_password import end_what_it_opened
 from portvakt.proving.notices import Notices
 from portvakt.proving.visit import Said, Visit, said
 from portvakt.records.freezes import Link
@@ -140,15 +141,10 @@ async def _put_aside(unit: Unit, gone: tuple[Authenticator, ...], told: Said) ->
 
 async def _end_everything(unit: Unit, account_id: AccountId, at: datetime) -> int:
     """End what a stranger may have open, or half done; return how many sessions that were."""
-    ended = await unit.sessions.close_all(account_id, at)
-    await unit.browsers.forget_all(account_id)
-    await unit.grants.revoke_of_account(account_id, at)
-    for each in await unit.approvals.deny_all(account_id, at):
-        await unit.wakeups.ring(f"approval:{each}")
+    ended = await end_what_it_opened(unit, account_id, at)
     await unit.pairings.end_all(account_id, at)
     await unit.codes.end_all(account_id, at)
     await unit.drafts.drop_all(account_id)
-    await unit.flows.close_all(account_id)
     await unit.resets.close_others(account_id)
     await unit.wakeups.ring(f"phone:{account_id}")
     return ended

@@ -109,7 +109,8 @@ _CHANGED_AT: Final = Statement(
     SELECT MAX(at) FROM (
         SELECT at FROM events
         WHERE account_id = :account_id AND at > :since AND name = :removed
-        UNION ALL SELECT at FROM past_resets WHERE account_id = :account_id AND at > :since)
+        UNION ALL SELECT at FROM past_resets WHERE account_id = :account_id AND at > :since
+        UNION ALL SELECT at FROM freezes WHERE account_id = :account_id AND at > :since)
         AS changes
     """
 )
