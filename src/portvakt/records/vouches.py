@@ -186,9 +186,9 @@ class Vouches:
         return [account_of(row) for row in rows]
 
     async def changed_at(self, account_id: AccountId, since: datetime) -> datetime | None:
-        """Say when a method of somebody was last removed or their password reset.
+        """Say when a method of somebody was last removed, their password reset, a change disowned.
 
-        None where neither was after `since`: for `vouchers.Voucher`.
+        None where nothing of that was after `since`: for `vouchers.Voucher`.
         """
         row = await self._run.row(
             _CHANGED_AT, account_id=account_id, since=ms(since), removed=MethodRemoved.name
