@@ -1,6 +1,6 @@
 """Whether other answers still come while passwords are hashed at full speed.
 
-    .venv/bin/python -m bench.storm
+    .venv/bin/python -m bench.beside_hashing
 
 `portvakt serve` with its two hash threads, asked for keys and for a signed-in page by one client,
 one request after another: while nothing else happens, while two people at a time send passwords (so
@@ -73,7 +73,7 @@ class Storm:
 def raging(port: int, many: int) -> Iterator[dict[str, int]]:
     """Have a storm in a process of its own during the block; then it has told its answers."""
     found: dict[str, int] = {}
-    command = [sys.executable, "-m", "bench.storm", str(port), str(many)]
+    command = [sys.executable, "-m", "bench.beside_hashing", str(port), str(many)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         time.sleep(2)
