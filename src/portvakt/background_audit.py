@@ -108,12 +108,13 @@ class Trail:
         if known is None and self._file is not None:
             known = await asyncio.to_thread(_last_told, self._file)
         tip, still = await self._records.read(lambda unit: _standing(unit, known))
-        self._known = tip
         if still or known is None:
+            self._known = tip
             return
         _log.error("audit.cut_off", known=known.last, found=tip.last)
         event = TrailCutOff(at=self._clock(), actor="worker", known=known.last, found=tip.last)
         await self._records.write(lambda unit: unit.audit.write(event))
+        self._known = tip  # told: from here on it counts from what is there
 
     async def keep_step(self) -> None:
         """Erase and remove what is old enough, then wait for the next time."""
