@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from portvakt.core.lanes import Lane, Line, come_back_after, lane_of
+from portvakt.core.lanes import Lane, Line, come_back_after, lane_of, line_of
 
 LINE = Line(places=6, kept=2)
 
@@ -35,6 +35,27 @@ def test_strangers_alone_never_keep_a_known_browser_out() -> None:
         while line.takes(Lane.OTHER, known=0, other=other):
             other += 1
         assert line.takes(Lane.KNOWN, known=0, other=other)
+
+
+def test_a_line_that_became_shorter_than_its_crowd_still_takes_known_browsers() -> None:
+    assert LINE.takes(Lane.KNOWN, known=1, other=20)
+    assert not LINE.takes(Lane.KNOWN, known=2, other=20)
+    assert not LINE.takes(Lane.OTHER, known=0, other=20)
+
+
+@pytest.mark.parametrize(
+    ("seconds_each", "line"),
+    [
+        (0.0, Line(66, 16)),
+        (0.025, Line(66, 16)),
+        (0.05, Line(40, 10)),
+        (0.2, Line(10, 2)),
+        (5.0, Line(4, 1)),
+    ],
+)
+def test_f54_the_slower_the_machine_the_shorter_the_line(seconds_each: float, line: Line) -> None:
+    found = line_of(most=66, threads=2, seconds_each=seconds_each, longest=1.0, share=4)
+    assert found == line
 
 
 def test_a_known_browser_has_its_own_lane() -> None:

@@ -27,10 +27,28 @@ class Line:
     """How many of them only known browsers get."""
 
     def takes(self, lane: Lane, *, known: int, other: int) -> bool:
-        """Say whether one more may come, with so many of each lane in the line."""
+        """Say whether one more may come, with so many of each lane in the line.
+
+        Known browsers have what is kept for them even where the line has just become shorter than
+        the crowd in it.
+        """
+        if lane is Lane.KNOWN and known < self.kept:
+            return True
         if known + other >= self.places:
             return False
         return lane is Lane.KNOWN or other < self.places - self.kept
+
+
+def line_of(*, most: int, threads: int, seconds_each: float, longest: float, share: int) -> Line:
+    """Say how long the line may be, so that who is last in it waits no more than `longest` seconds.
+
+    It has at most `most` places, and never fewer than two for each thread. One place in `share` is
+    kept for known browsers. A machine that is slow, or shared, has a shorter line than a quick one:
+    a place that nobody is served at in time is worth less than an honest no.
+    """
+    in_time = most if seconds_each <= 0 else int(threads * longest / seconds_each)
+    places = min(most, max(2 * threads, in_time))
+    return Line(places=places, kept=places // share)
 
 
 def lane_of(*, known_browser: bool) -> Lane:

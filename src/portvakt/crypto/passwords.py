@@ -10,6 +10,7 @@ import asyncio
 import base64
 import binascii
 import threading
+import time
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from nacl.pwhash import argon2id
 
-from portvakt.core.lanes import Lane, Line
+from portvakt.core.lanes import Lane, line_of
 from portvakt.core.secret import Secret
 
 MEMORY_KIB = 19 * 1024
@@ -42,6 +43,8 @@ _SODIUM_LONGEST = 127  # libsodium's fixed buffer for a PHC string
 THREADS = 2  # two threads keep two cores busy; more only queue (measured)
 WAITING = 64  # less than a second of work for two threads
 KEPT = 4  # one place in so many is for known browsers: a share of the machine, whatever comes
+LONGEST = 1.0  # seconds that whoever is last in line waits; on a slow machine the line is shorter
+LATELY = 16  # hashes that the mean looks back
 RETRY_AFTER = 2
 
 _NOBODY = (
@@ -162,7 +165,9 @@ class PasswordHasher:
     def __init__(self, *, threads: int = THREADS, waiting: int = WAITING) -> None:
         """Start a pool of `threads`; at most `waiting` more may stand in line."""
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
-        self._line = Line(places=threads + waiting, kept=(threads + waiting) // KEPT)
+        self._threads = threads
+        self._most = threads + waiting
+        self._seconds_each = 0.0  # of late; 0 until the first is done
         self._taken = dict.fromkeys(Lane, 0)
         self._counting = threading.Lock()
         self.calls = 0
@@ -176,7 +181,14 @@ class PasswordHasher:
     def has_room(self, lane: Lane) -> bool:
         """Say whether one more would be taken now; a moment later it may be otherwise."""
         known, other = self._taken[Lane.KNOWN], self._taken[Lane.OTHER]
-        return self._line.takes(lane, known=known, other=other)
+        line = line_of(
+            most=self._most,
+            threads=self._threads,
+            seconds_each=self._seconds_each,
+            longest=LONGEST,
+            share=KEPT,
+        )
+        return line.takes(lane, known=known, other=other)
 
     def admits(self, lane: Lane) -> bool:
         """Say the same to somebody who goes away for a no, and is counted as refused."""
@@ -222,9 +234,17 @@ class PasswordHasher:
         if not taken:
             raise Busy
         self.calls += 1
-        future = self._pool.submit(work)
+        future = self._pool.submit(self._timed, work)
         future.add_done_callback(lambda _: self._done(lane))
         return await asyncio.wrap_future(future)
+
+    def _timed(self, work: Callable[[], T]) -> T:
+        """Work, and keep in mind how long it takes of late, whatever else the machine does."""
+        began = time.perf_counter()
+        result = work()
+        took = time.perf_counter() - began
+        self._seconds_each += (took - self._seconds_each) / LATELY
+        return result
 
     def _done(self, lane: Lane) -> None:
         """Give a place back; called in whichever thread ended it."""
