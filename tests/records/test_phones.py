@@ -164,6 +164,24 @@ async def test_a034_a_phone_that_is_put_aside_is_gone_at_once(
         assert await loaded(records)
 
 
+async def test_what_was_disabled_in_a_phone_does_not_come_back_with_it(database_url: str) -> None:
+    codes = AuthenticatorId(f"{a_phone.ID}-totp")
+    async with with_anna(database_url, a_phone.put) as records:
+        for id_, state in (
+            (codes, AuthenticatorState.DISABLED),
+            (a_phone.ID, AuthenticatorState.SUSPENDED),
+            (a_phone.ID, AuthenticatorState.ACTIVE),
+        ):
+            await records.write(
+                lambda unit, i=id_, s=state: unit.authenticators.set_state(i, s, make.NOW)
+            )
+        found = await records.read(lambda unit: unit.people.load(make.ANNA))
+        assert found is not None
+        states = {each.id: each.state for each in found.authenticators}
+        assert states[codes] is AuthenticatorState.DISABLED
+        assert states[a_phone.ID] is AuthenticatorState.ACTIVE
+
+
 async def test_a034_suspending_everything_wakes_the_phones(database_url: str) -> None:
     async with with_anna(database_url, a_phone.put) as records:
         await listening(records)

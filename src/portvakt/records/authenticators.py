@@ -48,7 +48,8 @@ _STATE: Final = Statement(
     """
     UPDATE authenticators SET state = :state, changed_at = :at
     WHERE account_id = (SELECT account_id FROM authenticators WHERE id = :id)
-        AND (id = :id OR type IN ('totp', 'phone_sign_in') AND detail = :id)
+        AND (id = :id
+            OR type IN ('totp', 'phone_sign_in') AND detail = :id AND state <> 'disabled')
     RETURNING account_id, type
     """
 )
@@ -230,7 +231,10 @@ class Authenticators:
     async def set_state(
         self, id_: AuthenticatorId, state: AuthenticatorState, at: datetime
     ) -> bool:
-        """Suspend, disable or bring back; False where there is no such authenticator."""
+        """Suspend, disable or bring back; False where there is no such authenticator.
+
+        What lives in a phone goes with it, but what was disabled by itself stays so.
+        """
         return len(await self._stopped(_STATE, id=id_, state=state, at=ms(at))) > 0
 
     async def replace_verifier(self, id_: AuthenticatorId, verifier: str, at: datetime) -> bool:
