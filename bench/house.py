@@ -202,13 +202,13 @@ def serving(file: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def serving_free(file: Path) -> Iterator[Server]:
-    """Run the same with a hash that costs nothing, on a port of its own."""
+def serving_free(file: Path, root: str = "free") -> Iterator[Server]:
+    """Run the same with a hash that costs nothing, or room for nobody, on a port of its own."""
     port, counts = free_port(), file.parent / "counts"
     mine = file.with_name("free.toml")
     text = file.read_text(encoding="utf-8")
     mine.write_text(text.replace(f":{port_of(file)}", f":{port}"), encoding="utf-8")
-    command = ["-m", "bench.roots", "free", str(mine), str(counts)]
+    command = ["-m", "bench.roots", root, str(mine), str(counts)]
     with _running(command, port, file.parent) as pid:
         yield Server(pid, port, counts)
 

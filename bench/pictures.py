@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 WIDTH, HEIGHT = 1000, 480
-LEFT, RIGHT, TOP, BOTTOM = 90, 30, 90, 70
+LEFT, RIGHT, TOP, BOTTOM = 90, 60, 90, 70
 PAPER, INK, FAINT = (255, 255, 255), (28, 39, 49), (214, 221, 227)
 COLOURS = ((11, 90, 138), (176, 58, 46), (46, 125, 80), (125, 80, 150))
 _TEXT, _TITLE = 18, 24

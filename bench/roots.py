@@ -2,8 +2,9 @@
 
 `python -m bench.roots free SETTINGS COUNTS` is `portvakt serve` with a hash that costs nothing, put
 in where the root is built: what is left is the price of everything else. At SIGUSR1 it writes to
-the file COUNTS how many statements it has run. `python -m bench.roots bare PORT` answers every
-request with a few bytes: what no Python web server of this kind can go below.
+the file COUNTS how many statements it has run. `full` in place of `free` has room for nobody.
+`python -m bench.roots bare PORT` answers every request with a few bytes: what no Python web server
+of this kind can go below.
 """
 
 import os
@@ -34,7 +35,16 @@ class FreeHasher(PasswordHasher):
         return await self._run(lambda: phc is not None, lane)
 
 
-def free(file: Path, counts: Path) -> None:
+class FullHasher(PasswordHasher):
+    """Has no room for anybody, so that nothing is measured but the no."""
+
+    def has_room(self, lane: Lane) -> bool:
+        """Say no."""
+        del lane
+        return False
+
+
+def free(file: Path, counts: Path, hasher: PasswordHasher) -> None:
     """Serve without the price of the hash."""
     settings = load_settings(file, os.environ)
     log.configure(settings.log.format, settings.log.level)
@@ -51,7 +61,7 @@ def free(file: Path, counts: Path) -> None:
                 await stack.enter_async_context(work(chosen, house))
             yield
 
-    app = build(settings, beside=beside, hasher=FreeHasher())
+    app = build(settings, beside=beside, hasher=hasher)
     uvicorn.run(app, **options(settings.server.listen))
 
 
@@ -69,7 +79,8 @@ def bare(port: int) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "free":
-        free(Path(sys.argv[2]), Path(sys.argv[3]))
+    if sys.argv[1] in ("free", "full"):
+        chosen = FreeHasher() if sys.argv[1] == "free" else FullHasher()
+        free(Path(sys.argv[2]), Path(sys.argv[3]), chosen)
     else:
         bare(int(sys.argv[2]))

@@ -23,15 +23,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.house import POSTGRESQL, database, serving, store, user_name, write_settings
-from bench.measure import cpu_ms, load, table
+from bench.house import (
+    POSTGRESQL,
+    database,
+    serving,
+    serving_free,
+    store,
+    user_name,
+    write_settings,
+)
+from bench.measure import cpu_ms, each, load, table
 from bench.pictures import Line, drawn
 from bench.visitor import PASSWORD, STEPS, Connection, Visitor
 
 MINUTES, TIMES, CALM = 2.0, 10, 20.0
-STRANGERS, KNOWN, TOGETHER, HANDS = 800, 4, 16, 160
+STRANGERS, KNOWN, TOGETHER, HANDS = 1_600, 4, 16, 160
 """People of each kind; how many at once find out what can be done; how many wait in a storm."""
-TURNS = 4
+TURNS, NOES = 4, 300
 AGAIN = 0.5
 """Seconds after which a person in a known browser who is turned away tries again."""
 FULL = 503
@@ -68,8 +76,8 @@ class Load:
             strangers.put(self._visitor((first + number) % STRANGERS))
         first = STRANGERS + self.turn * KNOWN
         known = [self._visitor(first + number) for number in range(KNOWN)]
-        for each in known:
-            self._whole(each)
+        for person in known:
+            self._whole(person)
         hands = HANDS if self.rate else TOGETHER
         if self.rate:
             self._open_pages(strangers)
@@ -78,7 +86,7 @@ class Load:
             threading.Thread(target=self._strangers, args=(strangers, tokens)) for _ in range(hands)
         ]
         if self.rate:
-            threads += [threading.Thread(target=self._in_known, args=(each,)) for each in known]
+            threads += [threading.Thread(target=self._in_known, args=(person,)) for person in known]
         self.began = time.monotonic()
         for thread in threads:
             thread.start()
@@ -209,6 +217,23 @@ def loaded(port: int, pid: int, rate: float, seconds: float, turn: int) -> Found
     return Found(json.loads(done.stdout), cpu_ms(pid) - used, seconds)
 
 
+def no_costs(file: Path) -> float:
+    """Measure what it costs to turn somebody away, at a server that has room for nobody."""
+    with serving_free(file, "full") as server:
+        visitor = server.visitors(0, 1)[0]
+        visitor.open_app()
+        visitor.see_start()
+        page = visitor.last
+
+        def no() -> None:
+            visitor.last = page
+            form = {"name": visitor.name, "password": PASSWORD}
+            visitor.post("/sign-in", form).expect(FULL)
+
+        each([server.pid], no, NOES)
+        return each([server.pid], no, NOES)
+
+
 def _percentile(values: list[float], share: float) -> str:
     ordered = sorted(values) or [0.0]
     return f"{ordered[min(int(len(ordered) * share), len(ordered) - 1)]:,.0f}"
@@ -228,11 +253,10 @@ def report(minutes: float = MINUTES, kind: str = POSTGRESQL) -> str:
         rate = TIMES * calm[0].rate
         storm = loaded(server.port, server.pid, rate, minutes * 60, 2)
         calm.append(loaded(server.port, server.pid, 0, CALM, 3))
-    could = sum(each.rate for each in calm) / len(calm)
+        turned_away = no_costs(file)
+    could = sum(one.rate for one in calm) / len(calm)
     each_costs = sum(one.cpu / max(one.rate * one.seconds, 1) for one in calm) / len(calm)
     said = storm.said
-    refused = max(said["refused"] + said["known_refused"], 1)
-    no_costs = (storm.cpu - storm.rate * storm.seconds * each_costs) / refused
     per_cpu = (storm.rate * storm.seconds / storm.cpu) * each_costs
     _draw(storm, could)
     rows = [
@@ -243,7 +267,7 @@ def report(minutes: float = MINUTES, kind: str = POSTGRESQL) -> str:
         ("share of what it could do: by the server's CPU", f"**{per_cpu:.0%}**"),
         ("answer to a password that was taken, p50 / p99 ms", _two(said["let_in"])),
         ("turned away, of them told when to come back", f"{said['refused']}, {said['told_when']}"),
-        ("CPU ms of a no (what the sign-ins did not take)", f"**{no_costs:.2f}**"),
+        ("CPU ms of a no to a new browser", f"**{turned_away:.2f}**"),
         (
             "sign-ins in known browsers, turned away",
             f"{len(said['known'])}, {said['known_refused']}",

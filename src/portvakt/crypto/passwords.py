@@ -43,7 +43,7 @@ _SODIUM_LONGEST = 127  # libsodium's fixed buffer for a PHC string
 THREADS = 2  # two threads keep two cores busy; more only queue (measured)
 WAITING = 64  # less than a second of work for two threads
 KEPT = 4  # one place in so many is for known browsers: a share of the machine, whatever comes
-LONGEST = 1.0  # seconds that whoever is last in line waits; on a slow machine the line is shorter
+LONGEST = 0.6  # seconds that whoever is last in line waits; on a slow machine the line is shorter
 LATELY = 16  # hashes that the mean looks back
 RETRY_AFTER = 2
 
