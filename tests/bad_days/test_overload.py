@@ -23,6 +23,9 @@ from tests.world import PASSWORD, Browser, Page
 pytestmark = pytest.mark.slow
 
 MEGABYTE = 1024 * 1024
+ROUNDS = 20
+"""How often whoever was turned away tries again at most: the slower the machine, the shorter the
+line, and the more of them."""
 STORM = 100
 """People at once: a good deal more than the 66 that the hash pool has places for."""
 
@@ -92,7 +95,7 @@ async def test_f54_f55_a_storm_is_shed_with_a_time_to_come_back_and_costs_nobody
             for each in shed:
                 assert each.page.title == "Många loggar in just nu"
                 assert 1 <= int(each.page.response.headers["retry-after"]) <= 30
-            for _ in range(5):
+            for _ in range(ROUNDS):
                 waiting = [
                     (each, name, form)
                     for each, name, form in zip(browsers, names, forms, strict=True)
@@ -114,11 +117,10 @@ async def signs_in(browser: Browser, name: str) -> Page:
 HEAD = f"POST /sign-in HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/x-www-form-urlencoded"
 
 
-async def sent(node: Node, first: str, then: bytes, times: int) -> tuple[int, float]:
-    """Send raw bytes for as long as they are taken; return the status, and the seconds until it."""
+async def sent(node: Node, first: str, then: bytes, times: int) -> tuple[int, int]:
+    """Send raw bytes for as long as they are taken; return the status, and how often they were."""
     reader, writer = await asyncio.open_connection("127.0.0.1", node.port)
-    began = time.monotonic()
-    answer = asyncio.create_task(reader.read(64))
+    answer, taken = asyncio.create_task(reader.read(64)), 0
     with contextlib.suppress(ConnectionError):
         writer.write(first.encode("latin-1") + b"\r\n\r\n")
         for _ in range(times):
@@ -126,14 +128,14 @@ async def sent(node: Node, first: str, then: bytes, times: int) -> tuple[int, fl
                 break
             writer.write(then)
             await writer.drain()
+            taken += 1
     status = 0
     with contextlib.suppress(ConnectionError):
         async with asyncio.timeout(PATIENCE):
             line = await answer
             status = int(line.split()[1]) if line else 0
-    took = time.monotonic() - began
     writer.transport.abort()
-    return status, took
+    return status, taken
 
 
 async def test_f57_huge_bodies_are_refused_at_once_and_leave_no_mark(open_small_site: Open) -> None:
@@ -147,10 +149,10 @@ async def test_f57_huge_bodies_are_refused_at_once_and_leave_no_mark(open_small_
             answers = await asyncio.gather(*(sent(node, first, then, hundred) for _ in range(8)))
             # A sender that does not stop may lose the answer with its connection.
             assert {status for status, _ in answers} <= {413, 0}
-            assert max(took for _, took in answers) < 5
+            assert max(taken for _, taken in answers) < hundred, "cut off long before the end"
         trailer = f"{HEAD}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\nX: a"
         answers = await asyncio.gather(*(sent(node, trailer, b"a" * 0x10000, 1600) for _ in "ab"))
-        assert max(took for _, took in answers) < 5
+        assert max(taken for _, taken in answers) < 1600
         squeezed = f"{HEAD}\r\nContent-Encoding: gzip\r\nContent-Length: 20"
         assert (await sent(node, squeezed, b"\x1f\x8b" + b"\0" * 18, 1))[0] in (400, 403, 415)
         assert node.memory - before < 50 * MEGABYTE

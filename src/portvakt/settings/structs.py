@@ -217,7 +217,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_url: str
     """The only origin that signs anybody in. https, unless the host is localhost."""
     database_url: str
-    """`sqlite:////absolute/path.db` or `postgresql://user@host/name`. A password for the
+    """`sqlite:////absolute/path.db` or `postgresql://user@host/name`. Several hosts stand side by
+    side, `user@one:5432,two:5432/name`: the one that takes writes is used. A password for the
     database comes from a `PGPASSFILE`, or the whole address from `PORTVAKT_DATABASE_URL`."""
     keys: Keys
     server: Server = Server()
