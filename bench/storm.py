@@ -157,8 +157,9 @@ class Load:
         began = time.monotonic()
         answer = visitor.post("/sign-in", {"name": visitor.name, "password": PASSWORD})
         if answer.status == FULL:
+            told = answer.header("retry-after").isdigit()
             self.refused += 1
-            self.told_when += answer.header("retry-after").isdigit()
+            self.told_when += told
             return
         answer.expect(303)
         self.let_in.append((time.monotonic() - began) * 1000)
