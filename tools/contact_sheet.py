@@ -18,6 +18,8 @@ COLUMNS = [
 SCALE = 3
 TALLEST = 330
 GAP = 10
+MOST_IN_A_COLUMN = 150
+"""Pages below each other: a JPEG is at most 65,500 pixels high."""
 HEAD = 26
 PAPER = (128, 134, 140)
 
@@ -39,6 +41,19 @@ def sheet(folder: Path) -> Image.Image:
     names = sorted({file.stem.rsplit("-", 3)[0] for file in folder.glob("*-*-*-*.jpg")})
     if not names:
         raise FileNotFoundError(f"no pictures in {folder}")
+    parts = -(-len(names) // MOST_IN_A_COLUMN)
+    each = -(-len(names) // parts)
+    made = [_column(folder, names[at : at + each]) for at in range(0, len(names), each)]
+    size = (sum(part.width for part in made), max(part.height for part in made))
+    whole, left = Image.new("RGB", size, PAPER), 0
+    for part in made:
+        whole.paste(part, (left, 0))
+        left += part.width
+    return whole
+
+
+def _column(folder: Path, names: list[str]) -> Image.Image:
+    """Put these pages below each other."""
     wide = [width // SCALE for _, _, width in COLUMNS]
     rows: list[tuple[str, list[Image.Image | None]]] = []
     for name in names:

@@ -164,13 +164,14 @@ async def test_over_the_bound_the_answer_is_busy_at_once_and_nothing_is_hashed()
 
 
 async def test_a_storm_starts_no_more_threads_than_the_pool_has() -> None:
+    before = _threads()  # what other tests' pools left idle
     hasher = PasswordHasher(threads=2, waiting=4)
     outcomes = await asyncio.gather(
         *(hasher.verify(None, PASSWORD) for _ in range(50)), return_exceptions=True
     )
     assert outcomes.count(False) == 5  # a quarter of the six places is kept for known browsers
     assert sum(isinstance(each, Busy) for each in outcomes) == 45
-    assert sum(t.name.startswith("argon2") for t in threading.enumerate()) <= 2 + _others()
+    assert _threads() <= before + 2
 
 
 async def test_f54_strangers_leave_a_quarter_of_the_places_to_known_browsers() -> None:
@@ -189,12 +190,8 @@ async def test_f54_strangers_leave_a_quarter_of_the_places_to_known_browsers() -
     assert hasher.under_way == 0
 
 
-def _others() -> int:
-    """Threads that other tests' pools left idle; each pool has at most two."""
-    return sum(t.name.startswith("argon2") for t in _BEFORE)
-
-
-_BEFORE = threading.enumerate()
+def _threads() -> int:
+    return sum(each.name.startswith("argon2") for each in threading.enumerate())
 
 
 async def test_a_request_that_goes_away_gives_its_place_back() -> None:

@@ -44,9 +44,8 @@ def someone(slapd: Slapd) -> str:
 
 
 def named(user_name: str, *attributes: str) -> Query:
-    return Query(
-        base=BASE, filter=f"(uid={escape_filter(user_name)})", attributes=attributes or ("uid",)
-    )
+    uid = f"(uid={escape_filter(user_name)})"  # elsewhere other tests have namesakes
+    return Query(base=PEOPLE_BASE, filter=uid, attributes=attributes or ("uid",))
 
 
 async def test_a_search_finds_a_person_with_swedish_letters(slapd: Slapd) -> None:
