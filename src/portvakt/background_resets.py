@@ -10,16 +10,13 @@ import structlog
 
 from portvakt.base import directory_passwords
 from portvakt.crypto.passwords import PasswordHasher
-from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import Sealer
 from portvakt.journeys.reset_password.reading_back import ReadingBack
 from portvakt.known_directories import directories
-from portvakt.mail import Writer
-from portvakt.proving.notices import Notices
 from portvakt.proving.password_homes import Homes
 from portvakt.records import Records
 from portvakt.settings import Settings
-from portvakt.texts import Texts
+from portvakt.telling_people import notices_of
 
 _log = structlog.get_logger("portvakt.resets")
 
@@ -36,24 +33,13 @@ async def settling(
     clock: Callable[[], datetime],
 ) -> AsyncIterator[Sequence[Callable[[], Awaitable[None]]]]:
     """Open the directories, and give the step that settles. Raises `AdapterSettingsError`."""
-    organisation = settings.organisation
-    writer = Writer(
-        texts=Texts.load(),
-        organisation=organisation.name,
-        support_phone=organisation.support_phone,
-    )
     async with directories(settings) as known:
         passwords = directory_passwords(settings, known, records, clock, actor="worker")
         reading = ReadingBack(
             records=records,
             homes=Homes(hasher=hasher, directories=passwords),
             directories=passwords,
-            notices=Notices(
-                writer=writer,
-                sealer=sealer,
-                random=SystemRandom(),
-                public_url=settings.public_url,
-            ),
+            notices=notices_of(settings, sealer),
             clock=clock,
         )
 

@@ -12,14 +12,12 @@ import structlog
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import Sealer
 from portvakt.journeys.sync_people.follow import Failed, Follow, NotNow, Outcome, Synced
-from portvakt.journeys.sync_people.standing import followed
 from portvakt.known_directories import directories, orders
-from portvakt.mail import Writer
-from portvakt.proving.notices import Notices
 from portvakt.records import Records
+from portvakt.records.followed import followed
 from portvakt.settings import Settings
 from portvakt.settings.structs import span
-from portvakt.texts import Texts
+from portvakt.telling_people import notices_of
 
 if TYPE_CHECKING:
     from portvakt.directories import Directory
@@ -76,14 +74,8 @@ async def following(
     settings: Settings, records: Records, sealer: Sealer, clock: Callable[[], datetime]
 ) -> AsyncIterator[Sequence[Callable[[], Awaitable[None]]]]:
     """Open the directories, and give the steps that follow them. Raises `AdapterSettingsError`."""
-    organisation = settings.organisation
-    writer = Writer(
-        texts=Texts.load(),
-        organisation=organisation.name,
-        support_phone=organisation.support_phone,
-    )
     random = SystemRandom()
-    notices = Notices(writer=writer, sealer=sealer, random=random, public_url=settings.public_url)
+    notices = notices_of(settings, sealer, random=random)
     follow = Follow(records=records, random=random, notices=notices, clock=clock)
     async with directories(settings) as known:
         yield [

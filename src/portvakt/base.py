@@ -13,7 +13,6 @@ from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import CodeMac, MasterKeys, Sealer
 from portvakt.directories import Directory
-from portvakt.mail import Writer
 from portvakt.methods import SignInMethod
 from portvakt.plugins import Tools, open_adapter
 from portvakt.proving.ask import CodeSender
@@ -27,6 +26,7 @@ from portvakt.records.unit import Records
 from portvakt.settings import Settings
 from portvakt.settings.structs import span
 from portvakt.sms import CodeText
+from portvakt.telling_people import notices_of
 from portvakt.texts import Texts
 from portvakt.web.site import Logo, Organisation, Site
 from portvakt.wire.http import HttpClient
@@ -82,12 +82,8 @@ def base_of(
     sealer, texts = Sealer(keys), Texts.load()
     rules = Rules(records)
     methods = _methods(settings, random, hasher, keys)
-    organisation = settings.organisation
-    writer = Writer(
-        texts=texts, organisation=organisation.name, support_phone=organisation.support_phone
-    )
-    notices = Notices(writer=writer, sealer=sealer, random=random, public_url=settings.public_url)
-    words = CodeText(texts=texts, organisation=organisation.name, host=_host(settings))
+    notices = notices_of(settings, sealer, random=random, texts=texts)
+    words = CodeText(texts=texts, organisation=settings.organisation.name, host=_host(settings))
     sms = methods[AuthenticatorType.SMS_CODE]
     six = settings.authenticator.digits_after_password == SIX_DIGITS
     return Base(

@@ -11,9 +11,9 @@ from datetime import datetime
 from time import monotonic
 from typing import Final
 
-from portvakt.journeys.sync_people.standing import followed
 from portvakt.metrics import Metrics, Numbers
 from portvakt.records import Records, RecordsUnavailable, Unit
+from portvakt.records.followed import followed
 
 Clock = Callable[[], datetime]
 

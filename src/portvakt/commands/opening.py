@@ -14,7 +14,6 @@ from typing import TypeVar
 from portvakt.commands.shell import CommandError, Shell
 from portvakt.core.events import ProtectedSeen
 from portvakt.core.people import Account, canonical_identifier
-from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import (
     MasterKeyFileError,
     MasterKeys,
@@ -23,13 +22,12 @@ from portvakt.crypto.sealing import (
     read_master_keys,
 )
 from portvakt.journeys.approve_push.origin import moved_from
-from portvakt.mail import Writer
 from portvakt.proving.notices import Notices
 from portvakt.records import Records, Standing, Unit, open_records
 from portvakt.records.addresses import SqliteFile, address_of
 from portvakt.records.migrate import SCHEMA_VERSION, current, migrate
 from portvakt.settings import Settings
-from portvakt.texts import Texts
+from portvakt.telling_people import notices_of
 from portvakt.web.site import origin_of
 
 T = TypeVar("T")
@@ -51,18 +49,7 @@ class Opened:
 
     def notices(self) -> Notices:
         """Return who tells people what was done to their account."""
-        organisation = self.settings.organisation
-        writer = Writer(
-            texts=Texts.load(),
-            organisation=organisation.name,
-            support_phone=organisation.support_phone,
-        )
-        return Notices(
-            writer=writer,
-            sealer=self.sealer(),
-            random=SystemRandom(),
-            public_url=self.settings.public_url,
-        )
+        return notices_of(self.settings, self.sealer())
 
 
 def in_records(shell: Shell, work: Callable[[Opened], Awaitable[T]]) -> T:

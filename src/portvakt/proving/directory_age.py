@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
-
 from portvakt.core.assurance import METHODS, Evidence
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.directory_events import DirectoryGraceUsed
 from portvakt.core.sign_in import SignIn
 from portvakt.proving.visit import Visit
+from portvakt.records.followed import Followed, followed_if_ever
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Records, Unit
 
@@ -46,21 +45,13 @@ class Span:
         return max(self.missed, min(self.every + self.grace, LONGEST))
 
 
-class _Followed(msgspec.Struct, frozen=True):
-    """What we need of the fact; the rest is for those who follow."""
-
-    well_at: datetime | None = None
-    until: datetime | None = None
-    failed: str | None = None
-
-
 class DirectoryAges:
     """Says what may rest on the last reading of a directory. Without directories: everything."""
 
     def __init__(self, spans: Mapping[str, Span], records: Records) -> None:
         self._spans = dict(spans)
         self._records = records
-        self._kept: dict[str, tuple[datetime, _Followed | None]] = {}
+        self._kept: dict[str, tuple[datetime, Followed | None]] = {}
 
     async def missed(self, source: str, now: datetime) -> bool:
         """Say whether a reading was missed: no password is reset then. Opens an act of its own."""
@@ -104,17 +95,16 @@ class DirectoryAges:
         await self._note(unit, source, known, now)
         return False
 
-    async def _followed(self, unit: Unit, source: str, now: datetime) -> _Followed | None:
+    async def _followed(self, unit: Unit, source: str, now: datetime) -> Followed | None:
         kept = self._kept.get(source)
         if kept is not None and timedelta() <= now - kept[0] < KEPT:
             return kept[1]
-        written = await unit.meta.get(f"sync:{source}")
-        known = None if written is None else msgspec.json.decode(written, type=_Followed)
+        known = await followed_if_ever(unit, source)
         self._kept[source] = (now, known)
         return known
 
     @staticmethod
-    async def _note(unit: Unit, source: str, known: _Followed, now: datetime) -> None:
+    async def _note(unit: Unit, source: str, known: Followed, now: datetime) -> None:
         """Write, once for each outage, that somebody got in by grace."""
         fact, outage = f"grace:{source}", str(known.well_at)
         await unit.turn(fact)
@@ -132,7 +122,7 @@ def _answered_at(evidence: Sequence[Evidence]) -> datetime | None:
     )
 
 
-def _age(known: _Followed, answered: datetime | None, now: datetime) -> timedelta:
+def _age(known: Followed, answered: datetime | None, now: datetime) -> timedelta:
     """Say how old what we know is; a reading that is under way and well so far is no outage."""
     heard = [each for each in (known.well_at, answered) if each is not None]
     age = now - max(heard) if heard else timedelta.max

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from portvakt.journeys.sync_people.standing import LEASE, Followed, followed, take_turn
+from portvakt.journeys.sync_people.standing import LEASE, take_turn
 from portvakt.records import Unit
+from portvakt.records.followed import Followed, followed
 from tests.cli.box import Box
 from tests.directories.people.branches import NAME, OpenLdapBranch
 from tests.servers.authority import Authority

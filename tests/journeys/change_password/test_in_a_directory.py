@@ -10,7 +10,7 @@ import pytest
 
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.secret import Secret
-from portvakt.journeys.sync_people.standing import Followed
+from portvakt.records.followed import Followed
 from tests.directories.homes import NEW, RIGHT, WRONG, AtSamba, AtSlapd, Home
 from tests.journeys.sign_in.directory import NAME, person_in, world_with
 from tests.journeys.sign_in.region import app_code

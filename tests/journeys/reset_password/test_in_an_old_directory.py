@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from portvakt.journeys.sync_people.standing import Followed
+from portvakt.records.followed import Followed
 from tests.directories.homes import NEW, RIGHT, AtSlapd
 from tests.journeys.reset_password.test_in_a_directory import proved, with_phone
 from tests.journeys.sign_in.directory import NAME, person_in, world_with

@@ -10,7 +10,7 @@ import pytest
 
 from portvakt.app import opened
 from portvakt.core.people import Account
-from portvakt.journeys.sync_people.standing import Followed
+from portvakt.records.followed import Followed
 from portvakt.settings.structs import Directory
 from tests import make
 from tests.journeys.sign_in.phones import approve, by_phone, go_on, pair

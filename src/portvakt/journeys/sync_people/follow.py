@@ -30,10 +30,8 @@ from portvakt.journeys.sync_people.gathered import Gathered
 from portvakt.journeys.sync_people.report import Report
 from portvakt.journeys.sync_people.standing import (
     RENEW_EVERY,
-    Followed,
     TurnLostError,
     end_turn,
-    followed,
     keep_turn,
     take_turn,
 )
@@ -43,6 +41,7 @@ from portvakt.phone_numbers import Usable, usable_for_text
 from portvakt.plugins import AdapterSettingsError
 from portvakt.proving.notices import Notices
 from portvakt.records import Outline, Records, RecordsUnavailable, StoredPerson, Unit
+from portvakt.records.followed import Followed, followed
 
 ACTOR: Final = "sync"
 PHONE_LABEL: Final = "Tjänstetelefon från katalogen"
