@@ -30,6 +30,7 @@ class PasswordChangeUnsure(Event):
 
     name = "password_change.unsure"
     sessions: int
+    """How many that were; none at sign-in, where whoever types is not in yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

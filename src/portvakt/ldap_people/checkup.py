@@ -167,7 +167,9 @@ class Checkup(ABC):
             show = f"openssl s_client -connect {place} -showcerts </dev/null"
             mend = f"{show}  # its authority belongs in ca_file, its name in servers"
             return Finding("certificate", Level.PROBLEM, why, mend)
-        return Finding("connection", Level.PROBLEM, why, f"nc -vz {place.replace(':', ' ')}")
+        return Finding(
+            "connection", Level.PROBLEM, why, f"nc -vz {self.server.host} {self.server.port}"
+        )
 
     def _certificate(self, der: bytes, now: datetime) -> Finding:
         says = read_certificate(der)

@@ -19,7 +19,6 @@ import structlog
 from portvakt.core.password_outcomes import (
     Refused,
     RefusedFor,
-    Unreachable,
     WriteOutcome,
 )
 from portvakt.core.people import Account
@@ -51,7 +50,6 @@ Tell = Callable[[str, str | None], Awaitable[None]]
 Asked = Callable[[str, CheckOutcome, float | None], None]
 """Takes a directory's name, what it said of a password, and after how many seconds; None: it was
 left alone."""
-UsedBefore = Callable[[Secret], Awaitable[bool]]
 
 _log = structlog.get_logger("portvakt.directories")
 
@@ -152,25 +150,12 @@ class DirectoryPasswords:
         locking = [each for each in known if each is not None]
         return min(locking, key=lambda each: each.first.run, default=None)
 
-    async def set(
-        self, account: Account, new: Secret, *, used_before: UsedBefore | None = None
-    ) -> WriteOutcome:
-        """Write a new password without the old one.
-
-        `used_before` is our own memory of what somebody had: it is asked where the directory does
-        not look at history when a service account writes.
-        """
+    async def set(self, account: Account, new: Secret) -> WriteOutcome:
+        """Write a new password without the old one."""
         directory = self._directories.get(account.source)
         if directory is None:
             return Refused(RefusedFor.NOT_ALLOWED)
-        new = _composed(new)
-        if used_before is not None:
-            policy = await directory.policy(account.external_id)
-            if isinstance(policy, DirectoryAway):
-                return Unreachable()
-            if policy.history and not policy.history_on_reset and await used_before(new):
-                return Refused(RefusedFor.HISTORY)
-        return await directory.set(account.external_id, new)
+        return await directory.set(account.external_id, _composed(new))
 
     async def change(
         self, account: Account, old: Secret, new: Secret

@@ -200,6 +200,10 @@ async def test_a_registration_begun_there_makes_no_browser_known(
         ("/sign-in", "/apps"),
         ("/reset/k7qm2xw4", "/apps"),
         ("/switch-person", "/apps"),
+        ("/change-password", "/change-password"),
+        ("/change-password/done", "/change-password"),
+        ("/change-password/unsure", "/change-password"),
+        ("/vouch/k7qm2xw4k7qm2xw4k7qm2xw4k7", "/vouch"),
     ],
 )
 def test_the_next_person_goes_on_where_the_one_before_was_but_not_in_their_steps(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from portvakt.core.freezing import Change, Disowned
+from portvakt.journeys.sign_in import new_password
 from tests.directories.homes import NEW, RIGHT, WRONG, AtSamba, AtSlapd, Home
 from tests.journeys.sign_in.directory import person_in, world_with
 from tests.journeys.sign_in.region import app_code
@@ -60,6 +61,22 @@ async def test_a_frozen_account_gets_no_new_password(
         assert (page.status, page.title) == (422, TITLE)
         assert "Kontot är fryst" in page.text
         assert not at_slapd.knows(one, dn, NEW)
+
+
+async def test_a_write_that_is_not_answered_is_told_of_as_if_it_were_done(
+    at_slapd: AtSlapd, tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world_with(at_slapd, tmp_path, sqlite_url) as world, world.browser() as browser:
+        account, one, _ = await person_in(world, at_slapd, "must_change")
+        await reach_the_page(world, browser, one.user_name)
+        await world.outbox("mail")
+        with monkeypatch.context() as patience:
+            patience.setattr(new_password, "LONGEST", 0.0)
+            page = await browser.submit({"current": RIGHT.open(), "new": NEW.open()})
+        assert (page.status, page.title) == (422, TITLE)
+        assert "password_change.unsure" in await world.events(account)
+        assert any("nytt lösenord" in words for _, words in await world.outbox("mail"))
+        assert not await world.sessions(account)
 
 
 async def test_whatever_is_wrong_is_said_and_another_is_taken(

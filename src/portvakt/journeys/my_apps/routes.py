@@ -29,6 +29,8 @@ from portvakt.web.responses import page, see_other
 from portvakt.web.routing import Route, Who, route
 
 _OF_ONE_PERSON = ("/sign-in", "/reset", "/sign-out", "/switch-person")
+_HOMES = ("/security-info", "/change-password", "/vouch")
+"""Where something of several steps begins; what is below is the step of one person."""
 
 
 class MyApps:
@@ -108,8 +110,9 @@ def place_for_the_next(path: str) -> str:
     address, _, asked = path.partition("?")
     if address == "/sign-in":
         path = local_path(dict(parse_qsl(asked)).get("to"))
-    if path.startswith("/security-info/"):
-        return "/security-info"
+    for home in _HOMES:
+        if path.startswith(f"{home}/"):
+            return home
     return "/apps" if path.startswith(_OF_ONE_PERSON) else path
 
 

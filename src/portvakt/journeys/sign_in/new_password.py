@@ -11,6 +11,7 @@ from typing import assert_never
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.directory_events import DirectoryPasswordChanged
 from portvakt.core.ids import FlowId
+from portvakt.core.password_change_events import PasswordChangeUnsure
 from portvakt.core.password_outcomes import (
     Refused,
     UnknownOutcome,
@@ -164,9 +165,17 @@ class NewPasswords:
                 kind = AuthenticatorType.PASSWORD
                 return await not_judged(records, [tried.key], standing, kind, state.app, visit)
             case UnknownOutcome():
+                await records.write(lambda unit: self._unsure(unit, standing, visit))
                 return Unfit("new", "sign_in.new_password_unsure")
             case _:
                 assert_never(written)
+
+    async def _unsure(self, unit: Unit, standing: Standing, visit: Visit) -> None:
+        """Tell of it as if it were written, which nobody knows; this sign-in stays where it is."""
+        account = standing.account
+        await hold_back_password(unit, account.id, visit.now)
+        await unit.audit.write(PasswordChangeUnsure(**said(visit, account.id), sessions=0))
+        await self._parts.notices.tell(unit, account, What(notice=Notice.PASSWORD), visit)
 
     async def _failed(
         self, state: SignIn, standing: Standing, tried: Tried, reason: str, visit: Visit
