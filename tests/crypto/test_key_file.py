@@ -133,6 +133,15 @@ def test_who_watches_the_file_opens_at_once_what_a_new_key_sealed(file: Path) ->
     assert key_id_of(theirs.seal(b"newer", **PLACE)) == "k2"
 
 
+def test_a_file_that_came_with_wrong_rights_is_read_when_they_are_put_right(file: Path) -> None:
+    watched = WatchedKeys(file)
+    assert prepare(file, DAY) == "k2"
+    file.chmod(0o644)
+    assert list(watched.now().keys) == ["k1"]
+    file.chmod(0o600)
+    assert list(watched.now().keys) == ["k2", "k1"]
+
+
 def test_a_machine_that_was_told_opens_what_one_that_turned_seals(
     file: Path, tmp_path: Path
 ) -> None:

@@ -89,12 +89,15 @@ class WatchedKeys(MasterKeys):
 
 
 def _mark(path: Path) -> _Mark | None:
-    """Return what changes whenever the file is replaced or written; None where it is gone."""
+    """Return what changes whenever the file is replaced, written or given other rights.
+
+    None where it is gone.
+    """
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_ino, found.st_size
+    return found.st_ctime_ns, found.st_ino, found.st_size
 
 
 def prepare(path: Path, made: date) -> str:
