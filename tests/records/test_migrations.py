@@ -8,8 +8,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
+from threading import Timer
 
 import pytest
 import sqlalchemy
@@ -26,6 +28,7 @@ from portvakt.records.audit_chain import StoredEntry
 from portvakt.records.errors import RecordsUnavailable
 from portvakt.records.migrate import SCHEMA_VERSION, current, migrate
 from portvakt.records.schema import metadata
+from portvakt.records.sqlite import write_ahead
 from tests import make
 from tests.records import a_phone
 from tests.records.stored import opened, with_anna
@@ -98,6 +101,20 @@ def test_four_that_migrate_at_once_do_it_once(empty_url: str) -> None:
         list(pool.map(lambda _: migrate(empty_url, said.append), range(4)))
     assert sum(line.endswith("up to date") for line in said) == 3
     assert sum(line.startswith("new database") for line in said) == 1
+
+
+def test_the_log_is_turned_on_when_a_writer_lets_go(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    with (
+        closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as writer,
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+    ):
+        writer.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            write_ahead(other, patience=0)
+        Timer(0.2, writer.execute, ["COMMIT"]).start()
+        write_ahead(other, patience=30)
+        assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_a_migration_that_fails_has_changed_nothing(empty_url: str) -> None:

@@ -10,12 +10,13 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from portvakt.records.addresses import PostgresServer, SqliteFile, address_of
 from portvakt.records.errors import RecordsUnavailable
+from portvakt.records.sqlite import write_ahead
 
 if TYPE_CHECKING:
     import asyncpg
@@ -121,7 +122,9 @@ def _one_by_one(
 def _migrate_sqlite(path: Path, progress: Progress, steps: Steps) -> None:
     try:
         # Whoever can read the file can read everybody's telephone numbers.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # One that is there is left alone: closing it here would let go of this process's locks.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)) as connection:
             connection.execute("BEGIN EXCLUSIVE")
             start = _sqlite_version(connection)
@@ -129,7 +132,7 @@ def _migrate_sqlite(path: Path, progress: Progress, steps: Steps) -> None:
             for statement in _one_by_one(start, statements, progress, steps):
                 connection.execute(statement)
             connection.execute("COMMIT")
-            connection.execute("PRAGMA journal_mode=WAL")
+            write_ahead(connection, _PATIENCE)
     except (OSError, sqlite3.OperationalError) as error:
         raise RecordsUnavailable(f"{path}: {error}") from error
 

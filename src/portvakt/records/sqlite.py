@@ -57,11 +57,29 @@ def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA temp_store=MEMORY")
     if writing:
-        connection.execute("PRAGMA journal_mode=WAL")
+        write_ahead(connection, PATIENCE)
         connection.execute("PRAGMA synchronous=FULL")
     else:
         connection.execute("PRAGMA query_only=ON")
     return connection
+
+
+def write_ahead(connection: sqlite3.Connection, patience: float) -> None:
+    """Have the file keep a write-ahead log, waiting at most `patience` seconds for its turn.
+
+    Raises sqlite3.OperationalError where somebody holds the file for longer.
+    """
+    given_up_at = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            # The busy handler is not asked while another connection is about to write.
+            if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > given_up_at:
+                raise
+            time.sleep(_POLL_MS / 1000)
+        else:
+            return
 
 
 def run_on(connection: sqlite3.Connection) -> Run:
