@@ -21,6 +21,12 @@ and the same ones (a test compares), so that it need not be asked, which takes t
 _NO_SEPARATORS = str.maketrans("", "", " -")
 _LONGEST = 40
 _MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
+_MEANT = {1: frozenset({"US", "CA"})}
+"""Whose numbers a bare country code means, where that is more than one country.
+
+Several countries share a code, and texts to the small ones (the Caribbean in +1, the islands of
++44) are what toll fraud lives on. They are reached by a prefix that names them, such as +1876.
+"""
 
 
 class Reason(StrEnum):
@@ -93,7 +99,19 @@ def _reason_against(
         return Reason.LANDLINE
     if kind not in _MOBILE:
         return Reason.NOT_MOBILE
-    return None if number.startswith(allowed_prefixes) else Reason.FOREIGN
+    reached = any(
+        number.startswith(prefix) and _is_meant(parsed, prefix) for prefix in allowed_prefixes
+    )
+    return None if reached else Reason.FOREIGN
+
+
+def _is_meant(parsed: PhoneNumber, prefix: str) -> bool:
+    """Say whether a prefix that a number has also means its country."""
+    if prefix != f"+{parsed.country_code}":
+        return True
+    main = phonenumbers.region_code_for_country_code(parsed.country_code)
+    meant = _MEANT.get(parsed.country_code, frozenset({main}))
+    return phonenumbers.region_code_for_number(parsed) in meant
 
 
 def to_e164(written: str, region: str = "SE") -> str | None:

@@ -89,6 +89,89 @@ def test_a023_only_mobiles_within_the_allowed_prefixes_get_texts(
     assert usable_for_text(written, SWEDISH_MOBILES) == expected
 
 
+WIDE = ("+46", "+44", "+1", "+88", "+87", "+8", "+80", "+979", "+37", "+7", "+47", "+358")
+"""More than anybody should allow: what is no mobile of a country that was meant gets nothing."""
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "+881612345678",  # Globalstar
+        "+881712345678",  # Iridium
+        "+8816 3145 1234",
+        "+870773112345",  # Inmarsat
+        "+88213300655",  # international networks
+        "+883510012345678",
+        "+80012345678",  # international freephone
+        "+80812345678",  # international shared cost
+        "+87812345678912",  # a number for life
+        "+979123456789",  # international premium rate
+        "+46900123456",  # premium rate
+        "+46939123456",
+        "+46944123456",
+        "+4699123456",
+        "+4677123456",  # shared cost
+        "+4620123456",  # free to call
+        "+46118118",
+        "+46751234567",  # personal number
+        "+46740123456",  # pager
+        "+46841021234",  # landlines: Stockholm, Gävle
+        "+4626154000",
+        "+442079460123",  # London
+        "+441632960123",
+        "+445612345678",  # over the internet
+        "+447012345678",  # personal number
+        "+447640123456",  # pager
+        "+448712345678",
+        "+449012345678",
+        "+448456412345",
+        "+19005550123",  # premium rate
+        "+18005550123",
+        "+18765230123",  # Jamaica
+        "+18092345678",  # the Dominican Republic
+        "+12642351234",  # Anguilla
+        "+447797712345",  # Jersey
+        "+447781123456",  # Guernsey
+        "+447624123456",  # the Isle of Man
+        "+77710009998",  # Kazakhstan
+        "+112",
+        "+4612",
+    ],
+)
+def test_a023_only_mobiles_of_a_country_that_was_meant_get_texts_however_wide_the_prefixes(
+    written: str,
+) -> None:
+    assert isinstance(usable_for_text(written, WIDE), NotUsable)
+
+
+def test_a023_a_neighbour_that_shares_a_country_code_is_reached_by_a_prefix_of_its_own() -> None:
+    assert usable_for_text("+12015550123", ("+1",)) == Usable("+12015550123")
+    assert usable_for_text("+15062345678", ("+1",)) == Usable("+15062345678")  # Canada
+    assert usable_for_text("+18762101234", ("+1",)) == NotUsable(Reason.FOREIGN)
+    assert usable_for_text("+18762101234", ("+1", "+1876")) == Usable("+18762101234")
+    assert usable_for_text("+447797712345", ("+447797",)) == Usable("+447797712345")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "+46 (0) 900 123 456",
+        "0046900123456",
+        "0900-123456",
+        "00881612345678",
+        "+46\u00a0900\u00a0123456",
+        "+46701740605;+46900123456",
+        "+46701740605,900",
+        "+46701740605p900",
+        "tel:+46701740605",
+        "++46701740605",
+        "+46701740605#",
+    ],
+)
+def test_a023_no_spelling_hides_what_a_number_is(written: str) -> None:
+    assert isinstance(usable_for_text(written, SWEDISH_MOBILES), NotUsable)
+
+
 def test_allowed_prefixes_are_the_organisations_own_choice() -> None:
     assert usable_for_text("+47 406 12 345", ("+467", "+47")) == Usable("+4740612345")
     assert usable_for_text("070-174 06 05", ("+4673",)) == NotUsable(Reason.FOREIGN)
