@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # settings and most commands need names and structs, not driv
     from portvakt.crypto.sealing import CodeMac
     from portvakt.crypto.vapid import VapidKey
     from portvakt.wire.http import HttpClient
+    from portvakt.wire.outcomes import ReceiptSink
 
 PushKeySource = Callable[[], Awaitable["VapidKey"]]
 """Reads the key that push services know us by. Raises RecordsUnavailable."""
@@ -73,6 +74,8 @@ class Tools:
     """The `From` of every mail: an address, with a name before it if wanted."""
     push_key: PushKeySource | None = None
     """Only where phones are woken."""
+    receipts: "ReceiptSink | None" = None
+    """Where a text-message gateway with a line of its own puts the receipts that come on it."""
 
 
 def names(package: str) -> tuple[str, ...]:

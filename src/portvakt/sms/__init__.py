@@ -1,9 +1,12 @@
 """Text messages: what a gateway is, and what our texts say. One module here is one gateway.
 
 To add one: a module with a `Config` struct whose `destinations()` lists the places it reaches and
-whose `open(tools)` returns an `SmsGateway`. `tests/conformance` finds it by itself.
+whose `open(tools)` returns an `SmsGateway`. `tests/conformance` finds it by itself. What an
+operator says became of a text comes by HTTP, to what `receipts()` returns, or on the gateway's own
+line, and then goes to `Tools.receipts`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,9 +14,10 @@ from portvakt.core.secret import Secret
 from portvakt.plugins import Tools
 from portvakt.texts import Texts
 from portvakt.wire.addresses import Destination
-from portvakt.wire.outcomes import Outcome, Refused, Sent, Unknown
+from portvakt.wire.outcomes import Outcome, Receipt, ReceiptSink, Refused, Sent, Unknown
 
-__all__ = ["Outcome", "Refused", "Sent", "Unknown"]  # gateways take them from here
+__all__ = ["Outcome", "Receipt", "ReceiptSink", "Refused", "Sent", "Unknown"]
+# gateways take them from here
 
 _GSM7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
@@ -37,6 +41,44 @@ class SmsGateway(Protocol):
     async def send(self, message: TextMessage) -> Outcome:
         """Hand one text over, once. Trying again is the caller's business."""
 
+    async def close(self) -> None:
+        """Close what the gateway keeps open. It is not used afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRequest:
+    """One HTTP call that says it comes from an operator, already bounded in size.
+
+    `url` is the public address that it was sent to, query and all, as built from `public_url`.
+    Names in `headers` are in lower case.
+    """
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NoReceipt:
+    """The call is the operator's, and there is nothing in it to note. `why` is for the log."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forged:
+    """Nothing proves that the call is the operator's: nothing may change (A028)."""
+
+    why: str
+
+
+class ReceiptReader(Protocol):
+    """Reads an operator's calls. It opens no network."""
+
+    def read(self, request: ReceiptRequest) -> Receipt | NoReceipt | Forged:
+        """Say what a call tells, after a look at what proves whose it is."""
+
 
 class GatewayConfig(Protocol):
     """The settings of one gateway."""
@@ -46,6 +88,12 @@ class GatewayConfig(Protocol):
 
     def open(self, tools: Tools) -> SmsGateway:
         """Open the gateway."""
+
+    def receipts(self) -> ReceiptReader | None:
+        """Open what reads receipts that come by HTTP; None where none do.
+
+        Its secret is read now. Raises `portvakt.plugins.AdapterSettingsError`.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from portvakt.plugins import Tools
-from portvakt.sms import Refused, Sent, SmsGateway, TextMessage
+from portvakt.sms import ReceiptReader, Refused, Sent, SmsGateway, TextMessage
 from portvakt.wire.addresses import Destination
 
 
@@ -29,6 +29,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Open the gateway."""
         del tools
         return ConsoleGateway(None if self.file is None else Path(self.file))
+
+    def receipts(self) -> ReceiptReader | None:
+        """Get none: nobody carries what is printed any further."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,9 @@ class ConsoleGateway:
         except OSError as error:
             return Refused(f"the file cannot be written: {error.strerror}", retry=True)
         return Sent(message.key)
+
+    async def close(self) -> None:
+        """Close nothing: the file is opened for each line."""
 
 
 def _append(file: Path, line: str) -> None:

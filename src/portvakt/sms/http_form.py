@@ -23,7 +23,7 @@ import msgspec
 
 from portvakt.core.secret import Secret
 from portvakt.plugins import AdapterSettingsError, SecretRef, Tools
-from portvakt.sms import Outcome, Refused, Sent, SmsGateway, TextMessage, Unknown
+from portvakt.sms import Outcome, ReceiptReader, Refused, Sent, SmsGateway, TextMessage, Unknown
 from portvakt.wire.addresses import BadDestinationError, Destination
 from portvakt.wire.http import Answer, HttpClient, NoAnswer, NotSent
 
@@ -115,6 +115,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise AdapterSettingsError("http_form: the secret has characters a header cannot carry")
         return HttpFormGateway(tools.http, self, secret)
 
+    def receipts(self) -> ReceiptReader | None:
+        """Get none: nothing in these settings says how a receipt comes."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class HttpFormGateway:
@@ -144,6 +148,9 @@ class HttpFormGateway:
         return self._meaning(
             await self.http.send(config.method, url, headers=headers, content=content)
         )
+
+    async def close(self) -> None:
+        """Close nothing: each text has a connection of its own."""
 
     def _content(self, values: Values) -> tuple[bytes, str]:
         if not self.config.body:

@@ -1,7 +1,9 @@
 """What handing a message over to somebody else's system can come to."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +34,21 @@ class Unknown:
 
 
 Outcome = Sent | Refused | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an operator says became of a text that it took.
+
+    `receipt` is the gateway's own name for the text, as in `Sent.receipt`. What is neither
+    delivered nor failed (buffered, accepted) is no receipt. `why` is short and for the log: no
+    numbers, texts or codes.
+    """
+
+    receipt: str
+    state: Literal["delivered", "failed"]
+    why: str = ""
+
+
+ReceiptSink = Callable[[Receipt], Awaitable[None]]
+"""Takes the receipts of one gateway; their names are unique per gateway only."""
