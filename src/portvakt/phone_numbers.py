@@ -107,10 +107,10 @@ def _reason_against(
 
 def _is_meant(parsed: PhoneNumber, prefix: str) -> bool:
     """Say whether a prefix that a number has also means its country."""
-    if prefix != f"+{parsed.country_code}":
+    code = parsed.country_code
+    if code is None or prefix != f"+{code}":
         return True
-    main = phonenumbers.region_code_for_country_code(parsed.country_code)
-    meant = _MEANT.get(parsed.country_code, frozenset({main}))
+    meant = _MEANT.get(code, frozenset({phonenumbers.region_code_for_country_code(code)}))
     return phonenumbers.region_code_for_number(parsed) in meant
 
 

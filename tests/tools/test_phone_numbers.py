@@ -164,7 +164,6 @@ def test_a023_a_neighbour_that_shares_a_country_code_is_reached_by_a_prefix_of_i
         "+46701740605,900",
         "+46701740605p900",
         "tel:+46701740605",
-        "++46701740605",
         "+46701740605#",
     ],
 )
