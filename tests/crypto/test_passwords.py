@@ -190,6 +190,79 @@ async def test_f54_strangers_leave_a_quarter_of_the_places_to_known_browsers() -
     assert hasher.under_way == 0
 
 
+class Watch:
+    """A clock that tests move on."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+async def served(hasher: PasswordHasher, watch: Watch, line: list[tuple[str, Lane, float]]) -> str:
+    """Have people come while the one thread is busy; return in which order they were served."""
+    order: list[str] = []
+
+    async def one(name: str, lane: Lane) -> None:
+        await hasher.verify(None, PASSWORD, lane=lane)
+        order.append(name)
+
+    busy = asyncio.create_task(hasher.verify(None, PASSWORD))
+    await asyncio.sleep(0)
+    tasks = []
+    for name, lane, at in line:
+        watch.seconds = at
+        tasks.append(asyncio.create_task(one(name, lane)))
+        await asyncio.sleep(0)
+    await asyncio.gather(busy, *tasks)
+    return "".join(order)
+
+
+async def test_f54_known_browsers_are_served_before_strangers_who_came_before_them() -> None:
+    watch = Watch()
+    hasher = PasswordHasher(threads=1, waiting=9, clock=watch)
+    line = [("a", Lane.OTHER, 0.1), ("b", Lane.OTHER, 0.2), ("C", Lane.KNOWN, 0.3)]
+    assert await served(hasher, watch, [*line, ("D", Lane.KNOWN, 0.4)]) == "CDab"
+
+
+async def test_f54_a_stranger_who_has_waited_a_second_is_overtaken_no_more() -> None:
+    watch = Watch()
+    hasher = PasswordHasher(threads=1, waiting=9, clock=watch)
+    line = [("a", Lane.OTHER, 0.1), ("b", Lane.OTHER, 0.9), ("C", Lane.KNOWN, 1.2)]
+    assert await served(hasher, watch, line) == "aCb"
+
+
+async def test_when_the_pool_is_closed_whoever_stands_in_line_is_sent_home() -> None:
+    hasher = PasswordHasher(threads=1, waiting=9)
+    line = [asyncio.create_task(hasher.verify(None, PASSWORD)) for _ in range(4)]
+    await asyncio.sleep(0)
+    hasher.close()
+    outcomes = await asyncio.gather(*line, return_exceptions=True)
+    assert outcomes[0] is False
+    assert all(isinstance(each, asyncio.CancelledError) for each in outcomes[2:])
+    assert hasher.under_way == 0
+
+
+class OutOfMemory(PasswordHasher):
+    """Goes through the same pool and fails there."""
+
+    async def verify(self, phc: str | None, secret: Secret, *, lane: Lane = Lane.OTHER) -> bool:
+        del phc, secret
+
+        def fails() -> bool:
+            raise MemoryError
+
+        return await self._run(fails, lane)
+
+
+async def test_what_goes_wrong_in_a_thread_is_told_to_whoever_waits() -> None:
+    hasher = OutOfMemory()
+    with pytest.raises(MemoryError):
+        await hasher.verify(None, PASSWORD)
+    assert hasher.under_way == 0
+
+
 def _threads() -> int:
     return sum(each.name.startswith("argon2") for each in threading.enumerate())
 

@@ -1,8 +1,12 @@
 """Who may stand in line where there is more work than room for it.
 
 A crowd of strangers fills whatever line it can reach, and costs nothing to send. People in browsers
-in which they have signed in before keep a part of the line that strangers never get into: so the
-storm outside does not stop whoever is at work.
+in which they have signed in before keep a part of the line that strangers never get into, and stand
+before them in it: so the storm outside does not stop whoever is at work.
+
+Who somebody is decides the lane, not what a browser says: a mark counts for the person in whose
+name it was made and for nobody else. Whoever forges one, or steals one, stands among strangers in
+every name but that one.
 """
 
 from dataclasses import dataclass
@@ -49,6 +53,21 @@ def line_of(*, most: int, threads: int, seconds_each: float, longest: float, sha
     in_time = most if seconds_each <= 0 else int(threads * longest / seconds_each)
     places = min(most, max(2 * threads, in_time))
     return Line(places=places, kept=places // share)
+
+
+HEAD_START = 1.0
+"""Seconds: longer than a line is, so that only strangers who were let in before a long crowd of
+known browsers ever come to have waited so long."""
+
+
+def turn_of(lane: Lane, came: float) -> float:
+    """Say when it is the turn of somebody who came at `came`, in seconds of any clock.
+
+    Whoever has the least is next. Known browsers go before every stranger who came less than
+    `HEAD_START` before them, and nobody is overtaken by those who come later than that: so a
+    stranger who was let in is served in time, however many known browsers come.
+    """
+    return came if lane is Lane.KNOWN else came + HEAD_START
 
 
 def lane_of(*, known_browser: bool) -> Lane:

@@ -3,7 +3,8 @@
 Parameters are OWASP's (19 MiB, two passes, one lane: ASVS 11.4.2). The work is done by libsodium,
 which was the cheapest of the implementations measured by `bench/hashing.py`. A hash in flight holds
 its 19 MiB, so the bound of the pool is also a bound on memory; over it the caller gets `Busy` at
-once instead of a place in a queue that grows.
+once instead of a place in a queue that grows. Who has a place is served in the order that
+`core.lanes` says: known browsers first.
 """
 
 import asyncio
@@ -13,16 +14,18 @@ import threading
 import time
 import unicodedata
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any, TypeVar
 
 import nacl.exceptions
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from nacl.pwhash import argon2id
 
-from portvakt.core.lanes import Lane, line_of
+from portvakt.core.lanes import Lane, line_of, turn_of
 from portvakt.core.secret import Secret
 
 MEMORY_KIB = 19 * 1024
@@ -162,13 +165,26 @@ class PasswordHasher:
     `calls` counts the hashes begun, `refused` who was turned away because there was no place.
     """
 
-    def __init__(self, *, threads: int = THREADS, waiting: int = WAITING) -> None:
-        """Start a pool of `threads`; at most `waiting` more may stand in line."""
+    def __init__(
+        self,
+        *,
+        threads: int = THREADS,
+        waiting: int = WAITING,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start a pool of `threads`; at most `waiting` more may stand in line.
+
+        `clock` tells seconds, by which it is known who came first.
+        """
+        self._clock = clock
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._threads = threads
         self._most = threads + waiting
         self._seconds_each = 0.0  # of late; 0 until the first is done
         self._taken = dict.fromkeys(Lane, 0)
+        self._line: list[tuple[float, int, Callable[[], Any], Future[Any]]] = []
+        """A heap: when it is whose turn, a number that keeps the order of those who are alike."""
+        self._numbers = count()
         self._counting = threading.Lock()
         self.calls = 0
         self.refused = 0
@@ -219,31 +235,50 @@ class PasswordHasher:
         return not _is_sound(phc) or parameters_of(phc) != Parameters(MEMORY_KIB, PASSES, LANES)
 
     def close(self) -> None:
-        """Stop the threads; work already begun is finished."""
+        """Stop the threads; work already begun is finished, and who stands in line goes home."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+        while self._line:
+            heappop(self._line)[-1].cancel()
 
     async def _run(self, work: Callable[[], T], lane: Lane) -> T:
         """Run in the pool, or raise `Busy` at once where no place is left in this lane.
 
         A request that goes away gives its place back: a cancelled future is done, too.
         """
+        future: Future[T] = Future()
         with self._counting:
             taken = self.admits(lane)
             if taken:
                 self._taken[lane] += 1
+                turn = turn_of(lane, self._clock())
+                heappush(self._line, (turn, next(self._numbers), work, future))
         if not taken:
             raise Busy
         self.calls += 1
-        future = self._pool.submit(self._timed, work)
         future.add_done_callback(lambda _: self._done(lane))
+        self._pool.submit(self._next)  # as often as somebody stands in line
         return await asyncio.wrap_future(future)
+
+    def _next(self) -> None:
+        """Work for whoever's turn it is, in a thread of the pool."""
+        with self._counting:
+            _, _, work, future = heappop(self._line)
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            result = self._timed(work)
+        except BaseException as error:  # noqa: BLE001 - it is whoever waits who gets it
+            future.set_exception(error)
+        else:
+            future.set_result(result)
 
     def _timed(self, work: Callable[[], T]) -> T:
         """Work, and keep in mind how long it takes of late, whatever else the machine does."""
         began = time.perf_counter()
         result = work()
         took = time.perf_counter() - began
-        self._seconds_each += (took - self._seconds_each) / LATELY
+        so_far = self._seconds_each or took
+        self._seconds_each = so_far + (took - so_far) / LATELY
         return result
 
     def _done(self, lane: Lane) -> None:
