@@ -1,5 +1,7 @@
 """The ways out that the settings open: text messages, mail, phones to be woken."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -12,54 +14,39 @@ from portvakt.mail import Letter, Mailer
 from portvakt.plugins import PushKeySource, Tools, fill
 from portvakt.records import Message
 from portvakt.settings import Settings
-from portvakt.sms import SmsGateway, TextMessage
+from portvakt.settings.structs import Sms
+from portvakt.sms import TextMessage
+from portvakt.text_gateways import Asks, Clock, Gateway, Handed, Holder, TextGateways
 from portvakt.wake import Gone, Wake, WakeGateway
 from portvakt.wire.http import HttpClient
-from portvakt.wire.outcomes import Outcome, Refused
+from portvakt.wire.outcomes import Refused
 
 Thing = TextMessage | Letter | Wake
-
-
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """One `[[sms]]` block, opened: which numbers it is for, and the gateway."""
-
-    prefixes: tuple[str, ...]
-    sms: SmsGateway
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
     """Every way out that the settings open."""
 
-    gateways: tuple[Gateway, ...]
+    texts: TextGateways
     mailer: Mailer | None
     waker: WakeGateway | None = None
 
-    async def send(self, thing: Thing) -> Outcome | Gone:
-        """Hand one thing over. Where the settings open no way, it is refused."""
+    async def send(self, thing: Thing, holder: Holder, asks: Asks) -> Handed | Gone:
+        """Hand one thing over. Where the settings open no way, it is refused.
+
+        `holder` and `asks` are for texts, which several gateways may take (`TextGateways.send`).
+        """
         if isinstance(thing, TextMessage):
-            return await self._send_text(thing)
+            return await self.texts.send(thing, holder, asks)
         if isinstance(thing, Letter):
             if self.mailer is None:
-                return Refused("the settings have no [mail]", retry=False)
-            return await self.mailer.send(thing)
+                return Handed(Refused("the settings have no [mail]", retry=False), None)
+            return Handed(await self.mailer.send(thing), None)
         if self.waker is None:
-            return Refused("the settings have no [wake]", retry=False)
-        return await self.waker.send(thing)
-
-    async def _send_text(self, text: TextMessage) -> Outcome:
-        """Ask a second gateway where the first surely did not take it.
-
-        Where nobody can say, no other is asked: only the same one knows the key again.
-        """
-        outcome: Outcome = Refused("no [[sms]] for this prefix", retry=False)
-        for gateway in self.gateways:
-            if text.to.startswith(gateway.prefixes):
-                outcome = await gateway.sms.send(text)
-                if not isinstance(outcome, Refused):
-                    break
-        return outcome
+            return Handed(Refused("the settings have no [wake]", retry=False), None)
+        outcome = await self.waker.send(thing)
+        return outcome if isinstance(outcome, Gone) else Handed(outcome, None)
 
 
 def read(message: Message, body: bytes, now: datetime) -> Thing:
@@ -78,6 +65,8 @@ def open_post(
     keys: MasterKeys,
     hasher: PasswordHasher,
     push_key: PushKeySource | None = None,
+    *,
+    clock: Clock,
 ) -> Post:
     """Open every gateway and the mailer. Raises `portvakt.plugins.AdapterSettingsError`.
 
@@ -102,7 +91,24 @@ def open_post(
         push_key=push_key,
     )
     return Post(
-        tuple(Gateway(each.allowed_prefixes, config.open(tools)) for each, config in gateways),
+        TextGateways(
+            [
+                Gateway(name, each.allowed_prefixes, config.open(tools))
+                for name, (each, config) in zip(gateway_names(settings.sms), gateways, strict=True)
+            ],
+            clock,
+        ),
         None if mailer is None else mailer.open(tools),
         None if waker is None else waker.open(tools),
     )
+
+
+def gateway_names(blocks: Sequence[Sms]) -> tuple[str, ...]:
+    """Name each `[[sms]]` block: by its adapter, and from the second alike on with its place."""
+    seen: Counter[str] = Counter()
+    names = []
+    for each in blocks:
+        seen[each.gateway] += 1
+        count = seen[each.gateway]
+        names.append(each.gateway if count == 1 else f"{each.gateway}-{count}")
+    return tuple(names)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 from threading import Timer
 
@@ -23,7 +24,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from portvakt.core.events import EVENTS, personal_fields
 from portvakt.core.freezing import Freezing
-from portvakt.records import Standing, StoredEvent
+from portvakt.records import Message, Standing, StoredEvent
 from portvakt.records.audit_chain import StoredEntry
 from portvakt.records.errors import RecordsUnavailable
 from portvakt.records.migrate import SCHEMA_VERSION, current, migrate
@@ -128,7 +129,15 @@ def test_a_migration_that_fails_has_changed_nothing(empty_url: str) -> None:
     assert current(empty_url) == SCHEMA_VERSION
 
 
+WITHOUT_RECEIPTS = (
+    "DROP INDEX ix_outbox_receipt",
+    *(
+        f"ALTER TABLE outbox DROP COLUMN {name}"
+        for name in ("maybe_sent", "gateway", "receipt_state", "receipt_at")
+    ),
+)
 WITHOUT_CHAIN = (
+    *WITHOUT_RECEIPTS,
     "DROP TABLE freeze_links",
     "DROP TABLE freezes",
     "DROP TABLE audit_batches",
@@ -157,7 +166,12 @@ WITHOUT_THE_APP = (
 
 @pytest.mark.parametrize(
     ("version", "without"),
-    [("0002", WITHOUT_THE_APP), ("0003", WITHOUT_RESET), ("0004", WITHOUT_CHAIN)],
+    [
+        ("0002", WITHOUT_THE_APP),
+        ("0003", WITHOUT_RESET),
+        ("0004", WITHOUT_CHAIN),
+        ("0006", WITHOUT_RECEIPTS),
+    ],
 )
 def test_an_older_database_keeps_what_is_in_it(
     database_url: str, version: str, without: tuple[str, ...]
@@ -188,6 +202,29 @@ def test_an_older_database_keeps_what_is_in_it(
     run(database_url, f"UPDATE alembic_version SET version_num = '{version}'")  # noqa: S608 - ours
     migrate(database_url, quiet)
     assert asyncio.run(found()) == before
+
+
+async def _claimed(database_url: str) -> list[Message]:
+    later = make.NOW + timedelta(minutes=1)
+    async with opened(database_url) as records:
+        return list(
+            await records.write(
+                lambda unit: unit.outbox.claim("sms", later, 9, timedelta(seconds=25))
+            )
+        )
+
+
+def test_of_a_text_that_was_waiting_every_earlier_try_may_have_gone(database_url: str) -> None:
+    """One that an older worker had tried twice; whether it went, only that worker knew."""
+    old = """INSERT INTO outbox (id, channel, recipient, purpose, created_at, not_after,
+        idempotency_key, state, tries, due_at) VALUES
+        ('m1', 'sms', '+46701740605', 'sign_in', 0, 9, 'm1', 'waiting', 2, 0)"""
+    for each in (*WITHOUT_RECEIPTS, old):
+        run(database_url, each)
+    run(database_url, "UPDATE alembic_version SET version_num = '0006'")
+    migrate(database_url, quiet)
+    (message,) = asyncio.run(_claimed(database_url))
+    assert (message.tries, message.maybe_sent) == (3, 3)
 
 
 def test_events_of_an_older_database_are_parted(database_url: str) -> None:

@@ -34,7 +34,11 @@ async def test_a_message_is_claimed_once_until_its_lease_ends(database_url: str)
             await records.write(lambda unit, t=t: unit.outbox.claim("sms", t, 10, LEASE))
             for t in at
         ]
-        assert claimed == [[replace(MESSAGE, tries=1)], [], [replace(MESSAGE, tries=2)]]
+        assert claimed == [
+            [replace(MESSAGE, tries=1, maybe_sent=1)],
+            [],
+            [replace(MESSAGE, tries=2, maybe_sent=2)],
+        ]
         due = await records.read(lambda unit: unit.outbox.next_due("sms"))
         assert due == make.NOW + 2 * LEASE
 
@@ -64,7 +68,7 @@ async def test_a_body_is_erased_when_it_is_handed_over_or_dropped(database_url: 
             await records.write(lambda unit, n=n: unit.outbox.put(numbered(n)))
         assert await records.write(lambda u: u.outbox.handed_over("m1", make.NOW, "receipt"))
         assert not await records.write(lambda u: u.outbox.handed_over("m1", make.NOW, "again"))
-        await records.write(lambda unit: unit.outbox.dropped("m2", make.NOW, "too late"))
+        await records.write(lambda unit: unit.outbox.dropped("m2", make.NOW, "late", taken=True))
         late = make.NOW + timedelta(days=1)
         assert await records.write(lambda unit: unit.outbox.claim("sms", late, 10, LEASE)) == []
         assert await records.read(lambda unit: unit.outbox.next_due("sms")) is None
@@ -75,7 +79,7 @@ async def test_what_failed_is_tried_again_when_it_is_due(database_url: str) -> N
         await records.write(lambda unit: unit.outbox.put(MESSAGE))
         await records.write(lambda unit: unit.outbox.claim("sms", make.NOW, 1, LEASE))
         later = make.NOW + timedelta(seconds=5)
-        await records.write(lambda unit: unit.outbox.failed("m1", later, "429"))
+        await records.write(lambda unit: unit.outbox.failed("m1", later, "429", taken=False))
         assert await records.read(lambda unit: unit.outbox.next_due("sms")) == later
         found = await records.write(lambda unit: unit.outbox.claim("sms", later, 1, LEASE))
         assert [each.tries for each in found] == [2]

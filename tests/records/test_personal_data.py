@@ -35,6 +35,7 @@ UNTOLD = {
         "not_after",
         "idempotency_key",
         "tries",
+        "maybe_sent",
         "due_at",
         "receipt",
     },

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from portvakt import worker
+from portvakt import delivering, worker
 
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "AFTER_UNKNOWN", timedelta(milliseconds=50))
-    monkeypatch.setattr(worker, "FIRST_PAUSE", timedelta(milliseconds=50))
+    monkeypatch.setattr(delivering, "AFTER_UNKNOWN", timedelta(milliseconds=50))
+    monkeypatch.setattr(delivering, "FIRST_PAUSE", timedelta(milliseconds=50))
     monkeypatch.setattr(worker, "FAREWELL", 1.0)
     monkeypatch.setattr(worker, "LONGEST_SLEEP", 60.0)

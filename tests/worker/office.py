@@ -119,7 +119,9 @@ class Office:
     def worker(self, clock: Clock = system_clock) -> Worker:
         """Make a worker."""
         keeper = PushKey(records=self.records, sealer=SEALER, random=SystemRandom())
-        post = open_post(self.settings, KEYS, PasswordHasher(), lambda: keeper.key(clock()))
+        post = open_post(
+            self.settings, KEYS, PasswordHasher(), lambda: keeper.key(clock()), clock=clock
+        )
         return Worker(records=self.records, sealer=SEALER, post=post, clock=clock)
 
     @asynccontextmanager

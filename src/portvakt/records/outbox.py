@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from portvakt.core.ids import AccountId
+from portvakt.core.text_fates import RECEIPT_TAKEN_FOR, Noted, ReceiptState, TextFate
 from portvakt.records.driver import Row, Run
 from portvakt.records.statements import Statement
 from portvakt.records.values import instant, ms
@@ -17,43 +18,80 @@ from portvakt.records.values import instant, ms
 TOPIC: Final = "outbox"
 """What is rung when a message has been put."""
 
+
+def fate_topic(id_: str) -> str:
+    """Name what is rung when something became of a message."""
+    return f"fate:{id_}"
+
+
 _COLUMNS: Final = """
     id, channel, recipient, body, purpose, account_id, address, created_at, not_after,
-    idempotency_key, tries
+    idempotency_key, tries, maybe_sent, gateway
 """
 _PUT: Final = Statement(
     """
     INSERT INTO outbox (id, channel, recipient, body, purpose, account_id, address, created_at,
-        not_after, idempotency_key, state, tries, due_at)
+        not_after, idempotency_key, state, tries, maybe_sent, due_at)
     VALUES (:id, :channel, :recipient, :body, :purpose, :account_id, :address, :created_at,
-        :not_after, :idempotency_key, 'waiting', 0, :created_at)
+        :not_after, :idempotency_key, 'waiting', 0, 0, :created_at)
     ON CONFLICT (idempotency_key) DO NOTHING
     """
 )
-# Two workers at once never get the same message. A worker that dies leaves its claim to run out.
+# Two workers at once never get the same message. A worker that dies leaves its claim to run out,
+# and with it a try that may have gone.
 _CLAIM: Final = Statement(
     """
-    UPDATE outbox SET due_at = :lease_until, tries = tries + 1
+    UPDATE outbox SET due_at = :lease_until, tries = tries + 1, why = NULL,
+        maybe_sent = COALESCE(maybe_sent, tries) + 1
     WHERE id IN (SELECT id FROM outbox WHERE due_at <= :now AND channel = :channel
         ORDER BY due_at LIMIT :most {locked_free})
     RETURNING {columns}
     """,
     columns=_COLUMNS,
 )
+_ASKS: Final = Statement(
+    "UPDATE outbox SET gateway = :gateway WHERE id = :id AND state = 'waiting'"
+)
 _HANDED_OVER: Final = Statement(
     """
     UPDATE outbox SET state = 'handed_over', body = NULL, due_at = NULL, done_at = :at,
-        receipt = :receipt
+        receipt = :receipt, gateway = :gateway, why = NULL
     WHERE id = :id AND state = 'waiting'
     """
 )
 _FAILED: Final = Statement(
-    "UPDATE outbox SET due_at = :retry_at, why = :why WHERE id = :id AND state = 'waiting'"
+    """
+    UPDATE outbox SET due_at = :retry_at, why = :why, maybe_sent = maybe_sent - :not_taken,
+        gateway = CASE WHEN maybe_sent > :not_taken THEN COALESCE(:gateway, gateway) END
+    WHERE id = :id AND state = 'waiting'
+    """
 )
 _DROPPED: Final = Statement(
     """
-    UPDATE outbox SET state = 'dropped', body = NULL, due_at = NULL, done_at = :at, why = :why
+    UPDATE outbox SET state = 'dropped', body = NULL, due_at = NULL, done_at = :at, why = :why,
+        maybe_sent = maybe_sent - :not_taken, gateway = COALESCE(:gateway, gateway)
     WHERE id = :id AND state = 'waiting'
+    """
+)
+# A name of a gateway's own may come again after a while: the newest text is meant.
+_RECEIPTED: Final = Statement(
+    """
+    UPDATE outbox SET receipt_state = :state, receipt_at = :at
+    WHERE receipt_state IS NULL AND id = (SELECT id FROM outbox
+        WHERE gateway = :gateway AND receipt = :receipt AND state = 'handed_over'
+            AND done_at > :since
+        ORDER BY done_at DESC LIMIT 1)
+    RETURNING id
+    """
+)
+_NAMED: Final = Statement(
+    "SELECT 1 FROM outbox WHERE gateway = :gateway AND receipt = :receipt LIMIT 1"
+)
+_FATE: Final = Statement(
+    """
+    SELECT id, created_at, state, tries, COALESCE(maybe_sent, tries), why, done_at, receipt,
+        receipt_state, receipt_at
+    FROM outbox WHERE id = :id
     """
 )
 _SENT: Final = Statement(
@@ -99,6 +137,10 @@ class Message:
     """A message that is later than this is of no use."""
     idempotency_key: str
     tries: int = 0
+    maybe_sent: int = 0
+    """Tries that a gateway may have taken; once it is claimed, this one is among them."""
+    gateway: str | None = None
+    """Which gateway may have taken it, where it is not the first that its number has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +190,67 @@ class Outbox:
         )
         return sorted((_message(row) for row in rows), key=lambda each: each.created_at)
 
-    async def handed_over(self, id_: str, at: datetime, receipt: str) -> bool:
-        """Keep that a gateway has taken it, and erase the body."""
-        return await self._run.changed(_HANDED_OVER, id=id_, at=ms(at), receipt=receipt) == 1
+    async def asks(self, id_: str, gateway: str) -> None:
+        """Keep which gateway is asked next, so that it is known should we die meanwhile."""
+        await self._run.changed(_ASKS, id=id_, gateway=gateway)
 
-    async def failed(self, id_: str, retry_at: datetime, why: str) -> None:
-        """Try again later."""
-        await self._run.changed(_FAILED, id=id_, retry_at=ms(retry_at), why=why)
+    async def handed_over(
+        self, id_: str, at: datetime, receipt: str, gateway: str | None = None
+    ) -> bool:
+        """Keep that a gateway has taken it, by which name, and erase the body."""
+        taken = await self._run.changed(
+            _HANDED_OVER, id=id_, at=ms(at), receipt=receipt, gateway=gateway
+        )
+        await self._run.ring(fate_topic(id_))
+        return taken == 1
 
-    async def dropped(self, id_: str, at: datetime, why: str) -> None:
-        """Give a message up, and erase the body."""
-        await self._run.changed(_DROPPED, id=id_, at=ms(at), why=why)
+    async def failed(
+        self, id_: str, retry_at: datetime, why: str, *, taken: bool, gateway: str | None = None
+    ) -> None:
+        """Try again later. `taken` is whether this try may have been taken, by `gateway`."""
+        await self._run.changed(
+            _FAILED,
+            id=id_,
+            retry_at=ms(retry_at),
+            why=why,
+            not_taken=0 if taken else 1,
+            gateway=gateway,
+        )
+        await self._run.ring(fate_topic(id_))
+
+    async def dropped(
+        self, id_: str, at: datetime, why: str, *, taken: bool, gateway: str | None = None
+    ) -> None:
+        """Give a claimed message up, and erase the body. `taken` is as for `failed`."""
+        await self._run.changed(
+            _DROPPED, id=id_, at=ms(at), why=why, not_taken=0 if taken else 1, gateway=gateway
+        )
+        await self._run.ring(fate_topic(id_))
+
+    async def receipted(
+        self, gateway: str, receipt: str, state: ReceiptState, at: datetime
+    ) -> Noted:
+        """Keep what an operator says became of a text that it took, once."""
+        if not receipt:
+            return Noted.UNKNOWN
+        row = await self._run.row(
+            _RECEIPTED,
+            gateway=gateway,
+            receipt=receipt,
+            state=state,
+            at=ms(at),
+            since=ms(at - RECEIPT_TAKEN_FOR),
+        )
+        if row is not None:
+            await self._run.ring(fate_topic(row[0]))
+            return Noted.NOW
+        known = await self._run.row(_NAMED, gateway=gateway, receipt=receipt)
+        return Noted.UNKNOWN if known is None else Noted.BEFORE
+
+    async def fate(self, id_: str) -> TextFate | None:
+        """Read what became of a message; None where there is no such message."""
+        row = await self._run.row(_FATE, id=id_)
+        return None if row is None else _fate(row)
 
     async def sent_times(
         self,
@@ -223,4 +315,22 @@ def _message(row: Row) -> Message:
         not_after=instant(row[8]),
         idempotency_key=row[9],
         tries=row[10],
+        maybe_sent=row[11],
+        gateway=row[12],
+    )
+
+
+def _fate(row: Row) -> TextFate:
+    id_, asked, state, tries, maybe, why, done, receipt, receipt_state, receipt_at = row
+    return TextFate(
+        id=id_,
+        asked_at=instant(asked),
+        state=state,
+        under_way=state == "waiting" and tries > 0 and why is None,
+        maybe_sent=maybe,
+        tries=tries,
+        done_at=None if done is None else instant(done),
+        named=bool(receipt),
+        receipt_state=receipt_state,
+        receipt_at=None if receipt_at is None else instant(receipt_at),
     )

@@ -344,12 +344,17 @@ outbox = Table(
     Column("receipt", Text),
     Column("why", Text),
     Column("done_at", Instant),
+    Column("maybe_sent", Integer),  # tries that a gateway may have taken; NULL: all of them
+    Column("gateway", Text),  # which one took it, or is asked now
+    Column("receipt_state", Text),  # "delivered" or "failed", once the operator has said so
+    Column("receipt_at", Instant),
     one_of("state", "waiting", "handed_over", "dropped"),
     Index("ix_outbox_due_at", "due_at"),
     Index("ix_outbox_recipient", "recipient", "created_at"),
     Index("ix_outbox_account_id", "account_id", "created_at"),
     Index("ix_outbox_address", "address", "created_at"),
     Index("ix_outbox_created_at", "created_at"),
+    Index("ix_outbox_receipt", "gateway", "receipt"),
     comment="Messages to send after the commit, and a trace of those sent",
 )
 

@@ -21,7 +21,10 @@ class _Trouble:
 class Breaker:
     """Counts failures by name of a service. It forgets with the process, which costs five tries."""
 
-    def __init__(self) -> None:
+    def __init__(self, failures: int = FAILURES, pause: timedelta = PAUSE) -> None:
+        """Leave a service alone for `pause` after so many failures in a row."""
+        self._failures = failures
+        self._pause = pause
         self._troubles: dict[str, _Trouble] = {}
 
     def pause(self, name: str, now: datetime) -> timedelta:
@@ -47,5 +50,5 @@ class Breaker:
             self._troubles.clear()
         trouble = self._troubles.setdefault(name, _Trouble(0, None))
         trouble.failures += 1
-        if trouble.failures >= FAILURES:
-            trouble.until = now + PAUSE
+        if trouble.failures >= self._failures:
+            trouble.until = now + self._pause
