@@ -11,11 +11,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
+from types import ModuleType
 
 from portvakt.cli import COMMANDS
 from portvakt.core.event import personal_fields
 from portvakt.core.events import EVENTS
-from portvakt.plugins import names
+from portvakt.plugins import SecretRef, names
 
 TOP = Path(__file__).resolve().parent.parent
 SOURCE = TOP / "src"
@@ -63,6 +64,7 @@ KINDS = {
     "Percent": "number, to 100",
     "Span": "time such as `15m`, `2h`",
     "Mapping": "table of texts",
+    "Receipts | None": "table, see below",
     "Days": "number, 1 to 90",
     "Length": "number, 8 to 64",
     "tuple[str, ...]": "list of texts",
@@ -164,10 +166,21 @@ def adapters(package: str) -> list[str]:
         meant = " ".join((ast.get_docstring(config) or "").split())
         lines += ["", f'### `{by} = "{name}"`', "", *fenced(about), "", meant, ""]
         lines += table(list(keys(config)))
-        mapping = structs(f"{package}.{name}").get("Mapping")
-        if mapping is not None:
-            meant = " ".join((ast.get_docstring(mapping) or "").split())
-            lines += ["", f"`mapping`: {meant}", "", *table(list(keys(mapping)))]
+        lines += parts_of(module, config)
+    return lines
+
+
+def parts_of(module: ModuleType, config: ast.ClassDef) -> list[str]:
+    """Describe the tables inside an adapter's own, wherever their structs are written."""
+    lines = []
+    for key in config.body:
+        if not isinstance(key, ast.AnnAssign) or not isinstance(key.target, ast.Name):
+            continue
+        part = getattr(module, ast.unparse(key.annotation).removesuffix(" | None"), None)
+        if part is not None and part is not SecretRef:
+            struct = structs(part.__module__)[part.__name__]
+            meant = " ".join((ast.get_docstring(struct) or "").split())
+            lines += ["", f"`{key.target.id}`: {meant}", "", *table(list(keys(struct)))]
     return lines
 
 

@@ -10,32 +10,32 @@ has been taken apart into fields, so nothing in a text or a number can add a fie
 
     {to}         the number, +46701740605       {to_digits}  the same without its plus
     {text}       the text                       {id}         the same for each try of one text
-    {secret}     what `secret` refers to
+    {secret}     what `secret` refers to        {receipt_secret}  what `receipt.secret` refers to
+
+With `[sms.receipt]`, receipts are read that the operator sends to `/receipts/NAME` at
+`public_url`. `text-messages.md` has examples for several operators.
 """
 
-import re
-from collections.abc import Callable, Mapping
+import base64
 from dataclasses import dataclass
-from typing import Any, Literal
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
 from portvakt.core.secret import Secret
 from portvakt.plugins import AdapterSettingsError, SecretRef, Tools
 from portvakt.sms import Outcome, ReceiptReader, Refused, Sent, SmsGateway, TextMessage, Unknown
+from portvakt.sms.http_form import templates
+from portvakt.sms.http_form.receipts import LONGEST_NAME, FormReceiptReader, Receipts
 from portvakt.wire.addresses import BadDestinationError, Destination
 from portvakt.wire.http import Answer, HttpClient, NoAnswer, NotSent
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]*)\}")
-_ANYWHERE = frozenset({"to", "to_digits", "id", "secret"})
+_ANYWHERE = frozenset({"to", "to_digits", "id", "secret", "receipt_secret"})
 _FIELDS = _ANYWHERE | {"text"}
 _SURELY_NOT_TAKEN = (408, 425, 429, 503)  # the server says itself that it did nothing
 _YES = range(200, 300)
 _NO = range(300, 500)  # a redirect is a no: it is not followed
-_LONGEST_RECEIPT = 200
-
-Values = Mapping[str, str]
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +57,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The line that tells the gateway that a text is the same one again."""
     secret: SecretRef | None = None
     """What `{secret}` stands for: `{ file = "…" }` or `{ env = "…" }`."""
+    user: str | None = None
+    """Whom to log in as by HTTP Basic (RFC 7617), with `secret` as the password."""
     private: bool = False
     """That the gateway lies in a private network."""
     accepted_status: tuple[int, ...] = ()
@@ -71,6 +73,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Words of an answer that mean no although its status says yes."""
     receipt_field: str | None = None
     """The field of a JSON answer that holds the gateway's own name for the text."""
+    receipt_is_id: bool = False
+    """That receipts come under the `{id}` that the text was sent with."""
+    receipt: Receipts | None = None
+    """How receipts come. Without it none are read."""
 
     def __post_init__(self) -> None:
         try:
@@ -83,41 +89,50 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("body: a GET has none; use query")
         if (self.accepted_field is None) != (not self.accepted_values):
             raise ValueError("accepted_field and accepted_values belong together")
+        if self.user is not None and (self.secret is None or ":" in self.user):
+            raise ValueError("user: has no colon, and needs secret")
         self._check_placeholders()
 
     def _check_placeholders(self) -> None:
         """Refuse a placeholder that is unknown, misspelt or out of place, and any stray brace."""
-        asked = _templates_in_form(self.query) + (
-            _templates_in_json(self.body)
-            if self.content == "json"
-            else _templates_in_form(self.body)
+        asked = templates.in_form(self.query) + (
+            templates.in_json(self.body) if self.content == "json" else templates.in_form(self.body)
         )
-        for known, templates in ((_FIELDS, asked), (_ANYWHERE, [*self.headers.values()])):
-            allowed = known if self.secret is not None else known - {"secret"}
-            for template in templates:
-                unknown = set(_PLACEHOLDER.findall(template)) - allowed
+        missing = {"secret"} if self.secret is None else set()
+        if self.receipt is None or not self.receipt.in_address:
+            missing.add("receipt_secret")
+        for known, each in ((_FIELDS, asked), (_ANYWHERE, [*self.headers.values()])):
+            for template in each:
+                unknown = templates.placeholders(template) - (known - missing)
                 if unknown:
                     raise ValueError(f"unknown placeholder {{{min(unknown)}}} in “{template}”")
-                if set(_PLACEHOLDER.sub("", template)) & {"{", "}"}:
+                if templates.has_stray_brace(template):
                     raise ValueError(f"a brace without a placeholder in “{template}”")
-        filled = {name for template in asked for name in _PLACEHOLDER.findall(template)}
+        filled = {name for template in asked for name in templates.placeholders(template)}
         if "text" not in filled or not filled & {"to", "to_digits"}:
             raise ValueError("body and query must hold {text} and {to} between them")
+        if self.receipt_is_id and ("id" not in filled or self.receipt_field is not None):
+            raise ValueError("receipt_is_id: needs {id} in body or query, and no receipt_field")
+        if self.receipt is not None and not (self.receipt_is_id or self.receipt_field):
+            raise ValueError("receipt: needs receipt_field or receipt_is_id")
 
     def destinations(self) -> tuple[Destination, ...]:
         """Reach the host of the URL."""
         return (Destination.of_url(self.url, private=self.private),)
 
     def open(self, tools: Tools) -> SmsGateway:
-        """Open the gateway; its secret is read now, so a missing one stops the start."""
+        """Open the gateway; its secrets are read now, so a missing one stops the start."""
         secret = Secret("") if self.secret is None else self.secret.read()
         if not (secret.open().isascii() and secret.open().isprintable()):
             raise AdapterSettingsError("http_form: the secret has characters a header cannot carry")
-        return HttpFormGateway(tools.http, self, secret)
+        told = Secret("") if self.receipt is None else self.receipt.read_secret()
+        return HttpFormGateway(tools.http, self, secret, told)
 
     def receipts(self) -> ReceiptReader | None:
-        """Get none: nothing in these settings says how a receipt comes."""
-        return None
+        """Open what reads receipts, where the settings say how they come."""
+        if self.receipt is None:
+            return None
+        return FormReceiptReader(self.receipt, self.receipt.read_secret())
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +142,7 @@ class HttpFormGateway:
     http: HttpClient
     config: Config
     secret: Secret
+    receipt_secret: Secret
 
     async def send(self, message: TextMessage) -> Outcome:
         """Hand one text over."""
@@ -137,28 +153,36 @@ class HttpFormGateway:
             "text": message.text.open(),
             "id": message.key,
             "secret": self.secret.open(),
+            "receipt_secret": self.receipt_secret.open(),
         }
-        headers = {name: _fill(template, values) for name, template in config.headers.items()}
+        headers = {name: templates.fill(line, values) for name, line in config.headers.items()}
+        if config.user is not None:
+            both = f"{config.user}:{self.secret.open()}".encode()
+            headers["Authorization"] = "Basic " + base64.b64encode(both).decode("ascii")
         if config.idempotency_header is not None:
             headers[config.idempotency_header] = message.key
         content, kind = self._content(values)
         if content:
             headers.setdefault("Content-Type", kind)
-        url = config.url if not config.query else f"{config.url}?{_form(config.query, values)}"
-        return self._meaning(
+        query = templates.filled_form(config.query, values)
+        url = f"{config.url}?{query}" if query else config.url
+        outcome = self._meaning(
             await self.http.send(config.method, url, headers=headers, content=content)
         )
+        if isinstance(outcome, Sent) and config.receipt_is_id:
+            return Sent(message.key)
+        return outcome
 
     async def close(self) -> None:
         """Close nothing: each text has a connection of its own."""
 
-    def _content(self, values: Values) -> tuple[bytes, str]:
+    def _content(self, values: templates.Values) -> tuple[bytes, str]:
         if not self.config.body:
             return b"", ""
         if self.config.content == "json":
-            filled = _in_strings(_json_template(self.config.body), lambda t: _fill(t, values))
-            return msgspec.json.encode(filled), "application/json"
-        return _form(self.config.body, values).encode("ascii"), "application/x-www-form-urlencoded"
+            return templates.filled_json(self.config.body, values), "application/json"
+        content = templates.filled_form(self.config.body, values).encode("ascii")
+        return content, "application/x-www-form-urlencoded"
 
     def _meaning(self, answer: Answer | NotSent | NoAnswer) -> Outcome:
         """Read an answer. What is not clearly a yes or a no is unknown: it may have been taken."""
@@ -182,73 +206,14 @@ class HttpFormGateway:
         if config.accepted_text is not None and config.accepted_text not in text:
             return Unknown("the answer lacks the expected words")
         if config.accepted_field is not None:
-            found = _json_field(body, config.accepted_field)
+            found = templates.json_field(body, config.accepted_field)
             if found is None:
                 return Unknown(f"the answer has no field {config.accepted_field}")
             if found not in config.accepted_values:
                 return Refused(f"{config.accepted_field} says no", retry=False)
-        receipt = None if config.receipt_field is None else _json_field(body, config.receipt_field)
-        return Sent((receipt or "")[:_LONGEST_RECEIPT])
-
-
-def _fill(template: str, values: Values) -> str:
-    """Put values in for placeholders; what stands in a value is never a placeholder again."""
-    return _PLACEHOLDER.sub(lambda found: values[found[1]], template)
-
-
-def _form(template: str, values: Values) -> str:
-    """Fill in and encode as `application/x-www-form-urlencoded`, in UTF-8."""
-    pairs = parse_qsl(template, keep_blank_values=True)
-    filled = [(_fill(name, values), _fill(value, values)) for name, value in pairs]
-    return urlencode(filled, quote_via=quote)
-
-
-def _templates_in_form(template: str) -> list[str]:
-    return [side for pair in parse_qsl(template, keep_blank_values=True) for side in pair]
-
-
-def _templates_in_json(template: str) -> list[str]:
-    found: list[str] = []
-
-    def note(text: str) -> str:
-        found.append(text)
-        return text
-
-    _in_strings(_json_template(template), note)
-    return found
-
-
-def _json_template(template: str) -> Any:
-    try:
-        return msgspec.json.decode(template)
-    except msgspec.DecodeError as error:
-        raise ValueError(f"body: not JSON: {error}") from error
-
-
-def _in_strings(value: Any, change: Callable[[str], str]) -> Any:
-    """Change every text inside a JSON value, and leave names and numbers as they are."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, list):
-        return [_in_strings(each, change) for each in value]
-    if isinstance(value, dict):
-        return {name: _in_strings(each, change) for name, each in value.items()}
-    return value
-
-
-def _json_field(body: bytes, path: str) -> str | None:
-    """Return a text, number or truth value from inside a JSON answer, as text."""
-    try:
-        value: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    for name in path.split("."):
-        if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
-            value = value[int(name)]
-        elif isinstance(value, dict) and name in value:
-            value = value[name]
-        else:
-            return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, str | int | float) else None
+        receipt = (
+            None
+            if config.receipt_field is None
+            else templates.json_field(body, config.receipt_field)
+        )
+        return Sent((receipt or "")[:LONGEST_NAME])
