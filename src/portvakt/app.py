@@ -36,6 +36,8 @@ from portvakt.journeys.set_up_mfa.routes import set_up_mfa_routes
 from portvakt.journeys.sign_in.flow import Parts
 from portvakt.journeys.sign_in.phone import PhoneSteps
 from portvakt.journeys.sign_in.routes import sign_in_routes
+from portvakt.journeys.text_receipts.flow import Receipts
+from portvakt.journeys.text_receipts.routes import ReceiptRoutes
 from portvakt.known_directories import directories
 from portvakt.methods import Enrollable
 from portvakt.password_service import PasswordService, password_service
@@ -43,9 +45,9 @@ from portvakt.phone_service import phone_service
 from portvakt.proving.answer import Judge
 from portvakt.proving.finish import Finisher, FirstPolicy
 from portvakt.records.errors import RecordsUnavailable
-from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.records.unit import Records, open_records
 from portvakt.settings import Settings
+from portvakt.text_gateways import receipt_readers
 from portvakt.web.errors import Failures
 from portvakt.web.health import Health
 from portvakt.web.routing import Route
@@ -229,7 +231,6 @@ def _house(base: Base, measured: "Measured | None") -> House:
     health = Health(
         {
             "records": records.ready,
-            "schema": _schema_is_ours(records),
             "signing_keys": lambda: ring.signer(clock()),
         }
     )
@@ -242,6 +243,7 @@ def _house(base: Base, measured: "Measured | None") -> House:
         *phones.routes,
         *_registration(base, policy, passwords),
         *_app_routes(base, ring),
+        *_receipts(base),
     )
     failures = Failures(down=(RecordsUnavailable,), busy=(Busy,))
     return House(
@@ -279,7 +281,7 @@ def _sign_in(base: Base, policy: FirstPolicy, passwords: PasswordService) -> lis
         phone=phone,
         directories=base.directory_passwords,
         ages=base.directory_ages,
-        password_judge=passwords.judge,
+        changes=passwords.changes,
         notices=base.notices,
         random=base.random,
         pause=base.pause,
@@ -320,6 +322,15 @@ def _not_me(base: Base) -> list[Route]:
     ).routes()
 
 
+def _receipts(base: Base) -> list[Route]:
+    """Return the route of operators' receipts."""
+    return ReceiptRoutes(
+        receipts=Receipts(records=base.records, clock=base.clock),
+        readers=receipt_readers(base.settings.sms),
+        clock=base.clock,
+    ).routes()
+
+
 def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
     """Return the routes of the portal, of one's own sign-ins, and of apps."""
     gate, rules, records, issuer = base.gate, base.rules, base.records, base.site.origin
@@ -338,12 +349,3 @@ def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
         *MySignIns(gate=gate, rules=rules, records=records).routes(),
         *open_app.routes(),
     )
-
-
-def _schema_is_ours(records: Records) -> Callable[[], Awaitable[None]]:
-    async def check() -> None:
-        found = await records.schema_version()
-        if found != SCHEMA_VERSION:
-            raise RecordsUnavailable(f"the tables are at {found}, this code needs {SCHEMA_VERSION}")
-
-    return check
