@@ -1,8 +1,7 @@
 """The ways out that the settings open: text messages, mail, phones to be woken."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -14,12 +13,19 @@ from portvakt.mail import Letter, Mailer
 from portvakt.plugins import PushKeySource, Tools, fill
 from portvakt.records import Message
 from portvakt.settings import Settings
-from portvakt.settings.structs import Sms
 from portvakt.sms import TextMessage
-from portvakt.text_gateways import Asks, Clock, Gateway, Handed, Holder, TextGateways
+from portvakt.text_gateways import (
+    Asks,
+    Clock,
+    Gateway,
+    Handed,
+    Holder,
+    TextGateways,
+    gateway_names,
+)
 from portvakt.wake import Gone, Wake, WakeGateway
 from portvakt.wire.http import HttpClient
-from portvakt.wire.outcomes import Refused
+from portvakt.wire.outcomes import ReceiptSink, Refused
 
 Thing = TextMessage | Letter | Wake
 
@@ -48,6 +54,10 @@ class Post:
         outcome = await self.waker.send(thing)
         return outcome if isinstance(outcome, Gone) else Handed(outcome, None)
 
+    async def close(self) -> None:
+        """Close what gateways keep open. Nothing is sent afterwards."""
+        await self.texts.close()
+
 
 def read(message: Message, body: bytes, now: datetime) -> Thing:
     """Make of a row of the outbox what a gateway takes; `body` is what was sealed."""
@@ -67,10 +77,13 @@ def open_post(
     push_key: PushKeySource | None = None,
     *,
     clock: Clock,
+    receipts: Callable[[str], ReceiptSink] | None = None,
 ) -> Post:
     """Open every gateway and the mailer. Raises `portvakt.plugins.AdapterSettingsError`.
 
-    `push_key` is needed where the settings have [wake].
+    `push_key` is needed where the settings have [wake]. `receipts` returns, by name of a gateway,
+    where one with a line of its own puts what comes on it; without it such a line is not listened
+    to.
     """
     gateways = [(each, fill("portvakt.sms", each.gateway, each.options)) for each in settings.sms]
     block, waking = settings.mail, settings.wake
@@ -93,7 +106,13 @@ def open_post(
     return Post(
         TextGateways(
             [
-                Gateway(name, each.allowed_prefixes, config.open(tools))
+                Gateway(
+                    name,
+                    each.allowed_prefixes,
+                    config.open(
+                        replace(tools, receipts=None if receipts is None else receipts(name))
+                    ),
+                )
                 for name, (each, config) in zip(gateway_names(settings.sms), gateways, strict=True)
             ],
             clock,
@@ -101,14 +120,3 @@ def open_post(
         None if mailer is None else mailer.open(tools),
         None if waker is None else waker.open(tools),
     )
-
-
-def gateway_names(blocks: Sequence[Sms]) -> tuple[str, ...]:
-    """Name each `[[sms]]` block: by its adapter, and from the second alike on with its place."""
-    seen: Counter[str] = Counter()
-    names = []
-    for each in blocks:
-        seen[each.gateway] += 1
-        count = seen[each.gateway]
-        names.append(each.gateway if count == 1 else f"{each.gateway}-{count}")
-    return tuple(names)

@@ -6,6 +6,7 @@ it the second time does another get it, with the same digits. See docs/adr/0033.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,9 @@ from typing import Final
 
 import structlog
 
-from portvakt.sms import SmsGateway, TextMessage
+from portvakt.plugins import fill
+from portvakt.settings.structs import Sms
+from portvakt.sms import GatewayConfig, ReceiptReader, SmsGateway, TextMessage
 from portvakt.wire.breaker import Breaker
 from portvakt.wire.outcomes import Outcome, Refused, Sent, Unknown
 
@@ -110,6 +113,11 @@ class TextGateways:
                 break
         return Handed(_of_all(refused), held if holder.may_have_it else None)
 
+    async def close(self) -> None:
+        """Close what the gateways keep open."""
+        for each in self._gateways:
+            await each.sms.close()
+
     async def _try(self, gateway: Gateway, text: TextMessage) -> Outcome:
         outcome: Outcome = Unknown("no answer in time")
         try:
@@ -138,3 +146,28 @@ def _of_all(refused: Sequence[Refused]) -> Refused:
         return refused[-1]
     reason = "; ".join(dict.fromkeys(each.reason for each in refused))
     return Refused(reason, retry=True, wait=min(each.wait for each in again))
+
+
+def gateway_names(blocks: Sequence[Sms]) -> tuple[str, ...]:
+    """Name each `[[sms]]` block: by its adapter, and from the second alike on with its place."""
+    seen: Counter[str] = Counter()
+    names = []
+    for each in blocks:
+        seen[each.gateway] += 1
+        count = seen[each.gateway]
+        names.append(each.gateway if count == 1 else f"{each.gateway}-{count}")
+    return tuple(names)
+
+
+def receipt_readers(blocks: Sequence[Sms]) -> dict[str, ReceiptReader]:
+    """Open what reads receipts that come by HTTP, by name of the gateway. Reaches nothing.
+
+    Raises `portvakt.plugins.AdapterSettingsError`.
+    """
+    found: dict[str, ReceiptReader] = {}
+    for name, each in zip(gateway_names(blocks), blocks, strict=True):
+        config: GatewayConfig = fill("portvakt.sms", each.gateway, each.options)
+        reader = config.receipts()
+        if reader is not None:
+            found[name] = reader
+    return found

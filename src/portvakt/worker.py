@@ -23,6 +23,7 @@ from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import MasterKeys, Sealer
 from portvakt.delivering import LEASE, Delivery
+from portvakt.journeys.text_receipts.flow import Receipts
 from portvakt.post import Post, open_post
 from portvakt.proving.push_key import PushKey
 from portvakt.records import Message, Records, RecordsUnavailable, open_records
@@ -189,7 +190,15 @@ async def beside(
     """
     sealer = Sealer(keys)
     push_key = PushKey(records=records, sealer=sealer, random=SystemRandom())
-    post = open_post(settings, keys, hasher, lambda: push_key.key(clock()), clock=clock)
+    receipts = Receipts(records=records, clock=clock)
+    post = open_post(
+        settings,
+        keys,
+        hasher,
+        lambda: push_key.key(clock()),
+        clock=clock,
+        receipts=receipts.sink,
+    )
     async with (
         following(settings, records, sealer, clock) as follow,
         settling(settings, records, sealer, hasher, clock) as settle,
@@ -203,6 +212,7 @@ async def beside(
         finally:
             running.cancel()
             await asyncio.wait([running])
+            await post.close()
 
 
 async def work(settings: Settings, *, clock: Clock = system_clock) -> None:

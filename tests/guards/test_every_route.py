@@ -33,6 +33,7 @@ KNOWN = {
         "/oidc/jwks",
         "/oidc/token",
         "/oidc/userinfo",
+        "/receipts/{gateway}",
         *(
             f"/authenticator/api/v1/{act}"
             for act in (
