@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp
 
-from portvakt.web.server import MAX_HEAD, MAX_REST, BoundedHttp
+from portvakt.web.server import MAX_HEAD, MAX_HELD, MAX_REST, BoundedHttp, OnePiece
 from tests.web.make_site import make_app
 from tests.web.serving import served
 
@@ -154,3 +154,49 @@ async def ask_late(
     answer = await reader.read(-1)
     writer.close()
     return answer
+
+
+class Wire(asyncio.Transport):
+    """The end of a connection, which keeps what was sent, piece by piece."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[bytes] = []
+        self.closed = ""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.sent.append(bytes(data))
+
+    def close(self) -> None:
+        self.closed = "in peace"
+
+    def abort(self) -> None:
+        self.closed = "at once"
+
+
+async def test_what_is_written_in_one_go_is_sent_in_one_piece_and_in_order() -> None:
+    wire = Wire()
+    line = OnePiece(wire, asyncio.get_running_loop())
+    line.write(b"head ")
+    line.write(b"body")
+    assert wire.sent == []
+    await asyncio.sleep(0)
+    assert wire.sent == [b"head body"]
+    line.write(b"a stream goes on")
+    await asyncio.sleep(0)
+    assert wire.sent[1:] == [b"a stream goes on"]
+
+
+async def test_nothing_is_lost_where_the_connection_is_closed_and_much_is_not_kept() -> None:
+    wire = Wire()
+    line = OnePiece(wire, asyncio.get_running_loop())
+    line.write(b"a")
+    line.write(b"b" * MAX_HELD)
+    assert sum(map(len, wire.sent)) == MAX_HELD + 1
+    line.write(b"last words")
+    line.close()
+    assert (wire.sent[-1], wire.closed) == (b"last words", "in peace")
+    line.write(b"never said")
+    line.abort()
+    await asyncio.sleep(0)
+    assert (wire.sent[-1], wire.closed) == (b"last words", "at once")

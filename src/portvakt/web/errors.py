@@ -3,6 +3,7 @@
 Nobody outside learns more than a number to quote; the log has the rest under the same number.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from zlib import crc32
@@ -13,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portvakt.core.lanes import come_back_after
+from portvakt.web.crowd import TurnedAway
 from portvakt.web.forms import BadFormError, SlowFormError, UnknownFormTypeError
 from portvakt.web.request import here
 from portvakt.web.responses import problem
@@ -21,6 +23,8 @@ _log = structlog.get_logger("portvakt.web")
 
 _RETRY_DOWN = 5
 _RETRY_BUSY = 2
+_CROWD_TOLD_EVERY = 1.0
+"""Seconds: a crowd must not fill the log as well. Each refusal has its request's own line."""
 
 
 class BodyTooLargeError(Exception):
@@ -47,6 +51,9 @@ class Errors:
         self._app = app
         self._down = tuple(failures.down)
         self._busy = tuple(failures.busy)
+        self._turned_away = TurnedAway()
+        self._untold = 0
+        self._told = float("-inf")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens inside."""
@@ -86,11 +93,19 @@ class Errors:
             _log.error("part_down", error=type(error).__name__)
             return problem(request, "down", 503, retry_after=_RETRY_DOWN)
         if isinstance(error, self._busy):
-            _log.warning("busy", error=type(error).__name__)
+            self._tell_of_crowd()
             drawn = crc32(here(request).request_id.encode())
-            return problem(request, "busy", 503, retry_after=come_back_after(_RETRY_BUSY, drawn))
+            return self._turned_away.answer(request, come_back_after(_RETRY_BUSY, drawn))
         _log.error("unexpected", exc_info=error)
         return problem(request, "internal", 500)
+
+    def _tell_of_crowd(self) -> None:
+        """Log at most once a second how many were turned away since it was last said."""
+        self._untold += 1
+        now = asyncio.get_running_loop().time()
+        if now - self._told >= _CROWD_TOLD_EVERY:
+            _log.warning("busy", turned_away=self._untold)
+            self._told, self._untold = now, 0
 
 
 def _bad_form(error: BadFormError) -> tuple[str, int]:

@@ -120,7 +120,7 @@ def path_and_query(request: Request) -> str:
     return asked if is_local_path(asked) else "/apps"
 
 
-def _to_go_on_from(request: Request) -> str:
+def to_go_on_from(request: Request) -> str:
     """Return where a person may go on: this page, or the page whose form was sent.
 
     Many addresses take forms and show nothing, so a form leads back to where it stood (browsers
@@ -134,14 +134,14 @@ def _to_go_on_from(request: Request) -> str:
     return page_of_form if is_local_path(page_of_form) else path_and_query(request)
 
 
-_BARE = frozenset({"misdirected", "internal", "down"})
+_BARE = frozenset({"misdirected", "internal", "down", "busy"})
 _RETRY = frozenset({"internal", "down", "busy", "stale", "no_cookie", "foreign", "slow"})
 
 
 def _problem_page(request: Request, kind: str) -> ProblemPage:
     retry = None if kind == "misdirected" else "/"
     if kind in _RETRY:
-        retry = _to_go_on_from(request)
+        retry = to_go_on_from(request)
     here = context(request).here
     return ProblemPage(
         kind=kind,

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from portvakt.common_passwords import PasswordJudge
 from portvakt.core.assurance import METHODS, SIGN_IN, Evidence
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import AuthenticatorId, ClientId, FlowId
@@ -34,13 +33,15 @@ from portvakt.journeys.sign_in.tries import (
 )
 from portvakt.methods import Rejected, StartCode, Verified
 from portvakt.proving.answer import Answer, Judge, Unanswered, spend, usable
-from portvakt.proving.ask import CodeSender, CodeSent, NotYet
+from portvakt.proving.ask import CodeSender, CodeSent
 from portvakt.proving.directory_age import DirectoryAges
 from portvakt.proving.directory_passwords import DirectoryPasswords
 from portvakt.proving.finish import Finisher, Next, Opened
 from portvakt.proving.notices import Notices
+from portvakt.proving.password_changing import PasswordChanges
 from portvakt.proving.phone_requests import Asked, NotNow
 from portvakt.proving.rules import Rules
+from portvakt.proving.text_limits import NotYet
 from portvakt.proving.visit import Visit
 from portvakt.records.configuration import Configuration
 from portvakt.records.standing import Standing
@@ -66,7 +67,7 @@ class Parts:
     phone: PhoneSteps
     directories: DirectoryPasswords
     ages: DirectoryAges
-    password_judge: PasswordJudge
+    changes: PasswordChanges
     notices: Notices
     random: Random
     pause: Pause
@@ -106,6 +107,11 @@ class SignInFlow:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+
+    def make_sure_of_room(self, *, marked: bool) -> None:
+        """Raise `Busy`, unread, where no browser with (or without) a mark has room."""
+        if not self._parts.has_room(lane_of(known_browser=marked)):
+            raise Busy
 
     async def first(self, name: str, password: Secret, wanted: Wanted, visit: Visit) -> Outcome:
         """Judge a name with a password. Raises `Busy` where the hash pool is full."""
@@ -248,7 +254,7 @@ class SignInFlow:
     ) -> CodeSent | NotYet | Asked | NotNow | None:
         """Send a code at once, or ask the phone, where that is the way that is shown."""
         step, state = at.step, at.state
-        if not isinstance(step, AskAuthenticator) or state.account_id is None:
+        if not isinstance(step, AskAuthenticator) or standing is None:
             return None
         if step.chosen is AuthenticatorType.PUSH:
             scene = Scene(
@@ -266,7 +272,7 @@ class SignInFlow:
             unit,
             flow=state.id,
             purpose=state.purpose,
-            account_id=state.account_id,
+            standing=standing,
             authenticator=phone,
             visit=visit,
             proven=True,
@@ -282,7 +288,7 @@ class SignInFlow:
         standing = await records.read(lambda unit: unit.people.find(claimed, visit.browser))
         known = standing is not None and standing.known_browser
         if not self._parts.has_room(lane_of(known_browser=known)):
-            raise Busy  # for one reading: a crowd must cost nobody a try, and us next to nothing
+            raise Busy  # for one reading: a mark that is not this person's gets nobody in
         familiarity = familiarity_of(known_browser=known, inside=inside)
         limits = await self._parts.directories.limits()
 

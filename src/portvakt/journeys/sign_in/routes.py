@@ -25,6 +25,7 @@ from portvakt.journeys.sign_in.outcomes import (
     Gone,
     GoOn,
     Later,
+    NoTexts,
     Outcome,
     Showing,
     Stopped,
@@ -41,7 +42,7 @@ from portvakt.journeys.sign_in.pages import (
     StartPage,
 )
 from portvakt.journeys.sign_in.phone import PhoneSteps, seen_of
-from portvakt.journeys.sign_in.show import page_of, told_of, ways_of
+from portvakt.journeys.sign_in.show import NO_TEXTS, page_of, told_of, ways_of
 from portvakt.journeys.sign_in.ways import Ways
 from portvakt.proving.destination import app_of, login_hint_of
 from portvakt.proving.finish import Opened
@@ -128,9 +129,11 @@ class SignInRoutes:
     async def first(self, request: Request) -> Response:
         """Take name and password."""
         sent = await form(request)
+        by_phone = sent["way"] == AuthenticatorType.PHONE_SIGN_IN
+        if not by_phone:
+            self.start.make_sure_of_room(marked=here(request).browser is not None)
         wanted = await self._wanted(sent["to"], sent["for"])
         name, password = sent["name"], sent["password"]
-        by_phone = sent["way"] == AuthenticatorType.PHONE_SIGN_IN
         missing: dict[str, Message | str] = {}
         if not name.strip():
             missing["name"] = "sign_in.name_missing"
@@ -268,6 +271,8 @@ class SignInRoutes:
                 return page(request, GonePage(), 410)
             case Later(at):
                 return await self._reshow(request, flow, visit, None, TOO_MANY, at)
+            case NoTexts():
+                return await self._reshow(request, flow, visit, NO_TEXTS, TOO_MANY)
             case Wrong(kind, why):
                 return await self._reshow(request, flow, visit, _said(kind, why))
             case Stopped(until):
