@@ -11,9 +11,9 @@ import structlog
 from portvakt.base import directory_passwords
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.sealing import Sealer
-from portvakt.journeys.reset_password.reading_back import ReadingBack
 from portvakt.known_directories import directories
 from portvakt.proving.password_homes import Homes
+from portvakt.proving.password_reading_back import ReadingBack
 from portvakt.records import Records
 from portvakt.settings import Settings
 from portvakt.telling_people import notices_of

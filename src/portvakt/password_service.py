@@ -11,6 +11,7 @@ from portvakt.journeys.reset_password.flow import Parts as ResetParts
 from portvakt.journeys.reset_password.outcomes import Policy as ResetPolicy
 from portvakt.journeys.reset_password.routes import reset_routes
 from portvakt.proving.answer import Judge
+from portvakt.proving.password_changing import PasswordChanges
 from portvakt.proving.password_homes import Homes
 from portvakt.proving.password_meter import PasswordMeter
 from portvakt.settings import Settings
@@ -24,20 +25,34 @@ class PasswordService:
     routes: tuple[Route, ...]
     judge: PasswordJudge
     meter: PasswordMeter
+    changes: PasswordChanges
 
 
 def password_service(base: Base) -> PasswordService:
     """Build it. Raises `OSError` and `BrokenListError` for a list that cannot be read."""
-    judge = _password_judge(base)
+    judge, homes = _password_judge(base), _password_homes(base)
     meter = PasswordMeter(judge)
+    changes = PasswordChanges(
+        records=base.records,
+        homes=homes,
+        directories=base.directory_passwords,
+        judge=judge,
+        notices=base.notices,
+        random=base.random,
+    )
+    parts = ChangeParts(records=base.records, changes=changes)
     return PasswordService(
-        routes=(*_reset(base, judge, meter), *_change_password(base, judge, meter)),
+        routes=(
+            *_reset(base, judge, meter, homes),
+            *change_password_routes(parts, gate=base.gate, meter=meter),
+        ),
         judge=judge,
         meter=meter,
+        changes=changes,
     )
 
 
-def _reset(base: Base, judge: PasswordJudge, meter: PasswordMeter) -> list[Route]:
+def _reset(base: Base, judge: PasswordJudge, meter: PasswordMeter, homes: Homes) -> list[Route]:
     """Return the routes of the reset site."""
     return reset_routes(
         ResetParts(
@@ -50,22 +65,7 @@ def _reset(base: Base, judge: PasswordJudge, meter: PasswordMeter) -> list[Route
             random=base.random,
             password_judge=judge,
             policy=_reset_policy(base.settings),
-            homes=_password_homes(base),
-        ),
-        gate=base.gate,
-        meter=meter,
-    )
-
-
-def _change_password(base: Base, judge: PasswordJudge, meter: PasswordMeter) -> list[Route]:
-    """Return the routes of changing a password that somebody knows."""
-    return change_password_routes(
-        ChangeParts(
-            records=base.records,
-            homes=_password_homes(base),
-            directories=base.directory_passwords,
-            password_judge=judge,
-            notices=base.notices,
+            homes=homes,
         ),
         gate=base.gate,
         meter=meter,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from portvakt.core.ids import FlowId
 from portvakt.core.password_outcomes import (
     Refused,
     RefusedFor,
@@ -22,6 +23,7 @@ from portvakt.core.password_reset import (
     Stage,
     Step,
     Unsure,
+    begin_change,
     came_back,
     next_step,
     start_writing,
@@ -85,3 +87,11 @@ def test_f08_a_write_that_was_cut_off_is_told_as_it_is_until_it_was_read_back() 
     assert start_writing(unknown, KNOWN, NOW) is None
     assert step(came_back(unknown, Written())) == Done(Goal.NEW_PASSWORD)
     assert step(came_back(unknown, Unreachable())) == AskPassword(3, Unreachable())
+
+
+def test_f08_a_change_of_a_known_password_is_on_its_way_from_the_first_and_never_a_page() -> None:
+    sent = begin_change(FlowId("change"), make.ANNA, make.NOW)
+    assert (sent.goal, sent.stage, sent.writing_since) == (Goal.CHANGE, Stage.WRITING, make.NOW)
+    assert start_writing(sent, None, make.NOW) is None
+    assert came_back(sent, Written()).stage is Stage.DONE
+    assert came_back(sent, UnknownOutcome()).stage is Stage.UNKNOWN

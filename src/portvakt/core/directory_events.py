@@ -16,14 +16,6 @@ class DirectorySilent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DirectoryPasswordChanged(Event):
-    """Somebody changed a password that had to be changed, and knew the old one."""
-
-    name = "directory.password_changed"
-    directory: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryGraceUsed(Event):
     """A directory was away, and people got in by what was read of it last; once an outage (R18)."""
 

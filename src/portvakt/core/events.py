@@ -18,7 +18,6 @@ from portvakt.core.audit_events import (
 from portvakt.core.directory_events import (
     DirectoryAnswers,
     DirectoryGraceUsed,
-    DirectoryPasswordChanged,
     DirectorySilent,
 )
 from portvakt.core.event import SELF, Event, parted_details, personal_fields
@@ -136,7 +135,6 @@ __all__ = [
     "CurrentPasswordWrong",
     "DirectoryAnswers",
     "DirectoryGraceUsed",
-    "DirectoryPasswordChanged",
     "DirectorySilent",
     "Event",
     "FreshProofGiven",

@@ -16,8 +16,8 @@ from portvakt.core.events import (
     EVENTS,
     AppOpened,
     AppRefused,
-    DirectoryPasswordChanged,
     FreshProofGiven,
+    PasswordChanged,
     PasswordReopened,
     PasswordReset,
     PasswordResetNotWritten,
@@ -110,7 +110,7 @@ DECISIONS: Final = (
     | {
         each.name
         for each in (
-            DirectoryPasswordChanged,
+            PasswordChanged,
             PasswordReopened,
             PhoneRequestApproved,
             SessionsEnded,

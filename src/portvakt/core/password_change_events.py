@@ -8,7 +8,7 @@ from portvakt.core.event import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordChanged(Event):
-    """Somebody signed in, knew the old password and chose a new one; it is written."""
+    """Somebody showed who they are, knew the old password and chose a new one; it is written."""
 
     name = "password_change.done"
     sessions: int
@@ -30,7 +30,7 @@ class PasswordChangeUnsure(Event):
 
     name = "password_change.unsure"
     sessions: int
-    """How many that were; none at sign-in, where whoever types is not in yet."""
+    """How many that were."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import assert_never
 from portvakt.core import vouchers
 from portvakt.core.assurance import Evidence
 from portvakt.core.authenticators import Authenticator
-from portvakt.core.ids import AccountId
+from portvakt.core.ids import AccountId, FlowId
 from portvakt.core.messages import MessageId
 from portvakt.core.password_outcomes import (
     Refused,
@@ -88,6 +88,7 @@ __all__ = [
     "Unsure",
     "Way",
     "ask_people",
+    "begin_change",
     "came_back",
     "closed",
     "name",
@@ -239,6 +240,22 @@ def start_writing(
     if not isinstance(next_step(state, facts, now, ways=ways), AskPassword | AskUnlock):
         return None
     return replace(state, stage=Stage.WRITING, writing_since=now, last=None)
+
+
+def begin_change(id_: FlowId, account_id: AccountId, now: datetime) -> Reset:
+    """Begin to write a new password over a known one: to be stored before a byte is sent.
+
+    What the old password and a session are worth was judged before; no step of `/reset` leads here.
+    """
+    return Reset(
+        id=id_,
+        goal=Goal.CHANGE,
+        account_id=account_id,
+        stage=Stage.WRITING,
+        writing_since=now,
+        created_at=now,
+        expires_at=now + LIVES,
+    )
 
 
 def came_back(state: Reset, outcome: WriteOutcome) -> Reset:

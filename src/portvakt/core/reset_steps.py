@@ -22,6 +22,9 @@ class Goal(StrEnum):
     NEW_PASSWORD = "new_password"  # noqa: S105  # a word
     UNLOCK = "unlock"
     """The password is known, but the account is locked."""
+    CHANGE = "change"
+    """A new password over the old one, which its owner knows. Not one of `/reset`: it is stored
+    while it is on its way and no longer, so that whoever is cut off is found again (F08)."""
 
 
 class Stage(StrEnum):

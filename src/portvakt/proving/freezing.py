@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorState, AuthenticatorType
-from portvakt.core.event import SELF
 from portvakt.core.events import AccountFrozen, AccountThawed, MethodSuspended, SessionsEnded
 from portvakt.core.freezing import disown, put_aside_by
 from portvakt.core.ids import AccountId, AuthenticatorId
 from portvakt.mail import Notice, What
 from portvakt.proving.after_new_password import end_what_it_opened
 from portvakt.proving.notices import Notices
-from portvakt.proving.visit import Said, Visit, said
+from portvakt.proving.visit import Doer, Said, Visit, said, said_unasked, visitor
 from portvakt.records.freezes import Link
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit
@@ -29,19 +28,10 @@ PROOF = "proof"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thawer:
-    """Who sets somebody free, when, and by what. `visit` is None where an operator does."""
+class Thawer(Doer):
+    """Who sets somebody free, when, and by what."""
 
-    at: datetime
     by: str
-    actor: str = SELF
-    visit: Visit | None = None
-
-    def told(self, account_id: AccountId) -> Said:
-        """Return what the event tells."""
-        if self.visit is not None:
-            return said(self.visit, account_id)
-        return Said(at=self.at, account_id=account_id, request_id="", address=None)
 
 
 async def freeze(unit: Unit, notices: Notices, token_hash: bytes, visit: Visit) -> Link | None:
@@ -65,7 +55,7 @@ async def freeze(unit: Unit, notices: Notices, token_hash: bytes, visit: Visit) 
     gone = put_aside_by(disowned.since, standing.authenticators, password_too=new_password)
     told = said(visit, account_id)
     await _put_aside(unit, gone, told)
-    sessions = await _end_everything(unit, account_id, visit.now)
+    sessions = await _end_everything(unit, account_id, visitor(visit))
     if sessions:
         await unit.audit.write(SessionsEnded(**told, sessions=sessions, reason=NOT_ME))
     await unit.audit.write(
@@ -97,7 +87,7 @@ async def hold_back_password(unit: Unit, account_id: AccountId, at: datetime) ->
         return
     standing = await unit.people.load(account_id)
     passwords = () if standing is None else standing.active(AuthenticatorType.PASSWORD)
-    told = Said(at=at, account_id=account_id, request_id="", address=None)
+    told = said_unasked(at, account_id)
     await _put_aside(unit, tuple(each.authenticator for each in passwords), told)
 
 
@@ -139,11 +129,11 @@ async def _put_aside(unit: Unit, gone: tuple[Authenticator, ...], told: Said) ->
         )
 
 
-async def _end_everything(unit: Unit, account_id: AccountId, at: datetime) -> int:
+async def _end_everything(unit: Unit, account_id: AccountId, doer: Doer) -> int:
     """End what a stranger may have open, or half done; return how many sessions that were."""
-    ended = await end_what_it_opened(unit, account_id, at)
-    await unit.pairings.end_all(account_id, at)
-    await unit.codes.end_all(account_id, at)
+    ended = await end_what_it_opened(unit, account_id, doer)
+    await unit.pairings.end_all(account_id, doer.at)
+    await unit.codes.end_all(account_id, doer.at)
     await unit.drafts.drop_all(account_id)
     await unit.resets.close_others(account_id)
     await unit.wakeups.ring(f"phone:{account_id}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 
+from portvakt.core.event import SELF
 from portvakt.core.ids import AccountId
 
 
@@ -43,3 +44,31 @@ def said(visit: Visit, account_id: AccountId | None) -> Said:
         request_id=visit.request_id,
         address=visit.address,
     )
+
+
+def said_unasked(at: datetime, account_id: AccountId) -> Said:
+    """Return what an event tells that no request led to."""
+    return Said(at=at, account_id=account_id, request_id="", address=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doer:
+    """Who does something to an account, and when.
+
+    `visit` is None in the background, and where an operator does it.
+    """
+
+    at: datetime
+    actor: str = SELF
+    visit: Visit | None = None
+
+    def told(self, account_id: AccountId) -> Said:
+        """Return what its events tell, apart from the actor."""
+        if self.visit is not None:
+            return said(self.visit, account_id)
+        return said_unasked(self.at, account_id)
+
+
+def visitor(visit: Visit) -> Doer:
+    """Return the one who sent a request, about an own account."""
+    return Doer(at=visit.now, visit=visit)

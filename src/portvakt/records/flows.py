@@ -58,7 +58,7 @@ _WITH_CODE: Final = Statement(
 )
 _CLOSE: Final = Statement("DELETE FROM flows WHERE id = :id AND version = :version")
 
-_CLOSE_ALL: Final = Statement("DELETE FROM flows WHERE account_id = :account_id")
+_CLOSE_ALL: Final = Statement("DELETE FROM flows WHERE account_id = :account_id AND id <> :but")
 
 
 class Flows:
@@ -111,9 +111,9 @@ class Flows:
         """End a sign-in; False where somebody was first."""
         return await self._run.changed(_CLOSE, id=id_, version=version) == 1
 
-    async def close_all(self, account_id: AccountId) -> int:
-        """End all of a person's sign-ins under way, such as one begun with an old password."""
-        return await self._run.changed(_CLOSE_ALL, account_id=account_id)
+    async def close_all(self, account_id: AccountId, but: FlowId | None = None) -> int:
+        """End a person's sign-ins under way, such as those begun with an old password."""
+        return await self._run.changed(_CLOSE_ALL, account_id=account_id, but=but or "")
 
 
 def _columns(state: SignIn) -> dict[str, Value]:

@@ -39,6 +39,8 @@ _START: Final = Statement(
         :expires_at, :version)
     """
 )
+_NO_BROWSER: Final = b""
+"""What stands for the binding of an attempt that no browser may load: no hash is empty."""
 _COLUMNS: Final = """
     r.id, r.goal, r.account_id, r.claimed, r.evidence, r.chosen, r.asked_at, r.slow_since, r.stage,
     r.writing_since, r.refused, r.last, r.last_least, r.created_at, r.expires_at, r.version,
@@ -129,6 +131,10 @@ class Resets:
         await self._run.changed(
             _START, **_columns(state), binding=binding_hash, created_at=ms(state.created_at)
         )
+
+    async def start_change(self, state: Reset) -> None:
+        """Keep that a known password is being changed: for whoever settles it, and no browser."""
+        await self.start(state, _NO_BROWSER)
 
     async def load(
         self, id_: FlowId, binding_hash: bytes, now: datetime, browser_hash: bytes | None = None

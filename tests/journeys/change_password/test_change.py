@@ -19,6 +19,7 @@ from portvakt.journeys.change_password.outcomes import NoPassword, Over
 from portvakt.mail import Writer
 from portvakt.proving.directory_passwords import DirectoryPasswords
 from portvakt.proving.notices import Notices
+from portvakt.proving.password_changing import PasswordChanges
 from portvakt.proving.password_homes import Homes
 from portvakt.proving.visit import Visit
 from portvakt.records.standing import Standing
@@ -281,15 +282,17 @@ async def by_itself(world: World, account: Account) -> tuple[ChangePassword, Per
     """The flow without its pages, and whoever is signed in."""
     house, directories = world.house, DirectoryPasswords({}, tell=nobody)
     writer = Writer(texts=Texts.load(), organisation="Regionen", support_phone="")
-    parts = Parts(
+    changes = PasswordChanges(
         records=house.records,
         homes=Homes(hasher=house.hasher, directories=directories),
         directories=directories,
-        password_judge=PasswordJudge.over(organisation="Regionen"),
+        judge=PasswordJudge.over(organisation="Regionen"),
         notices=Notices(
             writer=writer, sealer=house.sealer, random=SystemRandom(), public_url=ORIGIN
         ),
+        random=SystemRandom(),
     )
+    parts = Parts(records=house.records, changes=changes)
     (session,) = await world.sessions(account)
     visit = Visit(
         now=world.clock.at,

@@ -5,14 +5,13 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.secret import Secret
 from portvakt.records.followed import Followed
 from tests.directories.homes import NEW, RIGHT, WRONG, AtSamba, AtSlapd, Home
-from tests.journeys.sign_in.directory import NAME, person_in, world_with
+from tests.journeys.sign_in.directory import person_in, set_followed, world_with
 from tests.journeys.sign_in.region import app_code
 from tests.servers.region import Somebody
 from tests.world import Browser, Page, World
@@ -136,9 +135,3 @@ async def test_a_directory_that_goes_away_loses_nothing(at_slapd: AtSlapd, open_
         await set_followed(world, Followed(well_at=world.clock.at))
         assert (await changes(browser, RIGHT.open(), NEW.open())).path == f"{HOME}/done"
         assert at_slapd.knows(one, dn, NEW)
-
-
-async def set_followed(world: World, fact: Followed) -> None:
-    text = msgspec.json.encode(fact).decode()
-    await world.house.records.write(lambda unit: unit.meta.set(f"sync:{NAME}", text))
-    world.clock.move(seconds=5)  # what was known of it holds for three

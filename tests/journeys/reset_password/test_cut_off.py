@@ -14,11 +14,11 @@ from portvakt.core.password_outcomes import UnknownOutcome, Unreachable, Written
 from portvakt.core.password_reset import Reset, Stage
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.directories import KeepsPasswords
-from portvakt.journeys.reset_password.reading_back import ReadingBack, outcome_of
 from portvakt.mail import Writer
 from portvakt.proving.directory_passwords import DirectoryPasswords
 from portvakt.proving.notices import Notices
 from portvakt.proving.password_homes import Homes
+from portvakt.proving.password_reading_back import ReadingBack, outcome_of
 from portvakt.records.unit import Unit
 from portvakt.texts import Texts
 from tests import make

@@ -11,6 +11,7 @@ from portvakt.app import opened
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import AccountId, AuthenticatorId
 from portvakt.core.people import Account
+from portvakt.records.followed import Followed
 from portvakt.settings.structs import Directory
 from tests import make
 from tests.directories.homes import AtSamba, Home, somebody
@@ -75,3 +76,10 @@ async def person_in(
         account, password=None, bound=[password], totp=SECRET if app else None
     )
     return stored, one, dn
+
+
+async def set_followed(world: World, fact: Followed) -> None:
+    """Store how far the directory was followed, as reading it does."""
+    text = msgspec.json.encode(fact).decode()
+    await world.house.records.write(lambda unit: unit.meta.set(f"sync:{NAME}", text))
+    world.clock.move(seconds=5)  # what was known of it holds for three

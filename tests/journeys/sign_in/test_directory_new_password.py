@@ -1,14 +1,18 @@
 """A password that must be changed is changed after the second factor, and opens then."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from portvakt.core.freezing import Change, Disowned
-from portvakt.journeys.sign_in import new_password
+from portvakt.core.lanes import Lane
+from portvakt.proving import password_homes
+from portvakt.records.followed import Followed
 from tests.directories.homes import NEW, RIGHT, WRONG, AtSamba, AtSlapd, Home
-from tests.journeys.sign_in.directory import person_in, world_with
+from tests.journeys.sign_in.directory import person_in, set_followed, world_with
 from tests.journeys.sign_in.region import app_code
+from tests.journeys.sign_in.test_crowds import full
 from tests.servers.region import State
 from tests.world import INSIDE, Browser, World
 
@@ -42,10 +46,104 @@ async def test_a012_a_new_password_is_written_to_the_directory_and_opens_the_ses
         assert len(await world.sessions(account)) == 1
         assert home.knows(one, dn, NEW)
         assert not home.knows(one, dn, RIGHT)
-        assert "directory.password_changed" in await world.events(account)
+        assert "password_change.done" in await world.events(account)
         assert any("nytt lösenord" in words for _, words in await world.outbox("mail"))
         async with world.browser(INSIDE) as other:
             assert (await other.sign_in(one.user_name, NEW.open())).path == "/apps"
+
+
+async def test_what_the_old_password_had_opened_ends_and_the_browser_stays_known(
+    at_slapd: AtSlapd, tmp_path: Path, sqlite_url: str
+) -> None:
+    async with world_with(at_slapd, tmp_path, sqlite_url) as world, world.browser() as stranger:
+        account, one, dn = await person_in(world, at_slapd)
+        await stranger.sign_in(one.user_name, RIGHT.open())
+        await stranger.submit({"code": app_code(world)})
+        world.clock.move(minutes=1)
+        at_slapd.server.modify(dn, "replace: pwdReset\npwdReset: TRUE")
+        async with world.browser() as browser, world.browser() as half_way:
+            await half_way.sign_in(one.user_name, RIGHT.open())
+            await reach_the_page(world, browser, one.user_name)
+            await world.outbox("mail")
+            page = await browser.submit({"current": RIGHT.open(), "new": NEW.open()})
+            assert page.path == "/apps"
+            (session,) = await world.sessions(account)
+            assert (await stranger.get("/apps")).path.startswith("/sign-in")
+            assert (await half_way.submit({"code": app_code(world)})).status == 410
+            assert len(await world.outbox("mail")) == 1
+            assert (await world.sessions(account))[0].id == session.id
+
+
+async def test_a_session_that_asked_for_more_stays(
+    at_slapd: AtSlapd, tmp_path: Path, sqlite_url: str
+) -> None:
+    async with world_with(at_slapd, tmp_path, sqlite_url) as world, world.browser() as browser:
+        account, one, dn = await person_in(world, at_slapd)
+        await browser.sign_in(one.user_name, RIGHT.open())
+        await browser.submit({"code": app_code(world)})
+        (before,) = await world.sessions(account)
+        world.clock.move(minutes=10)
+        at_slapd.server.modify(dn, "replace: pwdReset\npwdReset: TRUE")
+        await browser.get("/security-info")
+        await browser.submit({})
+        await browser.submit({"code": RIGHT.open()})
+        page = await browser.submit({"code": app_code(world)})
+        assert page.title == TITLE
+        page = await browser.submit({"current": RIGHT.open(), "new": NEW.open()})
+        assert page.path == "/security-info"
+        (after,) = await world.sessions(account)
+        assert after.id == before.id
+
+
+async def test_a080_what_was_changed_is_remembered_where_a_reset_would_not_look(
+    at_samba: AtSamba, tmp_path: Path, sqlite_url: str
+) -> None:
+    async with world_with(at_samba, tmp_path, sqlite_url) as world, world.browser() as browser:
+        account, one, _ = await person_in(world, at_samba, "must_change")
+        await reach_the_page(world, browser, one.user_name)
+        await browser.submit({"current": RIGHT.open(), "new": NEW.open()})
+        had = await world.house.records.read(lambda unit: unit.password_memory.of(account.id))
+        assert [await world.house.hasher.verify(each, NEW) for each in had] == [True]
+
+
+async def test_nothing_is_written_by_what_we_knew_of_somebody_long_ago(
+    home: Home, tmp_path: Path, sqlite_url: str
+) -> None:
+    """R18, as at the reset site and where a known password is changed."""
+    async with world_with(home, tmp_path, sqlite_url) as world, world.browser() as browser:
+        account, one, dn = await person_in(world, home, "must_change")
+        await reach_the_page(world, browser, one.user_name)
+        await set_followed(world, Followed(well_at=world.clock.at - timedelta(minutes=30)))
+        for _ in range(4):  # it costs no try
+            form = browser.page
+            page = await browser.submit({"current": RIGHT.open(), "new": NEW.open()})
+            assert page.status == 503
+            assert "Katalogen svarar inte just nu" in page.title
+            browser.page = form
+        assert not home.knows(one, dn, NEW)
+        assert not await world.sessions(account)
+        await set_followed(world, Followed(well_at=world.clock.at))
+        page = await browser.submit({"current": RIGHT.open(), "new": NEW.open()})
+        assert page.path == "/apps"
+
+
+async def test_f54_where_there_is_no_room_to_hash_it_is_said_and_costs_no_try(
+    at_samba: AtSamba, tmp_path: Path, sqlite_url: str
+) -> None:
+    async with world_with(at_samba, tmp_path, sqlite_url) as world, world.browser() as browser:
+        account, one, dn = await person_in(world, at_samba, "must_change")
+        await reach_the_page(world, browser, one.user_name)
+        form = browser.page
+        async with full(world, Lane.KNOWN):
+            for _ in range(4):
+                browser.page = form
+                page = await browser.submit({"current": RIGHT.open(), "new": NEW.open()})
+                assert (page.status, page.title) == (503, "Många loggar in just nu")
+        assert not at_samba.knows(one, dn, NEW)
+        assert "password_change.unsure" not in await world.events(account)
+        browser.page = form
+        page = await browser.submit({"current": RIGHT.open(), "new": NEW.open()})
+        assert page.path == "/apps"
 
 
 async def test_a_frozen_account_gets_no_new_password(
@@ -71,7 +169,7 @@ async def test_a_write_that_is_not_answered_is_told_of_as_if_it_were_done(
         await reach_the_page(world, browser, one.user_name)
         await world.outbox("mail")
         with monkeypatch.context() as patience:
-            patience.setattr(new_password, "LONGEST", 0.0)
+            patience.setattr(password_homes, "LONGEST", 0.0)
             page = await browser.submit({"current": RIGHT.open(), "new": NEW.open()})
         assert (page.status, page.title) == (422, TITLE)
         assert "password_change.unsure" in await world.events(account)

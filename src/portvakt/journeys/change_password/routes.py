@@ -99,7 +99,7 @@ class ChangePasswordRoutes:
         person = await self._person(request)
         if isinstance(person, Response):
             return Response(status_code=404)
-        home = self.parts.homes.of(person.standing)
+        home = self.parts.changes.homes.of(person.standing)
 
         async def find() -> Choosing | None:
             return None if home is None else Choosing(person.account, home.least)
@@ -183,7 +183,7 @@ class ChangePasswordRoutes:
 
     def _unfit(self, unfit: Unfit) -> Errors:
         """Say everything that is wrong with the new one at once."""
-        rules = replace(self.parts.password_judge.rules, minimum=unfit.least)
+        rules = replace(self.parts.changes.judge.rules, minimum=unfit.least)
         names = ["new", *(f"new-{place}" for place in range(2, len(unfit.findings) + 1))]
         said = (Message(*rules.said(each)) for each in unfit.findings)
         return dict(zip(names, said, strict=True))

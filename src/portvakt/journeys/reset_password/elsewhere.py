@@ -9,7 +9,7 @@ from portvakt.journeys.reset_password.outcomes import GoOn, Later, Scene, Waits
 from portvakt.mail import Notice, What
 from portvakt.proving.after_new_password import tell_everywhere
 from portvakt.proving.notices import Notices
-from portvakt.proving.visit import said
+from portvakt.proving.visit import said, visitor
 from portvakt.records.unit import Unit
 
 
@@ -41,7 +41,9 @@ async def begin_slow_way(unit: Unit, scene: Scene, notices: Notices) -> GoOn | W
         return GoOn(scene.state.id)
     told = said(visit, standing.account.id)
     await unit.audit.write(ResetSlowBegun(**told, goal=state.goal, until=visit.now + SLOW))
-    await tell_everywhere(unit, notices, standing, Notice.RESET_LATER, "reset_later", visit)
+    await tell_everywhere(
+        unit, notices, standing, Notice.RESET_LATER, "reset_later", visitor(visit)
+    )
     return Waits(state.id)
 
 

@@ -14,10 +14,10 @@ from portvakt.core.password_rules import prepare
 from portvakt.core.secret import Secret
 from portvakt.journeys.reset_password.flow import Parts, scene_of
 from portvakt.journeys.reset_password.outcomes import Gone, GoOn, Outcome, Scene, Unfit
-from portvakt.journeys.reset_password.settling import of_visit, settle
 from portvakt.proving.choosing import Choosing
 from portvakt.proving.password_homes import Home
-from portvakt.proving.visit import Visit
+from portvakt.proving.password_settling import settle
+from portvakt.proving.visit import Visit, visitor
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit
 
@@ -101,7 +101,7 @@ class ResetWriting:
         outcome = await (home.unlock() if new is None else home.set(new))
         await records.write(
             lambda unit: settle(
-                unit, started, outcome, standing, home, self._parts.notices, of_visit(visit)
+                unit, started, outcome, standing, home, self._parts.notices, visitor(visit)
             )
         )
         return GoOn(flow)

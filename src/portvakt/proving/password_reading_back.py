@@ -13,9 +13,10 @@ from typing import Final
 from portvakt.core.password_outcomes import UnknownOutcome, Unreachable, WriteOutcome, Written
 from portvakt.core.password_reset import ANSWERS_WITHIN, Goal, Reset, Stage
 from portvakt.directories import DirectoryAway
-from portvakt.journeys.reset_password.settling import WORKER, Teller, settle
 from portvakt.proving.notices import Notices
 from portvakt.proving.password_homes import Directories, DirectoryHome, Home, Homes
+from portvakt.proving.password_settling import settle
+from portvakt.proving.visit import Doer
 from portvakt.records import Records
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit
@@ -26,6 +27,8 @@ to hear of it from another."""
 CLOCKS_APART: Final = timedelta(minutes=1)
 """How much later than the directory's our clock may be. Better to end sessions for nothing than to
 leave a stranger's open."""
+WORKER: Final = "worker"
+"""Who tells of what was read back."""
 TRIES_FOR: Final = timedelta(days=1)
 """How long it is looked for; then nobody will know."""
 
@@ -80,10 +83,10 @@ class ReadingBack:
             outcome = await self._found(sent, standing, home, away)
         if outcome is None or (isinstance(outcome, UnknownOutcome) and sent.stage is Stage.UNKNOWN):
             return False
-        teller, found = Teller(self.clock(), None, WORKER), outcome
+        doer, found = Doer(at=self.clock(), actor=WORKER), outcome
 
         async def act(unit: Unit) -> bool:
-            return await settle(unit, sent, found, standing, home, self.notices, teller)
+            return await settle(unit, sent, found, standing, home, self.notices, doer)
 
         return await self.records.write(act)
 
