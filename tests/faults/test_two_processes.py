@@ -13,8 +13,7 @@ from tests.bad_days.conftest import Open
 from tests.bad_days.processes import PATIENCE, Node, Process, eventually
 from tests.bad_days.site import Site
 from tests.journeys.sign_in.test_first_registration import START_CODE, give_start_code
-from tests.phone.product import added, by_phone, number_on, one
-from tests.phone.test_two_nodes import line
+from tests.phone.product import added, by_phone, line_to, number_on, one
 from tests.world import INSIDE, Browser, Page
 
 pytestmark = pytest.mark.slow
@@ -64,7 +63,7 @@ async def test_f49_an_approval_that_two_processes_go_on_with_at_once_opens_one_s
     async with (
         open_large_site() as here,
         here.serving(2),
-        line(here.nodes[1]) as way,
+        line_to(here.nodes[1]) as way,
         here.browser(here.nodes[0], address=INSIDE) as desk,
         here.browser() as browser,
     ):

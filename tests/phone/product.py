@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import httpx
 
@@ -11,6 +12,7 @@ from portvakt.phone.acts import Phone
 from portvakt.phone.answers import Request
 from portvakt.phone.line import Clock, Line
 from portvakt.phone.pairing import invitation, pair
+from tests.bad_days.processes import PATIENCE, Front, Node
 from tests.journeys.set_up_mfa.people import HOME, comes_to_register
 from tests.world import ORIGIN, OUTSIDE, PROXY, Browser, Page, World
 
@@ -44,6 +46,16 @@ async def line(world: World, address: str = OUTSIDE) -> AsyncIterator[Line]:
     headers = {"x-forwarded-for": address}
     async with httpx.AsyncClient(transport=transport, headers=headers) as client:
         yield Line(client, ORIGIN, Clock(lambda: int(world.clock.at.timestamp() * 1000)))
+
+
+@asynccontextmanager
+async def line_to(*nodes: Node) -> AsyncIterator[Line]:
+    """Open the way of one phone to processes, by the time on the wall."""
+    headers = {"x-forwarded-for": OUTSIDE}
+    async with httpx.AsyncClient(
+        transport=Front(*nodes), headers=headers, timeout=PATIENCE, trust_env=False
+    ) as client:
+        yield Line(client, ORIGIN, Clock(lambda: int(datetime.now(UTC).timestamp() * 1000)))
 
 
 async def comes(way: Line, address: Address, name: str = "Annas Pixel") -> Phone:

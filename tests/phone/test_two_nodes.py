@@ -3,19 +3,16 @@
 import asyncio
 import html
 import re
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import aclosing, asynccontextmanager
-from datetime import UTC, datetime
+from collections.abc import Awaitable
+from contextlib import aclosing
 
 import httpx
 import pytest
 
 from portvakt.phone.answers import State
-from portvakt.phone.line import Clock, Line
 from tests.bad_days.conftest import Open
-from tests.bad_days.processes import PATIENCE, Front, Node
-from tests.phone.product import added, number_on
-from tests.world import INSIDE, ORIGIN, OUTSIDE, Browser
+from tests.phone.product import added, line_to, number_on
+from tests.world import INSIDE, OUTSIDE, Browser
 
 pytestmark = pytest.mark.slow
 
@@ -25,16 +22,6 @@ SOON = 5.0
 READING = 0.5
 """Seconds that somebody takes to read a number, in which the node begins to listen: it does so when
 it first has somebody to wake."""
-
-
-@asynccontextmanager
-async def line(node: Node) -> AsyncIterator[Line]:
-    """Open the way of a phone to one node."""
-    headers = {"x-forwarded-for": OUTSIDE}
-    async with httpx.AsyncClient(
-        transport=Front(node), headers=headers, timeout=PATIENCE, trust_env=False
-    ) as client:
-        yield Line(client, ORIGIN, Clock(lambda: int(datetime.now(UTC).timestamp() * 1000)))
 
 
 async def told(browser: Browser) -> Awaitable[httpx.Response]:
@@ -48,7 +35,7 @@ async def test_a_request_and_its_answer_cross_from_node_to_node(open_large_site:
     async with (
         open_large_site() as here,
         here.serving(2),
-        line(here.nodes[1]) as way,
+        line_to(here.nodes[1]) as way,
         here.browser(here.nodes[0], address=INSIDE) as desk,
         here.browser(here.nodes[0], address=OUTSIDE) as browser,
     ):

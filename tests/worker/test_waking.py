@@ -180,7 +180,7 @@ async def test_push_services_that_hang_delay_no_text(sqlite_url: str) -> None:
         assert time.monotonic() - began < 2
 
 
-async def test_a_service_that_is_down_is_not_stormed(sqlite_url: str) -> None:
+async def test_f40_a_service_that_is_down_is_not_stormed(sqlite_url: str) -> None:
     async with (
         push_service(answers(503)) as there,
         with_phone(sqlite_url, there) as (here, _, where),
