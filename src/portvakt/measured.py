@@ -25,6 +25,7 @@ from portvakt.core.events import (
     SignInRefused,
     SignInSucceeded,
 )
+from portvakt.core.sign_in_events import place_of
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.directories import (
     AccountOff,
@@ -84,6 +85,12 @@ class Measured:
         for kind in AuthenticatorType:
             for outcome in ("failed", "locked"):
                 self._sign_ins.labels(outcome, kind.value)
+        self._places = metrics.counter(
+            "portvakt_sign_in_places",
+            "Sign-ins, by where they came from.",
+            ("place",),
+            ("inside", "outside", "unknown"),
+        )
         self._phones = metrics.counter(
             "portvakt_phone_requests",
             "Requests to phones, and how they were answered.",
@@ -111,6 +118,7 @@ class Measured:
             case SignInSucceeded(methods=methods):
                 shown = "+".join(sorted(each.value for each in methods))
                 self._sign_ins.labels("succeeded", shown).inc()
+                self._places.labels(place_of(event.address, event.networks)).inc()
             case SignInFailed(method=method):
                 self._sign_ins.labels("failed", method.value).inc()
             case SignInLocked(method=method):

@@ -195,7 +195,7 @@ def test_a_demo_and_a_network_that_is_everything_are_wrong(alone: Box) -> None:
 
     alone.do(act)
     assert "demo" in found(alone, "database")[0][0]
-    assert found(alone, "networks")[0][0].startswith("all holds every address")
+    assert found(alone, "networks")[0][0].startswith("all holds more addresses than any")
 
 
 def test_a_database_file_is_for_one_account_only(alone: Box) -> None:

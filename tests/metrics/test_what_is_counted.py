@@ -44,6 +44,8 @@ async def test_a_sign_in_is_counted_by_what_was_shown(tmp_path: Path, sqlite_url
     assert told.value(name, outcome="succeeded", method="password+totp") == 1
     assert told.value(name, outcome="failed", method="totp") == 0
     assert told.value("portvakt_events_total", event="authentication.succeeded") == 2
+    for place, times in {"inside": 1, "outside": 1, "unknown": 0}.items():
+        assert told.value("portvakt_sign_in_places_total", place=place) == times
     assert told.value("portvakt_hashes_total") >= 4
 
 

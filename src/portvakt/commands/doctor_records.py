@@ -1,6 +1,7 @@
 """What of an installation lies in the database: its version, its time, and whether work is done."""
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,7 +9,10 @@ from typing import Final
 from portvakt.commands.doctor_lines import DAY, Line, ok, warn, wrong
 from portvakt.commands.opening import DEMO_MARK, is_embedded
 from portvakt.commands.shell import Shell
-from portvakt.core.networks import block_of
+from portvakt.core.events import SignInSucceeded
+from portvakt.core.networks import block_of, is_too_wide
+from portvakt.core.policy import asks_for_more
+from portvakt.core.sign_in_events import place_of
 from portvakt.records import KeyState, Records, RecordsUnavailable, Unit, open_records
 from portvakt.records.addresses import SqliteFile, address_of
 from portvakt.records.migrate import SCHEMA_VERSION
@@ -20,6 +24,10 @@ _TRIES: Final = 5
 _LATE, _TOO_LATE = timedelta(minutes=2), timedelta(minutes=15)
 _UNSEALED: Final = timedelta(minutes=1)
 _OLD_KEY: Final = 365 * DAY
+_LATEST: Final = 2000
+"""Events among which sign-ins are looked for: read by their key, whatever the trail holds."""
+_ENOUGH: Final = 20
+"""Sign-ins that tell something of where people come from."""
 
 
 async def records_lines(settings: Settings, shell: Shell) -> list[Line]:
@@ -53,7 +61,7 @@ async def _looked(records: Records, settings: Settings, shell: Shell) -> AsyncIt
     yield await _speed(records)
     yield _clock(await records.clock_difference(), embedded=is_embedded(settings))
     now = shell.clock()
-    for each in (_mark, _signing_keys, _outbox, _worker, _networks):
+    for each in (_mark, _signing_keys, _outbox, _worker, _rules, _networks, _places):
         for line in await records.read(lambda unit, look=each: look(unit, settings, now)):
             yield line
 
@@ -129,12 +137,45 @@ async def _worker(unit: Unit, settings: Settings, now: datetime) -> list[Line]:
 
 async def _networks(unit: Unit, _settings: Settings, _now: datetime) -> list[Line]:
     networks = (await unit.configuration.load()).networks
-    everywhere = [
+    wide = [
         each.id
         for each in networks
-        if any(block_of(block).prefixlen == 0 for block in each.addresses)
+        if any(is_too_wide(block_of(block)) for block in each.addresses)
     ]
-    if everywhere:
-        said = f"{', '.join(everywhere)} holds every address there is, so everybody is inside"
+    if wide:
+        said = f"{', '.join(wide)} holds more addresses than any organisation has: strangers are in"
         return [wrong("networks", said, "portvakt apply, with the organisation's own networks")]
     return [ok("networks", f"{len(networks)} named")]
+
+
+async def _rules(unit: Unit, _settings: Settings, _now: datetime) -> list[Line]:
+    rules = (await unit.configuration.load()).rules
+    asking = sum(asks_for_more(each) for each in rules)
+    if not asking:
+        said = "none that is on asks for a second factor, so a password is enough for everything"
+        return [warn("rules", said, "portvakt apply, with a rule that requires multifactor")]
+    return [ok("rules", f"{asking} of {len(rules)} ask for a second factor")]
+
+
+async def _places(unit: Unit, _settings: Settings, now: datetime) -> list[Line]:
+    """See from where people came today: where all came from one place, a proxy hides the rest."""
+    networks = (await unit.configuration.load()).networks
+    places = Counter(
+        place_of(each.address, each.detail["networks"])
+        for each in await unit.audit.latest(_LATEST)
+        if each.name == SignInSucceeded.name and each.at > now - DAY
+    )
+    return [_judged(places, named=bool(networks))]
+
+
+def _judged(places: Counter[str], *, named: bool) -> Line:
+    check, total = "places", places.total()
+    if total < _ENOUGH:
+        return ok(check, f"{total} sign-ins in a day are too few to tell from where people come")
+    said = f"of {total} sign-ins in a day, {places['inside']} came from a named network"
+    mend = "see what the proxy sends: its word on the client in X-Forwarded-For, once, and only it"
+    if places["unknown"] == total:
+        return wrong(check, f"where {total} sign-ins in a day came from was not told", mend)
+    if named and places["inside"] in {0, total}:
+        return warn(check, said, mend)
+    return ok(check, said)

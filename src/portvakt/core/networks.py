@@ -24,6 +24,7 @@ _Range = tuple[int, int, NetworkId]
 
 _MAPPED_BITS = 96
 """Bits of the prefix ::ffff:0:0/96 (RFC 4291 section 2.5.5.2)."""
+_WIDEST_V4, _WIDEST_V6 = 8, 16
 
 
 def block_of(cidr: str) -> _Block:
@@ -42,6 +43,17 @@ def block_of(cidr: str) -> _Block:
         if mapped is not None:
             return ipaddress.IPv4Network((mapped, block.prefixlen - _MAPPED_BITS))
     return block
+
+
+def is_too_wide(block: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    """Say whether a block holds more than any organisation has, so that strangers are inside.
+
+    Of IPv4 the largest that anybody may use is 10.0.0.0/8 (RFC 1918); of IPv6 that is fc00::/7
+    (RFC 4193), and what registries give away is smaller than a /16.
+    """
+    if block.version == 4:  # noqa: PLR2004  # IP version 4
+        return block.prefixlen < _WIDEST_V4
+    return block.prefixlen < _WIDEST_V6 and not block.is_private
 
 
 def networks_of(address: str | None, networks: Sequence[Network]) -> frozenset[NetworkId]:

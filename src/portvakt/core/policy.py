@@ -26,6 +26,7 @@ __all__ = [
     "Rule",
     "RuleState",
     "TraceLine",
+    "asks_for_more",
     "evaluate",
     "may_require_more",
     "networks_of",
@@ -155,6 +156,14 @@ def evaluate(
     return Decision(blocked, requirement, tuple(reasons), tuple(trace))
 
 
+def asks_for_more(rule: Rule) -> bool:
+    """Whether a rule is in force and asks for a second factor, from anybody anywhere."""
+    return rule.state is RuleState.ON and rule.require in {
+        Require.MULTIFACTOR,
+        Require.PHISHING_RESISTANT,
+    }
+
+
 def may_require_more(
     rules: Iterable[Rule],
     groups: AbstractSet[GroupId],
@@ -169,8 +178,7 @@ def may_require_more(
     removed inside by somebody who will need it outside (A043). A broken rule asks everybody.
     """
     return any(
-        rule.state is RuleState.ON
-        and rule.require in {Require.MULTIFACTOR, Require.PHISHING_RESISTANT}
+        asks_for_more(rule)
         and (
             _in_groups(rule.when, groups)
             or bool(_missing(rule.when, known_groups, known_networks, known_apps))

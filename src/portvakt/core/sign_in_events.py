@@ -1,5 +1,6 @@
 """What happens when people sign in, open apps and leave."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -30,6 +31,13 @@ class SignInSucceeded(Event):
     networks: tuple[NetworkId, ...]
     known_browser: bool
     user_agent: str = field(default="", metadata=PERSONAL)
+
+
+def place_of(address: str | None, networks: Sequence[str]) -> str:
+    """Say from where a sign-in came: "inside" a named network, "outside", or "unknown" (F53)."""
+    if address is None:
+        return "unknown"
+    return "inside" if networks else "outside"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
