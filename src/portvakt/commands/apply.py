@@ -2,6 +2,7 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -27,39 +28,48 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--override-brake", action="store_true", help="go on although so much would be removed"
     )
+    parser.add_argument(
+        "--allow-weaker", action="store_true", help="go on although people get in with less"
+    )
     parser.add_argument("--json", action="store_true", help="report in JSON")
 
 
 def run(args: Namespace, shell: Shell) -> int:
-    """Apply; 1 where the file is wrong or the brake stopped it."""
+    """Apply; 1 where the file is wrong, or something stopped it that nobody said is meant."""
 
-    async def work(opened: Opened) -> Applied:
-        settings = opened.settings
+    async def work(opened: Opened) -> tuple[Applied, Orders]:
+        orders = _orders(args, opened)
         flow = ApplyState(opened.records, SystemRandom(), opened.sealer(), opened.notices())
-        orders = Orders(
-            now=shell.clock(),
-            actor=shell.actor,
-            allowed_prefixes=allowed_prefixes(settings),
-            country=settings.organisation.country,
-            prune=args.prune,
-            dry_run=args.dry_run,
-            override_brake=args.override_brake,
-            brake_least=settings.sync.brake,
-            brake_per_cent=settings.sync.brake_percent,
-        )
-        return await flow.run(args.file, orders)
+        return await flow.run(args.file, orders), orders
 
-    applied = in_records(shell, work)
+    applied, orders = in_records(shell, work)
     for warning in applied.warnings:
         print(f"{args.file}: warning: {warning}", file=sys.stderr)
     if args.json:
         print_json(_as_json(applied, dry_run=args.dry_run))
     else:
         _print(applied, dry_run=args.dry_run)
-    if applied.stopped and not args.override_brake:
-        print(f"portvakt apply: {_braked(applied)}", file=sys.stderr)
+    if applied.stopped(orders):
+        for why in _stopped(applied, orders):
+            print(f"portvakt apply: stopped: {why}", file=sys.stderr)
         return 1
     return 0
+
+
+def _orders(args: Namespace, opened: Opened) -> Orders:
+    settings = opened.settings
+    return Orders(
+        now=opened.shell.clock(),
+        actor=opened.shell.actor,
+        allowed_prefixes=allowed_prefixes(settings),
+        country=settings.organisation.country,
+        prune=args.prune,
+        dry_run=args.dry_run,
+        override_brake=args.override_brake,
+        allow_weaker=args.allow_weaker,
+        brake_least=settings.sync.brake,
+        brake_per_cent=settings.sync.brake_percent,
+    )
 
 
 def _as_json(applied: Applied, *, dry_run: bool) -> dict[str, object]:
@@ -70,6 +80,7 @@ def _as_json(applied: Applied, *, dry_run: bool) -> dict[str, object]:
         "unchanged": applied.unchanged,
         "brake": None if applied.brake is None else asdict(applied.brake),
         "emptied": applied.emptied,
+        "weaker": applied.weaker,
         "warnings": [asdict(each) for each in applied.warnings],
         "notes": applied.notes,
     }
@@ -94,14 +105,18 @@ def _line(step: Step) -> str:
     return f"{_SIGNS.get(step.change, '~')} {step.kind} {step.id}{change}{fields}"
 
 
-def _braked(applied: Applied) -> str:
-    if applied.emptied:
-        kinds = ", ".join(f"no {kind}" for kind in applied.emptied)
-        return f"stopped: the file has {kinds}, and all would go (--override-brake goes on)"
-    brake = applied.brake
-    if brake is None:
-        raise AssertionError("nothing stopped it")
-    return (
-        f"stopped: {brake.would_go} of {brake.stored} people would be disabled, and {brake.allowed}"
-        " is the most that goes without asking (--override-brake goes on)"
-    )
+def _stopped(applied: Applied, orders: Orders) -> Iterator[str]:
+    """Say everything that stopped it, and which word goes on."""
+    if not orders.override_brake:
+        if applied.emptied:
+            kinds = ", ".join(f"no {kind}" for kind in applied.emptied)
+            yield f"the file has {kinds}, and all would go (--override-brake goes on)"
+        brake = applied.brake
+        if brake is not None:
+            yield (
+                f"{brake.would_go} of {brake.stored} people would be disabled, and {brake.allowed}"
+                " is the most that goes without asking (--override-brake goes on)"
+            )
+    if not orders.allow_weaker:
+        for less in applied.weaker:
+            yield f"{less} (--allow-weaker goes on)"

@@ -122,6 +122,15 @@ class ConfigurationChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectionLowered(Event):
+    """`apply` let people in with less than before, because somebody said that it is meant."""
+
+    name = "alarm.protection_lowered"
+    what: tuple[str, ...]
+    """Which network takes in strangers, or that no rule asks for a second factor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SprayAlarm(Event):
     """So many failures from one address that it looks like guessing over many accounts (A009)."""
 

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from portvakt.common_passwords.blocklist import Blocklist, BrokenListError
+from portvakt.core.networks import is_too_wide
 from portvakt.core.password_rules import ALONE
 from portvakt.records.addresses import SqliteFile, address_of
 from portvakt.settings.structs import Settings, span
@@ -177,7 +178,7 @@ def _proxies(settings: Settings, problems: Problems) -> None:
     where: Path = ("proxies", "trusted")
     for at, text in enumerate(settings.proxies.trusted):
         try:
-            if network(text).prefixlen == 0:
+            if is_too_wide(network(text)):
                 problems.add((*where, at), f"“{text}” would let anybody choose their own address")
         except ValueError as error:
             problems.add((*where, at), str(error))

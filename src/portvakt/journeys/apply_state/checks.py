@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as File
 from urllib.parse import urlsplit
 
-from portvakt.core.networks import block_of
+from portvakt.core.networks import block_of, is_too_wide
 from portvakt.core.people import canonical_identifier
 from portvakt.core.policy import OWN_PAGES
 from portvakt.core.secret import Secret
@@ -170,8 +170,8 @@ def _secret(path: Path, name: str, folder: File, problems: Problems) -> str | No
 def _network(path: Path, network: Network, problems: Problems) -> None:
     for at, text in enumerate(network.addresses):
         try:
-            if block_of(text).prefixlen == 0:
-                problems.warn((*path, "addresses", at), f"“{text}” is everybody")
+            if is_too_wide(block_of(text)):
+                problems.warn((*path, "addresses", at), f"“{text}” holds strangers too")
         except ValueError:
             problems.add(
                 (*path, "addresses", at), f"“{text}” is not a network such as 10.20.0.0/16"

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from portvakt.core.directory_diff import BRAKE_LEAST, BRAKE_PER_CENT, Brake
-from portvakt.core.events import ConfigurationChanged, Event
+from portvakt.core.events import ConfigurationChanged, Event, ProtectionLowered
 from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import Sealer
@@ -27,6 +27,7 @@ from portvakt.journeys.apply_state.plan import (
     Step,
     plan_configuration,
 )
+from portvakt.journeys.apply_state.weaker import weaker
 from portvakt.journeys.apply_state.write import Writing, write_people
 from portvakt.proving.notices import Notices
 from portvakt.records import Configuration, Records, Unit
@@ -47,13 +48,14 @@ class Orders:
     prune: bool = False
     dry_run: bool = False
     override_brake: bool = False
+    allow_weaker: bool = False
     brake_least: int = BRAKE_LEAST
     brake_per_cent: float = BRAKE_PER_CENT
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The outcome. With a `brake` or an `emptied` kind nothing was done, unless overridden."""
+    """The outcome. What `stopped` it left everything as it was, unless somebody said to go on."""
 
     steps: tuple[Step, ...]
     kept: tuple[Step, ...]
@@ -63,11 +65,15 @@ class Applied:
     emptied: tuple[str, ...]
     warnings: tuple[Problem, ...]
     notes: tuple[str, ...]
+    weaker: tuple[str, ...] = ()
+    """In what way people would get in with less than before."""
 
-    @property
-    def stopped(self) -> bool:
-        """Whether somebody must say that this is meant."""
-        return self.brake is not None or bool(self.emptied)
+    def stopped(self, orders: Orders) -> bool:
+        """Whether somebody must say that this is meant, and has not."""
+        braked = self.brake is not None or bool(self.emptied)
+        return (braked and not orders.override_brake) or (
+            bool(self.weaker) and not orders.allow_weaker
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +129,14 @@ class ApplyState:
         )
         if problems.errors:
             raise BrokenDocumentError(str(file), problems.errors)
-        applied = _outcome(configuration, plan, state, orders, problems)
-        if not orders.dry_run and (orders.override_brake or not applied.stopped):
+        less = weaker(stored, configuration, prune=orders.prune)
+        applied = replace(_outcome(configuration, plan, state, orders, problems), weaker=less)
+        if not orders.dry_run and not applied.stopped(orders):
             await self._write(unit, configuration, plan, people, orders)
+            if less:
+                await unit.audit.write(
+                    ProtectionLowered(at=orders.now, actor=orders.actor, what=less)
+                )
         return applied
 
     async def _write(
