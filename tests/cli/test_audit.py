@@ -77,7 +77,8 @@ def test_a_trail_that_nobody_touched_is_verified(box: Box) -> None:
     assert "no head was given" in box.good("audit", "verify").out
     answer = box.good("audit", "verify", "--heads", head)
     assert re.fullmatch(
-        r"\d+ events are what was sealed; 1 heads from outside the database agree\n", answer.out
+        r"\d+ events are what was sealed; 1 head from outside the database: the trail agrees\n",
+        answer.out,
     )
     told = box.good("audit", "verify", "--json").json
     assert (told["right"], told["removed"], told["waiting_seconds"]) == (True, 0, 0.0)
@@ -101,7 +102,7 @@ def test_the_trail_of_a_whole_sign_in_is_verified(tmp_path: Path, database_url: 
             await asyncio.gather(*running, return_exceptions=True)
 
     live(box, story)
-    assert "heads from outside the database agree" in box.good("audit", "verify").out
+    assert "from outside the database: the trail agrees" in box.good("audit", "verify").out
     rows = exported(box)
     assert all(each["place"] for each in rows)
     assert [each["name"] for each in rows if each["name"].startswith("authentication.s")] == [

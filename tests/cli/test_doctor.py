@@ -81,6 +81,13 @@ def test_the_master_key_is_for_one_account_only(alone: Box) -> None:
     assert mend == f"chmod 600 {alone.key}"
 
 
+def test_a_master_key_that_is_not_there_is_made_or_brought_back(alone: Box) -> None:
+    alone.key.unlink()
+    [(said, mend)] = found(alone, "master key")
+    assert said.endswith("cannot be read: No such file or directory")
+    assert mend.startswith("a new database: portvakt migrate makes it; else bring ")
+
+
 def test_a_master_key_that_has_sealed_for_a_year_is_to_be_turned(alone: Box) -> None:
     made = date.today() - timedelta(days=400)  # noqa: DTZ011  # the day is all that is written
     alone.key.write_text(new_key_line("k1", made), encoding="utf-8")

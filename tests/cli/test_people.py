@@ -1,5 +1,6 @@
 """Looking at people, and the small acts on one of them."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -103,6 +104,15 @@ def test_a096_the_first_administrator_is_made_by_the_command(box: Box) -> None:
     box.good("grant-role", "anna.berg", "administrator", "--revoke")
     roles = [each.name for each in box.events() if "role" in each.name]
     assert roles == ["person.role_revoked", "person.role_granted"]
+
+
+def test_a_role_is_given_to_nobody_who_is_disabled(box: Box) -> None:
+    gone = staff.export(replace(ANNA, left="2026-11-01"), BO, FIA)
+    box.good("import-staff", box.write("staff.csv", gone))
+    answer = box.run("grant-role", "anna.berg", "administrator")
+    assert (answer.status, answer.err) == (1, "portvakt grant-role: anna.berg is disabled\n")
+    assert not box.person("000017").account.roles
+    box.good("grant-role", "anna.berg", "administrator", "--revoke")
 
 
 def test_an_invitation_is_kept_and_told(box: Box) -> None:

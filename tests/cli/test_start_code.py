@@ -56,6 +56,7 @@ def states(box: Box) -> dict[AuthenticatorType, AuthenticatorState]:
 def test_a046_a_code_is_printed_once_and_stored_as_its_hash(box: Box) -> None:
     answer = box.good("start-code", "anna.berg")
     code = answer.out.strip()
+    assert "typed in place of the password, at http://localhost:8000\n" in answer.err
     assert re.fullmatch(r"[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{5}", code)
     stored = start_code(box)
     assert stored.authenticator.expires_at == box.now + timedelta(minutes=60)

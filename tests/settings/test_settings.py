@@ -266,6 +266,7 @@ def test_a_password_in_the_file_is_refused_and_not_repeated(tmp_path: Path) -> N
             'line 9: mail.tls: tls = "none" is',
         ),
         ("[mail]\ngateway='console'\nsender='me'", "is not a mail address"),
+        ("[mail]\ngateway='console'\nsender='Me <me>'", "is not a mail address"),
         ("[sync]\nbrake_percent = 101", "sync.brake_percent"),
         ("server = 1", "keys.server: unknown key"),
     ],

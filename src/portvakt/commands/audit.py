@@ -181,7 +181,8 @@ def _right(checked: Checked, heads: dict[int, Tip]) -> str:
     if checked.removed:
         lines.append(f"{checked.removed} older ones were removed by the rule")
     if heads:
-        lines.append(f"{len(heads)} heads from outside the database agree")
+        agree = "1 head" if len(heads) == 1 else f"{len(heads)} heads"
+        lines.append(f"{agree} from outside the database: the trail agrees")
     else:
         lines.append("no head was given: that nothing is missing at the end is not shown")
     return "; ".join(lines)

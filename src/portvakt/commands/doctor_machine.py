@@ -46,8 +46,10 @@ def _master_key(file: Path, now: datetime) -> Iterator[Line]:
         mode = file.stat().st_mode & 0o777
         keys = read_master_keys(file)
     except OSError as error:
-        bring = f"bring {file} back from where it is kept, for the account that runs the service"
-        yield wrong(check, f"{file} cannot be read: {error.strerror}", bring)
+        mend = f"bring {file} back from where it is kept, for the account that runs the service"
+        if isinstance(error, FileNotFoundError):
+            mend = f"a new database: portvakt migrate makes it; else {mend}"
+        yield wrong(check, f"{file} cannot be read: {error.strerror}", mend)
         return
     except MasterKeyFileError as error:
         yield wrong(check, str(error), f"chown portvakt {file} && chmod 600 {file}")

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from portvakt.commands.opening import Opened, find_person, in_records, person_argument
-from portvakt.commands.shell import Shell
+from portvakt.commands.shell import CommandError, Shell
 from portvakt.core.events import RoleGranted, RoleRevoked
 from portvakt.core.roles import Role
 from portvakt.records import Unit
@@ -28,6 +28,8 @@ def run(args: Namespace, shell: Shell) -> int:
         async def act(unit: Unit) -> tuple[str, bool]:
             standing = await find_person(unit, args, shell)
             account = standing.account
+            if not args.revoke and not account.usable:
+                raise CommandError(f"{account.user_name} is disabled")
             if args.revoke:
                 changed = await unit.people.revoke_role(account.id, role)
             else:

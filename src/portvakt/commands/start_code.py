@@ -102,6 +102,7 @@ def run(args: Namespace, shell: Shell) -> int:
         return await opened.records.write(act)
 
     name = in_records(shell, work)
+    where = shell.settings().public_url
     shown = group(code)
     if args.json:
         print_json({"person": name, "start_code": shown, "expires_at": expires_at})
@@ -109,6 +110,7 @@ def run(args: Namespace, shell: Shell) -> int:
         print(shown)
         until = f"{expires_at:%Y-%m-%d %H:%M}Z"
         print(f"for {name}, once, until {until}; it is shown only here", file=sys.stderr)
+        print(f"it is typed in place of the password, at {where}", file=sys.stderr)
     return 0
 
 

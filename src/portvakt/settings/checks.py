@@ -27,7 +27,8 @@ _HOST = re.compile(
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 _PREFIX = re.compile(r"\+[1-9][0-9]{0,14}")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()/-]{1,30}")
-_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
+_ADDRESS = r"[^@\s<>]+@[^@\s<>]+"
+_SENDER = re.compile(rf"[^<>\x00-\x1f]*<{_ADDRESS}>|{_ADDRESS}")
 _LAST_PORT = 65535
 _TAKEN_SOURCES = {"self", "hr", "apply", "support", "import", "sync"}
 _LEAST_PAUSE = timedelta(minutes=1)
@@ -336,5 +337,5 @@ def _mail(settings: Settings, problems: Problems) -> None:
     mail = settings.mail
     if mail is None:
         return
-    if mail.sender is not None and not _ADDRESS.fullmatch(mail.sender):
+    if mail.sender is not None and not _SENDER.fullmatch(mail.sender):
         problems.add(("mail", "sender"), f"“{mail.sender}” is not a mail address")
