@@ -31,7 +31,14 @@ from portvakt.records.people_in_bulk import StoredPerson
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit
 from portvakt.settings import Settings
-from portvakt.settings.structs import Keys, Organisation, Proxies, Registration, Reset
+from portvakt.settings.structs import (
+    Keys,
+    Organisation,
+    Proxies,
+    Registration,
+    Reset,
+    TextLimits,
+)
 from portvakt.sms import from_body as text_of
 from tests import make
 
@@ -305,7 +312,12 @@ def _stored(who: Account) -> StoredPerson:
 
 
 def settings(
-    folder: Path, database_url: str, *, reset: Reset | None = None, **registration: object
+    folder: Path,
+    database_url: str,
+    *,
+    reset: Reset | None = None,
+    texts: TextLimits | None = None,
+    **registration: object,
 ) -> Settings:
     """Settings for a product behind one trusted proxy."""
     key = folder / "master.key"
@@ -318,6 +330,7 @@ def settings(
         proxies=Proxies(trusted=(f"{PROXY}/32",)),
         organisation=Organisation(name="Region Exempel", support_phone="026-15 40 00"),
         reset=reset or Reset(),
+        texts=texts or TextLimits(),
         registration=Registration(**registration),  # type: ignore[arg-type]  # checked by msgspec users
     )
 
@@ -328,10 +341,15 @@ async def no_hold(_wait: timedelta) -> None:
 
 @asynccontextmanager
 async def world(
-    folder: Path, database_url: str, *, reset: Reset | None = None, **registration: object
+    folder: Path,
+    database_url: str,
+    *,
+    reset: Reset | None = None,
+    texts: TextLimits | None = None,
+    **registration: object,
 ) -> AsyncIterator[World]:
     """Open a whole product on a migrated database."""
     clock = Clock()
-    chosen = settings(folder, database_url, reset=reset, **registration)
+    chosen = settings(folder, database_url, reset=reset, texts=texts, **registration)
     async with opened(chosen, clock=clock, hold=no_hold) as house:
         yield World(house, clock)

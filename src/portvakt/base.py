@@ -14,6 +14,7 @@ from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import CodeMac, MasterKeys, Sealer
 from portvakt.directories import Directory
 from portvakt.methods import SignInMethod
+from portvakt.phone_numbers import country_prefix
 from portvakt.plugins import Tools, open_adapter
 from portvakt.proving.ask import CodeSender
 from portvakt.proving.directory_age import DirectoryAges, Span
@@ -22,6 +23,7 @@ from portvakt.proving.gate import Gate
 from portvakt.proving.notices import Notices
 from portvakt.proving.phone_requests import PhoneRequests
 from portvakt.proving.rules import Rules
+from portvakt.proving.text_limits import TextLimiter, TextLimits
 from portvakt.records.unit import Records
 from portvakt.settings import Settings
 from portvakt.settings.structs import span
@@ -37,6 +39,8 @@ Pause = Callable[[timedelta], Awaitable[None]]
 PARTS = {"registration": "/security-info", "reset": "/reset", "apps": "/apps"}
 """Where the names in `[hosts]` lead."""
 SIX_DIGITS = 6
+FOREIGN_SHARE = 20
+"""A prefix abroad gets one part in so many of the day's texts, where no setting says another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +84,9 @@ def base_of(
     Raises `ValueError` and `OSError` for settings that cannot be used.
     """
     sealer, texts = Sealer(keys), Texts.load()
-    rules = Rules(records)
+    rules = Rules(records, text_limits(settings))
     methods = _methods(settings, random, hasher, keys)
     notices = notices_of(settings, sealer, random=random, texts=texts)
-    words = CodeText(texts=texts, organisation=settings.organisation.name, host=_host(settings))
-    sms = methods[AuthenticatorType.SMS_CODE]
     six = settings.authenticator.digits_after_password == SIX_DIGITS
     return Base(
         settings=settings,
@@ -100,7 +102,7 @@ def base_of(
         gate=Gate(records=records, rules=rules, clock=clock),
         notices=notices,
         methods=methods,
-        sender=CodeSender(method=sms, random=random, sealer=sealer, text=words),
+        sender=_sender(settings, methods, random=random, sealer=sealer, texts=texts, rules=rules),
         requests=PhoneRequests(random=random, sealer=sealer, notices=notices, six=six),
         directories=directories,
         directory_ages=_ages(settings, records),
@@ -145,6 +147,42 @@ def _ages(settings: Settings, records: Records) -> DirectoryAges:
         for each in settings.directories
     }
     return DirectoryAges(spans, records)
+
+
+def _sender(
+    settings: Settings,
+    methods: Mapping[AuthenticatorType, SignInMethod],
+    *,
+    random: Random,
+    sealer: Sealer,
+    texts: Texts,
+    rules: Rules,
+) -> CodeSender:
+    return CodeSender(
+        method=methods[AuthenticatorType.SMS_CODE],
+        random=random,
+        sealer=sealer,
+        text=CodeText(texts=texts, organisation=settings.organisation.name, host=_host(settings)),
+        limiter=TextLimiter(text_limits(settings)),
+        rules=rules,
+    )
+
+
+def text_limits(settings: Settings) -> TextLimits:
+    """Return how many texts the settings allow; foreign prefixes get a little of the day each."""
+    ours, home = settings.texts, country_prefix(settings.organisation.country)
+    foreign = {
+        prefix: max(1, ours.per_day // FOREIGN_SHARE)
+        for sms in settings.sms
+        for prefix in sms.allowed_prefixes
+        if not prefix.startswith(home) and not home.startswith(prefix)
+    }
+    return TextLimits(
+        per_day=ours.per_day,
+        per_prefix=foreign | ours.per_prefix,
+        per_address=ours.per_address,
+        per_address_inside=ours.per_address_inside,
+    )
 
 
 def _host(settings: Settings) -> str:

@@ -149,6 +149,11 @@ def written_for_people(number: str, region: str = "SE") -> str:
     return phonenumbers.format_number(parsed, form)
 
 
+def country_prefix(region: str) -> str:
+    """Return how numbers of a country (ISO 3166) begin in E.164: `+46`."""
+    return f"+{phonenumbers.country_code_for_region(region)}"
+
+
 def is_prefix(text: str) -> bool:
     """Say whether a text can be a prefix of E.164 numbers, such as `+467`."""
     return re.fullmatch(r"\+[1-9][0-9]{0,14}", text) is not None

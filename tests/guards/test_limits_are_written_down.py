@@ -6,7 +6,8 @@ from pathlib import Path
 
 from portvakt.core import push_approval, sessions
 from portvakt.core.throttle import LIMITS
-from portvakt.proving import ask
+from portvakt.proving import ask, text_limits
+from portvakt.settings.structs import TextLimits
 
 PAGE = (Path(__file__).parents[2] / "docs/operators/limits.md").read_text(encoding="utf-8")
 
@@ -36,7 +37,16 @@ def test_the_limits_of_texts_are_the_ones_that_hold() -> None:
     assert f"{ask.PER_HOUR} an hour and {ask.PER_DAY} a day per number" in words
     assert f"{ask.ACCOUNT_PER_HOUR} an hour per account" in words
     assert f"{ask.UNPROVEN_PER_HOUR} an hour and {ask.UNPROVEN_PER_DAY} a day per number" in words
-    assert f"{ask.ADDRESS_PER_HOUR} an hour per client address" in words
+    limits = TextLimits()
+    assert f"| `per_day` | {limits.per_day} |" in words
+    assert f"| `per_address` | {limits.per_address} |" in words
+    assert f"| `per_address_inside` | {limits.per_address_inside} |" in words
+    assert f"new numbers side by side in an hour | | {text_limits.PER_RANGE} |" in words
+    assert (limits.per_day, limits.per_address, limits.per_address_inside) == (
+        text_limits.TextLimits().per_day,
+        text_limits.TextLimits().per_address,
+        text_limits.TextLimits().per_address_inside,
+    )
 
 
 def test_the_limits_of_phones_are_the_ones_that_hold() -> None:

@@ -119,6 +119,7 @@ from portvakt.core.sign_in_events import (
     SignInRefused,
     SignInSucceeded,
 )
+from portvakt.core.text_events import TextsNotTaken, TextsRunShort
 
 __all__ = [
     "EVENTS",
@@ -212,6 +213,8 @@ __all__ = [
     "StartCodeRefused",
     "StartCodeUsed",
     "SyncFailed",
+    "TextsNotTaken",
+    "TextsRunShort",
     "TextsStopped",
     "TrailCutOff",
     "TrailExported",

@@ -141,11 +141,11 @@ class SprayAlarm(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextsStopped(Event):
-    """A limit on text messages was reached (A024)."""
+    """So many texts were asked for that a limit over many people is reached (A024)."""
 
     name = "alarm.texts_stopped"
     limit: str
-    """"number", "account", "address" or "installation"."""
+    """"address", "prefix", or "range": new numbers side by side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

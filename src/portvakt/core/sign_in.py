@@ -36,6 +36,7 @@ from portvakt.core.ids import AccountId, ClientId, FlowId, SessionId
 from portvakt.core.messages import MessageId
 from portvakt.core.people import Account
 from portvakt.core.policy import Decision
+from portvakt.core.text_budget import texts_last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +168,12 @@ def next_step(
     decision: Decision | None,
     now: datetime,
     first: FirstRegistration | None = None,
+    *,
+    texts_scarce: bool = False,
 ) -> Step:
     """Say what happens next. Asked afresh for every request; no page says it.
+
+    `texts_scarce` asks for other ways before text messages, also where those are preferred.
 
     `account` is None for a name that nobody has, and so are the facts about it; a missing fact
     counts as a stranger. Strangers, and people whose account is disabled, see what everybody sees
@@ -180,6 +185,8 @@ def next_step(
         # whoever proved the password while the account still stood may be told that it does not
         return _opening(state, _types(state.evidence)) or Refuse(UNUSABLE)
     step = _for_known(state, tuple(bound), decision, first, now)
+    if texts_scarce and isinstance(step, AskAuthenticator):
+        step = _ask(state, texts_last(step.offered))
     stale = any(each.stale for each in state.evidence)
     return AskNewPassword() if stale and isinstance(step, Finish | AskEnrolment) else step
 

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from portvakt.core.authenticators import Authenticator
-from portvakt.core.ids import AccountId
 from portvakt.core.secret import Secret
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import Sealer
 from portvakt.methods import Ceremony, SignInMethod
+from portvakt.proving.rules import Rules
+from portvakt.proving.text_limits import NotYet, TextLimiter, Wanted, address_stopped
 from portvakt.proving.visit import Visit
 from portvakt.records.codes import Code
-from portvakt.records.outbox import Message
+from portvakt.records.outbox import Message, SentTimes
+from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit
 from portvakt.sms import CodeText, to_body
 
@@ -24,8 +26,7 @@ APART = timedelta(seconds=30)
 PER_HOUR = 5
 PER_DAY = 10
 ACCOUNT_PER_HOUR = 10
-ADDRESS_PER_HOUR = 30
-"""Limits of `sms.send`: per number, per account, and per client address that has proved nothing.
+"""Limits of `sms.send`: per number and per account. Those over everybody are in `text_limits`.
 
 `APART` holds per number and purpose: whoever has just registered a phone may sign in with it."""
 
@@ -51,23 +52,25 @@ class CodeSent:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class NotYet:
-    """No code was sent, because of a limit; `at` is when one can be."""
-
-    at: datetime
-
-
 class CodeSender:
     """Makes codes, stores their MACs and puts the texts in the outbox."""
 
     def __init__(
-        self, *, method: SignInMethod, random: Random, sealer: Sealer, text: CodeText
+        self,
+        *,
+        method: SignInMethod,
+        random: Random,
+        sealer: Sealer,
+        text: CodeText,
+        limiter: TextLimiter,
+        rules: Rules,
     ) -> None:
         self._method = method
         self._random = random
         self._sealer = sealer
         self._text = text
+        self._limiter = limiter
+        self._rules = rules
 
     async def send(
         self,
@@ -75,24 +78,31 @@ class CodeSender:
         *,
         flow: str,
         purpose: str,
-        account_id: AccountId,
+        standing: Standing,
         authenticator: Authenticator,
         visit: Visit,
         proven: bool,
     ) -> CodeSent | NotYet:
         """Send a new code to the number of `authenticator`; older ones of the attempt die.
 
-        `proven` says that a password was shown first, or that the browser is known: only requests
-        without either count against the client address, so that a hospital is not shut out.
+        `proven` says that a password was shown first. Only requests without that, or from a
+        browser that is new to the person, count against the client address, so that a hospital
+        behind one address is not shut out (A024).
         """
-        address = None if proven else visit.address or "unknown"
         counted = purpose if proven else UNPROVEN
-        # Two requests at once would each see that nothing has been sent yet.
-        limited = (authenticator.detail, account_id, address)
-        await unit.turn(*(f"texts:{each}" for each in limited if each is not None))
-        wait = await self._wait(unit, authenticator.detail, counted, account_id, address, visit.now)
-        if wait is not None:
-            return NotYet(wait)
+        counts = not (proven and standing.known_browser)
+        address = visit.address or "unknown" if counts else None
+        wanted = Wanted(
+            number=authenticator.detail,
+            purpose=counted,
+            standing=standing,
+            visit=visit,
+            proven=proven,
+        )
+        not_yet = await self._held(unit, wanted, address)
+        if not_yet is not None:
+            return not_yet
+        account_id = standing.account.id
         at = Ceremony(flow=flow, purpose=purpose, now=visit.now, authenticator=authenticator)
         send = self._method.prompt(at).send
         if send is None:
@@ -146,35 +156,46 @@ class CodeSender:
             )
         )
 
-    async def _wait(
-        self,
-        unit: Unit,
-        number: str,
-        purpose: str,
-        account_id: AccountId,
-        address: str | None,
-        now: datetime,
-    ) -> datetime | None:
-        """Return when a limit next lets a text through, or None where none holds it now."""
+    async def _held(self, unit: Unit, wanted: Wanted, address: str | None) -> NotYet | None:
+        """Say which limit holds a text back; `address` is the client that it counts against."""
+        number, account_id, now = wanted.number, wanted.standing.account.id, wanted.visit.now
+        # Two requests at once would each see that nothing has been sent yet.
+        limited = (number, account_id, address)
+        await unit.turn(*(f"texts:{each}" for each in limited if each is not None))
         sent = await unit.outbox.sent_times(
             number=number,
-            purpose=purpose,
+            purpose=wanted.purpose,
             account_id=account_id,
             address=address,
             since=now - _DAY,
         )
-        waits = [
-            _opens(sent.purpose, 1, APART, now),
-            _opens(
-                sent.purpose, UNPROVEN_PER_HOUR if purpose == UNPROVEN else PER_HOUR, _HOUR, now
-            ),
-            _opens(sent.purpose, UNPROVEN_PER_DAY if purpose == UNPROVEN else PER_DAY, _DAY, now),
-            _opens(sent.number, PER_HOUR, _HOUR, now),
-            _opens(sent.number, PER_DAY, _DAY, now),
-            _opens(sent.account, ACCOUNT_PER_HOUR, _HOUR, now),
-            _opens(sent.address, ADDRESS_PER_HOUR, _HOUR, now),
-        ]
-        return max((each for each in waits if each is not None), default=None)
+        inside = self._rules.is_inside(wanted.visit.address)
+        limits = self._limiter.limits
+        per_address = limits.per_address_inside if inside else limits.per_address
+        wait = _pace(sent, wanted.purpose, per_address, now)
+        if wait is not None:
+            return NotYet(wait)
+        held = await self._limiter.held(unit, wanted)
+        if held is None and address is not None:
+            within = [each for each in sent.address if each > now - _HOUR]
+            if len(within) + 1 == per_address:
+                await unit.audit.write(address_stopped(wanted.visit))
+        return held
+
+
+def _pace(sent: SentTimes, purpose: str, per_address: int, now: datetime) -> datetime | None:
+    """Return when the limits in time next let a text through, or None where none holds it now."""
+    unproven = purpose == UNPROVEN
+    waits = [
+        _opens(sent.purpose, 1, APART, now),
+        _opens(sent.purpose, UNPROVEN_PER_HOUR if unproven else PER_HOUR, _HOUR, now),
+        _opens(sent.purpose, UNPROVEN_PER_DAY if unproven else PER_DAY, _DAY, now),
+        _opens(sent.number, PER_HOUR, _HOUR, now),
+        _opens(sent.number, PER_DAY, _DAY, now),
+        _opens(sent.account, ACCOUNT_PER_HOUR, _HOUR, now),
+        _opens(sent.address, per_address, _HOUR, now),
+    ]
+    return max((each for each in waits if each is not None), default=None)
 
 
 def _opens(

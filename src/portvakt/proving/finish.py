@@ -39,6 +39,7 @@ from portvakt.core.sign_in import (
     Step,
     next_step,
 )
+from portvakt.core.text_budget import Room
 from portvakt.crypto.digests import lookup_hash
 from portvakt.crypto.randomness import Random
 from portvakt.proving.rules import Verdict, judge
@@ -108,7 +109,13 @@ class Finisher:
             welcome_days=self._policy.welcome_days,
         )
         step = next_step(
-            state, standing.account, authenticators, verdict.decision, visit.now, first
+            state,
+            standing.account,
+            authenticators,
+            verdict.decision,
+            visit.now,
+            first,
+            texts_scarce=configuration.texts >= Room.SCARCE,
         )
         return Next(step, state, verdict)
 

@@ -1,18 +1,24 @@
 """Conditional access as it stands now: rules, networks and apps, and what they say of a request."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from portvakt.core.ids import ClientId, NetworkId, RuleId
 from portvakt.core.people import Account
 from portvakt.core.policy import Decision, Require, evaluate, networks_of
 from portvakt.core.signals import Signals
+from portvakt.core.text_budget import Room
+from portvakt.proving.text_limits import TextLimits, room_now
 from portvakt.records.configuration import Configuration
 from portvakt.records.unit import Records, Unit
 
 KEPT = timedelta(seconds=1)
 """How long a process may go on with rules that `apply` has replaced (rule R27 allows a minute)."""
+
+ROOM_KEPT = timedelta(seconds=5)
+"""How long it may be unknown that texts run short: it decides what is asked for first, and the
+limit itself is counted with each text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +50,33 @@ class Verdict:
 class Rules:
     """One snapshot of the configuration, read again when it is a second old."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, texts: TextLimits | None = None) -> None:
+        """Take the limits on texts where the snapshot is to say how many of them are left."""
         self._records = records
+        self._texts = texts
+        self._room: tuple[datetime, Room] | None = None
         self._read: tuple[datetime, Configuration] | None = None
 
     async def current(self, now: datetime) -> Configuration:
         """Return the configuration, at most a second old. Raises RecordsUnavailable."""
         if self._read is not None and timedelta() <= now - self._read[0] < KEPT:
             return self._read[1]
-        found = await self._records.read(_load)
+        found = await self._records.read(lambda unit: self._load(unit, now))
         self._read = (now, found)
         return found
+
+    async def _load(self, unit: Unit, now: datetime) -> Configuration:
+        found = await unit.configuration.load()
+        if self._texts is None:
+            return found
+        if self._room is None or not timedelta() <= now - self._room[0] < ROOM_KEPT:
+            left, _ = await room_now(unit, self._texts, now)
+            self._room = (now, left)
+        return replace(found, texts=self._room[1])
+
+    def is_inside(self, address: str | None) -> bool:
+        """Say whether an address is on a network of the organisation, as far as was read last."""
+        return self._read is not None and bool(networks_of(address, self._read[1].networks))
 
     async def inside(self, address: str | None, now: datetime) -> bool:
         """Say whether an address is on a network of the organisation. Unknown is outside."""
@@ -76,10 +98,6 @@ def reason_of(configuration: Configuration, asked: Iterable[RuleId], language: s
         if text:
             return text
     return ""
-
-
-async def _load(unit: Unit) -> Configuration:
-    return await unit.configuration.load()
 
 
 def judge(

@@ -9,6 +9,7 @@ import msgspec
 from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
 from portvakt.core.policy import Condition, Network, Require, Rule, RuleState
 from portvakt.core.relying_parties import RelyingParty
+from portvakt.core.text_budget import Room
 from portvakt.records.driver import Run
 from portvakt.records.statements import Statement
 from portvakt.records.values import to_json
@@ -90,6 +91,8 @@ class Configuration:
     apps: tuple[RelyingParty, ...]
     owners: Mapping[tuple[str, str], str]
     """Whose a row is, by ("group" | "network" | "rule" | "app", id)."""
+    texts: Room = Room.PLENTY
+    """How many text messages are left today; `apply` has no say in it."""
 
     def app(self, client_id: str) -> RelyingParty | None:
         """Find an app."""

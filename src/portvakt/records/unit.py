@@ -38,6 +38,7 @@ from portvakt.records.sealed import Sealed
 from portvakt.records.sessions import Sessions
 from portvakt.records.signing_keys import SigningKeys
 from portvakt.records.statements import Statement
+from portvakt.records.text_counts import TextCounts
 from portvakt.records.values import ms
 from portvakt.records.vouches import Vouches
 from portvakt.records.wakeups import Wakeups
@@ -92,6 +93,7 @@ class Unit:
         "sealed",
         "sessions",
         "signing_keys",
+        "text_counts",
         "vouches",
         "wakeups",
     )
@@ -123,6 +125,7 @@ class Unit:
         self.sealed = Sealed(run)
         self.sessions = Sessions(run)
         self.signing_keys = SigningKeys(run)
+        self.text_counts = TextCounts(run)
         self.vouches = Vouches(run)
         self.wakeups = Wakeups(run)
 

@@ -121,6 +121,43 @@ class Sms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every other key of the table is the adapter's own."""
 
 
+class TextWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The organisation's own words for texts with a code, in one language.
+
+    Each holds `{organisation}` and `{code}`, and no link. `portvakt texts` shows what comes of it.
+    """
+
+    sign_in: str | None = None
+    """To sign in."""
+    methods: str | None = None
+    """Before ways to sign in are changed."""
+    bind: str | None = None
+    """To register a phone."""
+    reset: str | None = None
+    """To choose a new password."""
+
+
+class TextLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many text messages may leave, and what those with a code say."""
+
+    per_day: Count = 20_000
+    """Texts with a code on one day. Set it to twice a busy day. From four fifths of it other ways
+    are asked for first, and the last tenth is for people without one."""
+    per_prefix: dict[str, Count] = {}
+    """The same for numbers that begin so, as `"+47" = 200`. A prefix in `allowed_prefixes` that is
+    outside the organisation's country gets a twentieth of `per_day` if it is not named."""
+    per_address: Count = 30
+    """Texts in an hour for one client address, in browsers that are new to the person."""
+    per_address_inside: Count = 600
+    """The same on a network of the organisation."""
+    warn: tuple[str, ...] = ()
+    """Mail addresses that are told when texts run short, or no gateway takes them."""
+    sv: TextWords = TextWords()
+    """The words in Swedish."""
+    en: TextWords = TextWords()
+    """The words in English."""
+
+
 class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How mail leaves."""
 
@@ -230,6 +267,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reset: Reset = Reset()
     organisation: Organisation = Organisation()
     sms: tuple[Sms, ...] = ()
+    texts: TextLimits = TextLimits()
     mail: Mail | None = None
     wake: Wake | None = None
     directories: tuple[Directory, ...] = ()

@@ -48,6 +48,7 @@ from portvakt.journeys.reset_password.outcomes import (
     Gone,
     GoOn,
     Later,
+    NoTexts,
     Outcome,
     Policy,
     Scene,
@@ -55,11 +56,12 @@ from portvakt.journeys.reset_password.outcomes import (
     facts_of,
 )
 from portvakt.proving.answer import Judge
-from portvakt.proving.ask import APART, CodeSender, NotYet
+from portvakt.proving.ask import APART, CodeSender
 from portvakt.proving.notices import Notices
 from portvakt.proving.password_homes import Homes
 from portvakt.proving.phone_requests import NotNow, PhoneRequests
 from portvakt.proving.rules import Rules
+from portvakt.proving.text_limits import NotYet
 from portvakt.proving.visit import Visit, said
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Records, Unit
@@ -291,7 +293,7 @@ class ResetFlow:
         """
         state, visit = scene.state, scene.visit
         phones = {each.id: each for each in scene.answering(way)}
-        if not phones or state.account_id is None:
+        if not phones or scene.standing is None:
             await self._parts.sender.pretend(unit, flow=state.id, purpose=RESET, visit=visit)
             return GoOn(state.id)
         newest = await unit.codes.newest(state.id, RESET)
@@ -307,13 +309,13 @@ class ResetFlow:
             unit,
             flow=state.id,
             purpose=RESET,
-            account_id=state.account_id,
+            standing=scene.standing,
             authenticator=phones[to],
             visit=visit,
             proven=scene.proved,
         )
         if isinstance(sent, NotYet) and scene.proved:
-            return Later(sent.at)
+            return NoTexts() if sent.why == "day" else Later(sent.at)
         return GoOn(state.id)
 
     async def wait(self, flow: FlowId, seen: str, visits: Callable[[], Visit]) -> Showing | Gone:

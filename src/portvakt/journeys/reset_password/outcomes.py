@@ -99,6 +99,11 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
+class NoTexts:
+    """No text was sent: the day's texts are used up, or kept for who has no other way."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unfit:
     """The new password is not taken, and this is everything that is wrong with it."""
 
@@ -112,7 +117,7 @@ class Gone:
     """No such attempt in this browser: finished long ago, too old, or another browser's."""
 
 
-Outcome = GoOn | Waits | Wrong | Later | Unfit | Gone
+Outcome = GoOn | Waits | Wrong | Later | NoTexts | Unfit | Gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from portvakt.journeys.reset_password.outcomes import (
     Gone,
     GoOn,
     Later,
+    NoTexts,
     Outcome,
     Unfit,
     Waits,
@@ -156,7 +157,9 @@ class ResetRoutes:
         flow, visit = _flow(request), await self.gate.visit(request)
         return await self.meter.answer(request, flow, lambda: self.writing.choosing(flow, visit))
 
-    async def _after(self, request: Request, outcome: Outcome, visit: Visit) -> Response:
+    async def _after(  # noqa: PLR0911  # one answer for each outcome there is
+        self, request: Request, outcome: Outcome, visit: Visit
+    ) -> Response:
         flow = _flow(request)
         match outcome:
             case GoOn(same):
@@ -173,6 +176,8 @@ class ResetRoutes:
             case Later(at):
                 later = {"": Message("reset.later", {"time": at})}
                 return await self._shown(request, flow, visit, TOO_MANY, later, at)
+            case NoTexts():
+                return await self._shown(request, flow, visit, TOO_MANY, {"": "reset.no_texts"})
             case Unfit():
                 return await self._unfit(request, outcome, visit)
             case _:

@@ -24,7 +24,8 @@ from portvakt.journeys.set_up_mfa.outcomes import (
     WrongCode,
 )
 from portvakt.methods import Ceremony, Enrollable, Rejected, SentCode, SignInMethod, TimeStep
-from portvakt.proving.ask import CodeSender, CodeSent, NotYet
+from portvakt.proving.ask import CodeSender, CodeSent
+from portvakt.proving.text_limits import NotYet
 from portvakt.records import CodeExpired, CodeWrong, Records, Spent, Unit
 
 TOTP = AuthenticatorType.TOTP
@@ -208,9 +209,9 @@ class NumberSetUp:
             unit,
             flow=id_,
             purpose=BIND,
-            account_id=person.account.id,
+            standing=person.standing,
             authenticator=self.binder.pending(person, SMS_CODE, detail=number, id_=id_),
             visit=person.visit,
             proven=True,
         )
-        return Held(sent.at) if isinstance(sent, NotYet) else sent
+        return Held(sent.at, sent.why) if isinstance(sent, NotYet) else sent

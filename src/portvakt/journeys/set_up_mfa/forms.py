@@ -83,6 +83,8 @@ def why_not(outcome: Full | AlreadyTheirs | Held) -> Message | str:
             return "set_up_mfa.error_number_limit"
         case AlreadyTheirs():
             return "set_up_mfa.error_number_yours"
+        case Held(why="day"):
+            return "set_up_mfa.error_no_texts"
         case Held(until):
             return Message("set_up_mfa.error_number_busy", {"time": clock(until, seconds=True)})
         case _:

@@ -142,6 +142,9 @@ class NumberRoutes:
         match outcome:
             case Started(draft):
                 return see_other(f"{ASK}/{draft}?again=yes")
+            case Held(why="day"):
+                none = {"": "set_up_mfa.error_no_texts"}
+                return await self._show(request, person, none, TOO_MANY)
             case Held(until):
                 said = Message("set_up_mfa.code_wait", {"time": clock(until, seconds=True)})
                 return await self._show(request, person, {"": said}, TOO_MANY)

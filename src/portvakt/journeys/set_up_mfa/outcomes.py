@@ -9,6 +9,7 @@ from portvakt.core.phones import Phone
 from portvakt.core.push_approval import Approval, RequestStanding
 from portvakt.crypto.pairing_codes import PairingCode
 from portvakt.proving.after_binding import Grown
+from portvakt.proving.text_limits import Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Held:
     """A limit on texts holds this one back until `until`. Nothing was sent."""
 
     until: datetime
+    why: Why = "pace"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from portvakt.proving.phone_requests import NotNow
 from portvakt.proving.rules import Verdict
 from portvakt.records.standing import Standing
 
+NO_TEXTS = "sign_in.no_texts"
+"""Said where the day's texts are used up, or kept for who has no other way."""
+
 
 @dataclass(frozen=True, slots=True)
 class GoOn:
@@ -47,10 +50,12 @@ class AddressStopped:
 class Later:
     """No code was sent, or no phone asked, because of a limit.
 
-    `at` is when one can be; None where another way in must come first.
+    `at` is when one can be; None where another way in must come first. `why` is a message, where
+    there is more to say.
     """
 
     at: datetime | None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,6 @@ from portvakt.journeys.sign_in.outcomes import (
     Gone,
     GoOn,
     Later,
-    NoTexts,
     Outcome,
     Showing,
     Stopped,
@@ -42,7 +41,7 @@ from portvakt.journeys.sign_in.pages import (
     StartPage,
 )
 from portvakt.journeys.sign_in.phone import PhoneSteps, seen_of
-from portvakt.journeys.sign_in.show import NO_TEXTS, page_of, told_of, ways_of
+from portvakt.journeys.sign_in.show import page_of, told_of, ways_of
 from portvakt.journeys.sign_in.ways import Ways
 from portvakt.proving.destination import app_of, login_hint_of
 from portvakt.proving.finish import Opened
@@ -269,10 +268,8 @@ class SignInRoutes:
                 return see_other(_at(next_flow))
             case Gone():
                 return page(request, GonePage(), 410)
-            case Later(at):
-                return await self._reshow(request, flow, visit, None, TOO_MANY, at)
-            case NoTexts():
-                return await self._reshow(request, flow, visit, NO_TEXTS, TOO_MANY)
+            case Later(at, why):
+                return await self._reshow(request, flow, visit, why, TOO_MANY, at)
             case Wrong(kind, why):
                 return await self._reshow(request, flow, visit, _said(kind, why))
             case Stopped(until):

@@ -21,7 +21,8 @@ from portvakt.core.sign_in import (
     Finish,
     Refuse,
 )
-from portvakt.journeys.sign_in.outcomes import PhoneShown, Showing
+from portvakt.core.text_budget import Room, is_only_way
+from portvakt.journeys.sign_in.outcomes import NO_TEXTS, PhoneShown, Showing
 from portvakt.journeys.sign_in.pages import (
     FirstPage,
     GonePage,
@@ -109,6 +110,8 @@ def _authenticator_page(
     phones = [each for each in step.offered if each.type is AuthenticatorType.SMS_CODE]
     sent = showing.sent
     phone = phones[0] if sent is None or sent.authenticator is None else sent.authenticator
+    if sent is None and not errors and _texts_are_short(showing, step):
+        errors = {"code": NO_TEXTS}
     left = 0 if sent is None else int((sent.expires_at - visit.now).total_seconds())
     return SmsPage(
         flow=flow,
@@ -120,6 +123,12 @@ def _authenticator_page(
         next_at=next_at,
         errors=errors,
     )
+
+
+def _texts_are_short(showing: Showing, step: AskAuthenticator) -> bool:
+    """Say whether no text went for want of texts, and not because one went just now."""
+    left = Room.PLENTY if showing.verdict is None else showing.verdict.configuration.texts
+    return left is Room.NONE or (left is Room.KEPT and not is_only_way(step.offered))
 
 
 def _phone_page(showing: Showing, visit: Visit, errors: Errors) -> Page:

@@ -7,10 +7,10 @@ from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import AuthenticatorId, FlowId
 from portvakt.core.sign_in import AskAuthenticator, AskPassword, AskPhone, AskProofFirst
 from portvakt.journeys.sign_in.flow import Parts
-from portvakt.journeys.sign_in.outcomes import Anew, Gone, GoOn, Later, Outcome
+from portvakt.journeys.sign_in.outcomes import NO_TEXTS, Anew, Gone, GoOn, Later, Outcome
 from portvakt.journeys.sign_in.phone import Scene, choosing_phone
 from portvakt.proving.answer import usable
-from portvakt.proving.ask import NotYet
+from portvakt.proving.text_limits import NotYet
 from portvakt.proving.visit import Visit
 from portvakt.records.unit import Unit
 
@@ -137,7 +137,7 @@ class Ways:
     async def _text(self, unit: Unit, scene: Scene, to: AuthenticatorId | None) -> Outcome:
         """Send a code to the number asked for, or else where the last one went."""
         state, step = scene.state, scene.step
-        if not isinstance(step, AskAuthenticator) or state.account_id is None:
+        if not isinstance(step, AskAuthenticator) or scene.standing is None:
             return GoOn(state.id)
         phones = [each for each in step.offered if each.type is AuthenticatorType.SMS_CODE]
         if to is None and phones:
@@ -152,12 +152,14 @@ class Ways:
             unit,
             flow=state.id,
             purpose=state.purpose,
-            account_id=state.account_id,
+            standing=scene.standing,
             authenticator=asked[0],
             visit=scene.visit,
             proven=True,
         )
-        return Later(sent.at) if isinstance(sent, NotYet) else GoOn(state.id)
+        if not isinstance(sent, NotYet):
+            return GoOn(state.id)
+        return Later(None, NO_TEXTS) if sent.why == "day" else Later(sent.at)
 
     async def _send_first(self, unit: Unit, scene: Scene) -> None:
         """Send a code before any password was shown; for a name without a phone, do as if."""
@@ -165,7 +167,7 @@ class Ways:
         phones = []
         if person is not None:
             phones = usable(person, AuthenticatorType.SMS_CODE, visit.now)
-        if not phones or state.account_id is None:
+        if not phones or person is None:
             await self._parts.sender.pretend(
                 unit, flow=state.id, purpose=state.purpose, visit=visit
             )
@@ -174,7 +176,7 @@ class Ways:
             unit,
             flow=state.id,
             purpose=state.purpose,
-            account_id=state.account_id,
+            standing=person,
             authenticator=phones[0].authenticator,
             visit=visit,
             proven=False,
