@@ -12,6 +12,7 @@ import pytest
 import structlog
 
 from portvakt.records.migrate import migrate
+from tests.servers.message_centre import MessageCentre
 from tests.servers.postgres import Postgres, prepared
 from tests.servers.samba import Samba
 from tests.servers.sharing import shared
@@ -82,6 +83,14 @@ def slapd() -> Iterator[Slapd]:
     server = Slapd.region()
     yield server
     server.remove()
+
+
+@pytest.fixture(scope="session")
+def message_centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MessageCentre]:
+    """This worker's message centre of SMPP. Begin with `fresh()`: the test before left its own."""
+    centre = MessageCentre(tmp_path_factory.mktemp("message-centre"))
+    yield centre
+    centre.close()
 
 
 def migrated(server: Postgres) -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from types import ModuleType
 
+from msgspec import Struct
+
 from portvakt.cli import COMMANDS
 from portvakt.core.event import personal_fields
 from portvakt.core.events import EVENTS
@@ -65,6 +67,9 @@ KINDS = {
     "Span": "time such as `15m`, `2h`",
     "Mapping": "table of texts",
     "Receipts | None": "table, see below",
+    "Seconds": "number, 1 to 300",
+    "Patience": "number, 1 to 15",
+    "Octet | None": "number, to 255",
     "Days": "number, 1 to 90",
     "Length": "number, 8 to 64",
     "tuple[str, ...]": "list of texts",
@@ -177,7 +182,7 @@ def parts_of(module: ModuleType, config: ast.ClassDef) -> list[str]:
         if not isinstance(key, ast.AnnAssign) or not isinstance(key.target, ast.Name):
             continue
         part = getattr(module, ast.unparse(key.annotation).removesuffix(" | None"), None)
-        if part is not None and part is not SecretRef:
+        if isinstance(part, type) and issubclass(part, Struct) and part is not SecretRef:
             struct = structs(part.__module__)[part.__name__]
             meant = " ".join((ast.get_docstring(struct) or "").split())
             lines += ["", f"`{key.target.id}`: {meant}", "", *table(list(keys(struct)))]

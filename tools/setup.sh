@@ -132,7 +132,9 @@ set_up_servers() {
   command -v firefox-esr >/dev/null || command -v firefox >/dev/null ||
     missing+=("$(firefox_package)")
   command -v oathtool >/dev/null || missing+=(oathtool)
-  command -v npm >/dev/null || missing+=(nodejs npm) # to build the authenticator app again, and compare
+  # To build the authenticator app again and compare, and for a message centre of text messages.
+  command -v npm >/dev/null || missing+=(nodejs npm)
+  PATH=$PATH:/usr/sbin:/sbin command -v bearerbox >/dev/null || missing+=(kannel) # another operator of them
   PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null || missing+=(iproute2)
   PATH=$PATH:/usr/sbin:/sbin command -v slapd >/dev/null || missing+=(slapd)
   PATH=$PATH:/usr/sbin:/sbin command -v nginx >/dev/null || missing+=(nginx-light)

@@ -10,7 +10,15 @@ from portvakt import plugins
 from portvakt.core.secret import Secret
 from portvakt.plugins import AdapterSettingsError
 from portvakt.sms import Outcome, Refused, Sent, TextMessage, Unknown
-from tests.conformance.operator import Behave, Operator, Request, answers, operator
+from tests.conformance.operator import (
+    Behave,
+    Operator,
+    Request,
+    answers,
+    drips,
+    operator,
+    writes,
+)
 from tests.conformance.tools import tools
 
 TEXT = "Blåbär & 100 % €?=+#\r\nX-Injected: 1\n{secret} {to}"
@@ -125,6 +133,42 @@ async def test_only_the_statuses_named_are_a_yes() -> None:
     assert found == Sent("")
     found, _ = await send(answers(200), body="to={to}&text={text}", accepted_status=[202])
     assert found == Unknown("status 200")
+
+
+FORM = "to={to}&text={text}"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 301, 302, 307])
+async def test_a_no_is_refused_for_good_and_redirects_are_not_followed(status: int) -> None:
+    async with operator(answers(200)) as elsewhere:
+        behave = answers(status, b"", f"Location: {elsewhere.url}")
+        outcome, there = await send(behave, body=FORM)
+        assert outcome == Refused(f"status {status}", retry=False)
+        assert len(there.requests) == 1
+        assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 503])
+async def test_not_now_may_be_tried_again(status: int) -> None:
+    outcome, _ = await send(answers(status), body=FORM)
+    assert outcome == Refused(f"status {status}", retry=True)
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        drips,
+        answers(500),
+        answers(502),
+        writes(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"),
+        answers(200, b"x" * 70_000),
+    ],
+    ids=["drips", "500", "502", "short", "huge"],
+)
+async def test_an_answer_that_is_neither_yes_nor_no_is_unknown(behave: Behave) -> None:
+    outcome, there = await send(behave, body=FORM)
+    assert isinstance(outcome, Unknown)
+    assert len(there.requests) == 1
 
 
 @pytest.mark.parametrize(

@@ -144,9 +144,12 @@ async def test_the_example_for_kannel_tells_it_where_receipts_go(tmp_path: Path)
     assert isinstance(reader.read(ReceiptRequest("GET", guessed, {}, b"")), Forged)
 
 
-def test_every_example_of_the_page_is_one_that_works(tmp_path: Path) -> None:
-    for name in blocks():
-        config(name, tmp_path).open(tools())
+def test_every_example_of_the_page_is_one_that_opens(tmp_path: Path) -> None:
+    for name, block in blocks().items():
+        if block["gateway"] == "http_form":
+            config(name, tmp_path).open(tools())
+        else:
+            assert config(name, tmp_path).destinations()
 
 
 def test_twilios_signature_is_the_one_that_others_compute(tmp_path: Path) -> None:
