@@ -149,7 +149,7 @@ class PasswordPolicy:
     history_on_reset: bool = False
     """Whether the directory itself looks at earlier ones when we write: `history` in `set`, too."""
     changed_at: datetime | None = None
-    """When the current one was set."""
+    """When the current one was set; long ago where it must be changed, and none says when."""
 
 
 class KeepsPasswords(Protocol):

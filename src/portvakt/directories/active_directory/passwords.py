@@ -37,6 +37,7 @@ from portvakt.directories.active_directory.policies import (
     policy_of,
     reason_said,
     refusal_of,
+    set_at,
 )
 from portvakt.wire import ldap_values as wire
 from portvakt.wire.ldap import Ldap
@@ -220,7 +221,7 @@ class Passwords:
             if isinstance(read, DirectoryAway):
                 return read
             kept = read
-        changed = None if found is None else moment(found.text("pwdlastset"))
+        changed = None if found is None else set_at(found.text("pwdlastset"))
         return policy_of(kept, names, changed_at=changed, history_on_reset=root.hints is not None)
 
     async def _refused(self, why: Why, found: Entry | None) -> CheckOutcome:

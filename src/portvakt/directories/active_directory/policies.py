@@ -146,6 +146,11 @@ def moment(value: str | None) -> datetime | None:
     return None if ticks <= 0 else _EPOCH + timedelta(seconds=ticks // _TICKS)
 
 
+def set_at(value: str | None) -> datetime | None:
+    """Read `pwdLastSet`: 0 is somebody who must change it, and has not done so since (MS-ADA3)."""
+    return _EPOCH if value == "0" else moment(value)
+
+
 def generalized(value: str | None) -> datetime | None:
     """Read `20261122195512.0Z` (RFC 4517 §3.3.13)."""
     found = re.match(r"(\d{14})(?:\.\d+)?Z$", value or "")
