@@ -8,7 +8,10 @@ import pytest
 
 from portvakt.records.migrate import migrate
 from tests.bad_days.site import Site, site
+from tests.directories.conftest import at_samba, at_slapd
 from tests.servers.postgres import Postgres
+
+__all__ = ["at_samba", "at_slapd"]
 
 DURABLE = {"synchronous_commit": "on"}
 """A server that is stopped at once keeps what it acknowledged."""

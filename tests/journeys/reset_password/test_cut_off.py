@@ -11,44 +11,19 @@ from portvakt import background_resets
 from portvakt.background_resets import settling
 from portvakt.core.ids import FlowId
 from portvakt.core.password_outcomes import UnknownOutcome, Unreachable, Written
-from portvakt.core.password_reset import Reset, Stage
-from portvakt.crypto.randomness import SystemRandom
-from portvakt.directories import KeepsPasswords
-from portvakt.mail import Writer
-from portvakt.proving.directory_passwords import DirectoryPasswords
-from portvakt.proving.notices import Notices
-from portvakt.proving.password_homes import Homes
-from portvakt.proving.password_reading_back import ReadingBack, outcome_of
+from portvakt.core.password_reset import Stage
+from portvakt.proving.password_reading_back import outcome_of
 from portvakt.records.unit import Unit
-from portvakt.texts import Texts
 from tests import make
 from tests.directories.homes import NEW, RIGHT, Home
 from tests.journeys.conftest import Open
+from tests.journeys.cut_off import left, reading
 from tests.journeys.reset_password.forgetful import anna, begin, by_app, by_text, proved
 from tests.journeys.reset_password.test_in_a_directory import with_phone
 from tests.journeys.sign_in.directory import NAME, person_in, world_with
 from tests.journeys.sign_in.region import reaches_apps
 from tests.records.a_reset import reset
-from tests.world import ORIGIN, Page, World, settings
-
-
-async def tell(_name: str, _why: str | None) -> None:
-    """Nobody is told here."""
-
-
-def reading(world: World, **directories: KeepsPasswords) -> ReadingBack:
-    house = world.house
-    known = DirectoryPasswords(directories, tell=tell)
-    writer = Writer(texts=Texts.load(), organisation="Regionen", support_phone="")
-    return ReadingBack(
-        records=house.records,
-        homes=Homes(hasher=house.hasher, directories=known),
-        directories=known,
-        notices=Notices(
-            writer=writer, sealer=house.sealer, random=SystemRandom(), public_url=ORIGIN
-        ),
-        clock=world.clock,
-    )
+from tests.world import Page, World, settings
 
 
 async def killed(world: World, page: Page) -> None:
@@ -62,11 +37,6 @@ async def killed(world: World, page: Page) -> None:
         return False
 
     assert await world.house.records.write(act)
-
-
-async def left(world: World) -> list[Reset]:
-    before = world.clock.at + timedelta(seconds=1)
-    return await world.house.records.read(lambda unit: unit.resets.unsettled(before))
 
 
 async def test_f08_a_password_of_our_own_was_not_stored_and_may_be_chosen_again(
