@@ -74,16 +74,48 @@ def test_a_credential_of_another_algorithm_or_format_is_refused() -> None:
             challenge=CHALLENGE,
         )
         assert isinstance(found, NotProved), changed
-    eddsa = cbor2.dumps({1: 1, 3: -8, -1: 6, -2: bytes(32)})
+    assert isinstance(made_with({1: 1, 3: -8, -1: 6, -2: bytes(32)}), NotProved)
+
+
+def made_with(key: dict[int, Any]) -> Credential | NotProved:
+    """Make a credential whose COSE key is this one (RFC 9052 section 7)."""
+    lock = ScreenLock(ORIGIN)
+    given = lock.made(CHALLENGE)
+    attested = cbor2.loads(unb64u(given["attestation_object"]))
     data = attested["authData"][:32] + bytes([UP | UV | AT]) + bytes(4 + 16)
-    about = len(lock.id).to_bytes(2, "big") + lock.id + eddsa
-    found = LOCKS.made(
+    about = len(lock.id).to_bytes(2, "big") + lock.id + cbor2.dumps(key)
+    return LOCKS.made(
         id_=lock.id,
         client_data=unb64u(given["client_data"]),
         attestation_object=cbor2.dumps(attested | {"authData": data + about}),
         challenge=CHALLENGE,
     )
-    assert isinstance(found, NotProved)
+
+
+@pytest.mark.parametrize(
+    ("bits", "exponent", "taken"),
+    [
+        (2048, 65537, True),
+        (3072, 65537, True),
+        (4096, 3, True),
+        (1024, 65537, False),
+        (2047, 65537, False),
+        (4097, 65537, False),
+        (16_384, 65537, False),
+        (60_000, 65537, False),
+        (2048, 1, False),
+        (2048, 65536, False),
+        (2048, (1 << 2047) + 1, False),
+    ],
+)
+def test_f58_an_rsa_key_that_would_be_dear_to_use_or_is_weak_is_refused(
+    bits: int, exponent: int, *, taken: bool
+) -> None:
+    """Whoever pairs a phone brings the key, and we compute with it at each use of the lock."""
+    number = ((1 << (bits - 1)) | 1).to_bytes((bits + 7) // 8, "big")
+    e = exponent.to_bytes((exponent.bit_length() + 7) // 8, "big")
+    found = made_with({1: 3, 3: -257, -1: number, -2: e})
+    assert isinstance(found, Credential if taken else NotProved), found
 
 
 def test_the_id_is_the_credentials_own() -> None:

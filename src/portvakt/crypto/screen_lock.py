@@ -6,8 +6,12 @@ itself, and shows two things: that somebody was there, and that the lock took th
 """
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from portvakt.core.phones import encode
+
+_RSA_BITS: Final = range(2048, 4096 + 1)
+_RSA_EXPONENTS: Final = range(3, 1 << 32)
 
 
 def load() -> None:
@@ -39,6 +43,20 @@ class NotProved:
     reason: str
 
 
+def _is_cheap(key: bytes) -> bool:
+    """Say whether a COSE key of an accepted algorithm costs little to use, and is not weak."""
+    from webauthn.helpers import decode_credential_public_key  # noqa: PLC0415 - costs 0.1 s
+    from webauthn.helpers.decode_credential_public_key import (  # noqa: PLC0415
+        DecodedRSAPublicKey,
+    )
+
+    read = decode_credential_public_key(key)
+    if not isinstance(read, DecodedRSAPublicKey):
+        return True
+    bits, exponent = int.from_bytes(read.n, "big").bit_length(), int.from_bytes(read.e, "big")
+    return bits in _RSA_BITS and exponent in _RSA_EXPONENTS and exponent % 2 == 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreenLocks:
     """Judges what screen locks send, for one origin.
@@ -53,7 +71,11 @@ class ScreenLocks:
     def made(
         self, *, id_: bytes, client_data: bytes, attestation_object: bytes, challenge: bytes
     ) -> Credential | NotProved:
-        """Judge the making of a credential: attestation `none`, ES256 or RS256."""
+        """Judge the making of a credential: attestation `none`, ES256 or RS256.
+
+        An RSA key has 2048 to 4096 bits and a small exponent: whoever makes it chooses what each
+        use of it costs us (F58).
+        """
         from webauthn import verify_registration_response  # noqa: PLC0415 - costs 0.1 s
         from webauthn.helpers import parse_client_data_json, structs  # noqa: PLC0415
         from webauthn.helpers.cose import COSEAlgorithmIdentifier as Algorithm  # noqa: PLC0415
@@ -87,6 +109,8 @@ class ScreenLocks:
             return NotProved("attested")
         if found.credential_id != id_:
             return NotProved("another id than the credential's")
+        if not _is_cheap(found.credential_public_key):
+            return NotProved("an RSA key of another size than 2048 to 4096 bits")
         return Credential(id_, found.credential_public_key, found.sign_count)
 
     def used(
