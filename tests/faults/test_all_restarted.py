@@ -1,0 +1,109 @@
+"""Every node is restarted while requests wait in phones: they wait on, and count once."""
+
+import asyncio
+import html
+import re
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from portvakt.core.people import Account
+from portvakt.phone.acts import Phone
+from portvakt.phone.answers import Request
+from portvakt.phone.line import Line
+from tests.bad_days.conftest import Open
+from tests.bad_days.processes import PATIENCE
+from tests.bad_days.site import Site
+from tests.journeys.set_up_mfa.people import HOME
+from tests.phone.product import comes, line_to, number_on, one, pairing_address
+from tests.world import Browser, Page
+
+pytestmark = pytest.mark.slow
+
+PEOPLE = 5
+
+
+@dataclass
+class Waiting:
+    """Somebody whose browser shows a number that has not been typed in the phone yet."""
+
+    account: Account
+    browser: Browser
+    phone: Phone
+    request: Request
+    number: str
+    seen: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    async def begun(cls, here: Site, opened: AsyncExitStack, at: int) -> "Waiting":
+        account = await here.person(f"person.{at}")
+        desk, browser = await opened.enter_async_context(here.browsers(2))
+        way = await opened.enter_async_context(line_to(*here.nodes))
+        desk.address, browser.address = f"10.20.8.{at + 1}", f"198.51.100.{at + 1}"
+        phone = await registered(desk, way, account.user_name)
+        number = number_on(await browser.sign_in(account.user_name))
+        await browser.get(browser.page.path)
+        return cls(account, browser, phone, await one(phone), number)
+
+    async def heard(self) -> dict[str, Any]:
+        """Ask once what the script of the waiting page asks."""
+        found = re.search(r'data-waits-for="([^"]+)"', self.browser.page.html)
+        assert found is not None, self.browser.page.text
+        answer = await self.browser.client.get(html.unescape(found[1]), params=self.seen)
+        said: dict[str, Any] = answer.json()
+        self.seen = {"seen": said["seen"]} if "seen" in said else self.seen
+        return said
+
+    async def hears_of_it(self) -> None:
+        """Ask again and again, as the script does, until there is something to go on with."""
+        async with asyncio.timeout(PATIENCE):
+            while not (await self.heard())["changed"]:  # noqa: ASYNC110 - it is held until then
+                await asyncio.sleep(0)
+
+    async def goes_on(self) -> list[Page]:
+        """Go on from four tabs at once."""
+        tabs = [Browser(self.browser.client, self.browser.address) for _ in range(4)]
+        for each in tabs:
+            each.page = self.browser.page
+        return await asyncio.gather(*(each.submit({}) for each in tabs))
+
+
+async def registered(desk: Browser, way: Line, name: str) -> Phone:
+    """Add a phone by the page: code, number, bound."""
+    await desk.sign_in(name, to=HOME)
+    phone = await comes(way, pairing_address(await desk.post(f"{HOME}/phone", {})))
+    await desk.get(desk.page.path)
+    page = await desk.submit({})
+    await phone.approve(await one(phone), number_on(page))
+    await desk.submit({"step": "number"})
+    assert (await phone.fetch()).state == "active", desk.page.text
+    return phone
+
+
+async def test_f42_all_nodes_are_restarted_and_each_waiting_request_is_approved_once(
+    open_large_site: Open,
+) -> None:
+    async with open_large_site() as here, here.serving(2), AsyncExitStack() as opened:
+        everybody = [await Waiting.begun(here, opened, at) for at in range(PEOPLE)]
+        before = {
+            each.account.id: len(await here.world.sessions(each.account)) for each in everybody
+        }
+        held = [asyncio.create_task(each.heard()) for each in everybody]
+        await asyncio.sleep(0)
+        ended = (asyncio.to_thread(node.terminate) for node in here.nodes)
+        assert await asyncio.gather(*ended) == [0, 0]
+        told = await asyncio.gather(*held)
+        assert [each["changed"] for each in told] == [False] * PEOPLE, "asked to ask again"
+        await asyncio.gather(*(node.restart() for node in here.nodes))
+        hearing = [asyncio.create_task(each.hears_of_it()) for each in everybody]
+        for each in everybody:
+            assert (await one(each.phone)).id == each.request.id, "it waits on"
+            await asyncio.gather(*(each.phone.approve(each.request, each.number) for _ in "ab"))
+        await asyncio.gather(*hearing)
+        for each in everybody:
+            await each.goes_on()
+            assert len(await here.world.sessions(each.account)) == before[each.account.id] + 1
+            events = await here.world.events(each.account)
+            assert events.count("phone.request_approved") == 2, "to add the phone, and this one"
