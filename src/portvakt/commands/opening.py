@@ -123,14 +123,9 @@ def make_ready(settings: Settings, today: date) -> None:
     found = current(settings.database_url)
     if found == SCHEMA_VERSION:
         return
-    if found is not None and found > SCHEMA_VERSION:
-        if not is_embedded(settings):
-            return  # an upgrade is under way, and until its end the version before runs on
-        raise CommandError(
-            f"the database is of a newer Portvakt (tables {found}; this one knows "
-            f"{SCHEMA_VERSION}): install that, or restore a backup from before"
-        )
     if not is_embedded(settings):
+        if found is not None and found > SCHEMA_VERSION:
+            return  # an upgrade is under way, and until its end the version before runs on
         have = "has none of our tables" if found is None else f"is at version {found}"
         raise CommandError(f"the database {have}; run `portvakt migrate`")
     make_key(settings, today, new=found is None)  # first: a database without its key is no new one

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from portvakt.records.addresses import PostgresServer, SqliteFile, address_of
-from portvakt.records.errors import RecordsUnavailable
+from portvakt.records.errors import RecordsError, RecordsUnavailable
 from portvakt.records.sqlite import write_ahead
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ Progress = Callable[[str], None]
 Steps = Callable[[int, int], None]
 
 
+class CannotMigrateError(RecordsError):
+    """These tables cannot be brought to this version; nothing of them was changed."""
+
+
 def _unseen(done: int, of: int) -> None:
     """Show nothing."""
 
@@ -43,8 +47,9 @@ def migrate(url: str, progress: Progress, steps: Steps = _unseen) -> None:
 
     `progress` is called with a line at the beginning and one for each version that is reached,
     `steps` after each statement with how many are done and how many there are. Raises
-    RecordsUnavailable where the database cannot be reached or stays locked for a minute, ValueError
-    where `url` names none.
+    RecordsUnavailable where the database cannot be reached or stays locked for a minute,
+    CannotMigrateError where a statement fails or the tables are newer, and ValueError where `url`
+    names none. Whatever is raised, nothing was changed.
     """
     match address_of(url):
         case SqliteFile(path):
@@ -119,6 +124,20 @@ def _one_by_one(
             progress(f"{found[1]}: reached after {time.monotonic() - began:.1f} s")
 
 
+def _not_newer(start: str | None) -> str | None:
+    if start is not None and start > SCHEMA_VERSION:
+        raise CannotMigrateError(
+            f"the database is of a newer Portvakt (tables {start}; this one knows "
+            f"{SCHEMA_VERSION}): install that, or restore a backup from before"
+        )
+    return start
+
+
+def _failed(error: Exception) -> CannotMigrateError:
+    """Say it without the values that a database adds in further lines: they are of people."""
+    return CannotMigrateError(f"{str(error).partition(chr(10))[0]}; nothing was changed")
+
+
 def _migrate_sqlite(path: Path, progress: Progress, steps: Steps) -> None:
     try:
         # Whoever can read the file can read everybody's telephone numbers.
@@ -127,14 +146,16 @@ def _migrate_sqlite(path: Path, progress: Progress, steps: Steps) -> None:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)) as connection:
             connection.execute("BEGIN EXCLUSIVE")
-            start = _sqlite_version(connection)
+            start = _not_newer(_sqlite_version(connection))
             statements = upgrade_statements("sqlite", start)
             for statement in _one_by_one(start, statements, progress, steps):
                 connection.execute(statement)
             connection.execute("COMMIT")
             write_ahead(connection, _PATIENCE)
     except (OSError, sqlite3.OperationalError) as error:
-        raise RecordsUnavailable(f"{path}: {error}") from error
+        raise RecordsUnavailable(f"{path}: {error}; nothing was changed") from error
+    except sqlite3.Error as error:
+        raise _failed(error) from error
 
 
 def _sqlite_version(connection: sqlite3.Connection) -> str | None:
@@ -156,15 +177,23 @@ def _current_sqlite(path: Path) -> str | None:
 
 
 async def _migrate_postgresql(dsn: str, progress: Progress, steps: Steps) -> None:
-    from portvakt.records.postgresql import connected  # noqa: PLC0415 - only where it is used
+    from asyncpg import InterfaceError, PostgresError  # noqa: PLC0415 - only where it is used
 
-    async with connected(dsn, command_timeout=_LONGEST) as connection, connection.transaction():
-        await connection.execute(f"SET LOCAL lock_timeout = '{_PATIENCE:.0f}s'")
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-        start = await _postgresql_version(connection)
-        statements = upgrade_statements("postgresql", start)
-        for statement in _one_by_one(start, statements, progress, steps):
-            await connection.execute(statement)
+    from portvakt.records.postgresql import connected  # noqa: PLC0415
+    from portvakt.records.reaching import away, is_away  # noqa: PLC0415
+
+    try:
+        async with connected(dsn, command_timeout=_LONGEST) as connection, connection.transaction():
+            await connection.execute(f"SET LOCAL lock_timeout = '{_PATIENCE:.0f}s'")
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+            start = _not_newer(await _postgresql_version(connection))
+            statements = upgrade_statements("postgresql", start)
+            for statement in _one_by_one(start, statements, progress, steps):
+                await connection.execute(statement)
+    except (InterfaceError, OSError, PostgresError) as error:
+        if is_away(error, closed=isinstance(error, InterfaceError)):
+            raise away(error) from error
+        raise _failed(error) from error
 
 
 async def _current_postgresql(dsn: str) -> str | None:
