@@ -38,8 +38,12 @@ class Server:
     @property
     def is_loopback(self) -> bool:
         """Say whether the host is written as this machine."""
-        parts = self._parts()
-        return parts is not None and Destination("ldap", parts[0], parts[1]).is_local
+        return self.destination.is_local
+
+    @property
+    def destination(self) -> Destination:
+        """Say where it is, as everything that is reached is named."""
+        return Destination("ldaps" if self.is_ldaps else "ldap", self.host, self.port)
 
     @property
     def host(self) -> str:

@@ -101,8 +101,4 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def destinations(self) -> tuple[Destination, ...]:
         """Reach every server."""
-        servers = [Server(each) for each in self.servers]
-        return tuple(
-            Destination("ldaps" if each.is_ldaps else "ldap", each.host, each.port)
-            for each in servers
-        )
+        return tuple(Server(each).destination for each in self.servers)
