@@ -30,16 +30,23 @@ def program(name: str) -> str:
     return found
 
 
-@pytest.mark.parametrize("unit", ["portvakt.service", "portvakt-work.service"])
+UNITS = sorted(
+    each.name for each in EXAMPLES.iterdir() if each.suffix in {".service", ".socket", ".timer"}
+)
+
+
+@pytest.mark.parametrize("unit", UNITS)
 def test_systemd_understands_every_line_of_a_unit(unit: str, tmp_path: Path) -> None:
     stand_in = tmp_path / "portvakt"
     stand_in.write_text("#!/bin/sh\n")
     stand_in.chmod(0o755)
-    text = (EXAMPLES / unit).read_text().replace("/opt/portvakt/bin/portvakt", str(stand_in))
-    copy = tmp_path / unit
-    copy.write_text(text)
+    for each in UNITS:  # they name each other
+        text = (EXAMPLES / each).read_text().replace("/opt/portvakt/bin/portvakt", str(stand_in))
+        (tmp_path / each).write_text(text)
     done = subprocess.run(
-        [program("systemd-analyze"), "verify", "--man=no", "--recursive-errors=one", str(copy)],
+        [program("systemd-analyze"), "verify", "--man=no", "--recursive-errors=one", unit],
+        cwd=tmp_path,
+        env=os.environ | {"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
         capture_output=True,
         text=True,
         check=False,

@@ -9,14 +9,17 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from socket import socket
 from ssl import SSLContext, SSLError
 from stat import S_IRWXO
 from typing import Any
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from portvakt import log, worker
 from portvakt.app import Beside, build, system_clock
+from portvakt.commands.listening import handed_over, named
 from portvakt.commands.opening import is_embedded, make_ready, read_keys, refuse_what_is_not_ours
 from portvakt.commands.shell import CommandError, Shell
 from portvakt.settings import Settings, load_settings
@@ -33,7 +36,7 @@ proxy that closes and no request meets a closing connection."""
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """Take where to listen, where that is not what the settings say."""
+    """Take where to listen, where neither the settings nor who starts us shall say."""
     parser.add_argument(
         "--listen", type=_place, metavar="HOST:PORT", help="instead of [server] listen"
     )
@@ -53,20 +56,22 @@ def run(args: Namespace, shell: Shell) -> int:
     read_keys(settings)
     log.configure(settings.log.format, settings.log.level)
     signal.signal(signal.SIGTERM, lambda *_: None)  # what uvicorn raises again at its end is ours
+    given = [] if args.listen else handed_over(shell.environ)
     listen = args.listen or settings.server.listen
+    where = ", ".join(map(named, given)) or listen
     tls = tls_of(settings)
     with suppress(OSError):  # a log that cannot be written keeps nobody out
-        print(f"portvakt: {settings.public_url} on {listen}", file=sys.stderr, flush=True)
+        print(f"portvakt: {settings.public_url} on {where}", file=sys.stderr, flush=True)
     with suppress(KeyboardInterrupt):
         if settings.server.workers > 1:
-            return _serve_many(settings, listen, tls, shell)
+            return _serve_many(settings, listen, tls, given, shell)
         server = uvicorn.Server(
             uvicorn.Config(
                 build(settings, clock=shell.clock, beside=beside_of(settings)),
                 **options(listen, tls),
             )
         )
-        server.run()
+        server.run(given or None)
         return 0 if server.started else 1
     return 0
 
@@ -124,15 +129,18 @@ def beside_of(settings: Settings) -> Beside | None:
     )
 
 
-def _serve_many(settings: Settings, listen: str, tls: Tls | None, shell: Shell) -> int:
+def _serve_many(
+    settings: Settings, listen: str, tls: Tls | None, given: list[socket], shell: Shell
+) -> int:
     """Start several processes; each builds the application from the same file."""
     os.environ["PORTVAKT_CONFIG"] = str(shell.config.resolve())
-    uvicorn.run(
+    config = uvicorn.Config(
         "portvakt.commands.serve:application",
         factory=True,
         workers=settings.server.workers,
         **options(listen, tls),
     )
+    Multiprocess(config, given or [config.bind_socket()]).run()
     return 0
 
 

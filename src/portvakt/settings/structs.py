@@ -27,7 +27,8 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where `serve` listens."""
 
     listen: str = "127.0.0.1:8000"
-    """Address and port, such as `127.0.0.1:8000` or `[::1]:8000`."""
+    """Address and port, such as `127.0.0.1:8000` or `[::1]:8000`. A socket that systemd hands over
+    comes before it."""
     workers: Count = 1
     """Processes. More than one needs PostgreSQL."""
     tls_certificate_file: str | None = None
@@ -54,7 +55,7 @@ class Hosts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     apps: tuple[str, ...] = ()
     """Names that lead to `/apps`."""
     authenticator: str | None = None
-    """The origin of the authenticator app. It is fixed when the first phone is paired."""
+    """The host name of the authenticator app. It is fixed when the first phone is paired."""
 
 
 class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
