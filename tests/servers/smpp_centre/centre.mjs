@@ -27,7 +27,10 @@ function answerBind(session, pdu) {
   const right = pdu.system_id === "portvakt" && pdu.password === "simpw";
   const status = mode.bind || (right ? 0 : smpp.ESME_RINVPASWD);
   session.send(pdu.response({ command_status: status, system_id: "centre" }));
-  if (status) return session.close();
+  if (status) {
+    tell({ event: "bind_refused" });
+    return session.close();
+  }
   sessions.add(session);
   tell({ event: "bind", command: pdu.command });
 }

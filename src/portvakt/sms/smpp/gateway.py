@@ -98,7 +98,8 @@ class SmppGateway:
         except LineLostError as error:
             return Refused(f"not reached: {error}", retry=True)
         except TimeoutError:
-            return Refused("no place in the window in time", retry=True)
+            opening = "the line is still being opened"
+            return Refused(opening if self._opening else "no place in the window", retry=True)
         try:
             if line.is_lost:
                 return Refused(f"not reached: {line.why}", retry=True)
