@@ -275,7 +275,7 @@ def _sign_in(base: Base, policy: FirstPolicy, passwords: PasswordService) -> lis
         records=base.records,
         rules=base.rules,
         judge=Judge(base.methods, base.sealer, base.directory_passwords),
-        has_room=base.hasher.admits,
+        hasher=base.hasher,
         finisher=finisher,
         sender=base.sender,
         phone=phone,

@@ -29,12 +29,15 @@ PEOPLE = st.lists(st.tuples(st.sampled_from(Lane), SECONDS), max_size=40)
         (0, 3, True, True),
         (0, 4, False, True),
         (1, 4, False, True),
-        (2, 4, False, False),
+        (2, 4, False, True),
+        (5, 4, False, True),
         (3, 2, True, True),
+        (4, 2, False, True),
         (6, 0, False, False),
+        (6, 4, False, False),
     ],
 )
-def test_strangers_leave_the_kept_places_and_nobody_gets_more_than_there_are(
+def test_strangers_leave_the_kept_places_and_are_in_no_known_browsers_way(
     *, known: int, other: int, stranger: bool, known_browser: bool
 ) -> None:
     assert LINE.takes(Lane.OTHER, known=known, other=other) is stranger
@@ -47,27 +50,28 @@ def test_strangers_alone_never_keep_a_known_browser_out() -> None:
         other = 0
         while line.takes(Lane.OTHER, known=0, other=other):
             other += 1
-        assert line.takes(Lane.KNOWN, known=0, other=other)
+        assert other == max(0, places - kept)
+        assert all(line.takes(Lane.KNOWN, known=known, other=other) for known in range(places))
 
 
 def test_a_line_that_became_shorter_than_its_crowd_still_takes_known_browsers() -> None:
     assert LINE.takes(Lane.KNOWN, known=1, other=20)
-    assert not LINE.takes(Lane.KNOWN, known=2, other=20)
+    assert not LINE.takes(Lane.KNOWN, known=6, other=20)
     assert not LINE.takes(Lane.OTHER, known=0, other=20)
 
 
 @pytest.mark.parametrize(
-    ("seconds_each", "line"),
+    ("apart", "line"),
     [
         (0.0, Line(66, 16)),
-        (0.025, Line(66, 16)),
-        (0.05, Line(40, 10)),
-        (0.2, Line(10, 2)),
-        (5.0, Line(4, 1)),
+        (0.0125, Line(66, 16)),
+        (0.025, Line(40, 10)),
+        (0.1, Line(10, 2)),
+        (2.5, Line(4, 1)),
     ],
 )
-def test_f54_the_slower_the_machine_the_shorter_the_line(seconds_each: float, line: Line) -> None:
-    found = line_of(most=66, threads=2, seconds_each=seconds_each, longest=1.0, share=4)
+def test_f54_the_slower_the_machine_the_shorter_the_line(apart: float, line: Line) -> None:
+    found = line_of(most=66, least=4, apart=apart, longest=1.0, share=4)
     assert found == line
 
 
@@ -136,4 +140,4 @@ def test_whatever_happens_strangers_never_fill_the_kept_places(
         elif LINE.takes(lane, known=taken[Lane.KNOWN], other=taken[Lane.OTHER]):
             taken[lane] += 1
         assert taken[Lane.OTHER] <= LINE.places - LINE.kept
-        assert sum(taken.values()) <= LINE.places
+        assert taken[Lane.KNOWN] <= LINE.places

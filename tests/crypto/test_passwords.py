@@ -208,7 +208,8 @@ async def served(hasher: PasswordHasher, watch: Watch, line: list[tuple[str, Lan
         await hasher.verify(None, PASSWORD, lane=lane)
         order.append(name)
 
-    busy = asyncio.create_task(hasher.verify(None, PASSWORD))
+    slow = foreign(b"x", memory=65536, passes=8, lanes=1)
+    busy = asyncio.create_task(hasher.verify(slow, PASSWORD))
     await asyncio.sleep(0)
     tasks = []
     for name, lane, at in line:
@@ -231,6 +232,37 @@ async def test_f54_a_stranger_who_has_waited_a_second_is_overtaken_no_more() -> 
     hasher = PasswordHasher(threads=1, waiting=9, clock=watch)
     line = [("a", Lane.OTHER, 0.1), ("b", Lane.OTHER, 0.9), ("C", Lane.KNOWN, 1.2)]
     assert await served(hasher, watch, line) == "aCb"
+
+
+async def test_f54_a_place_is_held_from_the_door_on_and_given_back_once() -> None:
+    hasher = PasswordHasher(threads=1, waiting=3)
+    with hasher.place(Lane.OTHER), hasher.place(Lane.OTHER), hasher.place(Lane.OTHER):
+        assert hasher.under_way == 3
+        assert not await hasher.verify(None, PASSWORD)
+        assert hasher.under_way == 2
+    assert hasher.under_way == 0
+    assert hasher.calls == 1
+
+
+async def test_f54_whoever_turns_out_to_be_a_stranger_needs_a_strangers_place() -> None:
+    hasher = PasswordHasher(threads=1, waiting=3)
+    with hasher.place(Lane.OTHER), hasher.place(Lane.OTHER), hasher.place(Lane.OTHER):
+        with hasher.place(Lane.KNOWN), pytest.raises(Busy):
+            hasher.stand_in(Lane.OTHER)
+        assert hasher.under_way == 3
+        with hasher.place(Lane.KNOWN):
+            hasher.stand_in(Lane.KNOWN)
+            assert not await hasher.verify(None, PASSWORD, lane=Lane.KNOWN)
+    assert hasher.under_way == 0
+
+
+async def test_a_second_hash_at_the_same_place_needs_a_place_of_its_own() -> None:
+    hasher = PasswordHasher(threads=1, waiting=3)
+    with hasher.place(Lane.OTHER):
+        assert not await hasher.verify(None, PASSWORD)
+        assert not await hasher.verify(None, PASSWORD)
+        assert hasher.under_way == 0
+    assert hasher.under_way == 0
 
 
 async def test_when_the_pool_is_closed_whoever_stands_in_line_is_sent_home() -> None:

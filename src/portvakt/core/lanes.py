@@ -28,30 +28,29 @@ class Line:
 
     places: int
     kept: int
-    """How many of them only known browsers get."""
+    """How many of them strangers never get."""
 
     def takes(self, lane: Lane, *, known: int, other: int) -> bool:
         """Say whether one more may come, with so many of each lane in the line.
 
-        Known browsers have what is kept for them even where the line has just become shorter than
-        the crowd in it.
+        Whoever comes in a known browser stands before the strangers, so only other known browsers
+        are in the way: strangers, however many, turn none of them away.
         """
-        if lane is Lane.KNOWN and known < self.kept:
-            return True
-        if known + other >= self.places:
-            return False
-        return lane is Lane.KNOWN or other < self.places - self.kept
+        if lane is Lane.KNOWN:
+            return known < self.places
+        return known + other < self.places and other < self.places - self.kept
 
 
-def line_of(*, most: int, threads: int, seconds_each: float, longest: float, share: int) -> Line:
+def line_of(*, most: int, least: int, apart: float, longest: float, share: int) -> Line:
     """Say how long the line may be, so that who is last in it waits no more than `longest` seconds.
 
-    It has at most `most` places, and never fewer than two for each thread. One place in `share` is
-    kept for known browsers. A machine that is slow, or shared, has a shorter line than a quick one:
-    a place that nobody is served at in time is worth less than an honest no.
+    `apart` is how many seconds there are between one who is done and the next, of late, whatever
+    it is that takes them. It has at most `most` places, and never fewer than `least`. One place in
+    `share` is kept from strangers. A machine that is slow, or shared, has a shorter line than a
+    quick one: a place that nobody is served at in time is worth less than an honest no.
     """
-    in_time = most if seconds_each <= 0 else int(threads * longest / seconds_each)
-    places = min(most, max(2 * threads, in_time))
+    in_time = most if apart <= 0 else int(longest / apart)
+    places = min(most, max(least, in_time))
     return Line(places=places, kept=places // share)
 
 

@@ -13,8 +13,10 @@ import binascii
 import threading
 import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
@@ -45,7 +47,7 @@ _SODIUM_LONGEST = 127  # libsodium's fixed buffer for a PHC string
 
 THREADS = 2  # two threads keep two cores busy; more only queue (measured)
 WAITING = 64  # less than a second of work for two threads
-KEPT = 4  # one place in so many is for known browsers: a share of the machine, whatever comes
+KEPT = 4  # one place in so many is kept from strangers, so that whoever is known is soon served
 LONGEST = 0.6  # seconds that whoever is last in line waits; on a slow machine the line is shorter
 LATELY = 16  # hashes that the mean looks back
 RETRY_AFTER = 2
@@ -159,6 +161,18 @@ def _hash(data: bytes) -> str:
     return argon2id.str(data, opslimit=PASSES, memlimit=MEMORY_KIB * 1024).decode("ascii")
 
 
+@dataclass(slots=True)
+class _Place:
+    """A place in the line, from the door until the hash is done."""
+
+    lane: Lane
+    came: float
+    given_back: bool = False
+
+
+_HELD: ContextVar[_Place | None] = ContextVar("place", default=None)
+
+
 class PasswordHasher:
     """Hashes and verifies off the event loop.
 
@@ -180,7 +194,8 @@ class PasswordHasher:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._threads = threads
         self._most = threads + waiting
-        self._seconds_each = 0.0  # of late; 0 until the first is done
+        self._apart = 0.0  # seconds between one who is done and the next, of late
+        self._since = 0.0  # when the last one was, or when the line began
         self._taken = dict.fromkeys(Lane, 0)
         self._line: list[tuple[float, int, Callable[[], Any], Future[Any]]] = []
         """A heap: when it is whose turn, a number that keeps the order of those who are alike."""
@@ -199,18 +214,38 @@ class PasswordHasher:
         known, other = self._taken[Lane.KNOWN], self._taken[Lane.OTHER]
         line = line_of(
             most=self._most,
-            threads=self._threads,
-            seconds_each=self._seconds_each,
+            least=2 * self._threads,
+            apart=self._apart,
             longest=LONGEST,
             share=KEPT,
         )
         return line.takes(lane, known=known, other=other)
 
-    def admits(self, lane: Lane) -> bool:
-        """Say the same to somebody who goes away for a no, and is counted as refused."""
-        room = self.has_room(lane)
-        self.refused += not room
-        return room
+    @contextmanager
+    def place(self, lane: Lane) -> Iterator[None]:
+        """Hold a place for whatever is hashed within; raises `Busy` where there is none.
+
+        It is taken before anything is read for an answer: else a crowd would wait for the database
+        first, and find out only there that it came for nothing.
+        """
+        place = self._enter(lane)
+        before = _HELD.set(place)
+        try:
+            yield
+        finally:
+            _HELD.reset(before)
+            self._leave(place)
+
+    def stand_in(self, lane: Lane) -> None:
+        """Move the place that is held to the lane that it should be in; raises `Busy`."""
+        place = _HELD.get()
+        if place is None or place.lane is lane:
+            return
+        with self._counting:
+            self._look_for_room(lane)
+            self._taken[place.lane] -= 1
+            self._taken[lane] += 1
+            place.lane = lane
 
     async def verify(self, phc: str | None, secret: Secret, *, lane: Lane = Lane.OTHER) -> bool:
         """Say whether the secret belongs to the hash.
@@ -241,21 +276,18 @@ class PasswordHasher:
             heappop(self._line)[-1].cancel()
 
     async def _run(self, work: Callable[[], T], lane: Lane) -> T:
-        """Run in the pool, or raise `Busy` at once where no place is left in this lane.
+        """Run in the pool, at the place that is held, or raise `Busy` at once where there is none.
 
         A request that goes away gives its place back: a cancelled future is done, too.
         """
+        held = _HELD.get()
+        place = self._enter(lane) if held is None or held.given_back else held
         future: Future[T] = Future()
+        turn = turn_of(place.lane, place.came)
         with self._counting:
-            taken = self.admits(lane)
-            if taken:
-                self._taken[lane] += 1
-                turn = turn_of(lane, self._clock())
-                heappush(self._line, (turn, next(self._numbers), work, future))
-        if not taken:
-            raise Busy
+            heappush(self._line, (turn, next(self._numbers), work, future))
         self.calls += 1
-        future.add_done_callback(lambda _: self._done(lane))
+        future.add_done_callback(lambda _: self._leave(place))
         self._pool.submit(self._next)  # as often as somebody stands in line
         return await asyncio.wrap_future(future)
 
@@ -266,25 +298,41 @@ class PasswordHasher:
         if not future.set_running_or_notify_cancel():
             return
         try:
-            result = self._timed(work)
+            result = work()
         except BaseException as error:  # noqa: BLE001 - it is whoever waits who gets it
             future.set_exception(error)
         else:
+            self._note_one_done()
             future.set_result(result)
 
-    def _timed(self, work: Callable[[], T]) -> T:
-        """Work, and keep in mind how long it takes of late, whatever else the machine does."""
-        began = time.perf_counter()
-        result = work()
-        took = time.perf_counter() - began
-        so_far = self._seconds_each or took
-        self._seconds_each = so_far + (took - so_far) / LATELY
-        return result
-
-    def _done(self, lane: Lane) -> None:
-        """Give a place back; called in whichever thread ended it."""
+    def _note_one_done(self) -> None:
+        """Keep in mind how fast it goes of late, whatever else the machine does."""
         with self._counting:
-            self._taken[lane] -= 1
+            now = self._clock()
+            apart, self._since = now - self._since, now
+            so_far = self._apart or apart
+            self._apart = so_far + (apart - so_far) / LATELY
+
+    def _enter(self, lane: Lane) -> _Place:
+        with self._counting:
+            self._look_for_room(lane)
+            now = self._clock()
+            if not self.under_way:
+                self._since = now
+            self._taken[lane] += 1
+        return _Place(lane, now)
+
+    def _look_for_room(self, lane: Lane) -> None:
+        if not self.has_room(lane):
+            self.refused += 1
+            raise Busy
+
+    def _leave(self, place: _Place) -> None:
+        """Give a place back, once; called in whichever thread ended it."""
+        with self._counting:
+            if not place.given_back:
+                place.given_back = True
+                self._taken[place.lane] -= 1
 
 
 def _is_sound(phc: str) -> bool:

@@ -1,20 +1,21 @@
 """The first answer, name and password, and everything that starts a sign-in."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from portvakt.core.assurance import METHODS, SIGN_IN, Evidence
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import AuthenticatorId, ClientId, FlowId
-from portvakt.core.lanes import Lane, lane_of
+from portvakt.core.lanes import lane_of
 from portvakt.core.one_time_codes import normalise_base32
 from portvakt.core.people import canonical_identifier
 from portvakt.core.secret import Secret
 from portvakt.core.sessions import Session
 from portvakt.core.sign_in import AskAuthenticator, AskPhone, Finish, SignIn, record
 from portvakt.core.throttle import Kind, delay_after, familiarity_of
-from portvakt.crypto.passwords import MAX_BYTES, Busy
+from portvakt.crypto.passwords import MAX_BYTES, PasswordHasher
 from portvakt.crypto.randomness import Random
 from portvakt.journeys.sign_in.outcomes import AddressStopped, GoOn, Outcome, Wrong
 from portvakt.journeys.sign_in.phone import PhoneSteps, Scene, choosing_phone
@@ -60,8 +61,7 @@ class Parts:
     records: Records
     rules: Rules
     judge: Judge
-    has_room: Callable[[Lane], bool]
-    """Whether one more answer could be hashed now."""
+    hasher: PasswordHasher
     finisher: Finisher
     sender: CodeSender
     phone: PhoneSteps
@@ -108,10 +108,9 @@ class SignInFlow:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    def make_sure_of_room(self, *, marked: bool) -> None:
-        """Raise `Busy`, unread, where no browser with (or without) a mark has room."""
-        if not self._parts.has_room(lane_of(known_browser=marked)):
-            raise Busy
+    def place(self, *, marked: bool) -> AbstractContextManager[None]:
+        """Hold a place for an answer from a browser with a mark, or without; raises `Busy`."""
+        return self._parts.hasher.place(lane_of(known_browser=marked))
 
     async def first(self, name: str, password: Secret, wanted: Wanted, visit: Visit) -> Outcome:
         """Judge a name with a password. Raises `Busy` where the hash pool is full."""
@@ -282,13 +281,12 @@ class SignInFlow:
         """Find the person and count the try; from a browser that is new, against its address too.
 
         Who it is is read outside the act that counts, which is then one statement on most days.
-        Raises `Busy`, and counts nothing, where the answer could not be judged.
+        Raises `Busy`, and counts nothing, where there is no room for who it turns out to be.
         """
         records = self._parts.records
         standing = await records.read(lambda unit: unit.people.find(claimed, visit.browser))
         known = standing is not None and standing.known_browser
-        if not self._parts.has_room(lane_of(known_browser=known)):
-            raise Busy  # for one reading: a mark that is not this person's gets nobody in
+        self._parts.hasher.stand_in(lane_of(known_browser=known))  # whose mark is it?
         familiarity = familiarity_of(known_browser=known, inside=inside)
         limits = await self._parts.directories.limits()
 

@@ -49,7 +49,7 @@ from portvakt.proving.gate import ANEW, Current, Gate
 from portvakt.proving.password_meter import PasswordMeter
 from portvakt.proving.rules import Rules
 from portvakt.proving.visit import Visit
-from portvakt.web.forms import form, query
+from portvakt.web.forms import Form, form, query
 from portvakt.web.paths import local_path
 from portvakt.web.request import context, held_back, here
 from portvakt.web.responses import page, see_other
@@ -126,11 +126,14 @@ class SignInRoutes:
         return page(request, await self._again_page(request, current, wanted))
 
     async def first(self, request: Request) -> Response:
-        """Take name and password."""
+        """Take name and password, where there is room to compare one."""
         sent = await form(request)
-        by_phone = sent["way"] == AuthenticatorType.PHONE_SIGN_IN
-        if not by_phone:
-            self.start.make_sure_of_room(marked=here(request).browser is not None)
+        if sent["way"] == AuthenticatorType.PHONE_SIGN_IN:
+            return await self._first(request, sent, by_phone=True)
+        with self.start.place(marked=here(request).browser is not None):
+            return await self._first(request, sent, by_phone=False)
+
+    async def _first(self, request: Request, sent: Form, *, by_phone: bool) -> Response:
         wanted = await self._wanted(sent["to"], sent["for"])
         name, password = sent["name"], sent["password"]
         missing: dict[str, Message | str] = {}
