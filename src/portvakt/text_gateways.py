@@ -124,12 +124,12 @@ class TextGateways:
             async with asyncio.timeout(ONE_TRY):
                 outcome = await gateway.sms.send(text)
         except TimeoutError:
-            _log.warning("sms.no_answer_in_time", gateway=gateway.name)
+            _log.warning("gateway.no_answer_in_time", gateway=gateway.name)
         if isinstance(outcome, Sent) or (isinstance(outcome, Refused) and not outcome.retry):
             self._breaker.well(gateway.name)
             return outcome
         self._breaker.failed(gateway.name, self._clock())
-        _log.warning("sms.not_taken", gateway=gateway.name, why=outcome.reason)
+        _log.warning("gateway.not_taken", gateway=gateway.name, why=outcome.reason)
         return outcome
 
 

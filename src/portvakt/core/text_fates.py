@@ -50,8 +50,6 @@ class Stage(StrEnum):
 
 FINAL: Final = frozenset({Stage.DELIVERED, Stage.UNDELIVERED, Stage.FAILED, Stage.UNKNOWN})
 """Stages that nothing follows."""
-NEEDS_ANOTHER: Final = frozenset({Stage.UNDELIVERED, Stage.FAILED, Stage.UNKNOWN})
-"""Stages in which the person has to ask for a new code, or to take another way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

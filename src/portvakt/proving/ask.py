@@ -126,8 +126,8 @@ class CodeSender:
     def _message(
         self, to: str, words: Secret, code: Code, purpose: str, address: str | None
     ) -> Message:
-        """Make the outbox row of a code, its words sealed."""
-        row = self._random.id()
+        """Make the outbox row of a code, its words sealed. A page finds it by the code's id."""
+        row = code.id
         return Message(
             id=row,
             channel="sms",

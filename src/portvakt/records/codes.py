@@ -41,7 +41,7 @@ _END_ALL: Final = Statement(
 )
 _NEWEST: Final = Statement(
     """
-    SELECT authenticator_id, created_at, expires_at FROM codes
+    SELECT authenticator_id, created_at, expires_at, id FROM codes
     WHERE flow = :flow AND purpose = :purpose
     """
 )
@@ -83,6 +83,8 @@ class CodeWrong:
 class Newest:
     """What a page may tell of the code that was sent: to which authenticator, and its life."""
 
+    id: str
+    """That of its message in the outbox, too, where one was put there."""
     authenticator_id: AuthenticatorId | None
     created_at: datetime
     expires_at: datetime
@@ -142,5 +144,8 @@ class Codes:
         if row is None:
             return None
         return Newest(
-            authenticator_id=row[0], created_at=instant(row[1]), expires_at=instant(row[2])
+            authenticator_id=row[0],
+            created_at=instant(row[1]),
+            expires_at=instant(row[2]),
+            id=row[3],
         )

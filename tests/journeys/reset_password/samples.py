@@ -20,6 +20,7 @@ from portvakt.journeys.reset_password.pages import (
 )
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
+from tests.journeys.texts import text_told
 from tests.make import NOW
 
 FLOW = "k7qm2xw4k7qm2xw4k7qm2xw4k7"
@@ -74,9 +75,9 @@ SAMPLES: dict[str, Page] = {
     },
     "text-first": TextPage(flow=FLOW, first=True),
     "text-first-later": TextPage(flow=FLOW, first=True, next_at=LATER, errors={"": LATER_SAID}),
-    "text": TextPage(flow=FLOW, first=False, number="070-••• •• 05", sent_at=NOW),
+    "text": TextPage(flow=FLOW, first=False, number="••• 05", told=text_told("unconfirmed")),
     "text-wrong": TextPage(
-        flow=FLOW, first=False, number="070-••• •• 05", errors={"code": "reset.wrong_text"}
+        flow=FLOW, first=False, number="••• 05", errors={"code": "reset.wrong_text"}
     ),
     "phone-first": PhonePage(flow=FLOW, first=True, number="412907", seen="waiting"),
     "phone": PhonePage(

@@ -35,6 +35,7 @@ from portvakt.journeys.set_up_mfa.phone_pages import (
 )
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
+from tests.journeys.texts import text_told
 from tests.make import NOW
 
 KEY = app_key(bytes(range(20)), issuer="Region Exempel", account="anna.berg@region.example")
@@ -167,34 +168,39 @@ SAMPLES: dict[str, Page] = {
     ),
     "code": CodePage(
         number="070-174 06 05",
-        sent=NOW,
+        draft="draft",
+        told=text_told("delivered"),
         expires=NOW + timedelta(minutes=5),
         seconds_left=300,
     ),
     "code-again": CodePage(
         number="070-174 06 05",
-        sent=NOW,
+        draft="draft",
+        told=text_told("queued"),
         expires=NOW + timedelta(minutes=5),
         seconds_left=300,
         again=True,
     ),
     "code-wrong": CodePage(
         number="070-174 06 05",
-        sent=NOW,
+        draft="draft",
+        told=text_told("sent"),
         expires=NOW + timedelta(minutes=5),
         seconds_left=240,
         errors={"code": "set_up_mfa.error_sms_code"},
     ),
     "code-late": CodePage(
         number="070-174 06 05",
-        sent=NOW,
+        draft="draft",
+        told=text_told("unknown"),
         expires=None,
         seconds_left=0,
         errors={"code": "set_up_mfa.error_sms_expired"},
     ),
     "code-stopped": CodePage(
         number="070-174 06 05",
-        sent=NOW,
+        draft="draft",
+        told=text_told("unconfirmed"),
         expires=NOW + timedelta(minutes=5),
         seconds_left=200,
         errors={"code": Message("set_up_mfa.error_stopped", {"time": NOW})},

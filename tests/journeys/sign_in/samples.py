@@ -24,6 +24,7 @@ from portvakt.journeys.sign_in.pages import (
 )
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
+from tests.journeys.texts import STAGES, text_told
 from tests.make import NOW
 
 OUTSIDE = "Du är utanför regionens nät."
@@ -41,8 +42,9 @@ def sms(**more: object) -> SmsPage:
     given: dict[str, object] = {
         "flow": FLOW,
         "reason": OUTSIDE,
-        "number": "070-••• •• 05",
+        "number": "••• 05",
         "sent_at": NOW,
+        "told": text_told("delivered"),
         "expires_at": NOW + timedelta(minutes=5),
         "seconds_left": 300,
     }
@@ -101,6 +103,7 @@ SAMPLES: dict[str, Page] = {
     "totp-wrong": TotpPage(flow=FLOW, reason=OUTSIDE, errors={"code": "sign_in.wrong_totp"}),
     "totp-stopped": TotpPage(flow=FLOW, errors={"": Message("sign_in.stopped", {"time": LATER})}),
     "sms": sms(),
+    **{f"sms-{stage}": sms(told=text_told(stage)) for stage in STAGES if stage != "delivered"},
     "sms-wrong": sms(errors={"code": "sign_in.wrong_sms_code"}),
     "sms-wait": sms(next_at=NOW + timedelta(seconds=20)),
     "phone": phone(),

@@ -179,15 +179,16 @@ class ResetFlow:
     async def _showing(self, unit: Unit, scene: Scene) -> Showing:
         state, step = scene.state, scene.step
         chosen = step.chosen if isinstance(step, AskProof | AskAnother) else None
-        asked = sent = None
+        asked = sent = fate = None
         left = 0
         if chosen is Way.PHONE:
             asked = await unit.approvals.newest(state.id, RESET)
         if chosen in TEXTS and isinstance(step, AskAnother):
             sent = await unit.codes.newest(state.id, RESET)
+            fate = None if sent is None else await unit.outbox.fate(sent.id)
         if isinstance(step, AskAnother) and scene.standing is not None:
             left = await unit.authenticators.recovery_left(scene.standing.account.id)
-        return Showing(scene=scene, asked=asked, sent=sent, left=left)
+        return Showing(scene=scene, asked=asked, sent=sent, fate=fate, left=left)
 
     async def choose(self, flow: FlowId, wanted: str, visit: Visit) -> Outcome:
         """Take a way, and send what it needs; nothing known leads back to the list of ways."""

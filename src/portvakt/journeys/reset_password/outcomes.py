@@ -11,6 +11,7 @@ from portvakt.core.password_outcomes import Refused
 from portvakt.core.password_reset import STANDARD, Facts, Reset, Step, Way, next_step, provable
 from portvakt.core.password_rules import Finding
 from portvakt.core.push_approval import Approval
+from portvakt.core.text_fates import TextFate
 from portvakt.core.throttle import Familiarity, Kind
 from portvakt.proving.answer import subject_of
 from portvakt.proving.visit import Visit
@@ -192,6 +193,8 @@ class Showing:
     asked: Approval | None = None
     """The newest request to a phone, where that way is chosen."""
     sent: Newest | None = None
+    fate: TextFate | None = None
+    """What became of that text; None before a proof, where nothing is told of it."""
     """The newest text, where that way is chosen."""
     left: int = 0
     """How many printed codes are left, where the page may say so."""

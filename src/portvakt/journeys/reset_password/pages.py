@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from portvakt.proving.texts_told import TextTold
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
 
@@ -59,7 +60,8 @@ class TextPage(Page):
     first: bool
     number: str = ""
     """Partly hidden; empty before a proof."""
-    sent_at: datetime | None = None
+    told: TextTold | None = None
+    """What became of the text; None before a proof."""
     next_at: datetime | None = None
     """When a text can be asked for, where none was sent now."""
 

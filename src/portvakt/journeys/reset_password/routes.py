@@ -27,13 +27,15 @@ from portvakt.journeys.reset_password.outcomes import (
     Wrong,
 )
 from portvakt.journeys.reset_password.pages import EndPage, PasswordPage, StartPage
-from portvakt.journeys.reset_password.show import Errors, last_of, page_of
+from portvakt.journeys.reset_password.show import Errors, last_of, page_of, text_shown
 from portvakt.journeys.reset_password.vouch_routes import VouchRoutes
 from portvakt.journeys.reset_password.vouching import Vouching
 from portvakt.journeys.reset_password.writing import ResetWriting
 from portvakt.proving.gate import Gate
 from portvakt.proving.password_meter import PasswordMeter
+from portvakt.proving.texts_told import TextShown, answer_waiting_page
 from portvakt.proving.visit import Visit
+from portvakt.records import Records
 from portvakt.web.cookies import keep_binding
 from portvakt.web.forms import form, query
 from portvakt.web.request import context
@@ -55,6 +57,7 @@ def reset_routes(parts: Parts, *, gate: Gate, meter: PasswordMeter) -> list[Rout
             flow=ResetFlow(parts),
             answers=ResetAnswers(parts),
             writing=ResetWriting(parts),
+            records=parts.records,
             rules=parts.password_judge.rules,
             gate=gate,
             meter=meter,
@@ -72,6 +75,7 @@ class ResetRoutes:
     flow: ResetFlow
     answers: ResetAnswers
     writing: ResetWriting
+    records: Records
     rules: PasswordRules
     gate: Gate
     meter: PasswordMeter
@@ -87,6 +91,7 @@ class ResetRoutes:
             route(f"{flow}/choose", self.choose, methods=("POST",), who=Who.BROWSER),
             route(f"{flow}/send", self.send, methods=("POST",), who=Who.BROWSER),
             route(f"{flow}/phone", self.phone, who=Who.BROWSER),
+            route(f"{flow}/text", self.text, who=Who.BROWSER),
             route(f"{flow}/strength", self.strength, methods=("POST",), who=Who.BROWSER),
         ]
 
@@ -151,6 +156,16 @@ class ResetRoutes:
         if found.asked is None or seen_of(found.asked, self.gate.now()) != seen:
             return _json({"changed": True})
         return _json({"changed": False, "seen": seen})
+
+    async def text(self, request: Request) -> Response:
+        """Tell a waiting page what has become of its text. For the script only."""
+        flow, visit = _flow(request), await self.gate.visit(request)
+
+        async def look() -> TextShown | None:
+            showing = await self.flow.show(flow, self.gate.later(visit))
+            return None if isinstance(showing, Gone) else text_shown(showing)
+
+        return await answer_waiting_page(request, self.records, look, now=self.gate.now)
 
     async def strength(self, request: Request) -> Response:
         """Tell the page's script how strong a password is so far."""

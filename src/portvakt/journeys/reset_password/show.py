@@ -43,6 +43,7 @@ from portvakt.journeys.reset_password.pages import (
     WaysPage,
 )
 from portvakt.phone_numbers import partly_hidden
+from portvakt.proving.texts_told import TextShown, told_of_text
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
 
@@ -137,18 +138,34 @@ def _text_page(
     flow = showing.scene.state.id
     if isinstance(step, AskProof):
         return TextPage(flow=flow, first=True, next_at=next_at, errors=errors)
-    offer, sent = offer_of(step, way), showing.sent
+    offer, to = offer_of(step, way), _number_of_text(showing)
     phones = () if offer is None else offer.authenticators
-    to = next((e for e in phones if sent is not None and e.id == sent.authenticator_id), None)
     shown = to or next(iter(phones), None)
     return TextPage(
         flow=flow,
         first=False,
         number="" if shown is None else partly_hidden(shown.detail),
-        sent_at=sent.created_at if sent is not None and to is not None else None,
+        told=told_of_text(text_shown(showing), showing.scene.visit.now),
         next_at=next_at,
         errors=errors,
     )
+
+
+def text_shown(showing: Showing) -> TextShown | None:
+    """Return the text that was sent after a proof, if its page may tell of it."""
+    to = _number_of_text(showing)
+    if to is None or showing.fate is None:
+        return None
+    return TextShown(showing.fate, partly_hidden(to.detail))
+
+
+def _number_of_text(showing: Showing) -> Authenticator | None:
+    step, sent = showing.scene.step, showing.sent
+    if not isinstance(step, AskAnother) or step.chosen is None or sent is None:
+        return None
+    offer = offer_of(step, step.chosen)
+    phones = () if offer is None else offer.authenticators
+    return next((each for each in phones if each.id == sent.authenticator_id), None)
 
 
 _ENDED = {

@@ -140,6 +140,7 @@ class NumberSetUp:
                 number=Detail.of(draft).number,
                 sent=code.created_at,
                 expires=code.expires_at,
+                fate=await unit.outbox.fate(code.id),
             )
 
         return await self.records.read(act)

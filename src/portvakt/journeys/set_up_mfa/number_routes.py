@@ -1,6 +1,6 @@
 """Addresses of a number: which one, and the code that was sent to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from starlette.requests import Request
@@ -17,6 +17,7 @@ from portvakt.journeys.set_up_mfa.outcomes import (
     Full,
     Held,
     NotShown,
+    NumberDraft,
     Over,
     Started,
     Stopped,
@@ -25,6 +26,7 @@ from portvakt.journeys.set_up_mfa.outcomes import (
 from portvakt.journeys.set_up_mfa.pages import CodePage, NumberPage
 from portvakt.journeys.set_up_mfa.show import Errors, after_app
 from portvakt.phone_numbers import written_for_people
+from portvakt.proving.texts_told import TextShown, answer_waiting_page, told_of_text
 from portvakt.web.forms import Valid, form, query
 from portvakt.web.responses import page, see_other
 from portvakt.web.routing import Route, Who, route
@@ -53,6 +55,7 @@ class NumberRoutes:
             route(ASK, self.begin, methods=post, who=who),
             route(one, self.show, who=who),
             route(one, self.confirm, methods=post, who=who),
+            route(f"{one}/text", self.text, who=who),
         ]
 
     async def ask(self, request: Request) -> Response:
@@ -97,13 +100,32 @@ class NumberRoutes:
         left = int((draft.expires - person.now).total_seconds())
         view = CodePage(
             number=written_for_people(draft.number, self.numbers.country),
-            sent=draft.sent,
+            draft=draft.id,
+            told=told_of_text(self._text_of(draft), person.now),
             expires=draft.expires if left > 0 else None,
             seconds_left=max(left, 0),
             again=query(request)["again"] == "yes",
             errors=errors or {},
         )
         return page(request, view, status if errors else 200)
+
+    async def text(self, request: Request) -> Response:
+        """Tell a waiting page what has become of its text. For the script only."""
+        person = await self.door.go_on(request)
+        if isinstance(person, Response):
+            return person
+        draft, gate = _draft(request), self.door.gate
+
+        async def look() -> TextShown | None:
+            later = replace(person, visit=gate.later(person.visit))
+            found = await self.acts.show(later, draft)
+            return None if isinstance(found, Over) else self._text_of(found)
+
+        return await answer_waiting_page(request, self.acts.records, look, now=gate.now)
+
+    def _text_of(self, draft: NumberDraft) -> TextShown | None:
+        number = written_for_people(draft.number, self.numbers.country)
+        return None if draft.fate is None else TextShown(draft.fate, number)
 
     async def confirm(self, request: Request) -> Response:
         """Take the code that was sent, or send a new one."""

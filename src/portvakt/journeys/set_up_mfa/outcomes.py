@@ -7,6 +7,7 @@ from enum import Enum
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.phones import Phone
 from portvakt.core.push_approval import Approval, RequestStanding
+from portvakt.core.text_fates import TextFate
 from portvakt.crypto.pairing_codes import PairingCode
 from portvakt.proving.after_binding import Grown
 from portvakt.proving.text_limits import Why
@@ -135,6 +136,8 @@ class NumberDraft:
     number: str
     sent: datetime
     expires: datetime
+    fate: TextFate | None
+    """What became of the text; None where that is not known any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.freezing import Change
 from portvakt.core.ids import AuthenticatorId
 from portvakt.journeys.set_up_mfa.app_key import AppKey
+from portvakt.proving.texts_told import TextTold
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
 
@@ -117,7 +118,9 @@ class CodePage(Page):
 
     template: ClassVar[str] = f"{FOLDER}/code.html"
     number: str
-    sent: datetime
+    draft: str
+    told: TextTold | None
+    """What became of the text."""
     expires: datetime | None
     """None where its time is out."""
     seconds_left: int

@@ -94,6 +94,11 @@ class Answers:
         )
         return replace(showing, case=visit.request_id)
 
+    async def text(self, flow: FlowId, visit: Visit) -> Sent | None:
+        """Return the text that this sign-in waits for; None where it waits for none."""
+        showing = await self._look(flow, visit, ways=False)
+        return None if isinstance(showing, Gone) else showing.sent
+
     async def _look(self, flow: FlowId, visit: Visit, *, ways: bool) -> Showing | Gone:
         configuration = await self._parts.rules.current(visit.now)
 
@@ -355,6 +360,7 @@ class Answers:
             authenticator=phone[0] if phone and not first else None,
             at=code.created_at,
             expires_at=code.expires_at,
+            fate=None if first else await unit.outbox.fate(code.id),
         )
 
 

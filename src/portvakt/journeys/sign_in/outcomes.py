@@ -8,6 +8,7 @@ from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.ids import FlowId
 from portvakt.core.push_approval import Approval
 from portvakt.core.sign_in import AskSecondProof, Refuse, SignIn, Step
+from portvakt.core.text_fates import TextFate
 from portvakt.proving.finish import Opened
 from portvakt.proving.phone_requests import NotNow
 from portvakt.proving.rules import Verdict
@@ -95,6 +96,8 @@ class Sent:
     authenticator: Authenticator | None
     at: datetime
     expires_at: datetime
+    fate: TextFate | None = None
+    """What became of the text; None before a proof, where nothing is told of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

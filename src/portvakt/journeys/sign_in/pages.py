@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from portvakt.proving.texts_told import TextTold
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
 
@@ -77,6 +78,8 @@ class SmsPage(Page):
     number: str
     """Partly hidden."""
     sent_at: datetime | None
+    told: TextTold | None = None
+    """What became of the text."""
     expires_at: datetime | None
     seconds_left: int = 0
     next_at: datetime | None = None

@@ -5,14 +5,12 @@ from datetime import datetime
 from typing import assert_never
 from urllib.parse import quote
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.core.assurance import METHODS
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import FlowId
-from portvakt.core.push_approval import RequestStanding, standing_of_request
 from portvakt.core.secret import Secret
 from portvakt.core.sessions import SessionKind
 from portvakt.journeys.sign_in.answers import Answers
@@ -40,8 +38,8 @@ from portvakt.journeys.sign_in.pages import (
     OtherPage,
     StartPage,
 )
-from portvakt.journeys.sign_in.phone import PhoneSteps, seen_of
-from portvakt.journeys.sign_in.show import page_of, told_of, ways_of
+from portvakt.journeys.sign_in.show import page_of, ways_of
+from portvakt.journeys.sign_in.waiting_routes import WaitingRoutes
 from portvakt.journeys.sign_in.ways import Ways
 from portvakt.proving.destination import app_of, login_hint_of
 from portvakt.proving.finish import Opened
@@ -51,7 +49,7 @@ from portvakt.proving.rules import Rules
 from portvakt.proving.visit import Visit
 from portvakt.web.forms import Form, form, query
 from portvakt.web.paths import local_path
-from portvakt.web.request import context, held_back, here
+from portvakt.web.request import context, here
 from portvakt.web.responses import page, see_other
 from portvakt.web.routing import Route, Who, route
 from portvakt.web.templates import Message
@@ -66,16 +64,18 @@ TRY_AGAIN = 10
 def sign_in_routes(parts: Parts, *, gate: Gate, meter: PasswordMeter) -> list[Route]:
     """Build the journey and list its addresses."""
     start = SignInFlow(parts)
-    return SignInRoutes(
+    answers = Answers(parts, start)
+    shown = SignInRoutes(
         start=start,
-        answers=Answers(parts, start),
+        answers=answers,
         ways=Ways(parts),
         new_passwords=NewPasswords(parts),
-        phones=parts.phone,
         rules=parts.rules,
         gate=gate,
         meter=meter,
-    ).routes()
+    )
+    waiting = WaitingRoutes(answers=answers, phones=parts.phone, records=parts.records, gate=gate)
+    return shown.routes() + waiting.routes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,6 @@ class SignInRoutes:
     answers: Answers
     ways: Ways
     new_passwords: NewPasswords
-    phones: PhoneSteps
     rules: Rules
     gate: Gate
     meter: PasswordMeter
@@ -105,7 +104,6 @@ class SignInRoutes:
             route(f"{flow}/other", self.other, who=Who.BROWSER),
             route(f"{flow}/choose", self.choose, methods=("POST",), who=Who.BROWSER),
             route(f"{flow}/send", self.send, methods=("POST",), who=Who.BROWSER),
-            route(f"{flow}/phone", self.phone, who=Who.BROWSER),
         ]
 
     async def show_start(self, request: Request) -> Response:
@@ -235,32 +233,6 @@ class SignInRoutes:
         flow = _flow(request)
         return await self._after(request, await self.ways.send(flow, visit), visit, flow)
 
-    async def phone(self, request: Request) -> Response:
-        """Tell a waiting page what has become of its request, as soon as there is something new.
-
-        For the script only; it is asked by itself and keeps no session alive. Another browser
-        learns nothing, not even that there is such a sign-in (A037).
-        """
-        flow, seen = _flow(request), query(request)["seen"]
-        visit = await self.gate.visit(request)
-        with held_back(request) as held:
-            found = await self.phones.wait(flow, seen, lambda: self.gate.later(visit), held.wait)
-        if held.crowded:
-            return _json({"error": "too_many"}, TOO_MANY)
-        if isinstance(found, Gone):
-            return _json({"error": "not_found"}, 404)
-        visit = self.gate.later(visit)
-        asked = None if found is None else found.asked
-        if asked is None or standing_of_request(asked, visit.now) is not RequestStanding.WAITING:
-            return _json({"changed": True})
-        texts = context(request).site.texts
-        told = (
-            texts.say(visit.language, each.id, **each.values) for each in told_of(asked, visit.now)
-        )
-        return _json(
-            {"changed": False, "seen": seen_of(asked, visit.now), "told": " · ".join(told)}
-        )
-
     async def _after(  # noqa: C901, PLR0911  # one answer for each outcome there is
         self, request: Request, outcome: Outcome, visit: Visit, flow: FlowId | None = None
     ) -> Response:
@@ -367,10 +339,6 @@ class SignInRoutes:
 
 def _flow(request: Request) -> FlowId:
     return FlowId(request.scope["path_params"]["flow"])
-
-
-def _json(told: dict[str, object], status: int = 200) -> Response:
-    return Response(orjson.dumps(told), status_code=status, media_type="application/json")
 
 
 def _at(flow: FlowId) -> str:

@@ -22,7 +22,7 @@ from portvakt.core.sign_in import (
     Refuse,
 )
 from portvakt.core.text_budget import Room, is_only_way
-from portvakt.journeys.sign_in.outcomes import NO_TEXTS, PhoneShown, Showing
+from portvakt.journeys.sign_in.outcomes import NO_TEXTS, PhoneShown, Sent, Showing
 from portvakt.journeys.sign_in.pages import (
     FirstPage,
     GonePage,
@@ -40,6 +40,7 @@ from portvakt.journeys.sign_in.pages import (
 from portvakt.journeys.sign_in.phone import is_slow, seen_of, told_delivered, told_opened
 from portvakt.phone_numbers import partly_hidden
 from portvakt.proving.answer import usable
+from portvakt.proving.texts_told import TextShown, told_of_text
 from portvakt.proving.visit import Visit
 from portvakt.texts import Texts
 from portvakt.web.responses import Page
@@ -118,6 +119,7 @@ def _authenticator_page(
         reason=reason,
         number=partly_hidden(phone.detail),
         sent_at=None if sent is None else sent.at,
+        told=told_of_text(text_shown(sent), visit.now),
         expires_at=sent.expires_at if sent is not None and left > 0 else None,
         seconds_left=max(left, 0),
         next_at=next_at,
@@ -129,6 +131,13 @@ def _texts_are_short(showing: Showing, step: AskAuthenticator) -> bool:
     """Say whether no text went for want of texts, and not because one went just now."""
     left = Room.PLENTY if showing.verdict is None else showing.verdict.configuration.texts
     return left is Room.NONE or (left is Room.KEPT and not is_only_way(step.offered))
+
+
+def text_shown(sent: Sent | None) -> TextShown | None:
+    """Return the text that was sent after a proof, if its page may tell of it."""
+    if sent is None or sent.fate is None or sent.authenticator is None:
+        return None
+    return TextShown(sent.fate, partly_hidden(sent.authenticator.detail))
 
 
 def _phone_page(showing: Showing, visit: Visit, errors: Errors) -> Page:

@@ -51,7 +51,7 @@ class Receipts:
             finally:
                 self._early -= 1
         said = {"gateway": gateway, "state": receipt.state, "why": receipt.why}
-        _log.info("sms.receipt", **said, noted=noted.value)
+        _log.info("gateway.receipt", **said, noted=noted.value)
         return noted
 
     def sink(self, gateway: str) -> ReceiptSink:

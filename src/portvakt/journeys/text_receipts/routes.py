@@ -95,10 +95,10 @@ class ReceiptRoutes:
         )
         if isinstance(read, Forged):
             self._strangers.count(address)
-            _log.warning("sms.receipt_forged", gateway=name, address=address, why=read.why)
+            _log.warning("gateway.receipt_forged", gateway=name, address=address, why=read.why)
             return problem_json(context(request), "unauthorized", 401)
         if isinstance(read, NoReceipt):
-            _log.debug("sms.no_receipt", gateway=name, why=read.why)
+            _log.debug("gateway.no_receipt", gateway=name, why=read.why)
         else:
             await self._receipts.note(name, read)
         return Response(status_code=204)

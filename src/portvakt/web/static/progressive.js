@@ -53,10 +53,26 @@ for (const box of document.querySelectorAll("[data-ends-in]")) {
   }, left * 1000);
 }
 
+// Until when somebody has to wait is shown as a time of day; here as seconds that pass.
+for (const line of document.querySelectorAll("[data-counts-down]")) {
+  const ends = performance.now() + Number(line.dataset.countsDown) * 1000;
+  const count = () => {
+    const left = Math.ceil((ends - performance.now()) / 1000);
+    if (left <= 0) {
+      line.hidden = true;
+      return;
+    }
+    line.textContent = line.dataset.counting.replace("{seconds}", left);
+    setTimeout(count, 1000);
+  };
+  count();
+}
+
 // A form that waits for something elsewhere, such as an answer in a phone, is sent when it has come.
-// The address answers {changed: true}, or after a while {changed: false} with what to tell until then.
-for (const form of document.querySelectorAll("form[data-waits-for]")) {
-  const address = new URL(form.dataset.waitsFor, location.href);
+// The address answers {changed: true}, or after a while {changed: false} with what to tell until then,
+// and `over` where nothing more will come. What is no form, such as the fate of a text, only tells.
+for (const waiting of document.querySelectorAll("[data-waits-for]")) {
+  const address = new URL(waiting.dataset.waitsFor, location.href);
   const told = document.querySelector(".waiting");
   let pause = 1; // seconds
   const ask = async () => {
@@ -73,11 +89,12 @@ for (const form of document.querySelectorAll("form[data-waits-for]")) {
     }
     pause = 1;
     if (found.changed) {
-      form.requestSubmit();
+      waiting.requestSubmit();
       return;
     }
     if (found.seen) address.searchParams.set("seen", found.seen);
     if (told && found.told && told.textContent !== found.told) told.textContent = found.told;
+    if (found.over) return;
     setTimeout(ask, 250);
   };
   ask();
