@@ -78,15 +78,17 @@ def test_a_known_password_is_changed_by_keyboard_and_the_meter_tells(
     page.keyboard.type(NEW.removeprefix("Tranor"))
     tells(page, "Starkt.")
     usable(page, "strong-sv")
-    assert len(asked) == 2, "asked only when the keys rest"
+    # On a slow machine the keys rest by themselves now and then, but not after each of them.
+    assert 2 <= len(asked) < len(NEW) // 2, "asked only when the keys rest"
     assert all(len(each) % 512 == 0 for each in asked), "the size tells nothing of the length"
     page.keyboard.press("Enter")
     eyes.sees("Lösenordet stämde inte.")
     usable(page, "wrong-sv")
 
+    until_then = len(asked)
     paste(page, "x" * 5000)
     page.wait_for_timeout(600)
-    assert len(asked) == 2, "what is pasted by mistake is not sent"
+    assert len(asked) == until_then, "what is pasted by mistake is not sent"
     eyes.write(CURRENT_LABEL, jonna.password)
     eyes.write(NEW_LABEL, NEW)
     tells(page, "Starkt.")
