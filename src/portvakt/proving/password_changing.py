@@ -6,13 +6,15 @@ the background (`password_reading_back`, F08).
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portvakt.common_passwords import PasswordJudge
 from portvakt.core.ids import FlowId
+from portvakt.core.messages import MessageId
 from portvakt.core.password_outcomes import Refused, Unreachable, Written
 from portvakt.core.password_reset import Reset, begin_change
-from portvakt.core.password_rules import Finding, prepare
+from portvakt.core.password_rules import Finding, PasswordRules, prepare
 from portvakt.core.people import Account
 from portvakt.core.secret import Secret
 from portvakt.core.throttle import LIMITS, Count, Familiarity, Kind
@@ -65,7 +67,17 @@ class Unfitting:
     """The new one is not taken by our rules, and this is everything that is wrong with it."""
 
     findings: tuple[Finding, ...]
-    least: int
+    rules: PasswordRules
+    """As they hold for this person."""
+
+    def said(self) -> list[tuple[MessageId, Mapping[str, object]]]:
+        """Say it, one sentence for each finding."""
+        return [self.rules.said(each) for each in self.findings]
+
+    def said_first(self) -> tuple[MessageId, Mapping[str, object]]:
+        """Say one of them: that which names a part of it, if any does."""
+        telling = next((each for each in self.findings if each.parts), self.findings[0])
+        return self.rules.said(telling)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +97,7 @@ class PasswordChanges:
         findings = await asyncio.to_thread(
             self.judge.review, new.open(), account, current=current.open(), least=least
         )
-        return Unfitting(findings, self.judge.asking(least).minimum) if findings else None
+        return Unfitting(findings, self.judge.asking(least)) if findings else None
 
     async def send(self, change: Change, current: Secret, new: Secret) -> Answered | Count:
         """Count a try and write; give the count back where no more are taken.

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from portvakt.core.ids import FlowId
+from portvakt.core.lanes import Lane
 from portvakt.core.password_outcomes import Written
 from portvakt.core.password_reset import Stage, begin_change
 from portvakt.core.people import Account
@@ -18,6 +19,7 @@ from tests.journeys.change_password.test_in_a_directory import comes as comes_fr
 from tests.journeys.conftest import Open
 from tests.journeys.cut_off import left, reading
 from tests.journeys.sign_in.directory import NAME, person_in, world_with
+from tests.journeys.sign_in.test_crowds import full
 from tests.servers.region import State
 from tests.world import World
 
@@ -38,6 +40,23 @@ async def test_nothing_is_left_of_a_change_that_was_answered(open_world: Open) -
         assert await left(world) == []
         await changes(browser)
         assert await left(world) == []
+
+
+async def test_f54_where_there_is_no_room_to_hash_nothing_is_left_and_no_try_is_lost(
+    open_world: Open,
+) -> None:
+    async with open_world() as world, world.browser() as browser:
+        account = await anna(world)
+        await comes(browser, world)
+        form = browser.page
+        async with full(world, Lane.KNOWN):
+            for _ in range(12):
+                browser.page = form
+                assert (await changes(browser)).status == 503
+        assert await left(world) == []
+        browser.page = form
+        assert (await changes(browser)).path == f"{HOME}/done"
+        assert (await world.events(account)).count("password_change.done") == 1
 
 
 async def test_f08_a_password_of_our_own_was_not_stored_and_nobody_is_signed_out(

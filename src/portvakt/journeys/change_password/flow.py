@@ -18,7 +18,6 @@ from portvakt.journeys.change_password.outcomes import (
     Outcome,
     Over,
     Stopped,
-    Unfit,
     Unsure,
     WrongCurrent,
 )
@@ -76,7 +75,7 @@ class ChangePassword:
         change = Change(standing=person.standing, home=home, visit=visit, kept=kept)
         unfit = await changes.unfit(change, current, typed)
         if unfit is not None:
-            return Unfit(unfit.findings, unfit.least)
+            return unfit
         answered = await changes.send(change, current, typed)
         if isinstance(answered, Count):
             return Stopped(answered.stopped_until or visit.now)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portvakt.core.password_outcomes import Refused
-from portvakt.core.password_rules import Finding
+from portvakt.proving.password_changing import Unfitting
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +15,6 @@ class Done:
 @dataclass(frozen=True, slots=True)
 class Unsure:
     """It was sent, and nobody knows whether it arrived; nothing but this session is open."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unfit:
-    """The new one is not taken by our rules, and this is everything that is wrong with it."""
-
-    findings: tuple[Finding, ...]
-    least: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +53,4 @@ class Over:
     """The session ended, or a change was disowned, while the form was on its way: as it was."""
 
 
-Outcome = Done | Unsure | Unfit | NotTaken | WrongCurrent | Stopped | Away | NoPassword | Over
+Outcome = Done | Unsure | Unfitting | NotTaken | WrongCurrent | Stopped | Away | NoPassword | Over

@@ -1,7 +1,8 @@
 """Addresses of changing a password. The only file here that knows HTTP."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import starmap
 from typing import assert_never
 
 from starlette.requests import Request
@@ -21,13 +22,13 @@ from portvakt.journeys.change_password.outcomes import (
     Outcome,
     Over,
     Stopped,
-    Unfit,
     Unsure,
     WrongCurrent,
 )
 from portvakt.journeys.change_password.pages import ChangePage, EndPage
 from portvakt.proving.choosing import Choosing
 from portvakt.proving.gate import Gate
+from portvakt.proving.password_changing import Unfitting
 from portvakt.proving.password_meter import PasswordMeter
 from portvakt.web.forms import form
 from portvakt.web.responses import page, see_other
@@ -160,8 +161,8 @@ class ChangePasswordRoutes:
                 return see_other(f"{HOME}/done")
             case Unsure():
                 return see_other(f"{HOME}/unsure")
-            case Unfit():
-                return await self._form(request, person, self._unfit(outcome))
+            case Unfitting():
+                return await self._form(request, person, _errors(outcome))
             case NotTaken(refused):
                 return await self._form(
                     request, person, {"new": Message(*words_of_refusal(refused))}
@@ -181,9 +182,8 @@ class ChangePasswordRoutes:
             case _:
                 assert_never(outcome)
 
-    def _unfit(self, unfit: Unfit) -> Errors:
-        """Say everything that is wrong with the new one at once."""
-        rules = replace(self.parts.changes.judge.rules, minimum=unfit.least)
-        names = ["new", *(f"new-{place}" for place in range(2, len(unfit.findings) + 1))]
-        said = (Message(*rules.said(each)) for each in unfit.findings)
-        return dict(zip(names, said, strict=True))
+
+def _errors(unfit: Unfitting) -> Errors:
+    """Say everything that is wrong with the new one at once."""
+    names = ["new", *(f"new-{place}" for place in range(2, len(unfit.findings) + 1))]
+    return dict(zip(names, starmap(Message, unfit.said()), strict=True))

@@ -22,7 +22,7 @@ from portvakt.proving.after_new_password import Kept
 from portvakt.proving.choosing import Choosing
 from portvakt.proving.finish import Next
 from portvakt.proving.freezing import is_frozen
-from portvakt.proving.password_changing import Answered, Change, Unfitting
+from portvakt.proving.password_changing import Answered, Change
 from portvakt.proving.visit import Visit
 from portvakt.records.unit import Unit
 
@@ -48,7 +48,7 @@ class NewPasswords:
             return Unfit("new", "sign_in.new_password_frozen")
         unfit = await changes.unfit(change, current, new)
         if unfit is not None:
-            return self._said(unfit)
+            return Unfit("new", *unfit.said_first())
         answered = await changes.send(change, current, new)
         if isinstance(answered, Count):
             return Stopped(answered.stopped_until)
@@ -78,12 +78,6 @@ class NewPasswords:
             return GoOn(flow)
         kept = Kept(session=state.session_id, browser=visit.browser, flow=flow)
         return state, Change(standing=standing, home=home, visit=visit, kept=kept)
-
-    def _said(self, unfit: Unfitting) -> Unfit:
-        """Say one thing that is wrong with it: that which names a part of it, if any does."""
-        telling = next((each for each in unfit.findings if each.parts), unfit.findings[0])
-        rules = replace(self._parts.changes.judge.rules, minimum=unfit.least)
-        return Unfit("new", *rules.said(telling))
 
     async def _after(self, unit: Unit, state: SignIn, answered: Answered) -> Outcome:
         """Keep what came of it, and say so."""
