@@ -47,6 +47,8 @@ class Directory:
     home: Home
     authority: Authority
     right: Certificate
+    url: str = ""
+    """How the product calls it, where that is not by its address."""
 
     def restart(self) -> None:
         """Connections that the product keeps end with it."""
@@ -140,6 +142,10 @@ def _expired(directory: Directory, _folder: Path) -> None:
     directory.show(directory.certificate(directory.authority, lives=timedelta(days=-1)))
 
 
+def _somebody_elses(directory: Directory, _folder: Path) -> None:
+    directory.show(directory.authority.certificate("elsewhere.region.example"))
+
+
 def _right_certificate(directory: Directory, _folder: Path) -> None:
     directory.show(directory.right)
 
@@ -155,6 +161,7 @@ def _told_of_it(_directory: Directory, folder: Path) -> None:
 STOPPED = BadDay("stopped", _stop, _start, "refused")
 SILENT = BadDay("silent", _freeze, _thaw, "no answer")
 STRANGER = BadDay("stranger", _by_a_stranger, _right_certificate, "certificate")
+ELSEWHERE = BadDay("elsewhere", _somebody_elses, _right_certificate, "not valid for")
 EXPIRED = BadDay("expired", _expired, _right_certificate, "expired")
 SERVICE = BadDay("service", _new_password, _told_of_it, "service account", "service_account")
 
@@ -217,7 +224,8 @@ async def region(
 
 
 def chosen_settings(directory: Directory, folder: Path, url: str) -> Settings:
-    block = settings_of(directory.home, folder)
+    home = directory.home
+    block = settings_of(home, folder, servers=[directory.url or home.server.ldaps])
     return msgspec.structs.replace(
         settings(folder, url), directories=(block,), metrics=Metrics(NETWORKS)
     )

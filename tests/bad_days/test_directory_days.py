@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.bad_days.directory_days import (
+    ELSEWHERE,
     EVERY,
     EXPIRED,
     SERVICE,
@@ -27,6 +28,8 @@ from tests.bad_days.directory_days import (
     region,
 )
 from tests.journeys.sign_in.directory import NAME
+from tests.servers.name_server import NameServer
+from tests.servers.slapd import Slapd
 from tests.world import INSIDE, ORIGIN, Browser, Page
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -173,6 +176,38 @@ async def test_f31_a_directory_whose_certificate_has_expired(
     directory: Directory, tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await story(directory, EXPIRED, tmp_path, sqlite_url, monkeypatch)
+
+
+async def test_f61_a_directory_whose_name_leads_to_another_server(
+    directory: Directory, tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await story(directory, ELSEWHERE, tmp_path, sqlite_url, monkeypatch)
+
+
+@pytest.mark.parametrize("directory", ["slapd"], indirect=True)
+async def test_f61_a_directory_whose_name_is_in_no_name_server(
+    directory: Directory, tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = directory.home.server
+    assert isinstance(server, Slapd)
+    names = NameServer({"dc.region.example": "127.0.0.1"})
+    names.install(monkeypatch)
+    directory.show(directory.authority.certificate("dc.region.example", "127.0.0.1"))
+    directory.url = f"ldaps://dc.region.example:{server.tls_port}"
+
+    def ask_nobody(spoilt: Directory, _folder: Path) -> None:
+        names.away = True
+        spoilt.restart()  # or the connections that are kept would go on
+
+    def ask_again(_directory: Directory, _folder: Path) -> None:
+        names.away = False
+
+    day = BadDay("unnamed", ask_nobody, ask_again, "name resolution")
+    try:
+        await story(directory, day, tmp_path, sqlite_url, monkeypatch)
+    finally:
+        directory.url = ""
+        directory.show(directory.right)
 
 
 @pytest.mark.usefixtures("put_back")

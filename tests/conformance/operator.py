@@ -89,7 +89,7 @@ async def drips(request: Request, out: asyncio.StreamWriter) -> None:
 
 @asynccontextmanager
 async def operator(
-    behave: Behave, tls: ssl.SSLContext | None = None, port: int = 0
+    behave: Behave, tls: ssl.SSLContext | None = None, port: int = 0, address: str = "127.0.0.1"
 ) -> AsyncIterator[Operator]:
     """Run an operator on a free port, or on this one."""
     found = Operator(behave)
@@ -109,7 +109,7 @@ async def operator(
             with suppress(ConnectionError):
                 await writer.wait_closed()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", port, ssl=tls)
+    server = await asyncio.start_server(serve, address, port, ssl=tls)
     found.port = server.sockets[0].getsockname()[1]
     try:
         yield found

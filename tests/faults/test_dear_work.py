@@ -70,7 +70,7 @@ async def test_f58_a_flood_of_printed_codes_is_hashed_only_as_often_as_a_guess_i
             before = await hashes(node)
             guess = {"code": "AABBBB-BBBBBB-BBBBBB"}
             pages = await asyncio.gather(*(each.submit(guess) for each in guessers))
-            assert {page.status for page in pages} <= {422, 429}
+            assert {page.status for page in pages} <= {422, 429, 503}
             spent = await hashes(node) - before
             assert 0 < spent <= LIMITS[Kind.RECOVERY_CODE].run
             async with here.browser() as bo:
