@@ -8,13 +8,13 @@ from tests.conformance.tools import tools
 
 
 def test_the_modules_of_a_package_are_its_adapters() -> None:
-    assert plugins.names("portvakt.sms") == ("console", "http_form")
+    assert plugins.names("portvakt.sms") == ("console", "http_form", "smpp")
     assert plugins.names("portvakt.mail") == ("console", "smtp")
 
 
-@pytest.mark.parametrize("name", ["smpp", "", "os", "../console", "console.py", "__init__"])
+@pytest.mark.parametrize("name", ["fax", "", "os", "../console", "console.py", "__init__"])
 def test_an_unknown_name_lists_what_there_is(name: str) -> None:
-    with pytest.raises(AdapterSettingsError, match="there is console, http_form"):
+    with pytest.raises(AdapterSettingsError, match="there is console, http_form, smpp"):
         plugins.open_adapter("portvakt.sms", name, {}, tools())
 
 

@@ -45,7 +45,7 @@ _UDHI: Final = 0x40
 _TON_INTERNATIONAL: Final = 1
 _NPI_TELEPHONE: Final = 1
 
-_log = structlog.get_logger("portvakt.sms")
+_log = structlog.get_logger("portvakt.smpp")
 
 
 class SmppGateway:
@@ -188,9 +188,9 @@ class SmppGateway:
                 why, patient = str(error), isinstance(error, NotLetInError)
             except Exception:  # noqa: BLE001 - a line that nobody opens again is worse
                 why = "broken"
-                _log.exception("sms.line_broken", place=self._place)
+                _log.exception("smpp.line_broken", place=self._place)
             self._note(None, why, opening=False)
-            _log.warning("sms.line_lost", place=self._place, why=why)
+            _log.warning("smpp.line_lost", place=self._place, why=why)
             if loop.time() - began > LONGEST_PAUSE:
                 pause = FIRST_PAUSE
             await self._rest(LONGEST_PAUSE if patient else pause, patient=patient)
@@ -201,7 +201,7 @@ class SmppGateway:
         line = await self._opened()
         try:
             self._note(line, "", opening=False)
-            _log.info("sms.line_open", place=self._place)
+            _log.info("smpp.line_open", place=self._place)
             return await line.until_lost()
         finally:
             await line.close()
@@ -240,6 +240,6 @@ class SmppGateway:
             async with asyncio.timeout(NOTING):
                 await self._sink(found)
         except Exception:  # noqa: BLE001 - whatever it was, the centre brings the receipt again
-            _log.exception("sms.receipt_not_noted", place=self._place)
+            _log.exception("smpp.receipt_not_noted", place=self._place)
             return pdus.TEMPORARY
         return pdus.OK

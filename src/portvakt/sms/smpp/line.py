@@ -30,7 +30,7 @@ _FOR_AN_OPERATOR: Final = frozenset({0x0E, 0x0F})
 Deliver = Callable[[Delivered], Awaitable[int]]
 """Takes what a `deliver_sm` holds, and returns the status to answer with."""
 
-_log = structlog.get_logger("portvakt.sms")
+_log = structlog.get_logger("portvakt.smpp")
 
 
 class LineLostError(Exception):
@@ -155,7 +155,7 @@ class Line:
         except OSError as error:
             why = _why(error)
         except Exception:  # noqa: BLE001 - a line that nobody reads must not seem to live
-            _log.exception("sms.line_broken")
+            _log.exception("smpp.line_broken")
         finally:
             self._end(why)
 
