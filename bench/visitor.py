@@ -69,6 +69,16 @@ class Answer:
         return self
 
 
+def written(
+    method: str, path: str, headers: str = "", body: bytes = b"", address: str = OUTSIDE
+) -> bytes:
+    """Write a request as it comes by way of the proxy."""
+    length = f"content-length: {len(body)}\r\n" if method == "POST" else ""
+    come = f"x-forwarded-for: {address}\r\n"
+    head = f"{method} {path} HTTP/1.1\r\n{_COMMON}{come}{headers}{length}\r\n"
+    return head.encode("latin-1") + body
+
+
 class Connection:
     """One connection to a server of ours, kept open."""
 
@@ -101,11 +111,8 @@ class Connection:
         address: str = OUTSIDE,
     ) -> Answer:
         """Send one request by way of the proxy, and wait for its answer."""
-        length = f"content-length: {len(body)}\r\n" if method == "POST" else ""
-        come = f"x-forwarded-for: {address}\r\n"
-        head = f"{method} {path} HTTP/1.1\r\n{_COMMON}{come}{headers}{length}\r\n"
         line = self._open()
-        line.sendall(head.encode("latin-1") + body)
+        line.sendall(written(method, path, headers, body, address))
         while (end := self._rest.find(b"\r\n\r\n")) < 0:
             self._more(line)
         start, size = self._rest[: end + 2].decode("latin-1"), 0
@@ -152,20 +159,33 @@ class Visitor:
 
     def post(self, path: str, fields: Mapping[str, str]) -> Answer:
         """Send a form of the page that is shown."""
+        return self._ask("POST", path, _FORM + _FROM_OUR_PAGE, self._filled_in(path, fields))
+
+    def written_post(self, path: str, fields: Mapping[str, str]) -> bytes:
+        """Write the same request for somebody else to send."""
+        headers = _FORM + _FROM_OUR_PAGE + self._cookies()
+        return written("POST", path, headers, self._filled_in(path, fields), self.address)
+
+    def _filled_in(self, path: str, fields: Mapping[str, str]) -> bytes:
         hidden = {
             name: html.unescape(value)
             for attributes, inner in _FORMS.findall(self.last.text)
             if "action=" not in attributes or f'action="{path}"' in attributes
             for name, value in _HIDDEN.findall(inner)
         }
-        body = urlencode({**hidden, **fields}).encode()
-        return self._ask("POST", path, _FORM + _FROM_OUR_PAGE, body)
+        return urlencode({**hidden, **fields}).encode()
+
+    def _cookies(self) -> str:
+        said = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return f"cookie: {said}\r\n" if said else ""
 
     def _ask(self, method: str, path: str, headers: str = "", body: bytes = b"") -> Answer:
-        if self.cookies:
-            said = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-            headers += f"cookie: {said}\r\n"
-        self.last = answer = self.connection.ask(method, path, headers, body, self.address)
+        headers += self._cookies()
+        return self.took(self.connection.ask(method, path, headers, body, self.address))
+
+    def took(self, answer: Answer) -> Answer:
+        """Take what the server says, wherever it came in."""
+        self.last = answer
         for name, value in re.findall(r"set-cookie: ([^=]+)=([^;\r]*)", answer.head):
             self.cookies[name] = value
         return answer
