@@ -12,6 +12,7 @@ from portvakt.ldap_people.groups import Groups, place_of
 from portvakt.wire.ldap_values import Entry
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # Cc, Zl, Zp and Cs
+_INSTANT = re.compile(r"(\d{14})(?:\.\d+)?Z$", re.ASCII)
 _DATES = ("%Y%m%d%H%M%SZ", "%Y%m%d%H%M%S.%fZ", "%Y%m%d%H%MZ", "%Y-%m-%d", "%Y%m%d")
 
 # To look a member up in its type takes as long as all else that is done with a value.
@@ -143,3 +144,17 @@ def day_of(written: str) -> date | None:
         except ValueError:
             continue
     return None
+
+
+def instant_of(written: str | None) -> datetime | None:
+    """Read an instant to the second: `20261122195512Z` (RFC 4517 §3.3.13).
+
+    None for what is none, such as the year 0 that stands for «for good».
+    """
+    found = _INSTANT.match(written or "")
+    if found is None:
+        return None
+    try:
+        return datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -10,7 +10,7 @@ from portvakt.core.seen_people import Batch, Field, PersonSeen, RowDoubtful, Row
 from portvakt.directories.active_directory import reader as ad
 from portvakt.directories.ldap import reader as openldap
 from portvakt.journeys.sync_people.gathered import Gathered
-from portvakt.ldap_people.attributes import Reader, attributes_of, day_of
+from portvakt.ldap_people.attributes import Reader, attributes_of, day_of, instant_of
 from portvakt.ldap_people.groups import Groups, Wanted, place_of
 from portvakt.wire.ldap_values import Entry
 
@@ -124,6 +124,18 @@ def test_days_are_read_as_directories_write_them(written: str) -> None:
     assert day_of(written) == date(2026, 11, 24)
     seen = person(entry(entryuuid=UUID, uid="a", when=written), start_date="when", end_date="when")
     assert seen.start_date == seen.end_date == date(2026, 11, 24)
+
+
+@pytest.mark.parametrize("written", ["20261124120001Z", "20261124120001.0Z"])
+def test_instants_are_read_to_the_second(written: str) -> None:
+    assert instant_of(written) == datetime(2026, 11, 24, 12, 0, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "written", [None, "", "000001010000Z", "00000101000000Z", "20261301000000Z", "2026112412Z"]
+)
+def test_what_is_no_instant_breaks_nothing(written: str | None) -> None:
+    assert instant_of(written) is None
 
 
 def test_a_day_that_nobody_can_read_is_told_and_left_out() -> None:

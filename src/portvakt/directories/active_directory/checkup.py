@@ -8,8 +8,8 @@ from portvakt.directories import DirectoryAway, Examiner, KeepsPasswords
 from portvakt.directories.active_directory import Config
 from portvakt.directories.active_directory.access import ACCESS_LIST_ONLY, RESET_PASSWORD, grants
 from portvakt.directories.active_directory.passwords import Passwords
-from portvakt.directories.active_directory.policies import generalized
 from portvakt.directories.active_directory.reader import id_of
+from portvakt.ldap_people.attributes import instant_of
 from portvakt.ldap_people.checkup import (
     WITHIN,
     Asked,
@@ -69,7 +69,7 @@ class ControllerCheckup(Checkup):
 
     async def time(self) -> datetime | None:
         """Read the server's clock."""
-        return generalized(self.root.text("currenttime"))
+        return instant_of(self.root.text("currenttime"))
 
     async def deltas(self) -> Finding:
         """Say whether the server's count of changes may be read."""

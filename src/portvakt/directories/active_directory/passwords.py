@@ -32,13 +32,13 @@ from portvakt.directories.active_directory.policies import (
     FINE,
     OLD_IS_WRONG,
     broken_rule,
-    generalized,
     moment,
     policy_of,
     reason_said,
     refusal_of,
     set_at,
 )
+from portvakt.ldap_people.attributes import instant_of
 from portvakt.wire import ldap_values as wire
 from portvakt.wire.ldap import Ldap
 from portvakt.wire.ldap_outcomes import Answered, outcome_of, said_by
@@ -279,7 +279,7 @@ class Passwords:
         return _Root(
             domain=root.text("defaultnamingcontext") or self._base,
             hints=next((each for each in HINTS if each in offered), None),
-            now=generalized(root.text("currenttime")),
+            now=instant_of(root.text("currenttime")),
         )
 
     async def _write(self, external_id: str, change: Modification) -> WriteOutcome:

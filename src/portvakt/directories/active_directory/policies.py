@@ -149,9 +149,3 @@ def moment(value: str | None) -> datetime | None:
 def set_at(value: str | None) -> datetime | None:
     """Read `pwdLastSet`: 0 is somebody who must change it, and has not done so since (MS-ADA3)."""
     return _EPOCH if value == "0" else moment(value)
-
-
-def generalized(value: str | None) -> datetime | None:
-    """Read `20261122195512.0Z` (RFC 4517 §3.3.13)."""
-    found = re.match(r"(\d{14})(?:\.\d+)?Z$", value or "")
-    return None if found is None else datetime.strptime(found[1] + "+0000", "%Y%m%d%H%M%S%z")

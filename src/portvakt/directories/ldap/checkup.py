@@ -1,6 +1,6 @@
 """Examines an LDAP server, and says what mends it."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from portvakt.core.directory_findings import Finding, Level, good
@@ -8,6 +8,7 @@ from portvakt.directories import DirectoryAway, Examiner, KeepsPasswords
 from portvakt.directories.ldap import Config
 from portvakt.directories.ldap.passwords import Passwords
 from portvakt.directories.ldap.reader import id_of
+from portvakt.ldap_people.attributes import instant_of
 from portvakt.ldap_people.checkup import (
     WITHIN,
     Asked,
@@ -30,7 +31,6 @@ from portvakt.wire.ldap import (
     Why,
 )
 
-_DIGITS: Final = len("YYYYmmddHHMMSS")
 _MONITOR: Final = "cn=Current,cn=Time,cn=Monitor"
 _INSUFFICIENT, _NO_SUCH_ATTRIBUTE = 50, 16
 _PROBES: Final = {
@@ -78,7 +78,7 @@ class ServerCheckup(Checkup):
         found = await self.ldap.search(query, most=1)
         if not isinstance(found, Found) or not found.entries:
             return None
-        return _moment(found.entries[0].text("monitortimestamp"))
+        return instant_of(found.entries[0].text("monitortimestamp"))
 
     async def deltas(self) -> Finding:
         """Say whether the base shows how far it has come."""
@@ -201,11 +201,3 @@ def _added(attribute: str, *values: str) -> str:
     head = rf"dn: olcDatabase={{1}}mdb,cn=config\nchangetype: modify\nadd: {attribute}\n"
     lines = rf"{attribute}: %s\n" * len(values)
     return f"printf {word(head + lines)} {' '.join(map(word, values))} | {_ADMIN}"
-
-
-def _moment(value: str | None) -> datetime | None:
-    """Read a generalized time in UTC (RFC 4517 §3.3.13)."""
-    digits = (value or "")[:_DIGITS]
-    if len(digits) < _DIGITS or not digits.isdigit():
-        return None
-    return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)

@@ -3,7 +3,6 @@
 Sources: RFC 4511 §4.2, RFC 3062, and draft-behera-ldap-password-policy for policies and locks.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, assert_never
@@ -28,6 +27,7 @@ from portvakt.directories import (
     PasswordRight,
     PasswordWrong,
 )
+from portvakt.ldap_people.attributes import instant_of
 from portvakt.wire import ldap_values as wire
 from portvakt.wire.ldap import PASSWORD_POLICY_CONTROL, Ldap
 from portvakt.wire.ldap_outcomes import (
@@ -198,7 +198,7 @@ class Passwords:
             return known
         mine = None if found is None else found.text("pwdpolicysubentry")
         kept = [each for each in known if mine is None or each.dn.lower() == mine.lower()]
-        changed = None if found is None else _moment(found.text("pwdchangedtime"))
+        changed = None if found is None else instant_of(found.text("pwdchangedtime"))
         if not kept:
             return PasswordPolicy(changed_at=changed)
         # which one holds for the rest is in the server's own settings: the strictest is told
@@ -234,7 +234,7 @@ class Passwords:
                 return PasswordWrong()
 
     async def _locked_until(self, found: Entry | None) -> datetime | None:
-        since = None if found is None else _moment(found.text("pwdaccountlockedtime"))
+        since = None if found is None else instant_of(found.text("pwdaccountlockedtime"))
         policy = None if since is None else await self._policy_of(found)
         if since is None or not isinstance(policy, PasswordPolicy) or policy.locked_for is None:
             return None
@@ -332,9 +332,3 @@ def _policy(kept: Entry, changed_at: datetime | None = None) -> PasswordPolicy:
 
 def _span(seconds: int) -> timedelta | None:
     return timedelta(seconds=seconds) if seconds else None
-
-
-def _moment(value: str | None) -> datetime | None:
-    """Read `20261122195512Z` (RFC 4517 §3.3.13); None for what stands for «for good»."""
-    found = re.match(r"(\d{14})(?:\.\d+)?Z$", value or "")
-    return None if found is None else datetime.strptime(found[1] + "+0000", "%Y%m%d%H%M%S%z")
