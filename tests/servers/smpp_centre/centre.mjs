@@ -14,6 +14,7 @@ const PLAIN_ORDER = {
   deaf: false, // answers no enquire_link
   state: "", // what receipts say, such as DELIVRD; none are sent without it
   form: "parameters", // or "words": how receipts name the text
+  quiet: false, // tells nothing of texts, for figures
   ids: "same", // or "decimal": how "words" write the name, which answers have in hexadecimal
 };
 const STATES = { DELIVRD: 2, EXPIRED: 3, DELETED: 4, UNDELIV: 5, ACCEPTD: 6, UNKNOWN: 7, REJECTD: 8 };
@@ -46,7 +47,7 @@ function textOf(pdu) {
 
 function answerSubmit(session, pdu) {
   const id = (++last + 0xab000).toString(16);
-  tell({
+  if (!mode.quiet) tell({
     event: "submit", id, ...textOf(pdu),
     from: pdu.source_addr, from_ton: pdu.source_addr_ton, from_npi: pdu.source_addr_npi,
     to: pdu.destination_addr, to_ton: pdu.dest_addr_ton, to_npi: pdu.dest_addr_npi,

@@ -68,8 +68,10 @@ def write(text: str, *, latin1: bool = False) -> Written:
     if len(octets) < len(letters):
         octets, coding = [letter.encode("utf-16-be") for letter in text], CODING_UCS2
     alone, behind_header = _ROOM[coding]
-    room = alone if sum(map(len, octets)) <= alone else behind_header
-    return Written(coding, tuple(_parted(octets, room)))
+    whole = b"".join(octets)
+    if len(whole) <= alone:
+        return Written(coding, (whole,))
+    return Written(coding, tuple(_parted(octets, behind_header)))
 
 
 def _latin1(letter: str) -> bytes | None:

@@ -21,6 +21,8 @@ OPENING: Final = 5.0
 """Seconds for name, connection, TLS and bind together."""
 _LEAVE: Final = 1.0
 _CHUNK: Final = 64 * 1024
+_TOGETHER: Final = 8
+"""PDUs that are written at once: fewer calls of the system, and the centre need not wait long."""
 _MOST_DELIVERED: Final = 64
 """Receipts under way at once on one line; a centre with more of them is asked to wait."""
 _THROTTLED: Final = 0x58
@@ -63,6 +65,7 @@ class Line:
     """Why it was lost, once it is."""
     _sequence: int = 0
     _heard: float = 0.0
+    _out: list[bytes] = field(default_factory=list)
     _waiting: dict[int, asyncio.Future[Pdu | None]] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _delivering: int = 0
@@ -128,9 +131,19 @@ class Line:
         task.add_done_callback(self._tasks.discard)
 
     def _write(self, raw: bytes) -> None:
+        """Put it on the line, with some of what else is written in this turn of the loop."""
         if self.is_lost:
             raise LineLostError(self.why)
-        self.writer.write(raw)
+        if not self._out:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._out.append(raw)
+        if len(self._out) >= _TOGETHER:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._out:
+            self.writer.write(b"".join(self._out))
+            self._out.clear()
 
     def _end(self, why: str) -> None:
         """Close the line, once, and tell everybody who waits."""
@@ -141,6 +154,7 @@ class Line:
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_result(None)
+        self._flush()
         self.writer.close()
 
     async def _read(self) -> None:
