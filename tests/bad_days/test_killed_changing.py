@@ -18,7 +18,7 @@ from tests.bad_days.conftest import Open
 from tests.bad_days.processes import Node, torn
 from tests.bad_days.site import Site, app_code
 from tests.bad_days.test_killed import somebody_stands_still, standing_still
-from tests.directories.homes import NEW, RIGHT, Home
+from tests.directories.homes import NEW, RIGHT, AtSlapd, Home
 from tests.journeys.sign_in.directory import person_in, settings_of
 from tests.servers.region import Somebody
 from tests.world import Browser
@@ -100,6 +100,35 @@ async def test_f08_a_known_password_that_was_changed_is_told_of_though_we_were_k
             await node.restart()
             assert (await stranger.get("/apps")).path.startswith("/sign-in")
             assert await signs_in(site, one)
+
+
+async def test_f08_a_database_that_goes_away_after_the_yes_leaves_it_to_be_settled(
+    at_slapd: AtSlapd, open_large_site: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'portvakt' AND wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    async with open_large_site() as site:
+        follow(site, at_slapd)
+        account, one, dn = await person_in(site.world, at_slapd)
+        async with site.serving(), site.browser() as browser:
+            await browser.get("/change-password")
+            await browser.submit({"name": one.user_name, "password": RIGHT.open()})
+            await browser.submit({"code": app_code()})
+            async with standing_still(site.url, "events"):
+                sent = asyncio.create_task(
+                    browser.submit({"current": RIGHT.open(), "new": NEW.open()})
+                )
+                await somebody_stands_still(site)
+                while not sent.done():
+                    await site.rows(ended)
+                    await asyncio.sleep(0.05)
+            assert (await sent).status == 503
+            assert at_slapd.knows(one, dn, NEW)
+            async with half_a_minute_later(site, monkeypatch):
+                await told(site, account)
+            assert (await browser.get("/apps")).path.startswith("/sign-in")
 
 
 async def test_f08_a_password_that_had_to_be_changed_is_told_of_though_we_were_killed(
