@@ -107,7 +107,8 @@ async def test_f08_a_database_that_goes_away_after_the_yes_leaves_it_to_be_settl
 ) -> None:
     ended = (
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE application_name = 'portvakt' AND wait_event_type = 'Lock' AND datname = current_database()"
+        " WHERE application_name = 'portvakt' AND wait_event_type = 'Lock'"
+        " AND datname = current_database()"
     )
     async with open_large_site() as site:
         follow(site, at_slapd)
