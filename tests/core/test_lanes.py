@@ -16,7 +16,7 @@ from portvakt.core.lanes import (
     turn_of,
 )
 
-LINE = Line(places=6, kept=2)
+LINE = Line(places=6, kept=2, known=6)
 SECONDS = st.integers(0, 5_000).map(lambda ms: ms / 1000)
 PEOPLE = st.lists(st.tuples(st.sampled_from(Lane), SECONDS), max_size=40)
 """In which lane somebody stands, and when they came."""
@@ -46,7 +46,7 @@ def test_strangers_leave_the_kept_places_and_are_in_no_known_browsers_way(
 
 def test_strangers_alone_never_keep_a_known_browser_out() -> None:
     for places, kept in product(range(1, 9), range(1, 4)):
-        line = Line(places, min(kept, places))
+        line = Line(places, min(kept, places), places)
         other = 0
         while line.takes(Lane.OTHER, known=0, other=other):
             other += 1
@@ -63,11 +63,11 @@ def test_a_line_that_became_shorter_than_its_crowd_still_takes_known_browsers() 
 @pytest.mark.parametrize(
     ("apart", "line"),
     [
-        (0.0, Line(66, 16)),
-        (0.0125, Line(66, 16)),
-        (0.025, Line(40, 10)),
-        (0.1, Line(10, 2)),
-        (2.5, Line(4, 1)),
+        (0.0, Line(66, 16, 66)),
+        (0.0125, Line(66, 16, 66)),
+        (0.025, Line(40, 10, 66)),
+        (0.1, Line(10, 2, 20)),
+        (2.5, Line(4, 1, 8)),
     ],
 )
 def test_f54_the_slower_the_machine_the_shorter_the_line(apart: float, line: Line) -> None:

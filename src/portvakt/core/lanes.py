@@ -29,6 +29,8 @@ class Line:
     places: int
     kept: int
     """How many of them strangers never get."""
+    known: int
+    """How many known browsers may be in it. They rather wait a little longer than come again."""
 
     def takes(self, lane: Lane, *, known: int, other: int) -> bool:
         """Say whether one more may come, with so many of each lane in the line.
@@ -37,8 +39,11 @@ class Line:
         are in the way: strangers, however many, turn none of them away.
         """
         if lane is Lane.KNOWN:
-            return known < self.places
+            return known < self.known
         return known + other < self.places and other < self.places - self.kept
+
+
+_TWICE = 2
 
 
 def line_of(*, most: int, least: int, apart: float, longest: float, share: int) -> Line:
@@ -46,12 +51,13 @@ def line_of(*, most: int, least: int, apart: float, longest: float, share: int) 
 
     `apart` is how many seconds there are between one who is done and the next, of late, whatever
     it is that takes them. It has at most `most` places, and never fewer than `least`. One place in
-    `share` is kept from strangers. A machine that is slow, or shared, has a shorter line than a
-    quick one: a place that nobody is served at in time is worth less than an honest no.
+    `share` is kept from strangers; known browsers may stand twice as long. A machine that is slow,
+    or shared, has a shorter line than a quick one: a place that nobody is served at in time is
+    worth less than an honest no.
     """
     in_time = most if apart <= 0 else int(longest / apart)
     places = min(most, max(least, in_time))
-    return Line(places=places, kept=places // share)
+    return Line(places=places, kept=places // share, known=min(most, _TWICE * places))
 
 
 HEAD_START = 1.0
