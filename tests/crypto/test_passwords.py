@@ -260,6 +260,7 @@ async def test_a_second_hash_at_the_same_place_needs_a_place_of_its_own() -> Non
     hasher = PasswordHasher(threads=1, waiting=3)
     with hasher.place(Lane.OTHER):
         assert not await hasher.verify(None, PASSWORD)
+        hasher.stand_in(Lane.KNOWN)  # there is no place left to move
         assert not await hasher.verify(None, PASSWORD)
         assert hasher.under_way == 0
     assert hasher.under_way == 0

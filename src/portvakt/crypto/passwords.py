@@ -239,7 +239,7 @@ class PasswordHasher:
     def stand_in(self, lane: Lane) -> None:
         """Move the place that is held to the lane that it should be in; raises `Busy`."""
         place = _HELD.get()
-        if place is None or place.lane is lane:
+        if place is None or place.given_back or place.lane is lane:
             return
         with self._counting:
             self._look_for_room(lane)
