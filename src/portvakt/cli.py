@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "person": ("person", "show, copy or erase what is stored of a person; remove a lost method"),
     "sessions": ("sessions", "list somebody's sessions, or end one, theirs, or all there are"),
     "why": ("why", "explain a sign-in or a refusal, by the number of a page or by person"),
+    "messages": ("messages", "list what was sent lately, by which gateway, and what became of it"),
     "keys": ("keys", "list the keys that seal and the keys that sign, with their ages"),
     "rotate-keys": ("rotate_keys", "take new keys into use, while everything runs"),
     "backup": ("backup", "copy everything into one sealed file, while everything runs"),

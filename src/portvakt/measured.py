@@ -42,7 +42,7 @@ from portvakt.proving.directory_passwords import DirectoryPasswords
 from portvakt.records import Records
 from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.settings import Settings
-from portvakt.stored_numbers import OUTBOX, SEALER, Clock, StoredNumbers, directories
+from portvakt.stored_numbers import OUTBOX, SEALER, TEXTS, Clock, StoredNumbers, directories
 from portvakt.web.metrics import Measuring
 
 PHONES: Final[Mapping[type[Event], str]] = {
@@ -147,7 +147,7 @@ class Measured:
         self._watch_directories(passwords)
         self._watch_parts(records, hasher)
         metrics = self._metrics
-        readings = (OUTBOX, SEALER, directories(self._directories))
+        readings = (OUTBOX, TEXTS, SEALER, directories(self._directories))
         stored = StoredNumbers(records, readings, clock)
         stored.export(metrics)
 

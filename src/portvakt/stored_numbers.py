@@ -7,7 +7,7 @@ so they also tell of `portvakt work`, which has no address of its own.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
@@ -22,6 +22,10 @@ KEPT: Final = 5.0
 WITHIN: Final = 2.0
 """Seconds for reading it; a database that is slower is told of as away."""
 CHANNELS: Final = ("sms", "mail", "wake")
+TEXTS_OF: Final = timedelta(hours=1)
+"""Texts that were asked for so lately are told of by gateway and prefix."""
+RECEIPTED: Final = frozenset({"delivered", "undelivered"})
+HANDED_OVER: Final = RECEIPTED | {"sent"}
 NOT_SYNCED: Final = ("away", "service_account", "nobody", "brake")
 
 
@@ -58,6 +62,51 @@ OUTBOX: Final = Reading(
         Gauge("portvakt_outbox_age_seconds", "Age of the oldest of them.", ("channel",)),
     ),
     _outbox,
+)
+
+
+async def _texts(unit: Unit, now: datetime) -> Sequence[Numbers]:
+    counts: dict[tuple[str, ...], float] = {}
+    handed: dict[tuple[str, ...], float] = {}
+    receipts: dict[tuple[str, ...], float] = {}
+    sums: dict[tuple[str, str], tuple[float, int, float, int]] = {}
+    for each in await unit.message_log.figures(now - TEXTS_OF):
+        place = (each.gateway, each.prefix)
+        counts[*place, each.outcome] = each.count
+        seconds, sent, waited, told = sums.get(place, (0.0, 0, 0.0, 0))
+        sums[place] = (
+            seconds + each.handed_over_after,
+            sent + each.count * (each.outcome in HANDED_OVER),
+            waited + each.receipt_after,
+            told + each.count * (each.outcome in RECEIPTED),
+        )
+    for place, (seconds, sent, waited, told) in sums.items():
+        if sent:
+            handed[place] = seconds / sent
+        if told:
+            receipts[place] = waited / told
+    return counts, handed, receipts
+
+
+TEXTS: Final = Reading(
+    (
+        Gauge(
+            "portvakt_texts_last_hour",
+            "Texts that were asked for in the last hour, by what became of them.",
+            ("gateway", "prefix", "outcome"),
+        ),
+        Gauge(
+            "portvakt_text_handover_seconds",
+            "Mean time from request to hand-over of the last hour's texts.",
+            ("gateway", "prefix"),
+        ),
+        Gauge(
+            "portvakt_text_receipt_seconds",
+            "Mean time from hand-over to receipt of the last hour's texts.",
+            ("gateway", "prefix"),
+        ),
+    ),
+    _texts,
 )
 
 

@@ -191,7 +191,7 @@ def _putting(id_: str, at: datetime) -> Act[Unit, bool]:
 def _given_up(at: datetime) -> Act[Unit, None]:
     async def act(unit: Unit) -> None:
         for number in range(3):
-            await unit.outbox.dropped(f"message-{number}", at, "test")
+            await unit.outbox.dropped(f"message-{number}", at, "test", taken=True)
 
     return act
 
@@ -240,3 +240,31 @@ def test_each_of_several_processes_marks_its_own_numbers() -> None:
     )
     assert told.value("portvakt_one") == 1
     assert "_created" not in told.text
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_texts_are_told_of_by_gateway_prefix_and_outcome(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    async with measured_world(tmp_path, sqlite_url) as world:
+        now = world.clock.at
+
+        async def act(unit: Unit) -> None:
+            for number in range(3):
+                await _putting(f"message-{number}", now)(unit)
+            await unit.outbox.claim("sms", now, 9, timedelta(seconds=25))
+            for number in range(2):
+                at = now + timedelta(seconds=1 + number)
+                await unit.outbox.handed_over(f"message-{number}", at, f"op-{number}", "first")
+            arrived = now + timedelta(seconds=5)
+            await unit.outbox.receipted("first", "op-0", "delivered", arrived)
+
+        await world.house.records.write(act)
+        told = await scrape(world)
+        place = {"gateway": "first", "prefix": "+467"}
+        assert told.value("portvakt_texts_last_hour", **place, outcome="delivered") == 1
+        assert told.value("portvakt_texts_last_hour", **place, outcome="sent") == 1
+        unsent = {"gateway": "", "prefix": "+467", "outcome": "waiting"}
+        assert told.value("portvakt_texts_last_hour", **unsent) == 1
+        assert told.value("portvakt_text_handover_seconds", **place) == 1.5
+        assert told.value("portvakt_text_receipt_seconds", **place) == 4

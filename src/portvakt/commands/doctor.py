@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from portvakt.commands import doctor_directory
+from portvakt.commands import doctor_directory, doctor_messages
 from portvakt.commands.doctor_lines import Line, is_well
 from portvakt.commands.doctor_machine import machine_lines, settings_lines
 from portvakt.commands.doctor_reach import reach_lines
@@ -34,9 +34,17 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=["network", "directory"],
+        choices=["network", "directory", "messages"],
         help="nothing: everything, and what mends it; `network`: the addresses that are called; "
-        "`directory`: how its servers stand",
+        "`directory`: how its servers stand; `messages`: sends a real text and follows it",
+    )
+    parser.add_argument("--to", metavar="NUMBER", help="who gets the text of `messages`")
+    parser.add_argument(
+        "--wait",
+        type=int,
+        default=60,
+        metavar="SECONDS",
+        help="how long `messages` follows it (60)",
     )
     parser.add_argument("--directory", metavar="NAME", help="only this one of the settings")
     parser.add_argument(
@@ -50,6 +58,13 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, shell: Shell) -> int:
     """Look at everything, or at the directories, or print every address that is called."""
+    if (args.what == "messages") is not (args.to is not None):
+        print(
+            "portvakt doctor: `messages` needs --to NUMBER, and nothing else does", file=sys.stderr
+        )
+        return 2
+    if args.what == "messages":
+        return doctor_messages.run(args, shell)
     if args.what == "directory":
         return doctor_directory.run(args, shell)
     if args.directory is not None or args.account is not None:

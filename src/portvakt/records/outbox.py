@@ -84,8 +84,13 @@ _RECEIPTED: Final = Statement(
     RETURNING id
     """
 )
-_NAMED: Final = Statement(
-    "SELECT 1 FROM outbox WHERE gateway = :gateway AND receipt = :receipt LIMIT 1"
+# One that was handed over between the two statements is neither: its receipt is still to be noted.
+_KNOWN: Final = Statement(
+    """
+    SELECT 1 FROM outbox WHERE gateway = :gateway AND receipt = :receipt
+        AND (receipt_state IS NOT NULL OR done_at <= :since)
+    LIMIT 1
+    """
 )
 _FATE: Final = Statement(
     """
@@ -233,24 +238,20 @@ class Outbox:
         """Keep what an operator says became of a text that it took, once."""
         if not receipt:
             return Noted.UNKNOWN
+        since = ms(at - RECEIPT_TAKEN_FOR)
         row = await self._run.row(
-            _RECEIPTED,
-            gateway=gateway,
-            receipt=receipt,
-            state=state,
-            at=ms(at),
-            since=ms(at - RECEIPT_TAKEN_FOR),
+            _RECEIPTED, gateway=gateway, receipt=receipt, state=state, at=ms(at), since=since
         )
         if row is not None:
             await self._run.ring(fate_topic(row[0]))
             return Noted.NOW
-        known = await self._run.row(_NAMED, gateway=gateway, receipt=receipt)
+        known = await self._run.row(_KNOWN, gateway=gateway, receipt=receipt, since=since)
         return Noted.UNKNOWN if known is None else Noted.BEFORE
 
     async def fate(self, id_: str) -> TextFate | None:
         """Read what became of a message; None where there is no such message."""
         row = await self._run.row(_FATE, id=id_)
-        return None if row is None else _fate(row)
+        return None if row is None else fate_of(row)
 
     async def sent_times(
         self,
@@ -320,7 +321,8 @@ def _message(row: Row) -> Message:
     )
 
 
-def _fate(row: Row) -> TextFate:
+def fate_of(row: Row) -> TextFate:
+    """Read the columns of `_FATE`."""
     id_, asked, state, tries, maybe, why, done, receipt, receipt_state, receipt_at = row
     return TextFate(
         id=id_,

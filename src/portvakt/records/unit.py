@@ -25,6 +25,7 @@ from portvakt.records.expired import Expired
 from portvakt.records.flows import Flows
 from portvakt.records.freezes import Freezes
 from portvakt.records.grants import Grants
+from portvakt.records.message_log import MessageLog
 from portvakt.records.meta import Meta
 from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.records.outbox import Outbox
@@ -82,6 +83,7 @@ class Unit:
         "flows",
         "freezes",
         "grants",
+        "message_log",
         "meta",
         "outbox",
         "pairings",
@@ -114,6 +116,7 @@ class Unit:
         self.flows = Flows(run)
         self.freezes = Freezes(run)
         self.grants = Grants(run)
+        self.message_log = MessageLog(run)
         self.meta = Meta(run)
         self.outbox = Outbox(run)
         self.pairings = Pairings(run)

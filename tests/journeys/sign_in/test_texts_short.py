@@ -24,7 +24,7 @@ async def texts_so_far(world: World, count: int) -> None:
         await world.person(who, bound=[phone])
         async with world.browser() as browser:
             page = await browser.sign_in(f"person.{n}")
-            assert "Skickat" in page.text
+            assert "Sms:et är på väg" in page.text
     world.clock.move(seconds=6)
 
 
@@ -83,7 +83,7 @@ async def test_a024_at_the_cap_somebody_with_nothing_but_texts_is_told_and_not_l
         assert NONE in page.text
         world.clock.move(days=1)
         page = await browser.sign_in()
-        assert "Skickat" in page.text
+        assert "Sms:et är på väg" in page.text
 
 
 async def test_without_texts_nothing_changes_for_people_with_an_app(open_world: Open) -> None:
