@@ -81,7 +81,7 @@ async def _handed_over(centre: MessageCentre, count: int, folder: Path) -> None:
     async def note(receipt: Receipt) -> None:
         raise AssertionError(f"the centre sends no receipts here, and sent {receipt}")
 
-    settings = smpp_settings(folder, centre, tls="none", window=WINDOW, answer_within=15)
+    settings = smpp_settings(folder, centre, tls="none", window=WINDOW, answer_within=5)
     config = plugins.fill(PACKAGE, "smpp", settings)
     gateway: SmsGateway = config.open(replace(tools(), receipts=note))
     left = iter(range(count))

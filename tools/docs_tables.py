@@ -68,7 +68,7 @@ KINDS = {
     "Mapping": "table of texts",
     "Receipts | None": "table, see below",
     "Seconds": "number, 1 to 300",
-    "Patience": "number, 1 to 15",
+    "Patience": "number, 1 to 5",
     "Octet | None": "number, to 255",
     "Days": "number, 1 to 90",
     "Length": "number, 8 to 64",

@@ -149,13 +149,14 @@ def _of_all(refused: Sequence[Refused]) -> Refused:
 
 
 def gateway_names(blocks: Sequence[Sms]) -> tuple[str, ...]:
-    """Name each `[[sms]]` block: by its adapter, and from the second alike on with its place."""
+    """Name each `[[sms]]` block: as it says, or by its adapter, with its place if not the first."""
     seen: Counter[str] = Counter()
     names = []
     for each in blocks:
         seen[each.gateway] += 1
         count = seen[each.gateway]
-        names.append(each.gateway if count == 1 else f"{each.gateway}-{count}")
+        usual = each.gateway if count == 1 else f"{each.gateway}-{count}"
+        names.append(each.name or usual)
     return tuple(names)
 
 

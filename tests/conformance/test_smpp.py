@@ -257,7 +257,7 @@ async def test_texts_under_way_on_a_line_that_dies_are_unknown_at_once(
     tmp_path: Path, message_centre: MessageCentre
 ) -> None:
     message_centre.fresh(on_submit="ignore")
-    async with opened(tmp_path, message_centre, answer_within=15) as gateway:
+    async with opened(tmp_path, message_centre, answer_within=5) as gateway:
         sending = [asyncio.create_task(gateway.send(MESSAGE)) for _ in range(10)]
         await message_centre.until("submit", 10)
         message_centre.hang_up()
@@ -268,7 +268,7 @@ async def test_texts_under_way_on_a_line_that_dies_are_unknown_at_once(
 
 async def test_the_window_is_kept(tmp_path: Path, message_centre: MessageCentre) -> None:
     message_centre.fresh(on_submit="ignore")
-    async with opened(tmp_path, message_centre, window=2, answer_within=15) as gateway:
+    async with opened(tmp_path, message_centre, window=2, answer_within=5) as gateway:
         sending = [asyncio.create_task(gateway.send(MESSAGE)) for _ in range(2)]
         await message_centre.until("submit", 2)
         outcome = await gateway.send(MESSAGE)
@@ -339,7 +339,7 @@ async def test_a_centre_that_never_answers_a_bind_takes_no_text(tmp_path: Path) 
         ({"sender": "Much too long a name"}, "sender"),
         ({"sender": "Å"}, "sender"),
         ({"window": 0}, ">= 1"),
-        ({"answer_within": 16}, "<= 15"),
+        ({"answer_within": 6}, "<= 5"),
         ({"password": "simpw"}, "got `str`"),
     ],
 )

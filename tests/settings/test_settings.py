@@ -262,6 +262,15 @@ def test_a_password_in_the_file_is_refused_and_not_repeated(tmp_path: Path) -> N
         ),
         ("[[sms]]\ngateway = 'console'\nallowed_prefixes = []", "nothing could ever be sent"),
         (
+            "[[sms]]\ngateway = 'console'\nname = 'a'\n[[sms]]\ngateway = 'console'\nname = 'a'",
+            "sms[2].name: “a” is taken",
+        ),
+        (
+            "[[sms]]\ngateway = 'console'\nname = 'smpp-2'",
+            "what a gateway without a name is called",
+        ),
+        ("[[sms]]\ngateway = 'console'\nname = 'A'", "is not written as it must be here"),
+        (
             "[mail]\ngateway='smtp'\nhost='mail.example'\ntls='none'",
             'line 9: mail.tls: tls = "none" is',
         ),

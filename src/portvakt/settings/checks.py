@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from portvakt.common_passwords.blocklist import Blocklist, BrokenListError
 from portvakt.core.networks import is_too_wide
 from portvakt.core.password_rules import ALONE
+from portvakt.plugins import names as adapters
 from portvakt.records.addresses import SqliteFile, address_of
 from portvakt.settings.structs import Settings, span
 from portvakt.strict_toml import Problems
@@ -26,6 +27,7 @@ _HOST = re.compile(
 )
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 _PREFIX = re.compile(r"\+[1-9][0-9]{0,14}")
+_PLACE = re.compile(r"-[0-9]+$")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()/-]{1,30}")
 _ADDRESS = r"[^@\s<>]+@[^@\s<>]+"
 _SENDER = re.compile(rf"[^<>\x00-\x1f]*<{_ADDRESS}>|{_ADDRESS}")
@@ -309,8 +311,16 @@ def _keys(settings: Settings, problems: Problems) -> None:
 
 
 def _sms(settings: Settings, problems: Problems) -> None:
+    taken: set[str] = set()
     for at, sms in enumerate(settings.sms):
         where: Path = ("sms", at)
+        if sms.name is not None:
+            if sms.name in taken:
+                problems.add((*where, "name"), f"“{sms.name}” is taken")
+            elif _PLACE.sub("", sms.name) in adapters("portvakt.sms"):
+                said = f"“{sms.name}” is what a gateway without a name is called"
+                problems.add((*where, "name"), said)
+            taken.add(sms.name)
         if not sms.allowed_prefixes:
             problems.add((*where, "allowed_prefixes"), "is empty, so nothing could ever be sent")
         for place, prefix in enumerate(sms.allowed_prefixes):

@@ -116,6 +116,9 @@ class Sms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     gateway: str
     """Which adapter: the name of a module in `portvakt.sms`."""
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,30}$")] | None = None
+    """What it is called in the log, in figures and in the address of its receipts. Without it: the
+    adapter's name, and with its place (`http_form-2`) from the second alike on."""
     allowed_prefixes: tuple[str, ...] = ("+467",)
     """Numbers outside these prefixes are never sent to, nor registered."""
     options: dict[str, Any] = {}

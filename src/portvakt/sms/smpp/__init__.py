@@ -39,7 +39,7 @@ a telephone number, a short number of the operator's, a name."""
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=300)]
-Patience = Annotated[int, msgspec.Meta(ge=1, le=15)]
+Patience = Annotated[int, msgspec.Meta(ge=1, le=5)]
 Octet = Annotated[int, msgspec.Meta(ge=0, le=255)]
 
 

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
-FOR_A_PLACE: Final = 3.0
-"""Seconds that a text waits for the line to be opened, and for a place in the window."""
+FOR_A_PLACE: Final = 2.0
+"""Seconds that a text waits for the line to be opened and for a place in the window. With the
+longest `answer_within` that is less than the patience of whoever has several gateways."""
 NOTING: Final = 10.0
 """Seconds to note a receipt in; the centre is asked to come again with what takes longer."""
 
