@@ -15,6 +15,7 @@ from portvakt.core.events import BackupMade
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealed_file import SealedWriter, mark_of
 from portvakt.crypto.sealing import MasterKeys, SealError, key_id_of
+from portvakt.durable_files import replace_durably
 from portvakt.records.copying import Shape, Snapshot, shapes, snapshot
 from portvakt.records.frames import End, end_frame, rows_frame, table_frame
 from portvakt.records.migrate import SCHEMA_VERSION
@@ -121,9 +122,7 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
         try:
             with os.fdopen(descriptor, "wb") as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
+            replace_durably(part, path)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from portvakt.durable_files import replace_durably
+
 MAGIC = b"PVBL"
 VERSION = 1
 SIZE = 8
@@ -96,10 +98,8 @@ def write(path: Path, hashes: Iterable[bytes]) -> int:
                 count += len(part) // SIZE
             file.seek(0)
             file.write(_HEAD.pack(MAGIC, VERSION, SIZE, 0, count))
-            file.flush()
-            os.fsync(file.fileno())
         made.chmod(0o644)
-        made.replace(path)
+        replace_durably(made, path)
     except BaseException:
         made.unlink(missing_ok=True)
         raise

@@ -27,6 +27,7 @@ from portvakt.crypto.sealing import (
     parse_master_keys,
     read_master_keys,
 )
+from portvakt.durable_files import replace_durably
 
 _log = structlog.get_logger("portvakt.keys")
 _NUMBERED = re.compile(r"k([1-9][0-9]{0,8})")
@@ -198,11 +199,4 @@ def _replace(path: Path, text: str) -> None:
             os.fchown(file.fileno(), was.st_uid, was.st_gid)
         os.fchmod(file.fileno(), was.st_mode & 0o770)
         file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    replace_durably(beside, path)

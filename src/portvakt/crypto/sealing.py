@@ -28,13 +28,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from portvakt.crypto.randomness import Random, SystemRandom
+from portvakt.durable_files import keep_name
 
 KEY_BYTES = 32
 _VERSION = 1
 _NONCE_BYTES = 12  # SP 800-38D section 8.2.2: random, so at most 2^32 envelopes per key
 _TAG_BYTES = 16
 _KEY_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-_WORLD = stat.S_IRWXO
+WORLD = stat.S_IRWXO
+"""Rights that nobody may have on a master key file; its group may read it."""
 WAITING = "+"
 """Stands before the id of a key that does not seal yet."""
 
@@ -143,7 +145,7 @@ def read_master_keys(path: Path) -> MasterKeys:
         raise MasterKeyFileError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise MasterKeyFileError(f"{path}: not a text file") from error
-    if mode & _WORLD:
+    if mode & WORLD:
         raise MasterKeyFileError(f"{path}: everybody may read it; do `chmod o= {path}`")
     return parse_master_keys(text, path)
 
@@ -206,6 +208,7 @@ def make_master_key_file(path: Path, key_id: str = "k1", made: date | None = Non
         file.write(new_key_line(key_id, made))
         file.flush()
         os.fsync(file.fileno())
+    keep_name(path)
 
 
 class Sealer:

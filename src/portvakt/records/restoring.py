@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
+from portvakt.durable_files import replace_durably
 from portvakt.records.addresses import PostgresServer, SqliteFile, address_of
 from portvakt.records.after_restore import AfterRestore, Removal
 from portvakt.records.copying import PATIENCE, Shape, quoted, shapes
@@ -214,19 +215,12 @@ def _alone(path: Path, beside: Path) -> Iterator[None]:
 
 
 def _take_place(beside: Path, path: Path) -> None:
-    with beside.open("rb") as file:
-        os.fsync(file.fileno())
     owner = path.stat() if path.exists() else path.parent.stat()  # whom the service runs as
     if os.geteuid() == 0:
         os.chown(beside, owner.st_uid, owner.st_gid)
     for ending in ("-wal", "-shm"):  # of a database that broke; a sound one has none by now
         path.with_name(path.name + ending).unlink(missing_ok=True)
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    replace_durably(beside, path)
 
 
 async def _into_postgresql(dsn: str, plan: Plan[T]) -> T:
