@@ -45,9 +45,11 @@ _REMOVED_SINCE: Final = Statement(
     SELECT e.at, e.name, a.user_name FROM events e LEFT JOIN accounts a ON a.id = e.account_id
     WHERE e.at > :since AND e.name IN (
         'method.removed', 'method.disabled', 'method.suspended', 'phone.retired',
-        'phone.disowned', 'phone.sign_in_disabled', 'person.disabled', 'person.role_revoked',
-        'person.erased')
-    ORDER BY e.at
+        'phone.disowned', 'phone.sign_in_disabled', 'phone.password_put_aside',
+        'account.frozen', 'password_reset.done', 'password_change.done',
+        'person.disabled', 'person.role_revoked', 'person.erased',
+        'key.retired', 'key.sealing_retired')
+    ORDER BY e.at, e.id
     """
 )
 
@@ -64,7 +66,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Something that was taken away after the backup, and is there again once it is restored."""
+    """Something that was taken away after the backup, and is there again once it is restored.
+
+    Also what ended something by itself: a freeze, an old password, a key that was believed.
+    """
 
     at: datetime
     what: str
