@@ -298,6 +298,23 @@ def test_a_key_that_the_audit_trail_is_verified_with_stays(box: Box) -> None:
     assert "k2" in read_master_keys(box.key).keys
 
 
+def test_a_key_stays_where_nobody_can_say_which_parts_of_the_trail_need_it(box: Box) -> None:
+    """The oldest part was sealed by a key that is not in the file any more: k2 may be next."""
+    box.good("rotate-keys", "sealing")
+    chained(box)
+    box.good("rotate-keys", "sealing")
+    settle(box)
+    lines = box.key.read_text(encoding="ascii").splitlines(keepends=True)
+    k2 = next(line for line in lines if line.startswith("k2:"))
+    box.key.write_text("".join(line for line in lines if line != k2), encoding="ascii")
+    box.good("rotate-keys", "sealing")
+    settle(box)
+    answer = box.run("rotate-keys", "sealing", "--retire", "k3")
+    assert answer.status == 1
+    assert "k3 stays: k2, which seals the oldest part of the audit trail, is not in" in answer.err
+    assert "k3" in read_master_keys(box.key).keys
+
+
 def test_signing_keys_are_published_an_hour_before_they_sign(box: Box) -> None:
     sealed_everywhere(box)
 

@@ -14,6 +14,7 @@ PART: Final = 200
 UNREADABLE: Final = ""
 """Counted under this: not an envelope, or one that is damaged."""
 _PASSES: Final = 3
+_TRAIL: Final = "the audit trail has parts from its time, and is verified with it"
 
 
 @dataclass(slots=True)
@@ -112,13 +113,16 @@ async def wanted_by(unit: Unit, keys: MasterKeys, key_id: str) -> str | None:
     """Say what needs a master key although it seals no row, or None where nothing does.
 
     The audit trail is verified with the keys of its time. Batches follow each other as keys do, so
-    the oldest batch tells from which key on.
+    the oldest batch tells from which key on; where its key is not in the file, nobody knows.
     """
     oldest, removal = await unit.audit_chain.batches(0, 1), await unit.audit_chain.removal()
     order = list(keys.now().keys)  # the newest first
-    since = [each.key_id for each in oldest if each.key_id in order]
-    if any(order.index(key_id) <= order.index(each) for each in since) or (
-        removal is not None and removal.key_id == key_id
-    ):
-        return "the audit trail has parts from its time, and is verified with it"
-    return None
+    for each in oldest:
+        if each.key_id not in order:
+            return (
+                f"{each.key_id}, which seals the oldest part of the audit trail, is not in the "
+                "file, so nobody can say which parts are from its time"
+            )
+        if order.index(key_id) <= order.index(each.key_id):
+            return _TRAIL
+    return _TRAIL if removal is not None and removal.key_id == key_id else None
