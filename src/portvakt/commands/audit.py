@@ -127,7 +127,8 @@ def _verify(args: Namespace, shell: Shell) -> int:
         raise CommandError(_said(checked.wrong))
     if lag > _LATE:
         print(
-            f"portvakt audit: events wait for their seal since {lag}: does the worker run?",
+            f"portvakt audit: the oldest event without a seal is {lag} old: does the worker run? "
+            "(After an upgrade it seals what was there before; that takes a while.)",
             file=sys.stderr,
         )
     return 0

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from portvakt.commands.doctor_lines import DAY, Line, last_day, ok, warn, wrong
 from portvakt.crypto.certificates import read_pem_certificate
-from portvakt.crypto.sealing import MasterKeyFileError, read_master_keys
+from portvakt.crypto.sealing import WORLD, MasterKeyFileError, read_master_keys
 from portvakt.records.addresses import SqliteFile, address_of
 from portvakt.settings import Examined, Settings
 
@@ -43,19 +43,19 @@ def machine_lines(settings: Settings, now: datetime) -> Iterator[Line]:
 def _master_key(file: Path, now: datetime) -> Iterator[Line]:
     check = "master key"
     try:
-        mode = file.stat().st_mode & 0o777
-        keys = read_master_keys(file)
+        everybody = file.stat().st_mode & WORLD
     except OSError as error:
         mend = f"bring {file} back from where it is kept, for the account that runs the service"
         if isinstance(error, FileNotFoundError):
             mend = f"a new database: portvakt migrate makes it; else {mend}"
         yield wrong(check, f"{file} cannot be read: {error.strerror}", mend)
         return
+    try:
+        keys = read_master_keys(file)
     except MasterKeyFileError as error:
-        yield wrong(check, str(error), f"chown portvakt {file} && chmod 600 {file}")
+        rights = f"chown portvakt {file} && chmod 600 {file}"
+        yield wrong(check, str(error), f"chmod o= {file}" if everybody else rights)
         return
-    if mode & _OTHERS:
-        yield wrong(check, f"{file} may be read by others (mode {mode:o})", f"chmod 600 {file}")
     made = keys.made.get(keys.current)
     if made is None:
         yield ok(check, f"{keys.current} seals; the file does not say since when")

@@ -128,11 +128,16 @@ def _waiting(waiting: dict[str, tuple[int, datetime]], now: datetime) -> Iterato
 async def _worker(unit: Unit, settings: Settings, now: datetime) -> list[Line]:
     """Tell from its traces whether anything does the background work: every event gets a seal."""
     lag = await unit.audit.sealer_lag(now)
-    if lag > _UNSEALED:
-        said = f"an event waits for its seal since {lag // timedelta(seconds=1)} s"
-        mend = "portvakt serve" if is_embedded(settings) else "portvakt work"
-        return [wrong("worker", f"{said}: nothing does the background work", f"start {mend}")]
-    return [ok("worker", "nothing waits for it")]
+    if lag <= _UNSEALED:
+        return [ok("worker", "nothing waits for it")]
+    said = f"the oldest event without a seal is {lag // timedelta(seconds=1)} s old"
+    last = await unit.audit_chain.sealed_at()
+    if last is not None and now - last <= _UNSEALED:
+        working = f"{said}, and events are sealed right now"
+        return [warn("worker", working, "wait: after an upgrade, the oldest come first")]
+    mend = "portvakt serve" if is_embedded(settings) else "portvakt work"
+    idle = "nothing was sealed in the last minute: nothing does the background work"
+    return [wrong("worker", f"{said}, and {idle}", f"start {mend}")]
 
 
 async def _networks(unit: Unit, _settings: Settings, _now: datetime) -> list[Line]:

@@ -22,7 +22,7 @@ from portvakt.core.audit_chain import (
 )
 from portvakt.records.driver import Row, Run
 from portvakt.records.statements import Statement
-from portvakt.records.values import ms, to_json
+from portvakt.records.values import instant, ms, to_json
 
 TURN: Final = "audit"
 """Who seals, erases or removes has this turn."""
@@ -57,6 +57,7 @@ _ADD_BATCH: Final = Statement(
 _TIP: Final = Statement(
     "SELECT number, first + count - 1, link FROM audit_batches ORDER BY number DESC LIMIT 1"
 )
+_SEALED_AT: Final = Statement("SELECT sealed_at FROM audit_batches ORDER BY number DESC LIMIT 1")
 _REMOVAL: Final = Statement(
     """
     SELECT number, last, link, removed_at, key_id, mac FROM audit_removals
@@ -172,6 +173,11 @@ class AuditChain:
             return Tip(*row)
         mark = await self.removal()
         return START if mark is None else mark.tip
+
+    async def sealed_at(self) -> datetime | None:
+        """Read when the newest batch was sealed; None where there is none."""
+        row = await self._run.row(_SEALED_AT)
+        return None if row is None else instant(row[0])
 
     async def removal(self) -> Removal | None:
         """Read the newest mark that the beginning was removed."""
