@@ -267,7 +267,7 @@ def _house(base: Base, measured: "Measured | None") -> House:
 
 def _sign_in(base: Base, policy: FirstPolicy, passwords: PasswordService) -> list[Route]:
     """Return the routes of sign-in."""
-    finisher = Finisher(random=base.random, policy=policy)
+    finisher = Finisher(random=base.random, policy=policy, notices=base.notices)
     phone = PhoneSteps(
         records=base.records, rules=base.rules, finisher=finisher, requests=base.requests
     )

@@ -27,8 +27,7 @@ from portvakt.proving.text_limits import TextLimiter, TextLimits
 from portvakt.records.unit import Records
 from portvakt.settings import Settings
 from portvakt.settings.structs import span
-from portvakt.sms import CodeText
-from portvakt.telling_people import notices_of
+from portvakt.telling_people import code_text_of, notices_of
 from portvakt.texts import Texts
 from portvakt.web.site import Logo, Organisation, Site
 from portvakt.wire.http import HttpClient
@@ -162,7 +161,7 @@ def _sender(
         method=methods[AuthenticatorType.SMS_CODE],
         random=random,
         sealer=sealer,
-        text=CodeText(texts=texts, organisation=settings.organisation.name, host=_host(settings)),
+        text=code_text_of(settings, texts),
         limiter=TextLimiter(text_limits(settings)),
         rules=rules,
     )

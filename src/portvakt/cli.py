@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": ("", "run the whole product with a small fictional region"),
     "migrate": ("migrate", "bring the database to the version that this program needs"),
     "check-config": ("check_config", "say everything that is wrong or unwise in the settings"),
+    "texts": ("texts", "show every text with a code, as it leaves, and what it costs"),
     "apply": ("apply", "make the stored state match a file"),
     "export": ("export", "write such a file, without secrets"),
     "import-staff": ("import_staff", "take people from an export of the HR system"),

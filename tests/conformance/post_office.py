@@ -22,6 +22,17 @@ class PostOffice:
     port: int = 0
     envelopes: list[Envelope] = field(default_factory=list)
     users: list[str] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+    """Recipients that it does not know."""
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's own name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        del server, session, options
+        if address in self.refused:
+            return "550 5.1.1 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 Ok"
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd's own name
         self, server: SMTP, session: Session, envelope: Envelope

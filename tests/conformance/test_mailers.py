@@ -56,6 +56,9 @@ async def test_a_letter_arrives_once_and_whole(name: str) -> None:
     assert message["Date"].datetime == AT
     assert message["Message-ID"] == "<key-1@region.example>"
     assert message["Auto-Submitted"] == "auto-generated"
+    assert message["X-Auto-Response-Suppress"] == "All"
+    assert message["MIME-Version"] == "1.0"
+    assert not message.defects
     assert message.get_content().replace("\r\n", "\n") == LETTER.text
     assert office.envelopes[0].rcpt_tos == ["anna.berg@region.example"]
 
@@ -63,9 +66,24 @@ async def test_a_letter_arrives_once_and_whole(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(RIGS))
 async def test_a_letter_may_be_beautiful_too(name: str) -> None:
     async with post_office() as office:
-        await sent_to(name, office.port, replace(LETTER, html="<p>Hej Åsa"))
+        await sent_to(name, office.port, replace(LETTER, html="<p>Hej Åsa", language="sv"))
+    assert office.message()["Content-Language"] == "sv"
+    text, page = (part.get_content() for part in office.message().iter_parts())
+    assert text.replace("\r\n", "\n") == LETTER.text
+    assert page.strip() == "<p>Hej Åsa"
     kinds = [part.get_content_type() for part in office.message().walk()]
     assert kinds == ["multipart/alternative", "text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("name", sorted(RIGS))
+async def test_every_line_of_a_letter_is_short_enough_for_every_server(name: str) -> None:
+    async with post_office() as office:
+        long = replace(LETTER, subject="å" * 300, text="ö" * 3000, html=f"<p>{'ä' * 3000}")
+        assert isinstance(await sent_to(name, office.port, long), Sent)
+    content = office.envelopes[0].content
+    assert isinstance(content, bytes)
+    assert max(map(len, content.split(b"\r\n"))) <= 998  # RFC 5322 section 2.1.1
+    assert office.message()["Subject"] == "å" * 300
 
 
 @pytest.mark.parametrize("name", sorted(RIGS))

@@ -132,7 +132,7 @@ OWNERS = {
         "demo.*",
     ),
     "uvicorn": ("app", "web.server", "commands.*", "demo.*"),
-    "jinja2": ("web.*", "demo.*"),
+    "jinja2": ("web.*", "demo.*", "mail_page"),
     "nacl": ("crypto.*",),
     "cryptography": (
         "crypto.*",

@@ -15,6 +15,7 @@ database_url = "sqlite:////var/lib/portvakt/p.db"
 master_file = "/etc/portvakt/master.key"
 """
 
+WORDS = "[texts.sv]\nsign_in = '{}'"
 HTTP_FORM = """[[sms]]
 gateway = "http_form"
 url = "http://127.0.0.1/send"
@@ -261,6 +262,20 @@ def test_a_password_in_the_file_is_refused_and_not_repeated(tmp_path: Path) -> N
             "line 8: sms[1].allowed_prefixes[1]: “467” is not a prefix such as +467",
         ),
         ("[[sms]]\ngateway = 'console'\nallowed_prefixes = []", "nothing could ever be sent"),
+        ("[texts]\nper_day = 0", "expected a whole number >= 1"),
+        ("[texts.per_prefix]\n47 = 3", "“47” is not a prefix such as +47"),
+        ("[texts]\nwarn = ['it']", "line 7: texts.warn[1]: “it” is not a mail address"),
+        ("[texts.sv]\nsign_in = 'Koden är {code}'", "must hold {organisation} and {code}, once"),
+        (WORDS.format("{code} {code} {organisation}"), "must hold {organisation} and {code}, once"),
+        (WORDS.format("{organisation} {code} {name}"), "knows no other {…} than"),
+        (WORDS.format("{organisation} {code} https://x.example/"), "holds a link"),
+        (WORDS.format("{organisation} {code} www.region"), "holds a link"),
+        (WORDS.format("{organisation} {code} region.se"), "holds a link"),
+        (WORDS.format("{organisation} {code} @region #1"), "must not hold @ or #"),
+        (WORDS.format("{organisation} {code} ring 026-154000"), "could be taken for the code"),
+        (WORDS.format("{organisation} {code} " + "lång text " * 50), "makes 4 messages of one"),
+        ("[texts.sv]\nlogin = 'x'", "texts.sv.login: unknown key"),
+        ("[texts.de]\nsign_in = 'x'", "texts.de: unknown key"),
         (
             "[[sms]]\ngateway = 'console'\nname = 'a'\n[[sms]]\ngateway = 'console'\nname = 'a'",
             "sms[2].name: “a” is taken",
@@ -292,6 +307,11 @@ def test_contradictions_stop_the_start(tmp_path: Path, more: str, said: str) -> 
         ("[registration]\nfirst = 'welcome_window'", "lets whoever knows a new person's password"),
         ("[organisation]\ncolour = '#FFCC00'", "#FFCC00 with white reaches 1.5:1"),
         ("[metrics]\nnetworks = ['0.0.0.0/0']", "“0.0.0.0/0” is everybody"),
+        (WORDS.format("{organisation} {code} " + "lite text " * 14), "makes 2 messages of one"),
+        (
+            "[organisation]\nname = 'Łódź'\n[[sms]]\ngateway = 'console'",
+            "is written “Lódz” in text messages".replace("ó", "o"),
+        ),
     ],
 )
 def test_what_is_unwise_is_said_and_allowed(tmp_path: Path, more: str, said: str) -> None:

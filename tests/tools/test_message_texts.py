@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from portvakt.core.authenticators import AuthenticatorType
+from portvakt.gsm7 import in_alphabet, parts, written
 from portvakt.mail import Notice, What, Where, Writer, from_body, to_body
-from portvakt.sms import CodeText, notice_text, parts
+from portvakt.sms import CodeText, notice_text
 from portvakt.texts import LANGUAGES, Texts
 
 TEXTS = Texts.load()
@@ -38,6 +39,77 @@ def test_a027_a_text_names_service_purpose_and_code_and_ends_bound_to_the_host(
 def test_a027_the_text_for_signing_in_fits_one_message() -> None:
     for language in LANGUAGES:
         assert parts(CODES.code(language, purpose="sign_in", digits="012345")) == 1
+
+
+def test_a_notice_by_text_keeps_to_the_alphabet_of_texts() -> None:
+    for language in LANGUAGES:
+        told = notice_text(
+            TEXTS,
+            language,
+            "number_added",
+            organisation="Région – Exempel",
+            support_phone="026-15 40 00",
+            number="••• 05",
+        ).open()
+        assert in_alphabet(told)
+        assert "*** 05" in told
+        assert parts(told) == 1
+
+
+LONG = "Västra Norrlands och Medelpads gemensamma sjukvårdsförvaltning för akutsjukvård"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("purpose", PURPOSES)
+@pytest.mark.parametrize(
+    "name", ["Région Łódź – „Öst“ 🏥", "Sjukhuset™", LONG, "Ж" * 30, "A" * 200, "€" * 40]
+)
+def test_a027_a_name_that_is_long_or_strange_leaves_code_and_last_line_whole(
+    language: str, purpose: str, name: str
+) -> None:
+    codes = CodeText(texts=TEXTS, organisation=name, host="login.region.example")
+    text = codes.code(language, purpose=purpose, digits="012345")
+    assert in_alphabet(text)
+    assert text.endswith("\n\n@login.region.example #012345")
+    assert text.count("012345") == 2
+    shortest = CodeText(texts=TEXTS, organisation="A" * 12, host=codes.host)
+    least = parts(shortest.code(language, purpose=purpose, digits="012345"))
+    assert parts(text) == least or parts(text) <= 3
+
+
+def test_a_long_name_is_cut_after_a_word_so_that_the_text_stays_one_message() -> None:
+    codes = CodeText(texts=TEXTS, organisation=LONG, host="login.region.example")
+    text = codes.code("sv", purpose="sign_in", digits="012345")
+    assert parts(text) == 1
+    name = text.partition(":")[0]
+    assert LONG.startswith(f"{name} ")
+    assert len(name) >= 12
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("Åsa Öström", "Åsa Öström"),
+        ("Région", "Région"),
+        ("Łódź ’s „Öst“ –", 'Lódz \'s "Öst" -'.replace("ó", "o")),
+        ("Ж🏥", ""),
+        ("ﬁ…", "fi..."),
+        ("a\u00a0b", "a b"),
+        ("••• 05", "*** 05"),
+    ],
+)
+def test_signs_outside_the_alphabet_are_written_by_their_likeness(typed: str, sent: str) -> None:
+    assert written(typed) == sent
+    assert in_alphabet(written(typed))
+
+
+def test_the_organisations_own_words_take_the_place_of_ours() -> None:
+    own = {"sv": {"sign_in": "{code} är koden till {organisation}. Visa den för ingen."}}
+    codes = CodeText(texts=TEXTS, organisation="Region {code}", host="x.example", own=own)
+    text = codes.code("sv", purpose="sign_in", digits="012345")
+    assert text == ("012345 är koden till Region {code}. Visa den för ingen.\n\n@x.example #012345")
+    assert codes.code("sv", purpose="bind", digits="012345").startswith("Region {code}: 012345")
+    assert codes.code("en", purpose="sign_in", digits="012345").startswith("Region {code}: 0")
 
 
 def test_each_purpose_reads_differently() -> None:

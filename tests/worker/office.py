@@ -72,11 +72,16 @@ class Office:
         sealed = SEALER.seal(text, table="outbox", column="body", row=key)
         await self._put(key, "sms", to, sealed if body is None else body, purpose, lives)
 
-    async def put_mail(self, key: str = "m1", lives: timedelta = timedelta(days=1)) -> None:
+    async def put_mail(
+        self,
+        key: str = "m1",
+        lives: timedelta = timedelta(days=1),
+        to: str = "anna.berg@region.example",
+    ) -> None:
         """Put a notice in the outbox."""
         body = mail.to_body("Ämne", "Text\n")
         sealed = SEALER.seal(body, table="outbox", column="body", row=key)
-        await self._put(key, "mail", "anna.berg@region.example", sealed, "notice", lives)
+        await self._put(key, "mail", to, sealed, "notice", lives)
 
     async def put_wake(
         self,

@@ -12,12 +12,13 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from portvakt.core.authenticators import AuthenticatorType
+from portvakt.mail_page import DAY, NIGHT, Shade, html_of
 from portvakt.plugins import Tools
 from portvakt.texts import Texts
 from portvakt.wire.addresses import Destination
 from portvakt.wire.outcomes import Outcome, Refused, Sent, Unknown
 
-__all__ = ["Outcome", "Refused", "Sent", "Unknown"]  # mailers take them from here
+__all__ = ["Outcome", "Refused", "Sent", "Shade", "Unknown"]  # mailers take them from here
 
 _ZONE = ZoneInfo("Europe/Stockholm")
 
@@ -32,6 +33,8 @@ class Letter:
     key: str
     at: datetime
     html: str | None = field(default=None, repr=False)
+    language: str | None = None
+    """What it is written in (BCP 47)."""
 
 
 class Mailer(Protocol):
@@ -65,6 +68,7 @@ class Notice(StrEnum):
     RECOVERY_MADE = "recovery_made"
     RECOVERY_USED = "recovery_used"
     WELCOME = "welcome"
+    NEW_PLACE = "new_place"
     GUESSING = "guessing"
     ASKED_OFTEN = "asked_often"
     PAIRING_REUSED = "pairing_reused"
@@ -107,6 +111,21 @@ class Writer:
     texts: Texts
     organisation: str
     support_phone: str
+    accent: Shade = DAY
+    night: Shade = NIGHT
+
+    def html(self, language: str, subject: str, text: str, link: str = "") -> str:
+        """Return the page of a mail that this writer wrote, with the same words."""
+        return html_of(
+            subject,
+            text,
+            language=language,
+            organisation=self.organisation,
+            link=link,
+            button=self.texts.say(language, "mail.not_you_button"),
+            accent=self.accent,
+            night=self.night,
+        )
 
     def notice(
         self, language: str, name: str, what: What, *, at: datetime, where: Where, link: str = ""
@@ -139,7 +158,7 @@ class Writer:
 
     def _thing(self, language: str, what: What) -> str:
         if what.method is None:
-            return one_line(what.label)
+            return one_line(what.label) or self.texts.say(language, "mail.thing_unknown")
         method = self.texts.say(language, f"mail.method_{what.method}")
         if not what.label:
             return method
@@ -172,9 +191,9 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def to_body(subject: str, text: str, html: str | None = None) -> bytes:
+def to_body(subject: str, text: str, html: str | None = None, language: str | None = None) -> bytes:
     """Write what the outbox keeps, sealed, of a letter."""
-    kept = {"subject": subject, "text": text, "html": html}
+    kept = {"subject": subject, "text": text, "html": html, "language": language}
     return json.dumps(kept, ensure_ascii=False).encode()
 
 
@@ -182,5 +201,11 @@ def from_body(body: bytes, *, to: str, key: str, at: datetime) -> Letter:
     """Read what `to_body` wrote, and make the letter of it."""
     kept = json.loads(body)
     return Letter(
-        to=to, subject=kept["subject"], text=kept["text"], html=kept["html"], key=key, at=at
+        to=to,
+        subject=kept["subject"],
+        text=kept["text"],
+        html=kept["html"],
+        language=kept.get("language"),  # letters that wait from before it was kept
+        key=key,
+        at=at,
     )

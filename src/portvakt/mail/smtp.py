@@ -237,7 +237,10 @@ def _message(letter: Letter, sender: Address, to: str) -> bytes:
     message["Date"] = format_datetime(letter.at)
     message["Message-ID"] = f"<{letter.key}@{sender.domain}>"  # the same for each try
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answers it
+    message["X-Auto-Response-Suppress"] = "All"  # Exchange's word for the same
     message.set_content(letter.text, cte="quoted-printable")
     if letter.html is not None:
         message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    if letter.language is not None:  # after the parts, which would take it along
+        message["Content-Language"] = letter.language  # RFC 3282
     return message.as_bytes()

@@ -42,6 +42,8 @@ from portvakt.core.sign_in import (
 from portvakt.core.text_budget import Room
 from portvakt.crypto.digests import lookup_hash
 from portvakt.crypto.randomness import Random
+from portvakt.proving.new_places import tell_of_new_place
+from portvakt.proving.notices import Notices
 from portvakt.proving.rules import Verdict, judge
 from portvakt.proving.visit import Visit, said
 from portvakt.records.configuration import Configuration
@@ -88,9 +90,10 @@ class FirstPolicy:
 class Finisher:
     """Decides what comes next and opens sessions."""
 
-    def __init__(self, *, random: Random, policy: FirstPolicy) -> None:
+    def __init__(self, *, random: Random, policy: FirstPolicy, notices: Notices) -> None:
         self._random = random
         self._policy = policy
+        self._notices = notices
 
     def look(
         self, state: SignIn, standing: Standing | None, configuration: Configuration, visit: Visit
@@ -201,6 +204,8 @@ class Finisher:
         )
         await unit.sessions.open(session, lookup_hash(secret), visit.browser)
         if kind is SessionKind.FULL:
+            if at.verdict is not None:
+                await tell_of_new_place(unit, self._notices, standing, at.verdict, visit)
             await self._note(unit, standing, visit)
         await unit.audit.write(self._succeeded(at, standing, session.id, visit), _trace(at))
         return _opened(at, session, secret)

@@ -58,15 +58,19 @@ class Notices:
         when = at if visit is None else visit.now
         if when is None:
             raise AssertionError("an operator's act has a time")
+        language = account.language or DEFAULT_LANGUAGE
+        link = await self._link(unit, account, what, when)
         subject, text = self._writer.notice(
-            account.language or DEFAULT_LANGUAGE,
+            language,
             account.given_name or account.display_name,
             what,
             at=when,
             where=_where(visit, configuration),
-            link=await self._link(unit, account, what, when),
+            link=link,
         )
-        await self._put(unit, "mail", account.email, to_body(subject, text), account, when)
+        html = self._writer.html(language, subject, text, link)
+        body = to_body(subject, text, html, language)
+        await self._put(unit, "mail", account.email, body, account, when)
 
     async def _link(self, unit: Unit, account: Account, what: What, at: datetime) -> str:
         """Make the link that disowns this change; empty for what is no change."""

@@ -18,6 +18,7 @@ from portvakt.core.password_rules import ALONE
 from portvakt.plugins import names as adapters
 from portvakt.records.addresses import SqliteFile, address_of
 from portvakt.settings.structs import Settings, span
+from portvakt.settings.text_checks import check_texts
 from portvakt.strict_toml import Problems
 from portvakt.toml_places import Path
 from portvakt.web.colours import LEAST_CONTRAST, accent_on_light, contrast
@@ -70,6 +71,7 @@ def check(settings: Settings, problems: Problems) -> None:
     _password_rules(settings, problems)
     _keys(settings, problems)
     _sms(settings, problems)
+    check_texts(settings, problems)
     _mail(settings, problems)
     _directories(settings, problems)
 

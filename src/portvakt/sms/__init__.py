@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from portvakt import gsm7
 from portvakt.core.secret import Secret
 from portvakt.plugins import Tools
 from portvakt.texts import Texts
@@ -19,11 +20,8 @@ from portvakt.wire.outcomes import Outcome, Receipt, ReceiptSink, Refused, Sent,
 __all__ = ["Outcome", "Receipt", "ReceiptSink", "Refused", "Sent", "Unknown"]
 # gateways take them from here
 
-_GSM7 = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM7_TWICE = frozenset("\f^{}\\[~]|€")  # an escape and a letter: 3GPP TS 23.038 section 6.2.1.1
+_SHORTEST = 12
+"""How much of an organisation's name is kept at least: under that nobody knows whose text it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +100,47 @@ class CodeText:
 
     It names service and purpose, holds no link and no name, and ends with the origin-bound line
     that lets a phone fill the code in on the page of `host` only (WICG, "Origin-bound one-time
-    codes delivered via SMS"). `host` is that of `public_url`.
+    codes delivered via SMS"). `host` is that of `public_url`. `own` are the organisation's own
+    words by language and purpose, with `{organisation}` and `{code}` in them.
+
+    Everything is written in the alphabet of text messages, and a name that is too long for one
+    message is cut short. The last line is never touched.
     """
 
     texts: Texts
     organisation: str
     host: str
+    own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def code(self, language: str, *, purpose: str, digits: str) -> str:
         """Write it; `purpose` is one that `locale/*/sms.toml` has words for."""
-        words = self.texts.say(
-            language,
-            "sms.code",
-            organisation=self.organisation,
-            purpose=self.texts.say(language, f"sms.purpose_{purpose}"),
-            code=digits,
-        )
-        return f"{words}\n\n@{self.host} #{digits}"
+        name = gsm7.written(self.organisation).strip()
+        text = self._code(language, purpose, digits, name)
+        over = -gsm7.spare(text)
+        if over <= 0 or len(name) - over < _SHORTEST:
+            return text
+        return self._code(language, purpose, digits, _shortened(name, len(name) - over))
+
+    def _code(self, language: str, purpose: str, digits: str, name: str) -> str:
+        own = self.own.get(language, {}).get(purpose)
+        if own is not None:
+            words = own.replace("{code}", digits).replace("{organisation}", name)
+        else:
+            words = self.texts.say(
+                language,
+                "sms.code",
+                organisation=name,
+                purpose=self.texts.say(language, f"sms.purpose_{purpose}"),
+                code=digits,
+            )
+        return f"{gsm7.written(words)}\n\n@{self.host} #{digits}"
+
+
+def _shortened(name: str, most: int) -> str:
+    """Cut a name to so many letters, after a word where enough of it is left."""
+    cut = name[:most]
+    whole = cut if name[most : most + 1] == " " else cut.rpartition(" ")[0]
+    return (whole if len(whole) >= _SHORTEST else cut).rstrip(" ,.-&")
 
 
 def notice_text(
@@ -140,18 +162,8 @@ def notice_text(
         else texts.say(language, "sms.not_you_without_phone")
     )
     what = texts.say(language, f"sms.notice_{kind}", number=number)
-    return Secret(
-        texts.say(language, "sms.notice", organisation=organisation, what=what, not_you=not_you)
-    )
-
-
-def parts(text: str) -> int:
-    """Count the text messages that an operator will charge for (3GPP TS 23.038 and 23.040)."""
-    if all(letter in _GSM7 or letter in _GSM7_TWICE for letter in text):
-        size, one, several = sum(2 if c in _GSM7_TWICE else 1 for c in text), 160, 153
-    else:
-        size, one, several = len(text.encode("utf-16-be")) // 2, 70, 67
-    return 1 if size <= one else -(-size // several)
+    words = texts.say(language, "sms.notice", organisation=organisation, what=what, not_you=not_you)
+    return Secret(gsm7.written(words))
 
 
 def to_body(text: Secret) -> bytes:
