@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from portvakt import sms
+from portvakt import gsm7
 from portvakt.sms import NoReceipt, Receipt
 from portvakt.sms.smpp import letters, pdus, receipts
 from portvakt.sms.smpp.pdus import BadPduError, Delivered, Pdu
@@ -55,7 +55,7 @@ def test_a_text_reads_the_same_from_its_parts(text: str) -> None:
 @given(LETTERS)
 def test_a_text_takes_the_parts_that_we_say_it_costs(text: str) -> None:
     """One more where a letter of two octets would have been torn apart."""
-    assert len(letters.write(text).parts) - sms.parts(text) in {0, 1}
+    assert len(letters.write(text).parts) - gsm7.parts(text) in {0, 1}
 
 
 @given(LETTERS)
