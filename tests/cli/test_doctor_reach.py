@@ -1,14 +1,19 @@
 """What `portvakt doctor` finds out about gateways and mail servers; nothing is sent to any."""
 
 import asyncio
+import socket
 import ssl
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.bad_days.processes import free_port
+from portvakt.commands.doctor_lines import Level
+from portvakt.commands.doctor_reach import reach_lines
+from portvakt.commands.shell import Shell
+from tests.bad_days.processes import PATIENCE, free_port
 from tests.cli.box import Answer, Box
 from tests.cli.test_doctor import found, say, well
 from tests.conformance.post_office import post_office, rude
@@ -106,3 +111,32 @@ def test_a_gateway_that_is_away_is_wrong_and_one_that_only_writes_a_warning(alon
     assert str(port) in said
     assert "firewall" in mend
     assert found(alone, "mail", "warn")[0][0] == "console only writes what it would send"
+
+
+async def test_f61_a_name_server_that_says_nothing_holds_up_nothing(
+    alone: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every name is asked for at the same time, and what is not told soon is given up."""
+    text = alone.config.read_text(encoding="utf-8").replace("http://localhost:8000", "https://a.b")
+    hosts = ["push.example", "another.example", "third.example"]
+    alone.config.write_text(f"{text}\n[wake]\ngateway = 'web_push'\nhosts = {hosts}\n")
+    monkeypatch.setattr("portvakt.commands.doctor_reach.PATIENCE", 1.0)
+    together, over = threading.Barrier(1 + len(hosts)), threading.Event()
+    met: list[bool] = []
+
+    def silent(*_asked: object, **_how: object) -> list[object]:
+        together.wait(PATIENCE)
+        met.append(True)
+        over.wait(PATIENCE)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    shell = Shell("doctor", lambda: alone.now, {}, alone.config)
+    try:
+        lines = await reach_lines(shell.settings(), shell)
+    finally:
+        over.set()
+    assert len(met) == 1 + len(hosts)
+    told = {each.check: (each.level, each.said) for each in lines}
+    assert told["public_url"] == (Level.WRONG, "no name server has told of a.b in 1 s")
+    assert told["wake web_push"][0] is Level.WRONG

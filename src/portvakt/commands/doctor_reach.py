@@ -54,7 +54,11 @@ async def _own_address(settings: Settings, shell: Shell) -> list[Line]:
     host, https = parts.hostname or "", parts.scheme == "https"
     place = Destination(parts.scheme, host, parts.port or (443 if https else 80))
     try:
-        addresses = await _resolved(place)
+        async with asyncio.timeout(PATIENCE):
+            addresses = await _resolved(place)
+    except TimeoutError:
+        silent = f"no name server has told of {host} in {PATIENCE:g} s"
+        return [wrong(check, silent, "see that this machine reaches its name server")]
     except OSError as error:
         return [wrong(check, f"{host} is in no name server: {error}", f"add {host} to the DNS")]
     lines = [ok(check, f"{host} is {', '.join(addresses)}")]
@@ -96,7 +100,8 @@ async def _gateway(check: str, kind: str, configured: Any) -> list[Line]:
     if not places:
         said = f"{configured.gateway} only writes what it would send"
         return [warn(check, said, f"name a gateway that sends, in [{kind}]")]
-    return [await _place(check, each, config, mend.format(each)) for each in places]
+    asked = (_place(check, each, config, mend.format(each)) for each in places)
+    return list(await asyncio.gather(*asked))
 
 
 async def _place(check: str, place: Destination, config: Any, mend: str) -> Line:
