@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portvakt.core.ids import NetworkId
-from portvakt.core.networks import block_of, is_shared, networks_of
+from portvakt.core.networks import block_of, is_shared, network_name, networks_of
 from tests import make
 from tests.make import LAN
 
@@ -105,3 +105,10 @@ def test_one_network_that_says_so_makes_an_address_one_of_a_shared_computer() ->
     assert is_shared("::ffff:10.20.7.11", [ward, *NETWORKS])
     assert not is_shared("10.20.8.11", [*NETWORKS, ward])
     assert not is_shared(None, [ward])
+
+
+def test_a_network_is_called_what_people_call_it_and_outside_nothing() -> None:
+    ward = make.network(id="ward", name="Avdelning 7", addresses=("10.20.7.0/24",))
+    assert network_name("10.20.7.11", [ward, *NETWORKS]) == "Avdelning 7"
+    assert network_name("10.20.7.11", [*NETWORKS, ward]) == NETWORKS[0].name
+    assert network_name("10.21.0.1", [ward]) == network_name(None, [ward]) == ""

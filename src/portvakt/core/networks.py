@@ -70,6 +70,12 @@ def networks_of(address: str | None, networks: Sequence[Network]) -> frozenset[N
     return frozenset(name for first, last, name in ranges if first <= number <= last)
 
 
+def network_name(address: str | None, networks: Sequence[Network]) -> str:
+    """Name the first network that holds this address, as people know it; empty from outside."""
+    inside = networks_of(address, networks)
+    return next((each.name for each in networks if each.id in inside), "")
+
+
 def is_shared(address: str | None, networks: Sequence[Network]) -> bool:
     """Say whether an address is that of a computer that many people share.
 

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.freezing import Change
+from portvakt.core.networks import network_name
 from portvakt.core.people import Account
-from portvakt.core.policy import networks_of
 from portvakt.crypto.digests import lookup_hash
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import Sealer
@@ -147,7 +147,5 @@ def _where(visit: Visit | None, configuration: Configuration | None) -> Where:
         return Where(service=True)
     network = None
     if configuration is not None:
-        inside = networks_of(visit.address, configuration.networks)
-        names = [each.name for each in configuration.networks if each.id in inside]
-        network = names[0] if names else None
+        network = network_name(visit.address, configuration.networks) or None
     return Where(address=visit.address, network=network)

@@ -9,6 +9,7 @@ from typing import Final
 from portvakt.common_passwords import PasswordJudge
 from portvakt.core.freezing import Freezing
 from portvakt.core.ids import AccountId, AuthenticatorId, FlowId
+from portvakt.core.networks import network_name
 from portvakt.core.password_reset import (
     LIVES,
     AskAnother,
@@ -24,7 +25,6 @@ from portvakt.core.password_reset import (
     name,
 )
 from portvakt.core.people import canonical_identifier
-from portvakt.core.policy import networks_of
 from portvakt.core.push_approval import (
     FINISH_WITHIN,
     RESET,
@@ -240,8 +240,7 @@ class ResetFlow:
     async def _network(self, visit: Visit) -> str:
         """Name the organisation's network that this browser is on, or nothing."""
         networks = (await self._parts.rules.current(visit.now)).networks
-        inside = networks_of(visit.address, networks)
-        return next((each.name for each in networks if each.id in inside), "")
+        return network_name(visit.address, networks)
 
     async def _ask(
         self, unit: Unit, scene: Scene, number: AuthenticatorId, *, network: str

@@ -9,8 +9,8 @@ import msgspec
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.events import PhoneDisowned
 from portvakt.core.ids import PairingId
+from portvakt.core.networks import network_name
 from portvakt.core.phones import Pairing, Phone
-from portvakt.core.policy import networks_of
 from portvakt.core.push_approval import (
     PAIRING_LIVES,
     PROVES_WITHIN,
@@ -156,7 +156,7 @@ class PhoneSetUp:
             standing=person.standing,
             claimed=person.account.user_name,
             app_name="",
-            network_name=network_name(person),
+            network_name=network_name(person.visit.address, person.configuration.networks),
             visit=person.visit,
             lock=False,
             password_proved=True,
@@ -237,13 +237,6 @@ class PhoneSetUp:
     def _resealed(self, sealed: bytes, phone: Phone, codes: Authenticator) -> bytes:
         secret = self.sealer.open(sealed, table="phones", column="totp", row=phone.id)
         return self.sealer.seal(secret, table="authenticators", column="sealed", row=codes.id)
-
-
-def network_name(person: Person) -> str:
-    """Name the organisation's network that the person is in; empty from outside."""
-    networks = person.configuration.networks
-    inside = networks_of(person.visit.address, networks)
-    return next((each.name for each in networks if each.id in inside), "")
 
 
 def awaited_topic(at: PhoneDraft) -> str:

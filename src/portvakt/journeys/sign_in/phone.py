@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import FlowId
-from portvakt.core.policy import networks_of
+from portvakt.core.networks import network_name
 from portvakt.core.push_approval import (
     FINISH_WITHIN,
     Approval,
@@ -70,9 +70,7 @@ class Scene:
     @property
     def network_name(self) -> str:
         """The organisation's network that this browser is on, or nothing."""
-        networks = self.configuration.networks
-        inside = networks_of(self.visit.address, networks)
-        return next((each.name for each in networks if each.id in inside), "")
+        return network_name(self.visit.address, self.configuration.networks)
 
     @property
     def app_name(self) -> str:
