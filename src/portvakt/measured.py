@@ -8,6 +8,7 @@ or read from the records (`stored_numbers`).
 import os
 from collections.abc import Mapping
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Final
 
 from portvakt import __version__
@@ -26,6 +27,7 @@ from portvakt.core.events import (
     SignInSucceeded,
 )
 from portvakt.core.sign_in_events import place_of
+from portvakt.crypto.certificates import read_pem_certificate
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.directories import (
     AccountOff,
@@ -106,6 +108,12 @@ class Measured:
             "portvakt_directory_seconds",
             "Time until a directory answered, or was given up.",
             ("directory",),
+        )
+        certificate = settings.server.tls_certificate_file
+        metrics.gauge_from(
+            "portvakt_certificate_ends_timestamp_seconds",
+            "When the certificate of our own TLS ends, in seconds since 1970 UTC.",
+            lambda: {} if certificate is None else _last_second(Path(certificate)),
         )
 
     def happened(self, event: Event) -> None:
@@ -201,6 +209,14 @@ class Measured:
             lambda: {(__version__, SCHEMA_VERSION): 1},
             ("version", "schema"),
         )
+
+
+def _last_second(certificate: Path) -> Numbers:
+    """Read when the certificate ends that lies there now; nothing where there is none (F68)."""
+    try:
+        return {(): read_pem_certificate(certificate.read_bytes()).ends.timestamp()}
+    except (OSError, ValueError):
+        return {}  # half of a renewal, perhaps; `doctor` says what is wrong with it
 
 
 def _up(passwords: DirectoryPasswords) -> Numbers:

@@ -253,12 +253,13 @@ def test_a_folder_that_is_missing_is_to_be_made(alone: Box) -> None:
     ("left", "level"),
     [
         (timedelta(days=-1), Level.WRONG),
+        (timedelta(hours=23), Level.WRONG),
         (timedelta(days=6), Level.WRONG),
         (timedelta(days=29), Level.WARN),
         (timedelta(days=31), Level.OK),
     ],
 )
-def test_the_last_day_of_a_certificate_is_told_in_time(left: timedelta, level: Level) -> None:
+def test_f68_the_last_day_of_a_certificate_is_told_in_time(left: timedelta, level: Level) -> None:
     line = last_day("own TLS", NOW + left, NOW, "renew it")
     assert line.level is level
     assert line.run == ("" if level is Level.OK else "renew it")
@@ -278,6 +279,27 @@ def test_our_own_certificate_is_read_with_its_key(alone: Box) -> None:
     files = Authority(alone.folder / "ca").certificate("localhost")
     own_tls(alone, files.certificate, files.key)
     assert found(alone, "own TLS", "ok")
+
+
+@pytest.mark.parametrize(
+    ("days", "level", "said"),
+    [
+        (31.5, "ok", "the certificate holds until"),
+        (29.5, "warn", ": 29 days"),
+        (6.5, "wrong", ": 6 days"),
+        (0.5, "wrong", ": 0 days"),
+        (-1, "wrong", "the certificate ended"),
+    ],
+)
+def test_f68_our_own_certificate_is_told_of_a_month_a_week_and_a_day_ahead(
+    alone: Box, days: float, level: str, said: str
+) -> None:
+    authority = Authority(alone.folder / "ca")
+    files = authority.certificate("localhost", lives=timedelta(days=days))
+    own_tls(alone, files.certificate, files.key)
+    [(told, mend)] = found(alone, "own TLS", level)
+    assert said in told
+    assert ("renew the certificate" in mend) is (level != "ok")
 
 
 def test_a_certificate_that_ends_soon_or_has_another_key_is_wrong(alone: Box) -> None:

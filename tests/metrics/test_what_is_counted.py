@@ -10,14 +10,17 @@ import pytest
 from portvakt import stored_numbers
 from portvakt.core.events import ProtectedSeen
 from portvakt.core.secret import Secret
+from portvakt.crypto.certificates import read_pem_certificate
 from portvakt.crypto.passwords import Busy, PasswordHasher
 from portvakt.metrics import Metrics
 from portvakt.records import Act, Message, Unit, open_records
+from portvakt.settings.structs import Server
 from portvakt.stored_numbers import KEPT, OUTBOX, StoredNumbers
 from tests import make
 from tests.bad_days.processes import free_port
 from tests.journeys.sign_in.region import SECRET, app_code, failures
 from tests.metrics.scrape import Scrape, ask, measured_world, scrape
+from tests.servers.authority import Authority
 from tests.world import INSIDE, OUTSIDE, World
 
 
@@ -268,3 +271,21 @@ async def test_texts_are_told_of_by_gateway_prefix_and_outcome(
         assert told.value("portvakt_texts_last_hour", **unsent) == 1
         assert told.value("portvakt_text_handover_seconds", **place) == 1.5
         assert told.value("portvakt_text_receipt_seconds", **place) == 4
+
+
+async def test_f68_when_our_own_certificate_ends_is_told_and_a_renewal_with_it(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    name = "portvakt_certificate_ends_timestamp_seconds"
+    authority = Authority(tmp_path / "ca")
+    now = authority.certificate("localhost", lives=timedelta(days=7))
+    then = authority.certificate("localhost", lives=timedelta(days=50))
+    server = Server(tls_certificate_file=str(now.certificate), tls_key_file=str(now.key))
+    async with measured_world(tmp_path, sqlite_url, server=server) as world:
+        first = (await scrape(world)).value(name)
+        assert first == read_pem_certificate(now.certificate.read_bytes()).ends.timestamp()
+        then.certificate.replace(now.certificate)
+        days = ((await scrape(world)).value(name) - first) / 86_400
+        assert round(days) == 43
+        now.certificate.unlink()
+        assert (await scrape(world)).values(name) == {}
