@@ -37,6 +37,7 @@ from portvakt.settings.structs import (
     Proxies,
     Registration,
     Reset,
+    Sms,
     TextLimits,
 )
 from portvakt.sms import from_body as text_of
@@ -317,6 +318,7 @@ def settings(
     *,
     reset: Reset | None = None,
     texts: TextLimits | None = None,
+    sms: tuple[Sms, ...] = (),
     **registration: object,
 ) -> Settings:
     """Settings for a product behind one trusted proxy."""
@@ -331,6 +333,7 @@ def settings(
         organisation=Organisation(name="Region Exempel", support_phone="026-15 40 00"),
         reset=reset or Reset(),
         texts=texts or TextLimits(),
+        sms=sms,
         registration=Registration(**registration),  # type: ignore[arg-type]  # checked by msgspec users
     )
 
@@ -346,10 +349,11 @@ async def world(
     *,
     reset: Reset | None = None,
     texts: TextLimits | None = None,
+    sms: tuple[Sms, ...] = (),
     **registration: object,
 ) -> AsyncIterator[World]:
     """Open a whole product on a migrated database."""
     clock = Clock()
-    chosen = settings(folder, database_url, reset=reset, texts=texts, **registration)
+    chosen = settings(folder, database_url, reset=reset, texts=texts, sms=sms, **registration)
     async with opened(chosen, clock=clock, hold=no_hold) as house:
         yield World(house, clock)

@@ -23,8 +23,7 @@ from portvakt.wire.outcomes import Outcome, Refused, Sent, Unknown
 FAILURES: Final = 3
 """Failures in a row after which a gateway is left alone."""
 LEFT_ALONE: Final = timedelta(seconds=10)
-"""How long, before one text tries it again. A person waits at most so long for a gateway that is
-the only one and has come back."""
+"""How long, before one text tries it again. The only gateway of a number is never left alone."""
 ONE_TRY: Final = 8.0
 """Seconds for one try of one gateway: more than any adapter of ours takes by itself."""
 ALL_TRIES: Final = 16.0
@@ -98,7 +97,8 @@ class TextGateways:
         ends, refused = clock() + ALL_TRIES, list[Refused]()
         for gateway in order:
             wait = self._breaker.pause(gateway.name, self._clock())
-            if wait and not (holder.comes_first and gateway.name == held):
+            needed = len(usual) == 1 or (holder.comes_first and gateway.name == held)
+            if wait and not needed:
                 why = f"{gateway.name} is left alone for a while"
                 refused.append(Refused(why, retry=True, wait=wait))
                 continue
@@ -149,14 +149,16 @@ def _of_all(refused: Sequence[Refused]) -> Refused:
 
 
 def gateway_names(blocks: Sequence[Sms]) -> tuple[str, ...]:
-    """Name each `[[sms]]` block: as it says, or by its adapter, with its place if not the first."""
-    seen: Counter[str] = Counter()
+    """Name each `[[sms]]` block; one without a name by its adapter, and its place among those."""
+    unnamed: Counter[str] = Counter()
     names = []
     for each in blocks:
-        seen[each.gateway] += 1
-        count = seen[each.gateway]
-        usual = each.gateway if count == 1 else f"{each.gateway}-{count}"
-        names.append(each.name or usual)
+        if each.name is not None:
+            names.append(each.name)
+            continue
+        unnamed[each.gateway] += 1
+        place = unnamed[each.gateway]
+        names.append(each.gateway if place == 1 else f"{each.gateway}-{place}")
     return tuple(names)
 
 

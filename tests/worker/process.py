@@ -1,4 +1,4 @@
-"""A worker in a process of its own: `python -m tests.worker.process DATABASE_URL KEY_FILE URL`."""
+"""A worker in a process of its own: `python -m tests.worker.process DATABASE_URL KEY_FILE URL…`."""
 
 import asyncio
 import sys
@@ -7,5 +7,5 @@ from portvakt.worker import work
 from tests.worker.office import settings
 
 if __name__ == "__main__":
-    database_url, key_file, url = sys.argv[1:]
-    asyncio.run(work(settings(database_url, url, key_file=key_file)))
+    database_url, key_file, *urls = sys.argv[1:]
+    asyncio.run(work(settings(database_url, *urls, key_file=key_file)))

@@ -214,13 +214,29 @@ async def test_where_all_are_left_alone_a_code_waits_and_goes_when_one_is_well(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(text_gateways, "LEFT_ALONE", timedelta(milliseconds=300))
+    async with (
+        operator(answers(503)) as first,
+        operator(answers(503)) as second,
+        office(sqlite_url, first.url, second.url) as here,
+    ):
+        await here.put_text()
+        async with here.working():
+            await until(lambda: len(second.requests) >= text_gateways.FAILURES)
+            second.behave = answers(200)
+            await here.state("m1", "handed_over")
+        assert len(set(came(first, second))) == 1
+
+
+async def test_the_only_gateway_is_never_left_alone(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_gateways, "LEFT_ALONE", timedelta(hours=1))
     async with operator(answers(503)) as only, office(sqlite_url, only.url) as here:
         await here.put_text()
         async with here.working():
-            await until(lambda: len(only.requests) >= text_gateways.FAILURES)
+            await until(lambda: len(only.requests) > text_gateways.FAILURES)
             only.behave = answers(200)
             await here.state("m1", "handed_over")
-        assert len(set(came(only))) == 1
 
 
 async def test_a_first_gateway_that_dies_among_a_hundred_texts_loses_none_and_changes_no_code(
