@@ -291,6 +291,27 @@ async def test_a_silent_line_is_asked_for_a_sign_of_life(
         await sent_after_all(gateway)
 
 
+async def test_a_late_answer_makes_us_ask_for_a_sign_of_life(
+    tmp_path: Path, message_centre: MessageCentre
+) -> None:
+    message_centre.fresh(on_submit="ignore", deaf=True)
+    async with opened(tmp_path, message_centre, enquire_every=300) as gateway:
+        assert await gateway.send(MESSAGE) == Unknown("no answer in time")
+        await message_centre.until("bind", 2)
+
+
+async def test_a_centre_that_says_we_are_not_bound_is_bound_to_again(
+    tmp_path: Path, message_centre: MessageCentre
+) -> None:
+    message_centre.fresh(submit=0x04)
+    async with opened(tmp_path, message_centre) as gateway:
+        outcome = await gateway.send(MESSAGE)
+        assert isinstance(outcome, Refused)
+        assert outcome.retry
+        message_centre.mode()
+        await message_centre.until("bind", 2)
+
+
 async def test_leave_is_taken(tmp_path: Path, message_centre: MessageCentre) -> None:
     message_centre.fresh()
     async with opened(tmp_path, message_centre) as gateway:
@@ -299,9 +320,18 @@ async def test_leave_is_taken(tmp_path: Path, message_centre: MessageCentre) -> 
     assert isinstance(await gateway.send(MESSAGE), Refused)
 
 
-async def test_what_speaks_another_protocol_takes_no_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("greeting", "said"),
+    [
+        (b"220 mail\r\n", "not reached: what came is no SMPP: not the length of a PDU"),
+        (b"", "the line is still being opened"),
+    ],
+)
+async def test_what_is_no_message_centre_takes_no_text(
+    tmp_path: Path, greeting: bytes, said: str
+) -> None:
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 mail.region.example\r\n")
+        writer.write(greeting)
         await reader.read()
         writer.close()
 
@@ -309,23 +339,7 @@ async def test_what_speaks_another_protocol_takes_no_text(tmp_path: Path) -> Non
         port = server.sockets[0].getsockname()[1]
         settings = settings_for_nobody("smpp", tmp_path) | {"port": port}
         gateway: SmsGateway = plugins.fill(PACKAGE, "smpp", settings).open(tools())
-        outcome = await gateway.send(MESSAGE)
-        said = "not reached: what came is no SMPP: not the length of a PDU"
-        assert outcome == Refused(said, retry=True)
-        await gateway.close()
-
-
-async def test_a_centre_that_never_answers_a_bind_takes_no_text(tmp_path: Path) -> None:
-    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        settings = settings_for_nobody("smpp", tmp_path) | {"port": port}
-        gateway: SmsGateway = plugins.fill(PACKAGE, "smpp", settings).open(tools())
-        outcome = await gateway.send(MESSAGE)
-        assert outcome == Refused("the line is still being opened", retry=True)
+        assert await gateway.send(MESSAGE) == Refused(said, retry=True)
         await gateway.close()
 
 

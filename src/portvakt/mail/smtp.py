@@ -20,7 +20,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as LINES
 from email.utils import format_datetime
-from pathlib import Path
 from typing import Literal
 
 import aiosmtplib
@@ -30,6 +29,7 @@ from portvakt.core.secret import Secret
 from portvakt.mail import Letter, Mailer, Outcome, Refused, Sent, Unknown, one_line
 from portvakt.plugins import AdapterSettingsError, SecretRef, Tools
 from portvakt.wire.addresses import Destination, checked_addresses
+from portvakt.wire.trust import trusting
 
 TIME_OUT = 5.0
 _PORTS = {"none": 25, "starttls": 587, "tls": 465}
@@ -86,11 +86,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.tls == "none":
             return None
         try:
-            context = ssl.create_default_context(cafile=self.ca_file and Path(self.ca_file))
+            return trusting(self.ca_file)
         except OSError as error:
             raise AdapterSettingsError("smtp: ca_file cannot be read") from error
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return context
 
 
 def _address_of(text: str) -> Address:

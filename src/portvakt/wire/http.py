@@ -16,6 +16,7 @@ from typing import Any
 import httpcore
 
 from portvakt.wire.addresses import Destination, Resolve, checked_addresses, look_up
+from portvakt.wire.trust import trusting
 
 TIME_OUT = 5.0
 LARGEST_ANSWER = 64 * 1024
@@ -160,8 +161,7 @@ class HttpClient:
 
     def _tls_context(self) -> ssl.SSLContext:
         if self._tls is None:
-            self._tls = ssl.create_default_context(cafile=self._ca_file)
-            self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
+            self._tls = trusting(self._ca_file)
         return self._tls
 
 

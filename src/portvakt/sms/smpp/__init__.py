@@ -13,7 +13,6 @@ on it, so nothing has to be opened from the outside.
 
 import re
 import ssl
-from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -23,6 +22,7 @@ from portvakt.sms import ReceiptReader, SmsGateway
 from portvakt.sms.smpp.gateway import SmppGateway
 from portvakt.sms.smpp.line import Login
 from portvakt.wire.addresses import Destination
+from portvakt.wire.trust import trusting
 
 _PORTS: Final = {"tls": 3550, "none": 2775}
 _LONGEST_PASSWORD: Final = 8
@@ -126,8 +126,6 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.tls == "none":
             return None
         try:
-            context = ssl.create_default_context(cafile=self.ca_file and Path(self.ca_file))
+            return trusting(self.ca_file)
         except OSError as error:
             raise AdapterSettingsError("smpp: ca_file cannot be read") from error
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return context

@@ -32,8 +32,9 @@ longest `answer_within` that is less than the patience of whoever has several ga
 NOTING: Final = 10.0
 """Seconds to note a receipt in; the centre is asked to come again with what takes longer."""
 
+_NOT_BOUND: Final = 0x04
 _LATER: Final = {
-    0x04: timedelta(),  # not bound: the line is opened again
+    _NOT_BOUND: timedelta(),  # the line is opened again
     0x08: timedelta(),  # system error
     0x14: timedelta(seconds=5),  # queue full
     0x45: timedelta(),  # submit_sm failed
@@ -113,6 +114,8 @@ class SmppGateway:
             return Unknown("no answer in time")
         finally:
             self._window.release()
+        if answer.status == _NOT_BOUND:
+            line.end("the centre says that we are not bound")
         return self._meaning(answer)
 
     def _meaning(self, answer: Pdu) -> Outcome:

@@ -6,9 +6,10 @@ is told so at once, and cannot know whether the question arrived.
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -70,6 +71,8 @@ class Line:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _delivering: int = 0
     _lost: asyncio.Event = field(default_factory=asyncio.Event)
+    _doubt: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set where an answer did not come: is anybody there?"""
 
     @property
     def is_lost(self) -> bool:
@@ -89,6 +92,9 @@ class Line:
         try:
             async with asyncio.timeout(within):
                 found = await answer
+        except TimeoutError:
+            self._doubt.set()
+            raise
         finally:
             del self._waiting[number]
         if found is None:
@@ -114,8 +120,8 @@ class Line:
             try:
                 await self.ask(lambda number: pdus.request("unbind", number), _LEAVE)
             except (LineLostError, TimeoutError):
-                self._end("closed")  # a centre that does not take leave is left all the same
-        self._end("closed")
+                self.end("closed")  # a centre that does not take leave is left all the same
+        self.end("closed")
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -125,7 +131,7 @@ class Line:
         except (OSError, TimeoutError):
             self.writer.transport.abort()
 
-    def _start(self, work: "asyncio._CoroutineLike[None]") -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -145,7 +151,7 @@ class Line:
             self.writer.write(b"".join(self._out))
             self._out.clear()
 
-    def _end(self, why: str) -> None:
+    def end(self, why: str) -> None:
         """Close the line, once, and tell everybody who waits."""
         if self.is_lost:
             return
@@ -171,7 +177,7 @@ class Line:
         except Exception:  # noqa: BLE001 - a line that nobody reads must not seem to live
             _log.exception("smpp.line_broken")
         finally:
-            self._end(why)
+            self.end(why)
 
     async def _read_on(self) -> None:
         """Take PDUs as they come, however the network has parted them."""
@@ -212,19 +218,21 @@ class Line:
             self._write(pdus.answer(pdu, status))
 
     async def _enquire(self) -> None:
-        """Ask for a sign of life (section 4.11) whenever nothing was heard for a while."""
+        """Ask for a sign of life (section 4.11) where nothing was heard, or an answer is late."""
         loop = asyncio.get_running_loop()
         while not self.is_lost:
-            silent = loop.time() - self._heard
-            if silent < self.enquire_every:
-                await asyncio.sleep(self.enquire_every - silent)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self._heard + self.enquire_every):
+                    await self._doubt.wait()
+            if not self._doubt.is_set() and loop.time() < self._heard + self.enquire_every:
                 continue
+            self._doubt.clear()
             try:
                 await self.ask(
                     lambda number: pdus.request("enquire_link", number), self.answer_within
                 )
             except TimeoutError:
-                self._end("the centre gives no sign of life")
+                self.end("the centre gives no sign of life")
             except LineLostError:
                 return
 
@@ -288,7 +296,7 @@ async def _connected(
 
 
 def _why(error: OSError) -> str:
-    """Say what went wrong, without addresses."""
+    """Say what went wrong."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
-    return error.strerror or str(error) or type(error).__name__
+    return str(error) or type(error).__name__
