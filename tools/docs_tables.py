@@ -75,6 +75,8 @@ KINDS = {
     "tuple[str, ...]": "list of texts",
     "tuple[int, ...]": "list of numbers",
     "dict[str, str]": "table of texts",
+    "dict[str, Count]": "table of numbers",
+    "TextWords": "table of texts: `sign_in`, `methods`, `bind`, `reset`",
     "SecretRef | None": '`{ file = "…" }` or `{ env = "…" }`',
     "SecretRef": '`{ file = "…" }` or `{ env = "…" }`',
 }

@@ -14,7 +14,6 @@ from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import CodeMac, MasterKeys, Sealer
 from portvakt.directories import Directory
 from portvakt.methods import SignInMethod
-from portvakt.phone_numbers import country_prefix
 from portvakt.plugins import Tools, open_adapter
 from portvakt.proving.ask import CodeSender
 from portvakt.proving.directory_age import DirectoryAges, Span
@@ -23,11 +22,12 @@ from portvakt.proving.gate import Gate
 from portvakt.proving.notices import Notices
 from portvakt.proving.phone_requests import PhoneRequests
 from portvakt.proving.rules import Rules
-from portvakt.proving.text_limits import TextLimiter, TextLimits
+from portvakt.proving.text_limits import TextLimiter
 from portvakt.records.unit import Records
 from portvakt.settings import Settings
 from portvakt.settings.structs import span
-from portvakt.telling_people import code_text_of, notices_of
+from portvakt.telling_people import notices_of
+from portvakt.text_settings import code_text_of, text_limits
 from portvakt.texts import Texts
 from portvakt.web.site import Logo, Organisation, Site
 from portvakt.wire.http import HttpClient
@@ -38,8 +38,6 @@ Pause = Callable[[timedelta], Awaitable[None]]
 PARTS = {"registration": "/security-info", "reset": "/reset", "apps": "/apps"}
 """Where the names in `[hosts]` lead."""
 SIX_DIGITS = 6
-FOREIGN_SHARE = 20
-"""A prefix abroad gets one part in so many of the day's texts, where no setting says another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,23 +162,6 @@ def _sender(
         text=code_text_of(settings, texts),
         limiter=TextLimiter(text_limits(settings)),
         rules=rules,
-    )
-
-
-def text_limits(settings: Settings) -> TextLimits:
-    """Return how many texts the settings allow; foreign prefixes get a little of the day each."""
-    ours, home = settings.texts, country_prefix(settings.organisation.country)
-    foreign = {
-        prefix: max(1, ours.per_day // FOREIGN_SHARE)
-        for sms in settings.sms
-        for prefix in sms.allowed_prefixes
-        if not prefix.startswith(home) and not home.startswith(prefix)
-    }
-    return TextLimits(
-        per_day=ours.per_day,
-        per_prefix=foreign | ours.per_prefix,
-        per_address=ours.per_address,
-        per_address_inside=ours.per_address_inside,
     )
 
 

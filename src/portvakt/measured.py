@@ -44,7 +44,16 @@ from portvakt.proving.directory_passwords import DirectoryPasswords
 from portvakt.records import Records
 from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.settings import Settings
-from portvakt.stored_numbers import OUTBOX, SEALER, TEXTS, Clock, StoredNumbers, directories
+from portvakt.stored_numbers import (
+    OUTBOX,
+    SEALER,
+    TEXTS,
+    Clock,
+    StoredNumbers,
+    day_of_texts,
+    directories,
+)
+from portvakt.text_settings import text_limits
 from portvakt.web.metrics import Measuring
 
 PHONES: Final[Mapping[type[Event], str]] = {
@@ -75,6 +84,7 @@ class Measured:
         several = settings.server.workers > 1
         self._metrics = metrics = Metrics(str(os.getpid()) if several else None)
         self._networks = tuple(ip_network(each) for each in settings.metrics.networks)
+        self._limits = text_limits(settings)
         self._directories = tuple(each.name for each in settings.directories)
         self._events = metrics.counter(
             "portvakt_events", "What happened, by event.", ("event",), sorted(EVENTS)
@@ -155,7 +165,13 @@ class Measured:
         self._watch_directories(passwords)
         self._watch_parts(records, hasher)
         metrics = self._metrics
-        readings = (OUTBOX, TEXTS, SEALER, directories(self._directories))
+        readings = (
+            OUTBOX,
+            TEXTS,
+            day_of_texts(self._limits),
+            SEALER,
+            directories(self._directories),
+        )
         stored = StoredNumbers(records, readings, clock)
         stored.export(metrics)
 

@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Final
 
 from portvakt.metrics import Metrics, Numbers
+from portvakt.proving.text_limits import TextLimits, room_now
 from portvakt.records import Records, RecordsUnavailable, Unit
 from portvakt.records.followed import followed
 
@@ -123,6 +124,22 @@ SEALER: Final = Reading(
     ),
     _sealer,
 )
+
+
+def day_of_texts(limits: TextLimits) -> Reading:
+    """Tell how many texts were asked for today, and how many may be."""
+
+    async def read(unit: Unit, now: datetime) -> Sequence[Numbers]:
+        _, sent = await room_now(unit, limits, now)
+        return {(): float(sent)}, {(): float(limits.per_day)}
+
+    return Reading(
+        (
+            Gauge("portvakt_texts_today", "Text messages asked for since midnight."),
+            Gauge("portvakt_texts_per_day", "How many may be: `[texts] per_day`."),
+        ),
+        read,
+    )
 
 
 def directories(names: Sequence[str]) -> Reading:

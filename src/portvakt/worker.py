@@ -18,6 +18,7 @@ import structlog
 from portvakt.background_audit import auditing
 from portvakt.background_resets import settling
 from portvakt.background_sync import following
+from portvakt.background_texts import watching_texts
 from portvakt.crypto.key_file import WatchedKeys
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import SystemRandom
@@ -207,8 +208,9 @@ async def beside(
         following(settings, records, sealer, clock) as follow,
         settling(settings, records, sealer, hasher, clock) as settle,
         auditing(settings, records, keys, clock) as audit,
+        watching_texts(settings, records, sealer, clock) as watch,
     ):
-        more = (*follow, *settle, *audit)
+        more = (*follow, *settle, *audit, *watch)
         worker = Worker(records=records, sealer=sealer, post=post, clock=clock, more=more)
         running = asyncio.create_task(worker.run())
         try:

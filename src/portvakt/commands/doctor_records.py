@@ -13,11 +13,14 @@ from portvakt.core.events import SignInSucceeded
 from portvakt.core.networks import block_of, is_too_wide
 from portvakt.core.policy import asks_for_more
 from portvakt.core.sign_in_events import place_of
+from portvakt.core.text_budget import Room
+from portvakt.proving.text_limits import not_taken, room_now
 from portvakt.records import KeyState, Records, RecordsUnavailable, Unit, open_records
 from portvakt.records.addresses import SqliteFile, address_of
 from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.records.unit import CLOCK_BOUND
 from portvakt.settings import Settings
+from portvakt.text_settings import text_limits
 
 _SLOW: Final = timedelta(milliseconds=50)
 _TRIES: Final = 5
@@ -61,7 +64,7 @@ async def _looked(records: Records, settings: Settings, shell: Shell) -> AsyncIt
     yield await _speed(records)
     yield _clock(await records.clock_difference(), embedded=is_embedded(settings))
     now = shell.clock()
-    for each in (_mark, _signing_keys, _outbox, _worker, _rules, _networks, _places):
+    for each in (_mark, _signing_keys, _outbox, _texts, _worker, _rules, _networks, _places):
         for line in await records.read(lambda unit, look=each: look(unit, settings, now)):
             yield line
 
@@ -123,6 +126,23 @@ def _waiting(waiting: dict[str, tuple[int, datetime]], now: datetime) -> Iterato
             yield wrong("outbox", said, mend)
         else:
             yield warn("outbox", said, mend) if age > _LATE else ok("outbox", said)
+
+
+async def _texts(unit: Unit, settings: Settings, now: datetime) -> list[Line]:
+    if not settings.sms:
+        return []
+    left, sent = await room_now(unit, text_limits(settings), now)
+    per_day = settings.texts.per_day
+    said = f"{sent} of {per_day} texts of today are used"
+    tried = await not_taken(unit, now)
+    if tried:
+        said = f"no gateway took any of the last {tried} texts; {said}"
+        mend = "`portvakt messages`, and ask the operator about balance, sender and limits"
+        return [wrong("texts", said, mend)]
+    if left is Room.PLENTY:
+        return [ok("texts", said)]
+    mend = "find out who asks for them, or raise `[texts] per_day`; other ways are asked for first"
+    return [(wrong if left is Room.NONE else warn)("texts", said, mend)]
 
 
 async def _worker(unit: Unit, settings: Settings, now: datetime) -> list[Line]:

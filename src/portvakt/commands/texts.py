@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from portvakt import gsm7
 from portvakt.commands.shell import Shell, print_json
 from portvakt.settings.text_checks import PURPOSES
-from portvakt.telling_people import code_text_of
+from portvakt.text_settings import code_text_of
 from portvakt.texts import LANGUAGES, Texts
 
 EXAMPLE = "portvakt texts"

@@ -156,6 +156,17 @@ class Writer:
         )
         return say(language, f"mail.notice_{what.notice}_subject"), text.strip() + "\n"
 
+    def alarm(self, language: str, what: str, **values: object) -> tuple[str, str]:
+        """Return subject and text of a warning to those in charge: a `mail.alarm_…`."""
+        say = self.texts.say
+        text = say(
+            language,
+            "mail.alarm",
+            what=say(language, f"mail.alarm_{what}", **values),
+            organisation=self.organisation,
+        )
+        return say(language, f"mail.alarm_{what}_subject"), text.strip() + "\n"
+
     def _thing(self, language: str, what: What) -> str:
         if what.method is None:
             return one_line(what.label) or self.texts.say(language, "mail.thing_unknown")
