@@ -48,7 +48,8 @@ _SODIUM_LONGEST = 127  # libsodium's fixed buffer for a PHC string
 THREADS = 2  # two threads keep two cores busy; more only queue (measured)
 WAITING = 64  # less than a second of work for two threads
 KEPT = 4  # one place in so many is kept from strangers, so that whoever is known is soon served
-LONGEST = 0.6  # seconds that whoever is last in line waits; on a slow machine the line is shorter
+LONGEST = 0.6  # seconds of hashing in front of whoever is last; a slow machine has a shorter line
+WHOLE_WAY = 2  # times as long for all of it, reading and counting before the hash included
 LATELY = 16  # hashes that the mean looks back
 RETRY_AFTER = 2
 
@@ -194,6 +195,7 @@ class PasswordHasher:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._threads = threads
         self._most = threads + waiting
+        self._each = 0.0  # seconds that a hash takes, of late
         self._apart = 0.0  # seconds between one who is done and the next, of late
         self._since = 0.0  # when the last one was, or when the line began
         self._taken = dict.fromkeys(Lane, 0)
@@ -215,7 +217,7 @@ class PasswordHasher:
         line = line_of(
             most=self._most,
             least=2 * self._threads,
-            apart=self._apart,
+            apart=max(self._each / self._threads, self._apart / WHOLE_WAY),
             longest=LONGEST,
             share=KEPT,
         )
@@ -297,21 +299,22 @@ class PasswordHasher:
             _, _, work, future = heappop(self._line)
         if not future.set_running_or_notify_cancel():
             return
+        began = time.perf_counter()
         try:
             result = work()
         except BaseException as error:  # noqa: BLE001 - it is whoever waits who gets it
             future.set_exception(error)
         else:
-            self._note_one_done()
+            self._note_one_done(time.perf_counter() - began)
             future.set_result(result)
 
-    def _note_one_done(self) -> None:
+    def _note_one_done(self, took: float) -> None:
         """Keep in mind how fast it goes of late, whatever else the machine does."""
         with self._counting:
             now = self._clock()
             apart, self._since = now - self._since, now
-            so_far = self._apart or apart
-            self._apart = so_far + (apart - so_far) / LATELY
+            self._each = _lately(self._each, took)
+            self._apart = _lately(self._apart, apart)
 
     def _enter(self, lane: Lane) -> _Place:
         with self._counting:
@@ -333,6 +336,11 @@ class PasswordHasher:
             if not place.given_back:
                 place.given_back = True
                 self._taken[place.lane] -= 1
+
+
+def _lately(so_far: float, seconds: float) -> float:
+    """Return a mean that forgets; 0 so far is none."""
+    return so_far + (seconds - so_far) / LATELY if so_far else seconds
 
 
 def _is_sound(phc: str) -> bool:
