@@ -1,9 +1,12 @@
 """What every test may rely on: coroutine tests run, and there is a database for each that asks."""
 
 import asyncio
+import fcntl
 import inspect
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +22,7 @@ from tests.servers.sharing import shared
 from tests.servers.slapd import Slapd
 
 TEMPLATE = "migrated"
+TOP = Path(__file__).parents[1]
 
 # What structlog does without being told draws pictures of tracebacks, at seconds each.
 structlog.configure(
@@ -66,6 +70,27 @@ def postgres(run_folder: Path) -> Iterator[Postgres]:
     """The run's PostgreSQL server, with an empty migrated database to copy."""
     with shared(run_folder / "postgres", Postgres, lambda: prepared(migrated)) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def wheel(run_folder: Path) -> Path:
+    """What is installed: built once in a run, with no network."""
+    folder = run_folder / "wheel"
+    folder.mkdir(exist_ok=True)
+    with (folder / "turn").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not list(folder.glob("*.whl")):
+            build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
+            done = subprocess.run(
+                [*build, "--quiet", "--wheel-dir", str(folder), str(TOP)],
+                capture_output=True,
+                text=True,
+                check=False,
+                env=os.environ | {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+            )
+            assert done.returncode == 0, done.stderr
+    (made,) = folder.glob("portvakt-*.whl")
+    return made
 
 
 @pytest.fixture(scope="session")

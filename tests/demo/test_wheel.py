@@ -16,22 +16,6 @@ pytestmark = pytest.mark.slow
 TOP = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
-    done = subprocess.run(
-        [*build, "--quiet", "--wheel-dir", str(folder), str(TOP)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
-    )
-    assert done.returncode == 0, done.stderr
-    (made,) = folder.glob("portvakt-*.whl")
-    return made
-
-
 def test_the_wheel_carries_every_file_of_the_package_and_nothing_else(wheel: Path) -> None:
     tracked = subprocess.run(
         ["git", "ls-files", "src/portvakt"], cwd=TOP, capture_output=True, text=True, check=True

@@ -43,13 +43,13 @@ END $$
 _numbers = itertools.count()
 
 
-def _program(name: str) -> str:
+def program_of(name: str) -> Path:
     """Debian keeps the server's programs off the PATH, one folder for each version."""
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
-    path = str(found[0]) if found else shutil.which(name)
+    path = found[0] if found else shutil.which(name)
     if path is None:
         raise FileNotFoundError(f"{name} is not here: install the Debian package postgresql")
-    return path
+    return Path(path)
 
 
 def _as_owner(*command: str) -> list[str]:
@@ -58,6 +58,14 @@ def _as_owner(*command: str) -> list[str]:
         return list(command)
     ids = ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
     return ["setpriv", *ids, "--", *command]
+
+
+def _own_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="portvakt-pg-"))
+    if os.geteuid() == 0:
+        owner = pwd.getpwnam("postgres")
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    return folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +80,23 @@ class Postgres:
     @classmethod
     def create(cls) -> "Postgres":
         """Lay out an empty server; `start` runs it."""
-        folder = Path(tempfile.mkdtemp(prefix="portvakt-pg-"))
-        if os.geteuid() == 0:
-            owner = pwd.getpwnam("postgres")
-            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        folder = _own_folder()
         server = cls(folder)
         locale = ["--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "--username=postgres"]
         server._run("initdb", "--no-sync", *locale, f"--pgdata={folder}/data")
+        return server
+
+    def standby(self) -> "Postgres":
+        """Lay out a copy that follows this one, which runs, for as long as it is reached."""
+        server = Postgres(_own_folder())
+        self._run(
+            "pg_basebackup",
+            f"--pgdata={server.folder}/data",
+            f"--host={self.folder}",
+            "--username=postgres",
+            "--checkpoint=fast",
+            "--write-recovery-conf",
+        )
         return server
 
     @classmethod
@@ -98,6 +116,10 @@ class Postgres:
 
     def stop(self, mode: str = "immediate") -> None:
         self._control("stop", f"--mode={mode}")
+
+    def promote(self) -> None:
+        """Have a standby take writes from now on."""
+        self._control("promote", "-w")
 
     def remove(self) -> None:
         with contextlib.suppress(subprocess.CalledProcessError):  # it may be down already
@@ -131,7 +153,7 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         # Nothing is captured: a server that inherits a pipe would keep us waiting for its end.
-        command = _as_owner(_program(program), *arguments)
+        command = _as_owner(str(program_of(program)), *arguments)
         quiet = subprocess.DEVNULL
         subprocess.run(command, check=True, cwd="/", stdin=quiet, stdout=quiet)
 
