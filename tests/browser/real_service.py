@@ -19,7 +19,7 @@ from portvakt.core.push_approval import PAIRING_LIVES
 from portvakt.crypto.pairing_codes import PairingCodes, draw_pairing_code
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.records import Unit
-from portvakt.settings.structs import Proxies, Wake
+from portvakt.settings.structs import Proxies, Sms, Wake
 from portvakt.web.server import UVICORN_OPTIONS
 from tests import make
 from tests.bad_days.processes import free_port
@@ -48,13 +48,13 @@ class WallClock(Clock):
 
 @asynccontextmanager
 async def real_service(
-    folder: Path, database_url: str, push: tuple[str, ...]
+    folder: Path, database_url: str, push: tuple[str, ...], sms: tuple[Sms, ...] = ()
 ) -> AsyncIterator[tuple[World, str]]:
     """Serve it, and yield what tests ask of it with its origin."""
     port = free_port()
     origin = f"http://localhost:{port}"
     chosen = msgspec.structs.replace(
-        settings(folder, database_url),
+        settings(folder, database_url, sms=sms),
         public_url=origin,
         proxies=Proxies(),
         wake=Wake("web_push", options={"hosts": push}),

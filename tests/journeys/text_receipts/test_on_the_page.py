@@ -14,7 +14,7 @@ from tests.world import World
 SECRET = "what-the-operator-and-we-know"
 
 
-def gateway(folder: Path, name: str | None = "elks") -> Sms:
+def gateway(folder: Path, url: str = "https://api.operator.example/sms") -> Sms:
     secret = folder / "receipts"
     secret.write_text(SECRET)
     receipt = {
@@ -27,12 +27,13 @@ def gateway(folder: Path, name: str | None = "elks") -> Sms:
         "secret": {"file": str(secret)},
     }
     options = {
-        "url": "https://api.operator.example/sms",
+        "url": url,
+        "idempotency_header": "Idempotency-Key",
         "body": "to={to}&message={text}&whendelivered=https://portvakt:{receipt_secret}@x.example/",
         "receipt_field": "id",
         "receipt": receipt,
     }
-    return Sms("http_form", name=name, options=options)
+    return Sms("http_form", name="elks", options=options)
 
 
 async def calls(world: World, password: str, path: str = "/receipts/elks") -> int:
