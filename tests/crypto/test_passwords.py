@@ -1,4 +1,6 @@
 import asyncio
+import os
+import sys
 import threading
 import unicodedata
 
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from portvakt.core.lanes import Lane
 from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import (
+    NICE,
     BrokenHashError,
     Busy,
     Parameters,
@@ -298,6 +301,16 @@ async def test_what_goes_wrong_in_a_thread_is_told_to_whoever_waits() -> None:
 
 def _threads() -> int:
     return sum(each.name.startswith("argon2") for each in threading.enumerate())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority")
+async def test_f54_hashing_gives_way_to_everything_short() -> None:
+    before = set(threading.enumerate())
+    await PasswordHasher().verify(None, PASSWORD)
+    mine = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    begun = [each for each in threading.enumerate() if each not in before]
+    found = {os.getpriority(os.PRIO_PROCESS, each.native_id or 0) for each in begun}
+    assert found == {min(mine + NICE, 19)}
 
 
 async def test_a_request_that_goes_away_gives_its_place_back() -> None:
