@@ -25,6 +25,7 @@ from portvakt.core.freeze_events import AccountFrozen, AccountThawed
 from portvakt.core.key_events import (
     BackupMade,
     BackupRestored,
+    DatabaseReplaced,
     SealingKeyMade,
     SealingKeyRetired,
 )
@@ -135,6 +136,7 @@ __all__ = [
     "CodeReused",
     "ConfigurationChanged",
     "CurrentPasswordWrong",
+    "DatabaseReplaced",
     "DirectoryAnswers",
     "DirectoryGraceUsed",
     "DirectorySilent",

@@ -31,6 +31,20 @@ class BackupMade(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseReplaced(Event):
+    """Another database server has taken over, and may have forgotten the last seconds (F18)."""
+
+    name = "database.replaced"
+    before: str
+    """Its system and timeline, as PostgreSQL numbers them."""
+    now: str
+    void: str
+    """What was made void: "challenges", or "printed codes" as well."""
+    cards: int
+    """How many printed codes that were."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackupRestored(Event):
     """All this is as it was at another time; what happened in between is missing here (F66)."""
 

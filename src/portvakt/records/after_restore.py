@@ -1,4 +1,4 @@
-"""What must not come alive again when everything is put back to how it was (F66).
+"""What must not come alive again when everything is put back to how it was (F66, F18).
 
 Whatever may be used once may have been used since: after a restore all of it is spent, whether it
 was or not. Whoever was signed in signs in again; what waited to be sent is not sent.
@@ -39,6 +39,58 @@ _GONE: Final = (
     *(Statement("DELETE FROM {table} WHERE TRUE", table=table) for table in _ONE_TIME),
     Statement("DELETE FROM phones WHERE state = 'proving'"),
     Statement("DELETE FROM authenticators WHERE type = 'start_code'"),
+    # Which server it was (`lineage`): all that this would say is done here.
+    Statement("DELETE FROM meta WHERE name = 'database'"),
+)
+PART: Final = 10_000
+"""Rows that one statement takes where a server at work may have forgotten: far from a time-out."""
+# A server that may have forgotten its last seconds: whatever waited to be used once may be used up.
+# What is being written in a directory stays, for its outcome is not known here.
+_VOID: Final = tuple(
+    Statement(
+        """
+        DELETE FROM {table} WHERE {which} AND {key} IN (
+            SELECT {key} FROM {table} WHERE {which} LIMIT :most)
+        """,
+        table=table,
+        key=key,
+        which=which,
+    )
+    for table, key, which in (
+        ("flows", "id", "TRUE"),
+        ("codes", "flow", "TRUE"),
+        ("drafts", "id", "TRUE"),
+        ("approvals", "id", "TRUE"),
+        ("pairings", "id", "TRUE"),
+        ("vouches", "attempt", "TRUE"),
+        ("resets", "id", "stage = 'open'"),
+        ("phones", "id", "state = 'proving'"),
+        ("authenticators", "id", "type = 'start_code'"),
+    )
+)
+_CODES_OF_APPS: Final = Statement(
+    """
+    UPDATE grants SET code_spent_at = :now
+    WHERE expires_at > :now AND code_expires_at > :now AND code_spent_at IS NULL
+    """
+)
+_PART_END: Final = Statement(
+    """
+    SELECT MAX(id) FROM (
+        SELECT id FROM authenticators WHERE id > :after ORDER BY id LIMIT :most) AS part
+    """
+)
+_STEPS_OF: Final = Statement(
+    """
+    UPDATE authenticators SET last_step = {larger:COALESCE(last_step, 0), CAST(:step AS BIGINT)}
+    WHERE id > :after AND id <= :upto AND type = 'totp'
+    """
+)
+_CARDS_OF: Final = Statement(
+    """
+    UPDATE recovery_codes SET used_at = :now
+    WHERE authenticator_id > :after AND authenticator_id <= :upto AND used_at IS NULL
+    """
 )
 _REMOVED_SINCE: Final = Statement(
     """
@@ -78,7 +130,7 @@ class Removal:
 
 
 class AfterRestore:
-    """Run in the transaction that puts everything back."""
+    """Run in the transaction that puts everything back, or that finds it put back."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -98,6 +150,27 @@ class AfterRestore:
             messages=await self._run.changed(_MESSAGES, now=ms(now)),
             cards=0 if keep_cards else await self._run.changed(_CARDS, now=ms(now)),
         )
+
+    async def void(self, now: datetime, *, cards: bool) -> int:
+        """Make void what may be used once and waits for that; with `cards` printed codes, too.
+
+        Returns how many printed codes that were. Sessions stand.
+        """
+        for statement in _VOID:
+            while await self._run.changed(statement, most=PART) >= PART:
+                pass
+        await self._run.changed(_CODES_OF_APPS, now=ms(now))
+        step, dead, after = step_of(now) + WINDOW, 0, ""
+        while (upto := await self._part_end(after)) is not None:
+            await self._run.changed(_STEPS_OF, step=step, after=after, upto=upto)
+            if cards:
+                dead += await self._run.changed(_CARDS_OF, now=ms(now), after=after, upto=upto)
+            after = upto
+        return dead
+
+    async def _part_end(self, after: str) -> str | None:
+        row = await self._run.row(_PART_END, after=after, most=PART)
+        return None if row is None or row[0] is None else str(row[0])
 
     async def removed_since(self, since: datetime) -> list[Removal]:
         """List what was taken away since a moment, in a database that is about to be replaced."""

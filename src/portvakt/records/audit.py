@@ -15,7 +15,7 @@ from portvakt.core.events import Event, parted_details
 from portvakt.core.ids import AccountId
 from portvakt.core.policy import TraceLine
 from portvakt.crypto.randomness import SystemRandom
-from portvakt.records.driver import Row, Run
+from portvakt.records.driver import Mark, Row, Run
 from portvakt.records.statements import Statement, Value
 from portvakt.records.values import instant, ms, parts, to_json
 
@@ -29,6 +29,7 @@ _WRITE: Final = Statement(
         personal, salt)
     VALUES (:at, :name, :account_id, :actor, :request_id, :address, :detail, :trace,
         :personal, :salt)
+    RETURNING id
     """
 )
 _WRITE_MANY: Final = Statement(
@@ -83,6 +84,7 @@ STRETCH: Final = 100_000
 _LATEST: Final = Statement(
     "SELECT {columns} FROM events ORDER BY id DESC LIMIT :most", columns=_COLUMNS
 )
+_HOLDS: Final = Statement("SELECT 1 FROM events WHERE id = :id AND at = :at")
 _OLDEST_WAITING: Final = Statement("SELECT at FROM events WHERE seq IS NULL ORDER BY id LIMIT 1")
 
 
@@ -116,10 +118,17 @@ class Audit:
         """Add an event, with the trace of the decision behind it."""
         if self.heard is not None:
             self.heard.append(event)
-        row = zip(_WRITE_MANY.columns, _rows([event])[0], strict=True)
-        await self._run.changed(
-            _WRITE, **dict(row), trace=None if trace is None else to_json(trace)
+        row = dict(zip(_WRITE_MANY.columns, _rows([event])[0], strict=True))
+        written = await self._run.row(
+            _WRITE, **row, trace=None if trace is None else to_json(trace)
         )
+        if written is None:
+            raise AssertionError("an INSERT returns what it wrote")
+        self._run.mark = Mark(written[0], ms(event.at))
+
+    async def holds(self, mark: Mark) -> bool:
+        """Say whether an event that was written is there."""
+        return await self._run.row(_HOLDS, id=mark.id, at=mark.at) is not None
 
     async def write_many(self, events: Iterable[Event]) -> None:
         """Add events that have no trace, in their order, in few statements."""

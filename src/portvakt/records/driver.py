@@ -2,7 +2,7 @@
 
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from portvakt.records.bell import Bell
 from portvakt.records.statements import Statement, Value
@@ -30,8 +30,19 @@ class Act(Protocol[U_contra, T_co]):
         ...
 
 
+class Mark(NamedTuple):
+    """Something that an act wrote, by which it is found again: an event."""
+
+    id: int
+    at: int
+    """When it happened, in ms."""
+
+
 class Run(Protocol):
     """One connection in the middle of one act."""
+
+    mark: Mark | None
+    """The newest event of the act."""
 
     async def rows(self, statement: Statement, /, **values: Value) -> list[Row]:
         """Run the statement and return every row."""
@@ -64,10 +75,11 @@ class Run(Protocol):
 class Rules:
     """What every run holds its act to, the same on both databases; and how much it asked."""
 
-    __slots__ = ("left", "statements", "writing")
+    __slots__ = ("left", "mark", "statements", "writing")
 
     def __init__(self, *, writing: bool = False) -> None:
         self.writing = writing
+        self.mark: Mark | None = None
         self.left: int | None = None
         """How many statements `single` leaves, None for any number."""
         self.statements = 0

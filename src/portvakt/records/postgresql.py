@@ -16,6 +16,7 @@ import asyncpg
 from portvakt.records.bell import Bell
 from portvakt.records.driver import PATIENCE, Act, Counts, Row, Rules, Run, T, U
 from portvakt.records.errors import RecordsUnavailable
+from portvakt.records.lineage import Lineage
 from portvakt.records.reaching import Reach, away, is_away, is_read_only
 from portvakt.records.statements import Statement, Value
 
@@ -151,6 +152,7 @@ class PostgresDriver(Generic[U]):
     def __init__(self, dsn: str, make: Callable[[Run], U]) -> None:
         self.bell = Bell()
         self._reach = Reach(dsn)
+        self._lineage = Lineage()
         self._make = make
         self._turns = asyncio.Semaphore(CONNECTIONS)
         self._idle: list[_Link[U]] = []  # the last one used is the next one used
@@ -196,19 +198,20 @@ class PostgresDriver(Generic[U]):
 
     async def _single(self, link: _Link[U], act: Act[U, T]) -> T:
         link.repeatable = False
-        link.run.writing, link.run.left = True, 1
+        link.run.writing, link.run.left, link.run.mark = True, 1, None
         try:
             result = await act(link.unit)
         finally:
             link.run.writing, link.run.left = False, None
         if link.run.rung:
             raise AssertionError("write_one rings no bell; write does")
+        self._lineage.committed(link.run.mark)
         return result
 
     async def _transaction(self, link: _Link[U], act: Act[U, T]) -> T:
         run = link.run
         link.repeatable = True
-        run.writing = True
+        run.writing, run.mark = True, None
         run.rung.clear()
         try:
             await link.connection.execute("BEGIN")
@@ -222,6 +225,7 @@ class PostgresDriver(Generic[U]):
         if done != "COMMIT":
             raise AssertionError("the act went on after a statement had failed")
         self._transactions += 1
+        self._lineage.committed(run.mark)
         return result
 
     async def _take(self) -> _Link[U]:
@@ -248,12 +252,20 @@ class PostgresDriver(Generic[U]):
             raise RecordsUnavailable("PostgreSQL: every connection is busy") from error
 
     async def _connect(self) -> asyncpg.Connection:
-        return await self._reach.connect(
+        connection = await self._reach.connect(
             command_timeout=PATIENCE,
             statement_cache_size=512,
             max_cached_statement_lifetime=0,
             server_settings=_SETTINGS,
         )
+        try:
+            await self._lineage.look(connection, run_on(connection))
+        except BaseException as error:
+            connection.terminate()
+            if is_away(error, connecting=True):
+                raise away(error) from error
+            raise
+        return connection
 
     def _give(self, link: _Link[U]) -> None:
         self._statements += link.run.statements
@@ -318,6 +330,7 @@ class PostgresDriver(Generic[U]):
         """Return the server's clock in ms."""
         link = await self._take()
         try:
+            await self._lineage.look(link.connection, run_on(link.connection))
             now: int = await link.connection.fetchval(_TIME)
         except BaseException as error:
             await self._put_away(link, error)

@@ -1,0 +1,180 @@
+"""A standby takes over that has not got the last commits: nothing is used a second time (F18)."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import CalledProcessError
+
+import pytest
+
+from portvakt.records.migrate import migrate
+from tests.bad_days.codes import CARD, with_card
+from tests.bad_days.conftest import DURABLE
+from tests.bad_days.processes import eventually
+from tests.bad_days.site import Site, app_code, rows_of, site
+from tests.servers.postgres import Postgres
+from tests.world import Browser, Page
+
+pytestmark = pytest.mark.slow
+
+NUMBER = "+46701740605"
+TOLD = "SELECT detail FROM events WHERE name = 'database.replaced'"
+
+
+@dataclass
+class Pair:
+    """A server, one that follows it, and the address that leads to whoever is to take writes."""
+
+    first: Postgres
+    other: Postgres
+    address: Path
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@/migrated?host={self.address}"
+
+    def behind(self) -> None:
+        """Have the other get nothing more."""
+        self.other.execute("ALTER SYSTEM SET primary_conninfo = ''")
+        self.other.execute("SELECT pg_reload_conf()")
+
+    def promoted(self) -> None:
+        """Lose the first for ever, and go on with the other."""
+        self.first.stop()
+        self.other.promote()
+        self.address.unlink()
+        self.address.symlink_to(self.other.folder)
+
+    async def has_got_all(self) -> None:
+        """Wait until the other has everything that was written so far."""
+
+        async def at(server: Postgres, what: str) -> object:
+            return (await rows(server, f"SELECT {what}::text"))[0]
+
+        upto = await at(self.first, "pg_current_wal_lsn()")
+        await eventually(
+            lambda: rows(self.other, f"SELECT pg_last_wal_replay_lsn() >= '{upto}'::pg_lsn"),
+            lambda found: found == [True],
+        )
+
+
+async def rows(server: Postgres, sql: str) -> list[object]:
+    return [row[0] for row in await rows_of(server.url("postgres"), sql)]
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    first = Postgres.create()
+    servers = [first]
+    try:
+        first.start(**DURABLE)
+        first.execute("CREATE DATABASE migrated")
+        migrate(first.url("migrated"), lambda _: None)
+        other = first.standby()
+        servers.append(other)
+        other.start(**DURABLE)
+        address = tmp_path / "server"
+        address.symlink_to(first.folder)
+        yield Pair(first, other, address)
+    finally:
+        for each in servers:
+            with suppress(CalledProcessError):
+                each.stop()
+            each.remove()
+
+
+async def told(here: Site) -> list[str]:
+    """Say what was made void, each time."""
+    return [detail for (detail,) in await here.rows(TOLD)]
+
+
+async def other_way(browser: Browser, page: Page, way: str) -> Page:
+    """Take another way than the app."""
+    await browser.get(f"{page.path}/other")
+    return await browser.submit({"way": way})
+
+
+async def test_f18_what_was_used_in_commits_that_are_lost_is_not_used_again(
+    pair: Pair, tmp_path: Path
+) -> None:
+    async with site(tmp_path, pair.url) as here, here.serving() as node, here.browsers(4) as some:
+        anna = await here.person_with_phone(app=True)
+        await with_card(here, anna)
+        began, by_app, by_card, after = some
+        asking = await began.sign_in()
+        await pair.has_got_all()
+
+        await asyncio.to_thread(pair.behind)
+        code = app_code(1)
+        await by_app.sign_in()
+        assert (await by_app.submit({"code": code})).path == "/apps"
+        await other_way(by_card, await by_card.sign_in(), "recovery_code")
+        assert (await by_card.submit({"code": CARD})).path == "/apps"
+        await asyncio.to_thread(pair.promoted)
+
+        await node.up("/readyz")
+        assert await here.world.sessions(anna) == [], "the server has forgotten them"
+        began.page = asking
+        assert (await began.submit({"code": code})).title == "Börja om inloggningen"
+        page = await after.sign_in()
+        assert "redan använd" in (await after.submit({"code": code})).text
+        await other_way(after, page, "recovery_code")
+        assert (await after.submit({"code": CARD})).status != 200
+        await other_way(after, page, f"{anna.id}-phone")
+        assert (await after.submit({"code": await here.code_to(NUMBER)})).path == "/apps"
+        [what] = await told(here)
+        assert '"printed codes"' in what
+        assert len(await here.world.sessions(anna)) == 1
+
+
+async def test_f18_where_commits_wait_for_the_standby_sign_ins_that_had_begun_go_on(
+    pair: Pair, tmp_path: Path
+) -> None:
+    async with site(tmp_path, pair.url) as here, here.serving() as node, here.browsers(2) as some:
+        pair_names = "ALTER SYSTEM SET synchronous_standby_names = 'walreceiver'"
+        await asyncio.to_thread(pair.first.execute, pair_names)
+        await asyncio.to_thread(pair.first.execute, "SELECT pg_reload_conf()")
+        known = "SELECT value FROM meta WHERE name = 'database'"
+        await eventually(lambda: here.rows(known), lambda found: '"kept_twice":true' in found[0][0])
+        anna = await here.person_with_app()
+        began, by_app = some
+        asking = await began.sign_in()
+        code = app_code()
+        await by_app.sign_in()
+        assert (await by_app.submit({"code": code})).path == "/apps"
+        await asyncio.to_thread(pair.promoted)
+
+        await node.up("/readyz")
+        assert (await by_app.get("/apps")).path == "/apps"
+        began.page = asking
+        assert "redan använd" in (await began.submit({"code": code})).text
+        assert (await began.submit({"code": app_code(1)})).path == "/apps"
+        assert await told(here) == []
+        assert len(await here.world.sessions(anna)) == 2
+
+
+async def test_f18_a_process_that_was_not_there_makes_void_what_may_have_been_used(
+    pair: Pair, tmp_path: Path
+) -> None:
+    """It knows of nothing that is lost: printed codes stay, and sessions, too."""
+    async with site(tmp_path, pair.url) as here, here.serving() as node, here.browsers(3) as some:
+        anna = await here.person_with_app()
+        await with_card(here, anna)
+        began, before, after = some
+        asking = await began.sign_in()
+        await before.sign_in()
+        assert (await before.submit({"code": app_code()})).path == "/apps"
+        await pair.has_got_all()
+        node.kill()
+        await here.house.house.records.close()
+        await asyncio.to_thread(pair.promoted)
+        await node.restart()
+        began.page = asking
+        assert (await began.submit({"code": app_code(1)})).title == "Börja om inloggningen"
+        assert (await before.get("/apps")).path == "/apps"
+        await other_way(after, await after.sign_in(), "recovery_code")
+        assert (await after.submit({"code": CARD})).path == "/apps"
+        [what] = await told(here)
+        assert '"challenges"' in what
