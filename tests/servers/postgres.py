@@ -43,13 +43,13 @@ END $$
 _numbers = itertools.count()
 
 
-def _program(name: str) -> str:
+def program_of(name: str) -> Path:
     """Debian keeps the server's programs off the PATH, one folder for each version."""
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
-    path = str(found[0]) if found else shutil.which(name)
+    path = found[0] if found else shutil.which(name)
     if path is None:
         raise FileNotFoundError(f"{name} is not here: install the Debian package postgresql")
-    return path
+    return Path(path)
 
 
 def _as_owner(*command: str) -> list[str]:
@@ -153,7 +153,7 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         # Nothing is captured: a server that inherits a pipe would keep us waiting for its end.
-        command = _as_owner(_program(program), *arguments)
+        command = _as_owner(str(program_of(program)), *arguments)
         quiet = subprocess.DEVNULL
         subprocess.run(command, check=True, cwd="/", stdin=quiet, stdout=quiet)
 
