@@ -11,6 +11,7 @@ import pytest
 from portvakt.records import Records, RecordsUnavailable, Unit
 from portvakt.records.addresses import PostgresServer, address_of, each_host, host_of
 from portvakt.records.migrate import SCHEMA_VERSION, current, migrate
+from portvakt.records.reaching import Reach
 from tests.records.stored import opened
 from tests.servers.postgres import Postgres
 
@@ -134,6 +135,12 @@ async def write(records: Records, word: str) -> None:
         await unit.meta.set("word", word)
 
     await records.write(act)
+
+
+async def test_a_certificate_that_is_not_there_is_said_in_the_words_of_the_records() -> None:
+    reach = Reach("postgresql://portvakt@db.example/p?sslmode=verify-full&sslrootcert=/none.pem")
+    with pytest.raises(RecordsUnavailable, match=r'PostgreSQL: .* "/none\.pem" does not exist'):
+        await reach.connect()
 
 
 @pytest.mark.slow

@@ -24,8 +24,8 @@ def is_away(error: BaseException, *, connecting: bool = False, closed: bool = Fa
     match error:
         case asyncpg.PostgresError():
             return (error.sqlstate or "").startswith(_AWAY_CLASSES) or is_read_only(error)
-        case asyncpg.ClientConfigurationError():
-            return False
+        case asyncpg.ClientConfigurationError():  # a certificate that the address names, say
+            return connecting
         case asyncpg.InterfaceError() | asyncpg.InternalClientError():
             return connecting or closed
         case OSError():  # TimeoutError is one
