@@ -252,6 +252,7 @@ def _house(base: Base, measured: "Measured | None") -> House:
             base.site,
             failures=failures,
             streams=phones.streams,
+            whose=lambda request: base.gate.current(request, act=False, to="/apps"),
             measuring=None
             if measured is None
             else measured.watch(records, base.hasher, base.directory_passwords, clock),

@@ -16,6 +16,8 @@ from portvakt.web.request import context
 from portvakt.web.responses import path_and_query, problem
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Whose = Callable[[Request], Awaitable[object]]
+"""Finds whose session a request is in, so that its page can say so (ADR 28)."""
 
 _PARAMETER = re.compile(r"\{([a-z_]+)\}")
 _VALUE = r"[A-Za-z0-9_-]{1,64}"
@@ -71,8 +73,10 @@ class Router:
     the shell does (docs/adr/0003-starlette.md).
     """
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[Route], whose: Whose | None = None) -> None:
+        """Route to these; `whose` finds the session before a page that none of them answers."""
         self.routes = tuple(routes)
+        self._whose = whose
         self._fixed: dict[str, dict[str, Route]] = {}
         self._open: dict[re.Pattern[str], dict[str, Route]] = {}
         for each in self.routes:
@@ -115,17 +119,23 @@ class Router:
 
     async def _answer(self, request: Request) -> Response:
         found = self.find(request.scope["path"], request.method)
-        if found is None:
-            return problem(request, "not_found", 404)
-        if isinstance(found, WrongMethod):
-            response = problem(request, "method", 405)
-            response.headers["allow"] = ", ".join(found.allowed)
-            return response
+        if found is None or isinstance(found, WrongMethod):
+            if self._whose is not None:
+                await self._whose(request)
+            return _no_route(request, found)
         asked, request.scope["path_params"] = found
         around = context(request)
         around.client, around.pattern = asked.who is Who.CLIENT, asked.path
         refusal = _over_plain_http(request, asked) or await _from_a_stranger(request, asked)
         return refusal if refusal is not None else await asked.endpoint(request)
+
+
+def _no_route(request: Request, found: WrongMethod | None) -> Response:
+    if found is None:
+        return problem(request, "not_found", 404)
+    response = problem(request, "method", 405)
+    response.headers["allow"] = ", ".join(found.allowed)
+    return response
 
 
 def _over_plain_http(request: Request, asked: Route) -> Response | None:

@@ -33,7 +33,7 @@ from portvakt.web.held import HeldAnswers
 from portvakt.web.metrics import Measuring, MetricsDoor
 from portvakt.web.request import SCOPE_KEY, Context, read_request
 from portvakt.web.responses import problem
-from portvakt.web.routing import Route, Router
+from portvakt.web.routing import Route, Router, Whose
 from portvakt.web.site import Site
 from portvakt.web.templates import PACKAGE, Templates
 
@@ -58,21 +58,22 @@ def stack(
     folders: Sequence[Path] = (PACKAGE,),
     streams: Mapping[str, ASGIApp] | None = None,
     measuring: Measuring | None = None,
+    whose: Whose | None = None,
 ) -> ASGIApp:
     """Return the application that answers `routes` for `site`.
 
     `streams` holds plain ASGI handlers by path, for answers that are held open by the thousand.
     They are asked by GET, under the app's own name and by https only, and see to their own headers
     and to who asks. `lifespan` is entered when the server starts and left when it stops; templates
-    are looked for in `folders`. `measuring` is told of every answer but those of streams. Static
-    files and the language button come with it; `health.Health(...).routes()` is for the root to
-    add.
+    are looked for in `folders`. `measuring` is told of every answer but those of streams. `whose`
+    finds the session for the page of an address that is none. Static files and the language button
+    come with it; `health.Health(...).routes()` is for the root to add.
     """
     own = {"organisation.css": organisation_stylesheet(site.organisation.colour).encode()}
     logo = site.organisation.logo
     assets = Assets(own if logo is None else own | {logo.name: logo.content})
     templates = Templates(site.texts, site=site, static=assets.url, draw=draw, folders=folders)
-    router = Router([*routes, *assets.routes(), *choose_language.routes()])
+    router = Router([*routes, *assets.routes(), *choose_language.routes()], whose)
     hosts: ASGIApp = _Hosts(router, site)
     if measuring is not None:
         hosts = MetricsDoor(hosts, measuring)

@@ -51,6 +51,23 @@ async def test_every_page_says_whose_session_it_is(tmp_path: Path, database_url:
         assert "Switch person" in browser.page.text
 
 
+async def test_a_page_that_is_not_there_says_it_too_and_the_next_person_begins_at_the_apps(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with ward(tmp_path, database_url) as (_, browser):
+        await browser.get("/nothing-here")
+        assert (browser.page.status, bar(browser)) == (404, False)
+        await browser.sign_in()
+        await browser.get("/nothing-here")
+        assert (browser.page.status, bar(browser)) == (404, True)
+        await browser.post("/apps", {})
+        assert (browser.page.status, bar(browser)) == (405, True)
+        await browser.get("/nothing-here")
+        await browser.submit({})
+        assert browser.page.path == "/sign-in?to=/apps"
+        assert browser.cookie("session") is None
+
+
 async def test_other_computers_say_nothing_of_it(tmp_path: Path, sqlite_url: str) -> None:
     async with ward(tmp_path, sqlite_url, ELSEWHERE) as (_, browser):
         await browser.sign_in()
