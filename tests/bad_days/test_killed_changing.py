@@ -71,7 +71,8 @@ async def told(site: Site, account: Account) -> None:
     assert await site.world.sessions(account) == []
     assert await site.rows("SELECT COUNT(*) FROM flows") == [(0,)]
     assert await site.rows("SELECT COUNT(*) FROM resets") == [(0,)]
-    assert await site.rows("SELECT COUNT(*) FROM outbox WHERE channel = 'mail'") == [(1,)]
+    mailed = "SELECT COUNT(*) FROM freeze_links WHERE account_id = ? AND change = 'password'"
+    assert await site.rows(mailed, account.id) == [(1,)]
 
 
 async def signs_in(site: Site, one: Somebody) -> bool:
