@@ -27,7 +27,7 @@ class OnePiece(asyncio.Transport):
     """Sends what is written in one step of the loop as one piece.
 
     uvicorn writes the head and the body of an answer apart, and each is sent by itself: in a crowd
-    the second way through the kernel is a quarter of the price of a short answer.
+    the second way through the kernel is a tenth of the price of a short answer.
     """
 
     __slots__ = ("_held", "_inner", "_loop", "_size")
