@@ -1,10 +1,12 @@
 """Where the service may reach, and that a name cannot lead it elsewhere."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from portvakt.wire import http
 from portvakt.wire.addresses import (
     BadDestinationError,
     Destination,
@@ -182,6 +184,20 @@ async def test_a_server_that_hangs_is_given_up() -> None:
     async with operator(hangs) as there:
         client = HttpClient([Destination.of_url(there.url)], time_out=0.2)
         assert await client.send("GET", there.url, headers={}) == NoAnswer("no answer in time")
+
+
+async def test_a_connection_that_does_not_come_about_is_given_up_before_anything_has_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Here in the middle of TLS; who asked has time left to ask somebody else."""
+    monkeypatch.setattr(http, "CONNECT_WITHIN", 0.2)
+    async with operator(answers(200)) as there:
+        url = there.url.replace("http:", "https:")
+        client = HttpClient([Destination.of_url(url)], time_out=60)
+        async with asyncio.timeout(10):
+            outcome = await client.send("POST", url, headers={}, content=b"secret")
+        assert outcome == NotSent("no answer in time")
+        assert there.requests == []
 
 
 async def test_a_line_end_in_a_header_sends_nothing() -> None:

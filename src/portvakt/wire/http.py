@@ -1,9 +1,9 @@
 """The only outgoing HTTP client (R16).
 
 It reaches the destinations it was built with and no others, at the address that was judged. It
-follows no redirect, keeps no cookie, reads no proxy setting from the environment, waits five
-seconds in all and reads 64 kB. Each request has a connection of its own: on a kept one that the
-other side has just closed, nobody can say whether a message was taken.
+follows no redirect, keeps no cookie, reads no proxy setting from the environment, waits four
+seconds for a connection, five in all, and reads 64 kB. Each request has a connection of its own: on
+a kept one that the other side has just closed, nobody can say whether a message was taken.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ from portvakt.wire.addresses import Destination, Resolve, checked_addresses, loo
 from portvakt.wire.trust import trusting
 
 TIME_OUT = 5.0
+CONNECT_WITHIN = 4.0
+"""Seconds for a connection, TLS included. Nothing has left by then, so somebody else may be asked."""
 LARGEST_ANSWER = 64 * 1024
 
 
@@ -138,7 +140,7 @@ class HttpClient:
                     url,
                     headers=[*lines.items()],
                     content=content,
-                    extensions={"trace": left.watch},
+                    extensions={"trace": left.watch, "timeout": {"connect": CONNECT_WITHIN}},
                 ) as response,
             ):
                 return await _read(response)
