@@ -236,7 +236,7 @@ async def _copy(args: Namespace, opened: Opened, out: TextIO) -> int:
     wanted = _Wanted(args, await _whom(args, opened))
     host = urlsplit(opened.settings.public_url).hostname or ""
     since, until = ms(args.since or _FIRST), ms(args.until or _LAST)
-    newest = await records.read(lambda unit: unit.audit_chain.newest_id())
+    newest = await records.read(lambda unit: unit.audit.newest())
     progress = Progress("exporting")
     count = 0
     for after in range(0, newest, STRETCH):

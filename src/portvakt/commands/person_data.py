@@ -46,7 +46,7 @@ def export(args: Namespace, shell: Shell) -> int:
 async def _named_in(opened: Opened, account_id: AccountId) -> list[dict[str, Any]]:
     """Read events about others that the person caused or is named in."""
     records, until = opened.records, ms(opened.shell.clock()) + 1
-    newest = await records.read(lambda unit: unit.audit_chain.newest_id())
+    newest = await records.read(lambda unit: unit.audit.newest())
     progress = Progress("looking through the trail")
     found: list[dict[str, Any]] = []
     for after in range(0, newest, _STRETCH):

@@ -72,7 +72,6 @@ _ENTRIES: Final = Statement(
     "SELECT {columns} FROM events WHERE seq >= :seq ORDER BY seq LIMIT :most",
     columns=ENTRY,
 )
-_NEWEST: Final = Statement("SELECT COALESCE(MAX(id), 0) FROM events")
 _STRETCH: Final = Statement(
     """
     SELECT {columns} FROM events
@@ -196,11 +195,6 @@ class AuditChain:
         """Read sealed events in the order of the chain, from that place on."""
         rows = await self._run.rows(_ENTRIES, seq=seq, most=most)
         return [StoredEntry._make(row) for row in rows]
-
-    async def newest_id(self) -> int:
-        """Read the highest id of an event, 0 where there is none."""
-        row = await self._run.row(_NEWEST)
-        return 0 if row is None else int(row[0])
 
     async def stretch(self, after: int, upto: int, since: int, until: int) -> list[StoredEntry]:
         """Read events by their ids, those that happened from `since` (ms) to before `until`."""

@@ -20,6 +20,7 @@ from portvakt.core.audit_chain import (
 from portvakt.core.ids import AccountId
 from portvakt.records.audit_chain import ENTRY, TURN, AuditChain, StoredEntry
 from portvakt.records.driver import Run
+from portvakt.records.meta import Meta
 from portvakt.records.statements import Statement
 from portvakt.records.values import ms, to_json
 
@@ -45,13 +46,6 @@ _BETWEEN: Final = Statement(
     "SELECT {columns} FROM events WHERE seq >= :first AND seq <= :last AND erased IS NULL",
     columns=ENTRY,
 )
-_CURSOR: Final = Statement("SELECT value FROM meta WHERE name = :name")
-_MOVE: Final = Statement(
-    """
-    INSERT INTO meta (name, value) VALUES (:name, :value)
-    ON CONFLICT (name) DO UPDATE SET value = excluded.value
-    """
-)
 _REMOVE_EVENTS: Final = Statement("DELETE FROM events WHERE seq <= :last")
 _REMOVE_BATCHES: Final = Statement("DELETE FROM audit_batches WHERE number <= :number")
 _REMOVE_MARKS: Final = Statement("DELETE FROM audit_removals WHERE number < :number")
@@ -73,6 +67,7 @@ class AuditKeeping:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._chain = AuditChain(run)
+        self._meta = Meta(run)
 
     async def erase_account(self, keys: ChainKeys, account_id: AccountId) -> int:
         """Erase the personal parts of what happened to an account; return of how many events."""
@@ -90,14 +85,14 @@ class AuditKeeping:
         Returns of how many events; None where there is nothing left to do.
         """
         await self._run.turn(TURN)
-        row = await self._run.row(_CURSOR, name=_ERASED_UP_TO)
-        old = await self._old(keys, 0 if row is None else int(row[0]), before)
+        cursor = await self._meta.get(_ERASED_UP_TO)
+        old = await self._old(keys, int(cursor or 0), before)
         if not old:
             return None
         tip = old[-1].tip
         rows = await self._run.rows(_BETWEEN, first=old[0].first, last=tip.last)
         gone = await self._erase(keys, [StoredEntry._make(each) for each in rows])
-        await self._run.changed(_MOVE, name=_ERASED_UP_TO, value=str(tip.number))
+        await self._meta.set(_ERASED_UP_TO, str(tip.number))
         return gone
 
     async def remove_old(self, keys: ChainKeys, before: datetime, now: datetime) -> int | None:
