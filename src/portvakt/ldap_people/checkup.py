@@ -242,13 +242,13 @@ class Checkup(ABC):
     def _stopped(self, said: Refused | Unreachable | ServiceRefused, seen: int) -> Finding:
         if isinstance(said, Refused):
             text = f"the server stops a reading after {seen} people (result {said.code})"
-            return Finding("page size", Level.PROBLEM, text, self.more_at_once(said.code))
+            return Finding("page size", Level.PROBLEM, text, self.more_at_once())
         why = said.why if isinstance(said, Unreachable) else "the service account is not let in"
         return Finding("people", Level.PROBLEM, why, self.grant_reading("user"))
 
     @abstractmethod
-    def more_at_once(self, code: int) -> str:
-        """Say how the server is made to give more, where a search ended with this result."""
+    def more_at_once(self) -> str:
+        """Say how the server is made to give more."""
 
     async def _groups(self) -> list[Finding]:
         asked = self.asked

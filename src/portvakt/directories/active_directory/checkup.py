@@ -156,9 +156,8 @@ class ControllerCheckup(Checkup):
         base = self.asked.base if what == "user" else self.asked.group_base
         return f'dsacls {_quoted(base)} /I:S /G "{self._us}:GR;;{what}"'
 
-    def more_at_once(self, code: int) -> str:
+    def more_at_once(self) -> str:
         """Say how the server is made to give more."""
-        del code
         return "page_size = 500  # in the settings; MaxPageSize of the domain is the most"
 
     @property

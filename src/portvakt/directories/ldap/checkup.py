@@ -160,9 +160,8 @@ class ServerCheckup(Checkup):
         us = f'by dn.exact="{self.reach.bind_dn}" read by * break'
         return _access(f'{{0}}to dn.subtree="{base}" {us}')
 
-    def more_at_once(self, code: int) -> str:
+    def more_at_once(self) -> str:
         """Say how the server is made to give more."""
-        del code
         limit = f'dn.exact="{self.reach.bind_dn}" size=unlimited time=unlimited'
         return _added("olcLimits", limit)
 
