@@ -20,7 +20,7 @@ from portvakt.wire.trust import trusting
 
 TIME_OUT = 5.0
 CONNECT_WITHIN = 4.0
-"""Seconds for a connection, TLS included. Nothing has left by then, so somebody else may be asked."""
+"""Seconds for a connection, TLS included. Nothing has left by then: somebody else may be asked."""
 LARGEST_ANSWER = 64 * 1024
 
 
