@@ -138,9 +138,10 @@ async def write(records: Records, word: str) -> None:
 
 
 async def test_a_certificate_that_is_not_there_is_said_in_the_words_of_the_records() -> None:
-    reach = Reach("postgresql://portvakt@db.example/p?sslmode=verify-full&sslrootcert=/none.pem")
-    with pytest.raises(RecordsUnavailable, match=r'PostgreSQL: .* "/none\.pem" does not exist'):
-        await reach.connect()
+    with pytest.raises(
+        RecordsUnavailable, match=r'^PostgreSQL: root certificate file ".*" does not'
+    ):
+        await Reach("postgresql://portvakt@db.example/p?sslmode=verify-full").connect()
 
 
 @pytest.mark.slow

@@ -220,6 +220,15 @@ def test_a_password_in_the_file_is_refused_and_not_repeated(tmp_path: Path) -> N
     assert "hemligt" not in said
 
 
+def test_files_that_the_database_address_names_are_there(tmp_path: Path) -> None:
+    address = f"postgresql://u@db/p?sslmode=verify-full&sslrootcert={tmp_path}/ca.pem"
+    text = LEAST.replace("sqlite:////var/lib/portvakt/p.db", address)
+    (said,) = errors(tmp_path, text)
+    assert said.endswith(f"database_url: sslrootcert: there is no file {tmp_path}/ca.pem")
+    (tmp_path / "ca.pem").touch()
+    assert errors(tmp_path, text) == []
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

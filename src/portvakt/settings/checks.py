@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path as File
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from portvakt.common_passwords.blocklist import Blocklist, BrokenListError
 from portvakt.core.networks import is_too_wide
@@ -142,6 +142,10 @@ def _database(settings: Settings, problems: Problems) -> None:
             ("server", "workers"),
             "SQLite is for one process; more workers need PostgreSQL in database_url",
         )
+    asked = dict(parse_qsl(urlsplit(settings.database_url).query))
+    for name in ("sslrootcert", "sslcert", "sslkey", "passfile"):
+        if name in asked and not File(asked[name]).is_file():
+            problems.add(("database_url",), f"{name}: there is no file {asked[name]}")
 
 
 def _without_password(said: str, url: str) -> str:
