@@ -1,5 +1,6 @@
 """The examples for operators: they parse, and the product works behind the proxy as written."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -97,7 +98,8 @@ def nginx(folder: Path, authority: Authority, upstream: str) -> Iterator[tuple[i
     main = folder / "nginx.conf"
     main.write_text(
         f"daemon off;\nuser root;\npid {folder}/nginx.pid;\nerror_log {folder}/error.log;\n"
-        f"events {{}}\nhttp {{\n  access_log off;\n{places}  include {folder}/site.conf;\n}}\n"
+        f"events {{}}\nhttp {{\n  access_log {folder}/access.log;\n{places}"
+        f"  include {folder}/site.conf;\n}}\n"
     )
     tried = subprocess.run(
         [program("nginx"), "-t", "-c", str(main)], capture_output=True, text=True, check=False
@@ -171,3 +173,20 @@ def test_behind_the_proxy_of_the_example_nobody_chooses_their_own_address(tmp_pa
         said = process.stderr.read()
     assert '"path":"/sign-in"' in said
     assert "10.20.0.1" not in said
+
+
+def test_behind_the_proxy_of_the_example_odd_requests_hold_nobody_up(tmp_path: Path) -> None:
+    with behind_nginx(tmp_path) as (_, client, _), contextlib.ExitStack() as open_still:
+        assert client.get("/sign-in", headers={"host": "evil.example"}).status_code == 421
+        assert client.post("/sign-in", content=bytes(2_000_000)).status_code == 413
+        assert client.get("/not-me/nothing").status_code == 404
+        head = f"POST /sign-in HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: 9\r\n\r\n".encode()
+        trust = ssl.create_default_context(cafile=str(tmp_path / "ca" / "ca.pem"))
+        for _ in range(40):  # forms whose bodies do not come
+            bare = socket.create_connection(("127.0.0.1", client.base_url.port or 443))
+            slow = open_still.enter_context(trust.wrap_socket(bare, server_hostname=NAME))
+            slow.sendall(head)
+        assert client.get("/sign-in", timeout=5).status_code == 200
+    said = (tmp_path / "access.log").read_text()
+    assert '"GET /sign-in HTTP' in said
+    assert "/not-me/" not in said
