@@ -48,7 +48,7 @@ function textOf(pdu) {
 function answerSubmit(session, pdu) {
   const id = (++last + 0xab000).toString(16);
   if (!mode.quiet) tell({
-    event: "submit", id, ...textOf(pdu),
+    event: "submit", id, at: Date.now(), ...textOf(pdu),
     from: pdu.source_addr, from_ton: pdu.source_addr_ton, from_npi: pdu.source_addr_npi,
     to: pdu.destination_addr, to_ton: pdu.dest_addr_ton, to_npi: pdu.dest_addr_npi,
     coding: pdu.data_coding, esm_class: pdu.esm_class, registered: pdu.registered_delivery,
