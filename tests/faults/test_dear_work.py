@@ -28,6 +28,8 @@ pytestmark = pytest.mark.slow
 
 GUESSERS = 30
 """Three times as many as there are tries."""
+AT_ONCE = 5
+"""So few that the line for hashing turns nobody away: it is the count that must."""
 HUGE_BITS = 80_000
 """What a body of 16 kB has room for; a key of 4096 bits is the largest that anybody needs."""
 CHEAP = 0.05
@@ -69,8 +71,10 @@ async def test_f58_a_flood_of_printed_codes_is_hashed_only_as_often_as_a_guess_i
                 assert each.page.title == "Skriv en av dina reservkoder"
             before = await hashes(node)
             guess = {"code": "AABBBB-BBBBBB-BBBBBB"}
-            pages = await asyncio.gather(*(each.submit(guess) for each in guessers))
-            assert {page.status for page in pages} <= {422, 429, 503}
+            for at in range(0, GUESSERS, AT_ONCE):
+                now = guessers[at : at + AT_ONCE]
+                pages = await asyncio.gather(*(each.submit(guess) for each in now))
+                assert {page.status for page in pages} <= {422, 429}
             spent = await hashes(node) - before
             assert 0 < spent <= LIMITS[Kind.RECOVERY_CODE].run
             async with here.browser() as bo:
