@@ -5,8 +5,8 @@ import html
 import re
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any
 
+import httpx
 import pytest
 
 from portvakt.core.people import Account
@@ -14,8 +14,9 @@ from portvakt.phone.acts import Phone
 from portvakt.phone.answers import Request
 from portvakt.phone.line import Line
 from tests.bad_days.conftest import Open
-from tests.bad_days.processes import PATIENCE
+from tests.bad_days.processes import PATIENCE, eventually
 from tests.bad_days.site import Site
+from tests.faults.test_two_processes import LISTENING
 from tests.journeys.set_up_mfa.people import HOME
 from tests.phone.product import comes, line_to, number_on, one, pairing_address
 from tests.world import Browser, Page
@@ -47,20 +48,23 @@ class Waiting:
         await browser.get(browser.page.path)
         return cls(account, browser, phone, await one(phone), number)
 
-    async def heard(self) -> dict[str, Any]:
-        """Ask once what the script of the waiting page asks."""
+    async def changed(self) -> bool:
+        """Ask once what the script of the waiting page asks; False where nobody is there."""
         found = re.search(r'data-waits-for="([^"]+)"', self.browser.page.html)
         assert found is not None, self.browser.page.text
-        answer = await self.browser.client.get(html.unescape(found[1]), params=self.seen)
-        said: dict[str, Any] = answer.json()
+        try:
+            answer = await self.browser.client.get(html.unescape(found[1]), params=self.seen)
+        except httpx.TransportError:
+            return False
+        if answer.status_code != 200:
+            return False
+        said = answer.json()
         self.seen = {"seen": said["seen"]} if "seen" in said else self.seen
-        return said
+        return bool(said["changed"])
 
     async def hears_of_it(self) -> None:
         """Ask again and again, as the script does, until there is something to go on with."""
-        async with asyncio.timeout(PATIENCE):
-            while not (await self.heard())["changed"]:  # noqa: ASYNC110 - it is held until then
-                await asyncio.sleep(0)
+        await eventually(self.changed, bool, 2 * PATIENCE)
 
     async def goes_on(self) -> list[Page]:
         """Go on from four tabs at once."""
@@ -90,14 +94,12 @@ async def test_f42_all_nodes_are_restarted_and_each_waiting_request_is_approved_
         before = {
             each.account.id: len(await here.world.sessions(each.account)) for each in everybody
         }
-        held = [asyncio.create_task(each.heard()) for each in everybody]
-        await asyncio.sleep(0)
+        hearing = [asyncio.create_task(each.hears_of_it()) for each in everybody]
+        await eventually(lambda: here.rows(LISTENING), lambda rows: rows == [(2,)])
         ended = (asyncio.to_thread(node.terminate) for node in here.nodes)
         assert await asyncio.gather(*ended) == [0, 0]
-        told = await asyncio.gather(*held)
-        assert [each["changed"] for each in told] == [False] * PEOPLE, "asked to ask again"
         await asyncio.gather(*(node.restart() for node in here.nodes))
-        hearing = [asyncio.create_task(each.hears_of_it()) for each in everybody]
+        assert not any(each.done() for each in hearing), "they ask on, and nothing has come"
         for each in everybody:
             assert (await one(each.phone)).id == each.request.id, "it waits on"
             await asyncio.gather(*(each.phone.approve(each.request, each.number) for _ in "ab"))
