@@ -9,11 +9,13 @@ from subprocess import CalledProcessError
 
 import pytest
 
+from portvakt.records import RecordsUnavailable
 from portvakt.records.migrate import migrate
 from tests.bad_days.codes import CARD, with_card
 from tests.bad_days.conftest import DURABLE
 from tests.bad_days.processes import eventually
 from tests.bad_days.site import Site, app_code, rows_of, site
+from tests.records.stored import opened
 from tests.servers.postgres import Postgres
 from tests.world import Browser, Page
 
@@ -178,3 +180,49 @@ async def test_f18_a_process_that_was_not_there_makes_void_what_may_have_been_us
         assert (await after.submit({"code": CARD})).path == "/apps"
         [what] = await told(here)
         assert '"challenges"' in what
+
+
+MANY = 25_000
+"""More than one statement makes void."""
+READ_ONLY = "default_transaction_read_only"
+ANOTHER = "UPDATE meta SET value = replace(value, '/00000001', '/00000000') WHERE name = 'database'"
+"""As if all that is stored had been written on an earlier timeline."""
+FLOWS = """
+    INSERT INTO flows (id, binding, purpose, leads_to, claimed, evidence, guarded, created_at,
+        expires_at, version)
+    SELECT 'flow-' || n, '', 'sign_in', '/apps', '', '[]', FALSE, 0, 4102444800000, 1
+    FROM generate_series(1, CAST(? AS integer)) AS n
+"""
+
+
+async def test_f18_however_much_waits_all_of_it_is_void_at_the_first_question(
+    postgresql_url: str,
+) -> None:
+    async with opened(postgresql_url) as records:
+        await records.schema_version()
+    await rows_of(postgresql_url, FLOWS, MANY)
+    await rows_of(postgresql_url, ANOTHER)
+    async with opened(postgresql_url) as one, opened(postgresql_url) as other:
+        await asyncio.gather(*(each.schema_version() for each in (one, other) for _ in range(4)))
+    assert await rows_of(postgresql_url, "SELECT COUNT(*) FROM flows") == [(0,)]
+    assert len(await rows_of(postgresql_url, TOLD)) == 1, "once, whoever asks"
+
+
+async def test_f18_another_server_that_takes_no_writes_is_not_asked_anything(
+    postgres: Postgres, postgresql_url: str
+) -> None:
+    """What cannot be made void might be used twice."""
+    async with opened(postgresql_url) as records:
+        await records.schema_version()
+    await rows_of(postgresql_url, ANOTHER)
+    [(name,)] = await rows_of(postgresql_url, "SELECT current_database()")
+    await asyncio.to_thread(postgres.execute, f"ALTER DATABASE {name} SET {READ_ONLY} = on")
+    try:
+        async with opened(postgresql_url) as records:
+            with pytest.raises(RecordsUnavailable, match="another server, and takes no writes"):
+                await records.schema_version()
+    finally:
+        await asyncio.to_thread(postgres.execute, f"ALTER DATABASE {name} RESET {READ_ONLY}")
+    async with opened(postgresql_url) as records:
+        await records.schema_version()
+    assert len(await rows_of(postgresql_url, TOLD)) == 1
