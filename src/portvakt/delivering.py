@@ -82,7 +82,7 @@ class Delivery:
             await self._drop(message, why, taken=False)
             return
         thing = read(message, body, now)
-        handed: Handed | Gone = Handed(Unknown("no answer in time"), message.gateway)
+        handed: Handed | Gone = Handed(Unknown("no answer in time"), None)
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 handed = await self._post.send(

@@ -12,7 +12,7 @@ from portvakt.core.text_fates import ReceiptState
 from portvakt.records import Message
 from tests.journeys.conftest import Open
 from tests.journeys.sign_in.region import anna_with_phone
-from tests.world import OUTSIDE, Browser, Page, World
+from tests.world import Browser, Page, World
 
 SOON = 5.0
 """Seconds in which an answer must have come through, however busy the machine is: a hang guard."""
@@ -34,7 +34,7 @@ def address(page: Page) -> str:
 
 async def ask(browser: Browser, where: str) -> httpx.Response:
     """Ask as the script does."""
-    headers = {"accept": "application/json", "x-forwarded-for": OUTSIDE}
+    headers = {"accept": "application/json", "x-forwarded-for": browser.address}
     return await browser.client.get(where, headers=headers)
 
 
