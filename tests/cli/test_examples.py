@@ -16,9 +16,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.bad_days.processes import free_port
 from tests.cli.box import Box
 from tests.cli.test_serve import answer, new, serving
 from tests.servers.authority import Authority
+from tests.servers.nginx import nginx
 
 pytestmark = pytest.mark.slow
 EXAMPLES = Path(__file__).parents[2] / "docs" / "operators" / "examples"
@@ -67,15 +69,8 @@ def test_a_word_that_systemd_does_not_know_is_found(tmp_path: Path) -> None:
     assert "ProtectEverything" in done.stderr
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
 @contextmanager
-def nginx(folder: Path, authority: Authority, upstream: str) -> Iterator[tuple[int, int]]:
+def proxy(folder: Path, authority: Authority, upstream: str) -> Iterator[tuple[int, int]]:
     """Run nginx with the example as it stands, but for ports and places; give its two ports."""
     made = authority.certificate(NAME, "localhost")
     clear, encrypted = free_port(), free_port()
@@ -91,21 +86,10 @@ def nginx(folder: Path, authority: Authority, upstream: str) -> Iterator[tuple[i
         assert text.count(old) == 1, old
         text = text.replace(old, changed)
     (folder / "site.conf").write_text(text)
-    places = "".join(
-        f"  {each}_temp_path {folder}/{each};\n"
-        for each in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    main = folder / "nginx.conf"
-    main.write_text(
-        f"daemon off;\nuser root;\npid {folder}/nginx.pid;\nerror_log {folder}/error.log;\n"
-        f"events {{}}\nhttp {{\n  access_log {folder}/access.log;\n{places}"
-        f"  include {folder}/site.conf;\n}}\n"
-    )
-    tried = subprocess.run(
-        [program("nginx"), "-t", "-c", str(main)], capture_output=True, text=True, check=False
-    )
+    command = nginx(folder, f"{folder}/site.conf")
+    tried = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert tried.returncode == 0, tried.stderr
-    process = subprocess.Popen([program("nginx"), "-c", str(main)], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         yield clear, encrypted
     finally:
@@ -126,7 +110,7 @@ def behind_nginx(
     with serving(box) as (process, url):
         assert answer(f"{url}/readyz").status_code == 200
         upstream = url.removeprefix("http://")
-        with nginx(tmp_path, authority, upstream) as (clear, encrypted):
+        with proxy(tmp_path, authority, upstream) as (clear, encrypted):
             host = {"host": NAME}
             until = time.monotonic() + 10
             while time.monotonic() < until:

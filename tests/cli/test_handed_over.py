@@ -18,14 +18,7 @@ from portvakt.commands.listening import handed_over, listening_for_tcp, named
 from portvakt.commands.shell import CommandError
 from tests.cli.box import Box
 from tests.cli.test_serve import answer, new
-
-# What systemd does: the socket becomes number 3, and the process is told that it is meant.
-HAND_OVER = """
-import os, sys
-os.dup2(int(sys.argv[1]), 3)
-os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
-os.execv(sys.executable, [sys.executable, "-m", "portvakt", "serve"])
-"""
+from tests.servers.handing_over import handing_over
 
 
 @contextlib.contextmanager
@@ -41,7 +34,7 @@ def serving_on(box: Box, number: int) -> Iterator["subprocess.Popen[bytes]"]:
     with (
         (box.folder / "said").open("a") as said,
         subprocess.Popen(
-            [sys.executable, "-c", HAND_OVER, str(number)],
+            handing_over(number, sys.executable, "-m", "portvakt", "serve"),
             env=os.environ | {"PORTVAKT_CONFIG": str(box.config)},
             pass_fds=[number],
             stderr=said,

@@ -17,6 +17,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.servers.handing_over import handing_over
+from tests.servers.nginx import nginx
 from tests.servers.postgres import Postgres, program_of
 
 TOP = Path(__file__).parents[2]
@@ -26,12 +28,6 @@ PLACES = (
     "/etc/systemd/system", "/usr/local/sbin", "/var/backups/portvakt", "/var/lib/portvakt",
 )  # fmt: skip
 ADDRESS = "127.0.0.1:8000"
-HAND_OVER = """
-import os, sys
-os.dup2(int(sys.argv[1]), 3)
-os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
-os.execvp(sys.argv[2], sys.argv[2:])
-"""
 PATIENCE = 60
 
 
@@ -171,7 +167,9 @@ class Machine:
                 self._start(unit)
         if what == "reload":
             assert units == ["nginx"]
-            self._running["nginx"] = self._popen("nginx", self._nginx_command())
+            self._running["nginx"] = self._popen(
+                "nginx", nginx(self.at("/etc/nginx"), "conf.d/*.conf")
+            )
 
     def _start(self, unit: str) -> None:
         if unit == "portvakt.socket":
@@ -182,7 +180,7 @@ class Machine:
             (command,) = self._lines(unit, "ExecStart")
             words = shlex.split(command)
             if self._lines(unit, "Requires") == ["portvakt.socket"]:
-                words = [sys.executable, "-c", HAND_OVER, str(self._socket.fileno()), *words]
+                words = handing_over(self._socket.fileno(), *words)
             self._running[unit] = self._popen(unit, words)
 
     def _stop(self, unit: str) -> None:
@@ -204,19 +202,9 @@ class Machine:
 
     def _nginx(self, *words: str) -> None:
         done = subprocess.run(
-            [*self._nginx_command(), *words], capture_output=True, text=True, check=False
+            [*nginx(self.at("/etc/nginx"), "conf.d/*.conf"), *words],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
-
-    def _nginx_command(self) -> list[str]:
-        folder = self.at("/etc/nginx")
-        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        places = "".join(f"  {each}_temp_path {folder}/{each};\n" for each in kinds)
-        user = "user root;\n" if os.geteuid() == 0 else ""
-        (folder / "nginx.conf").write_text(
-            f"daemon off;\n{user}pid {folder}/pid;\nerror_log {folder}/error.log;\nevents {{}}\n"
-            f"http {{\n  access_log {folder}/access.log;\n{places}  include conf.d/*.conf;\n}}\n"
-        )
-        found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
-        assert found is not None, "nginx is missing: ./test installs it"
-        return [found, "-c", str(folder / "nginx.conf")]

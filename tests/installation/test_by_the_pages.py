@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import socket
 import ssl
 import threading
 import time
@@ -15,6 +14,7 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
+from tests.bad_days.processes import free_port
 from tests.cli import staff
 from tests.cli.staff import Row
 from tests.installation.machine import PATIENCE, Machine, blocks
@@ -30,13 +30,6 @@ INSIDE, OUTSIDE = "127.20.0.1", "127.0.0.1"
 """Where a browser is: both are this machine, and one is in the example's network."""
 ANNA = Row(mobile="070-174 06 05")
 BO = Row(number="000018", given="Bo", family="Åström", user="bo.astrom", mobile="070-174 06 11")
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 class Visitor:
