@@ -115,10 +115,14 @@ class Writer:
     night: Shade = NIGHT
 
     def html(self, language: str, subject: str, text: str, link: str = "") -> str:
-        """Return the page of a mail that this writer wrote, with the same words."""
+        """Return the page of a mail that this writer wrote, with the same words.
+
+        A number to call stays on one line, where a thumb can hit it.
+        """
+        phone = self.support_phone
         return html_of(
             subject,
-            text,
+            text.replace(phone, phone.replace(" ", "\u00a0")) if phone else text,
             language=language,
             organisation=self.organisation,
             link=link,
