@@ -195,7 +195,7 @@ def test_a_password_file_that_is_not_there_is_a_problem(
     assert "service cannot be read" in findings(answer)["service account"]["said"]
 
 
-def test_a_clock_that_is_off_is_a_warning(well: Slapd, doctor: Callable[..., Box]) -> None:
+def test_f34_a_clock_that_is_off_is_a_warning(well: Slapd, doctor: Callable[..., Box]) -> None:
     box = doctor(well)
     box.move(seconds=90)
     answer = looked(box)

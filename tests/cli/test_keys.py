@@ -340,8 +340,21 @@ def test_signing_keys_are_published_an_hour_before_they_sign(box: Box) -> None:
     assert not set(first) & set(states())
 
 
+def test_f52_a_signing_key_that_has_leaked_is_withdrawn(box: Box) -> None:
+    sealed_everywhere(box)
+    listed = box.good("keys", "--json").json["signing"]
+    key = next(each["id"] for each in listed if each["state"] == "current")
+    told = box.good("rotate-keys", "signing", "--leaked", key).out
+    assert f"{key} is published no more" in told
+    assert key not in box.good("keys").out
+    again = box.run("rotate-keys", "signing", "--leaked", key)
+    assert again.status == 1
+    assert "no signing key is called" in again.err
+
+
 def test_what_does_not_go_together_is_refused(box: Box) -> None:
     for words in (
+        ("sealing", "--leaked", "k1"),
         ("signing", "--prepare"),
         ("signing", "--retire", "k1"),
         ("sealing", "--at-once"),

@@ -51,7 +51,7 @@ def test_an_empty_list_holds_nothing(tmp_path: Path) -> None:
     assert "hemligt" not in Blocklist.of([])
 
 
-def test_hashes_that_are_not_sorted_leave_the_old_list_as_it_was(tmp_path: Path) -> None:
+def test_f69_hashes_that_are_not_sorted_leave_the_old_list_as_it_was(tmp_path: Path) -> None:
     target = tmp_path / "list"
     write(target, [digest("hemligt")])
     with pytest.raises(BrokenListError, match="not sorted"):
@@ -71,7 +71,7 @@ def test_hashes_that_are_not_sorted_leave_the_old_list_as_it_was(tmp_path: Path)
         (lambda whole: whole[:4] + b"\x02" + whole[5:], "this version"),
     ],
 )
-def test_a_damaged_file_is_refused(tmp_path: Path, change: object, said: str) -> None:
+def test_f69_a_damaged_file_is_refused(tmp_path: Path, change: object, said: str) -> None:
     target = tmp_path / "list"
     write(target, sorted(map(digest, SOME)))
     assert callable(change)

@@ -12,8 +12,9 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
+from portvakt.core.events import Event
 from portvakt.crypto.randomness import SystemRandom
-from portvakt.journeys.open_app.keys import READ_AGAIN, RETIRED_KEPT, rotate
+from portvakt.journeys.open_app.keys import READ_AGAIN, RETIRED_KEPT, rotate, withdraw
 from portvakt.records.unit import Unit
 from tests import make
 from tests.protocols.relying_party import Client, OAuthAnswerError
@@ -273,6 +274,49 @@ async def test_a134_rotation_publishes_before_it_signs_and_keeps_what_has_signed
         assert old not in last
         assert new in last
         assert len(await region.events("key.retired")) == 4
+
+
+async def test_f52_what_a_leaked_key_signed_counts_no_more(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with stage(tmp_path, database_url) as region, region.world.browser(INSIDE) as browser:
+        await signed_in(region, browser)
+        house, clock = region.world.house, region.world.clock
+
+        async def published() -> set[str]:
+            return {str(key["kid"]) for key in (await region.shop.keys()).as_dict()["keys"]}
+
+        async def leaked(kid: str) -> tuple[Event, ...]:
+            found = await withdraw(
+                house.records, house.sealer, SystemRandom(), clock(), kid, actor="cli:test"
+            )
+            clock.move(seconds=READ_AGAIN.total_seconds())
+            return found
+
+        tokens, _ = await region.tokens(browser, region.shop)
+        current, before = kid_of(tokens["id_token"]), await published()
+        assert await leaked(current)
+        assert await published() > before - {current}
+        assert current not in await published()
+        with pytest.raises(OAuthAnswerError):
+            await region.shop.userinfo(tokens["access_token"])
+
+        fresh, _ = await region.tokens(browser, region.shop)
+        assert kid_of(fresh["id_token"]) in before, "apps know the next key already"
+        assert await region.shop.userinfo(fresh["access_token"])
+
+        (waiting,) = await published() - before
+        await leaked(waiting)
+        assert waiting not in await published()
+        assert len(await published()) == len(before)
+        assert await region.shop.userinfo(fresh["access_token"]), "nothing else is touched"
+
+        await rotate(house.records, house.sealer, SystemRandom(), clock(), actor="cli:test")
+        await leaked(kid_of(fresh["id_token"]))
+        with pytest.raises(OAuthAnswerError):
+            await region.shop.userinfo(fresh["access_token"])
+        assert await leaked("nobody's") == ()
+        assert len(await region.events("key.withdrawn")) == 3
 
 
 def kid_of(token: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -16,10 +17,11 @@ from portvakt.core.events import (
     SealingKeyRetired,
     SigningKeyMade,
     SigningKeyRetired,
+    SigningKeyWithdrawn,
 )
 from portvakt.crypto.key_file import CannotTurnError, check_can_go, prepare, promote, retire
 from portvakt.crypto.randomness import SystemRandom
-from portvakt.journeys.open_app.keys import rotate
+from portvakt.journeys.open_app.keys import rotate, withdraw
 from portvakt.records import KeyState
 
 EXAMPLE = "portvakt rotate-keys sealing"
@@ -48,23 +50,32 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--at-once",
         action="store_true",
-        help="a signing key has leaked: sign with the next one, though apps may not know it yet",
+        help="sign with the next signing key, though apps may not know it yet",
+    )
+    parser.add_argument(
+        "--leaked",
+        metavar="KEY-ID",
+        help="a signing key has leaked: nothing that it signed counts any more",
     )
 
 
 def run(args: Namespace, shell: Shell) -> int:
     """Rotate. Whatever stops it, the same command goes on from there."""
     signing = args.what == "signing"
-    if (signing and (args.prepare or args.retire)) or (not signing and args.at_once):
+    if (signing and (args.prepare or args.retire)) or (
+        not signing and (args.at_once or args.leaked)
+    ):
         print(
-            "portvakt rotate-keys: --prepare and --retire are for `sealing`, --at-once for "
-            "`signing`",
+            "portvakt rotate-keys: --prepare and --retire are for `sealing`, --at-once and "
+            "--leaked for `signing`",
             file=sys.stderr,
         )
         return 2
 
     async def work(opened: Opened) -> int:
         try:
+            if signing and args.leaked:
+                return await _withdraw(opened, args.leaked)
             if signing:
                 return await _signing(opened, at_once=args.at_once)
             if args.retire:
@@ -159,13 +170,35 @@ async def _signing(opened: Opened, *, at_once: bool) -> int:
     events = await rotate(
         opened.records, opened.sealer(), SystemRandom(), now, actor=opened.shell.actor
     )
+    _tell(events)
+    print("every process follows within ten seconds; old keys stay published for a day at least")
+    return 0
+
+
+async def _withdraw(opened: Opened, key_id: str) -> int:
+    events = await withdraw(
+        opened.records,
+        opened.sealer(),
+        SystemRandom(),
+        opened.shell.clock(),
+        key_id,
+        actor=opened.shell.actor,
+    )
+    if not events:
+        raise CommandError(f"no signing key is called {key_id}; `portvakt keys` lists them")
+    _tell(events)
+    print("every process follows within ten seconds; apps as soon as they read the keys again")
+    return 0
+
+
+def _tell(events: Sequence[Event]) -> None:
     for event in events:
         if isinstance(event, SigningKeyRetired):
             print(f"{event.kid} signs no more")
         elif isinstance(event, SigningKeyMade):
             print(f"{event.kid} ({event.alg}) is made and published")
-    print("every process follows within ten seconds; old keys stay published for a day at least")
-    return 0
+        elif isinstance(event, SigningKeyWithdrawn):
+            print(f"{event.kid} is published no more, and what it signed counts no more")
 
 
 async def _note(opened: Opened, event: Event) -> None:

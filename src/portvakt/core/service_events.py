@@ -176,6 +176,14 @@ class SigningKeyRetired(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyWithdrawn(Event):
+    """A signing key has leaked: nothing that it signed counts any more (F52)."""
+
+    name = "key.withdrawn"
+    kid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectedSeen(Event):
     """Somebody in charge asked to see people with protected identity (A132)."""
 

@@ -100,7 +100,7 @@ _REMOVED_SINCE: Final = Statement(
         'phone.disowned', 'phone.sign_in_disabled', 'phone.password_put_aside',
         'account.frozen', 'password_reset.done', 'password_change.done',
         'person.disabled', 'person.role_revoked', 'person.erased',
-        'key.retired', 'key.sealing_retired')
+        'key.retired', 'key.withdrawn', 'key.sealing_retired')
     ORDER BY e.at, e.id
     """
 )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from portvakt.core.events import Event, SigningKeyMade, SigningKeyRetired
+from portvakt.core.events import Event, SigningKeyMade, SigningKeyRetired, SigningKeyWithdrawn
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import Sealer
 from portvakt.crypto.signing import (
@@ -126,6 +126,41 @@ async def rotate(
     return await records.write(act)
 
 
+async def withdraw(
+    records: Records, sealer: Sealer, random: Random, now: datetime, kid: str, *, actor: str
+) -> tuple[Event, ...]:
+    """Have everything that a leaked key signed count no more, and say what happened (F52).
+
+    It is published no longer. Where it was current, the next key signs at once; its place is filled
+    anew. No event where no key has this `kid`. Raises RecordsUnavailable.
+    """
+    fresh = {
+        alg: await asyncio.to_thread(SigningKey.generate, random.id(), alg, KeyState.NEXT, now)
+        for alg in ALGORITHMS
+    }
+
+    async def act(unit: Unit) -> tuple[Event, ...]:
+        await unit.turn("signing_keys")
+        before = [opened(each, sealer) for each in await unit.signing_keys.all()]
+        leaked = next((each for each in before if each.kid == kid), None)
+        if leaked is None:
+            return ()
+        after: Sequence[SigningKey] = [
+            replace(each, state=KeyState.RETIRED, changed_at=now)
+            if each is leaked and each.state is KeyState.NEXT
+            else each
+            for each in before
+        ]
+        if leaked.state is not KeyState.RETIRED:
+            after = rotated(after, fresh[leaked.alg], now)
+        moved = await _write(unit, before, after, sealer, now, actor, withdrawn=kid)
+        event = SigningKeyWithdrawn(at=now, actor=actor, kid=kid)
+        await unit.audit.write(event)
+        return (*moved, event)
+
+    return await records.write(act)
+
+
 async def _write(
     unit: Unit,
     before: Sequence[SigningKey],
@@ -133,6 +168,7 @@ async def _write(
     sealer: Sealer,
     now: datetime,
     actor: str,
+    withdrawn: str = "",
 ) -> tuple[Event, ...]:
     """Store the difference. A place is left before another key takes it."""
     old = {key.kid: key for key in before}
@@ -147,7 +183,7 @@ async def _write(
         if key.kid not in old:
             await _put(unit, key, sealer, now, actor)
             events.append(SigningKeyMade(at=now, actor=actor, kid=key.kid, alg=key.alg))
-        elif not still_needed(key, now, RETIRED_KEPT):
+        elif key.kid == withdrawn or not still_needed(key, now, RETIRED_KEPT):
             await unit.signing_keys.remove(key.kid)
     for event in events:
         if isinstance(event, SigningKeyRetired):
