@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from portvakt import plugins
 from portvakt.sms import Receipt, ReceiptRequest, SmsGateway
+from portvakt.wire.http import HttpClient
 from tests.conformance.operator import Behave, answers, closes, hangs, operator, writes
 from tests.conformance.tools import tools
 from tests.servers.message_centre import PASSWORD, SYSTEM_ID, MessageCentre
@@ -18,6 +19,9 @@ from tests.servers.message_centre import PASSWORD, SYSTEM_ID, MessageCentre
 PACKAGE = "portvakt.sms"
 SECRET = "a_secret_of-the_operator"
 TOLD = "https://login.region.example/receipts/operator"
+
+PATIENCE = 3
+"""Seconds for an answer that comes: however busy the machine is. Only silence takes as long."""
 
 Manner = Literal["takes", "refuses", "is busy", "says nothing", "says garbage", "hangs up"]
 Fate = Literal["delivered", "failed", "buffered"]
@@ -67,7 +71,8 @@ async def http_form(folder: Path, centre: MessageCentre | None) -> AsyncIterator
     del centre
     async with operator(_TAKEN) as there:
         config = plugins.fill(PACKAGE, "http_form", http_settings(folder, there.url))
-        gateway: SmsGateway = config.open(tools(config.destinations()))
+        http = HttpClient(config.destinations(), time_out=PATIENCE)
+        gateway: SmsGateway = config.open(replace(tools(), http=http))
         reader = config.receipts()
 
         def behave(manner: Manner) -> None:
@@ -134,7 +139,7 @@ def smpp_settings(folder: Path, centre: MessageCentre, **changed: Any) -> dict[s
         "system_id": SYSTEM_ID,
         "password": {"file": str(folder / "password")},
         "sender": "Exempel",
-        "answer_within": 1,
+        "answer_within": PATIENCE,
     } | changed
 
 
@@ -151,6 +156,7 @@ async def smpp(folder: Path, centre: MessageCentre | None, **changed: Any) -> As
 
     config = plugins.fill(PACKAGE, "smpp", smpp_settings(folder, centre, **changed))
     gateway: SmsGateway = config.open(replace(tools(), receipts=note))
+    await centre.until("bind")
 
     async def tell(name: str, fate: Fate) -> Receipt | None:
         noted.clear()
