@@ -134,8 +134,8 @@ async def test_what_was_sent_is_counted_by_number_account_and_address(database_u
         assert [at.second for at in sent.purpose] == [1, 3, 4]
         assert [at.second for at in sent.account] == [1, 2, 4]
         assert [at.second for at in sent.address] == [1, 2, 3]
-        count = await records.read(lambda unit: unit.outbox.count_since("sms", make.NOW))
-        assert count == 5
+        counted = await records.read(lambda unit: unit.text_counts.since(make.NOW))
+        assert (counted.all, counted.unproven) == (5, 0)
 
 
 async def test_a024_a_limit_holds_however_many_ask_at_once(database_url: str) -> None:

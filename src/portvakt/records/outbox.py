@@ -112,9 +112,6 @@ _SENT: Final = Statement(
         WHERE address = :address AND created_at > :since AND channel = 'sms'
     """
 )
-_COUNT: Final = Statement(
-    "SELECT COUNT(*) FROM outbox WHERE channel = :channel AND created_at > :since"
-)
 _NEXT_DUE: Final = Statement(
     "SELECT MIN(due_at) FROM outbox WHERE due_at IS NOT NULL AND channel = :channel"
 )
@@ -286,11 +283,6 @@ class Outbox:
         return SentTimes(
             **{kind: tuple(instant(at) for at in sorted(times)) for kind, times in found.items()}
         )
-
-    async def count_since(self, channel: str, since: datetime) -> int:
-        """Count what was asked for on one channel: for the cap of a day."""
-        row = await self._run.row(_COUNT, channel=channel, since=ms(since))
-        return 0 if row is None else int(row[0])
 
     async def next_due(self, channel: str) -> datetime | None:
         """Say when the channel's next message is to be tried, or a claim runs out."""
