@@ -22,7 +22,7 @@ from tests.servers.authority import Authority
 from tests.servers.postgres import Postgres
 from tests.world import Page
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 NAME = "logga-in.region.example"
 ORIGIN = f"https://{NAME}"
 PASSWORD = "tre gröna bussar i Falun"
@@ -180,6 +180,7 @@ def asking(opened: Callable[[str], httpx.Client], path: str) -> Iterator[set[int
         with opened(OUTSIDE) as client:
             while not enough.is_set():
                 seen.add(client.get(path).status_code)
+                time.sleep(0.05)
 
     thread = threading.Thread(target=ask)
     thread.start()
