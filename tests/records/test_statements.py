@@ -118,6 +118,7 @@ READ_WHOLE = {
     # The newest one by its number.
     "portvakt.records.audit_chain._ADD_BATCH": {"audit_batches", "audit_removals"},
     "portvakt.records.audit_chain._REMOVAL": {"audit_removals"},
+    "portvakt.records.audit_chain._SEALED_AT": {"audit_batches"},
     "portvakt.records.audit_chain._TIP": {"audit_batches"},
     "portvakt.records.configuration._LOAD": {"groups", "networks", "rules", "apps"},
     "portvakt.records.meta._STARTING": {"meta"},
