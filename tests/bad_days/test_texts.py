@@ -233,7 +233,7 @@ async def test_mail_that_cannot_be_sent_holds_up_no_sign_in_and_arrives_later(
 async def test_f36_a_gateway_that_is_slow_holds_up_nobody_elses_page(
     open_small_site: Open,
 ) -> None:
-    """Twenty people at once ask for texts, more than there are slots, and each page is there."""
+    """Twenty people at once ask for texts, and each page is there."""
 
     async def slow(request: Request, out: asyncio.StreamWriter) -> None:
         await asyncio.sleep(4)
