@@ -16,6 +16,8 @@ from tests.journeys.set_up_mfa.people import (
 )
 from tests.world import INSIDE, Browser
 
+FROM = {"x-forwarded-for": INSIDE}
+
 
 async def at_the_code(browser: Browser) -> None:
     await comes_to_register(browser)
@@ -274,3 +276,19 @@ async def test_a126_the_page_says_until_when_and_one_button_gives_a_new_code(
         assert "13:05" in page.text
         assert 'name="again" value="yes"' in page.html
         assert page.response.headers.get("refresh") is None
+
+
+async def test_a_page_that_waits_for_its_text_keeps_no_session_alive(open_world: Open) -> None:
+    async with open_world() as world, world.browser() as browser:
+        anna = await new_person(world)
+        await comes_to_register(browser)
+        page = await browser.post(HOME, {"option": "sms", "number": TYPED})
+        [before] = await world.sessions(anna)
+        world.clock.move(minutes=2)
+        asked = await browser.client.get(f"{page.path}/text?seen=x", headers=FROM)
+        assert asked.status_code == 200
+        [after] = await world.sessions(anna)
+        assert after.seen_at == before.seen_at
+        await browser.get(page.path)
+        [now] = await world.sessions(anna)
+        assert now.seen_at > before.seen_at

@@ -228,6 +228,18 @@ async def test_the_page_waits_for_the_phone_and_goes_on(open_world: Open) -> Non
         assert (await asyncio.wait_for(waiting, 5)).json() == {"changed": True}
 
 
+async def test_a_page_that_waits_for_a_phone_keeps_no_session_alive(open_world: Open) -> None:
+    async with open_world() as world, world.browser() as browser:
+        bo = await new_person(world)
+        page = await at_the_phone(browser)
+        [before] = await world.sessions(bo)
+        world.clock.move(minutes=2)
+        asked = await browser.client.get(f"{page.path}/state?seen=x", headers=FROM)
+        assert asked.status_code == 200
+        [after] = await world.sessions(bo)
+        assert after.seen_at == before.seen_at
+
+
 async def test_the_guide_leads_to_our_app(open_world: Open) -> None:
     async with open_world() as world, world.browser() as browser:
         bo = await new_person(world)

@@ -58,12 +58,15 @@ class Door:
             return person
         return await self._answer(request, person, enter(person, self.policy), back)
 
-    async def go_on(self, request: Request, *, back: str = HOME) -> Person | Response:
+    async def go_on(
+        self, request: Request, *, back: str = HOME, act: bool = True
+    ) -> Person | Response:
         """Let somebody come back to what they were let in to begin; it is bound to the session.
 
-        Whether it may be finished is judged when it is, on what is stored then.
+        Whether it may be finished is judged when it is, on what is stored then. `act=False` is for
+        what a page asks by itself, which keeps no session alive.
         """
-        person = await self.who(request, back=back)
+        person = await self.who(request, back=back, act=act)
         if isinstance(person, Response):
             return person
         entry = enter(person, self.policy)
@@ -96,9 +99,11 @@ class Door:
             case _:
                 assert_never(entry)
 
-    async def who(self, request: Request, *, back: str = HOME) -> Person | Response:
+    async def who(
+        self, request: Request, *, back: str = HOME, act: bool = True
+    ) -> Person | Response:
         """Return who is signed in here, or send them to sign in."""
-        current = await self.gate.current(request)
+        current = await self.gate.current(request, act=act)
         if current is None:
             return self.gate.sign_in(request, purpose=METHODS, to=back)
         verdict = await self.gate.decide(request, current, None)

@@ -97,7 +97,7 @@ class PhoneRoutes:
 
         `changed` says that there is another page to show; until then `told` says how far it is.
         """
-        person = await self.door.go_on(request)
+        person = await self.door.go_on(request, act=False)
         if isinstance(person, Response):
             return person
         id_, seen = _draft(request), query(request)["seen"]
