@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,8 +23,9 @@ from portvakt.settings import load_settings
 from tests import make
 from tests.bad_days.processes import PATIENCE, Front, Node, Process, free_port, until
 from tests.journeys.sign_in.region import SECRET
-from tests.world import ORIGIN, OUTSIDE, Browser, Clock, World, no_hold, settings
+from tests.world import ORIGIN, OUTSIDE, Browser, Clock, Page, World, no_hold, settings
 
+CROWDED = 503
 SHOP = "https://shop.region.example/callback"
 
 SETTINGS = """
@@ -214,3 +215,10 @@ async def site(folder: Path, url: str) -> AsyncIterator[Site]:
         finally:
             for process in found.processes:
                 process.remove()
+
+
+async def until_let_in(answer: Callable[[], Awaitable[Page]]) -> Page:
+    """Answer as the page for a crowd asks for: again, until there is room."""
+    while (page := await answer()).status == CROWDED:  # noqa: ASYNC110 - as people do
+        await asyncio.sleep(0.2)
+    return page

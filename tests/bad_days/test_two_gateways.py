@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from portvakt.app import opened
 from portvakt.core.ids import AuthenticatorId
 from portvakt.settings.structs import Sms, TextLimits
 from tests import make
+from tests.bad_days.site import until_let_in
 from tests.browser.real_service import WallClock
 from tests.conformance.operator import Operator, Request, answers, operator
 from tests.journeys.sign_in.region import with_rule
@@ -25,8 +27,6 @@ pytestmark = pytest.mark.slow
 PEOPLE = 100
 AT_ONCE = 10
 DIES_AT = 40
-BUSY = 503
-"""The line for hashing is short; whoever is turned away comes back, as the page asks them to."""
 PATIENCE = 60.0
 """Seconds after which a sign-in is stuck: a hang guard."""
 
@@ -77,8 +77,7 @@ async def person(world: World, n: int) -> None:
 async def signs_in(browser: Browser, n: int, *operators: Operator) -> str:
     """Sign in, reading the page until it says that the text was sent; return what it told."""
     async with asyncio.timeout(PATIENCE):
-        while (page := await browser.sign_in(f"person.{n}")).status == BUSY:  # noqa: ASYNC110 - as people do
-            await asyncio.sleep(0.2)
+        page = await until_let_in(partial(browser.sign_in, f"person.{n}"))
         assert page.title == "Vilken kod fick du?"
         while not told(page).startswith("Skickat"):
             assert "kunde inte" not in told(page)

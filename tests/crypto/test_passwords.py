@@ -3,6 +3,7 @@ import os
 import sys
 import threading
 import unicodedata
+from contextlib import ExitStack
 
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -257,6 +258,18 @@ async def test_f54_whoever_turns_out_to_be_a_stranger_needs_a_strangers_place() 
             hasher.stand_in(Lane.KNOWN)
             assert not await hasher.verify(None, PASSWORD, lane=Lane.KNOWN)
     assert hasher.under_way == 0
+
+
+async def test_a_quiet_hour_makes_the_line_no_shorter() -> None:
+    watch = Watch()
+    hasher = PasswordHasher(threads=2, waiting=30, clock=watch)
+    for _ in range(40):
+        with hasher.place(Lane.OTHER):
+            watch.seconds += 0.5  # one at a time, and nobody waits
+            await hasher.verify(None, PASSWORD)
+    with ExitStack() as line:
+        for _ in range(20):
+            line.enter_context(hasher.place(Lane.OTHER))
 
 
 async def test_a_second_hash_at_the_same_place_needs_a_place_of_its_own() -> None:

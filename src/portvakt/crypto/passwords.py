@@ -302,22 +302,26 @@ class PasswordHasher:
             _, _, work, future = heappop(self._line)
         if not future.set_running_or_notify_cancel():
             return
-        began = time.perf_counter()
+        began = self._clock()
         try:
             result = work()
         except BaseException as error:  # noqa: BLE001 - it is whoever waits who gets it
             future.set_exception(error)
         else:
-            self._note_one_done(time.perf_counter() - began)
+            self._note_one_done(self._clock() - began)
             future.set_result(result)
 
     def _note_one_done(self, took: float) -> None:
-        """Keep in mind how fast it goes of late, whatever else the machine does."""
+        """Keep in mind how fast it goes of late, whatever else the machine does.
+
+        How far apart they come out says so only while others wait: a quiet hour is no slow one.
+        """
         with self._counting:
             now = self._clock()
             apart, self._since = now - self._since, now
             self._each = _lately(self._each, took)
-            self._apart = _lately(self._apart, apart)
+            if self.under_way > self._threads:
+                self._apart = _lately(self._apart, apart)
 
     def _enter(self, lane: Lane) -> _Place:
         with self._counting:
