@@ -43,7 +43,7 @@ def serving_on(box: Box, number: int) -> Iterator["subprocess.Popen[bytes]"]:
         try:
             yield process
         finally:
-            process.kill()
+            process.terminate()  # killed, it would leave the processes that it has started
 
 
 class Askers:

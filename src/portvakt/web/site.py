@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from urllib.parse import urlsplit
 
@@ -74,6 +75,7 @@ class Site:
         return self.public_url.startswith("https://")
 
 
+@lru_cache(maxsize=16)  # asked for several times in every request, of one or two addresses
 def origin_of(public_url: str, host: str | None = None) -> str:
     """Return the origin of an address as browsers write it; of another host beside it if given."""
     parts = urlsplit(public_url)
