@@ -7,10 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 
@@ -32,6 +33,37 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+# No test asserts a time, and what must pass before a landing is the same examples each time.
+# --hypothesis-profile=search looks for new ones.
+SLOW = (hypothesis.HealthCheck.too_slow,)
+hypothesis.settings.register_profile(
+    "same", deadline=None, derandomize=True, database=None, suppress_health_check=SLOW
+)
+hypothesis.settings.register_profile(
+    "search", deadline=None, max_examples=1000, print_blob=True, suppress_health_check=SLOW
+)
+hypothesis.settings.load_profile("same")
+
+LAST_LINES = 40
+"""What is shown of each kind of output of a test that failed; the reason comes before it."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep the last lines of what a failed test said: thousands of lines hide which test it was."""
+    report = yield
+    report.sections[:] = [(name, _last_lines(text)) for name, text in report.sections]
+    return report
+
+
+def _last_lines(text: str) -> str:
+    lines = text.splitlines(keepends=True)
+    left_out = len(lines) - LAST_LINES
+    if left_out <= 0:
+        return text
+    return f"({left_out} lines before these)\n" + "".join(lines[-LAST_LINES:])
 
 
 @pytest.hookimpl(tryfirst=True)

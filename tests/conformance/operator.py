@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
+from tests.servers.listening import stop_listening
+
 Behave = Callable[["Request", asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -114,7 +116,7 @@ async def operator(
     try:
         yield found
     finally:
-        server.close()
+        await stop_listening(server)
         for task in serving:
             if task is not None:
                 task.cancel()

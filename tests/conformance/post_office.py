@@ -12,6 +12,8 @@ from email.policy import SMTP as LINES
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.servers.listening import stop_listening
+
 USER, PASSWORD = "portvakt", "hemligt"
 
 
@@ -95,7 +97,7 @@ async def post_office(
     try:
         yield office
     finally:
-        server.close()
+        await stop_listening(server)
         for line in open_lines:
             if line.transport is not None:
                 line.transport.close()
@@ -132,7 +134,7 @@ async def rude(
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        server.close()
+        await stop_listening(server)
         for task in serving:
             if task is not None:
                 task.cancel()

@@ -10,6 +10,7 @@ from portvakt.core.secret import Secret
 from portvakt.wire.ldap import Ldap, Reach, Server
 from tests.servers import samba as ad
 from tests.servers import slapd as openldap
+from tests.servers.listening import stop_listening
 from tests.servers.samba import Samba
 from tests.servers.slapd import Slapd
 
@@ -74,7 +75,7 @@ async def stranger(kind: str) -> AsyncIterator[Server]:
     try:
         yield Server(f"ldaps://127.0.0.1:{port}")
     finally:
-        listening.close()
+        await stop_listening(listening)
         for task in met:
             task.cancel()
         await asyncio.gather(*met, return_exceptions=True)
@@ -96,7 +97,7 @@ class Proxy:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._listening is not None
-        self._listening.close()
+        await stop_listening(self._listening)
         await asyncio.wait_for(asyncio.gather(*self._tasks), 10)
 
     @property
