@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from argparse import ArgumentParser
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ MINUTES, TIMES, CALM = 10.0, 10.0, 20.0
 FEWEST, MOST = 2_000, 4_000
 """Strangers: so many that nobody's turn comes again before their app shows a new code."""
 CROWDS, NOES = 4, 300
+NEW_CODES = 32.0
+"""Seconds after which everybody's app shows a code that was not used in the crowd before."""
 MINUTE = 60.0
 PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "storm.png"
 
@@ -165,7 +168,9 @@ def report(minutes: float, times: float, kind: str) -> str:
         crowd(watched, 0, CALM / 4, 0, people)
         calm = [crowd(watched, 0, CALM, 1, people)]
         rate = times * calm[0].rate
+        time.sleep(NEW_CODES)
         storm = crowd(watched, rate, minutes * MINUTE, 2, people)
+        time.sleep(NEW_CODES)
         calm.append(crowd(watched, 0, CALM, 3, people))
         turned_away = no_costs(file)
     could = sum(one.rate for one in calm) / len(calm)

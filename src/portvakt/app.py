@@ -35,7 +35,7 @@ from portvakt.journeys.set_up_mfa.parts import Parts as SetUpParts
 from portvakt.journeys.set_up_mfa.routes import set_up_mfa_routes
 from portvakt.journeys.sign_in.flow import Parts
 from portvakt.journeys.sign_in.phone import PhoneSteps
-from portvakt.journeys.sign_in.routes import sign_in_routes
+from portvakt.journeys.sign_in.routes import BY_PHONE, START, sign_in_routes
 from portvakt.journeys.text_receipts.flow import Receipts
 from portvakt.journeys.text_receipts.routes import ReceiptRoutes
 from portvakt.known_directories import directories
@@ -48,6 +48,7 @@ from portvakt.records.errors import RecordsUnavailable
 from portvakt.records.unit import Records, open_records
 from portvakt.settings import Settings
 from portvakt.text_gateways import receipt_readers
+from portvakt.web.crowd import Narrow
 from portvakt.web.errors import Failures
 from portvakt.web.health import Health
 from portvakt.web.routing import Route
@@ -252,6 +253,7 @@ def _house(base: Base, measured: "Measured | None") -> House:
             base.site,
             failures=failures,
             streams=phones.streams,
+            narrow=Narrow(START, spared=BY_PHONE, room=base.hasher),
             whose=lambda request: base.gate.current(request, act=False, to="/apps"),
             measuring=None
             if measured is None

@@ -33,6 +33,8 @@ _NUMBER = re.compile(
     r"(?<![\w.:+-])(?:\+|00)[1-9](?:[ ()/-]?[0-9]){7,14}(?!\w|\.\d)"  # +46 (0)70-174 06 05, 0046…
     r"|(?<![\w.:+-])07(?:[ /-]?[0-9]){8}(?!\w|\.\d)"  # 070-174 06 05
 )
+_SHORTEST_NUMBER = len("+12345678")
+"""Letters. An address with a link in it is longer than that, too."""
 # The link in a mail that freezes an account, wherever an address is told of.
 _IN_ADDRESS = re.compile(r"(/not-me/)[^/?#\s\"']+")
 _DEEPEST = 6
@@ -167,8 +169,9 @@ def _written(value: Any) -> str:
 def _line(text: str) -> str:
     """Return a text as one visible line without telephone numbers."""
     shown = text if text.isprintable() else "".join(map(_visible, text))
-    shown = _NUMBER.sub(lambda found: f"{HIDDEN} {found[0][-2:]}", shown)
-    shown = _IN_ADDRESS.sub(rf"\1{HIDDEN}", shown)
+    if len(shown) >= _SHORTEST_NUMBER:  # most values are shorter, and there are many
+        shown = _NUMBER.sub(lambda found: f"{HIDDEN} {found[0][-2:]}", shown)
+        shown = _IN_ADDRESS.sub(rf"\1{HIDDEN}", shown)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
 
 

@@ -226,6 +226,11 @@ class PasswordHasher:
         )
         return line.takes(lane, known=known, other=other)
 
+    def look(self, lane: Lane) -> None:
+        """Raise `Busy` where one more would not be taken now, and count it as turned away."""
+        with self._counting:
+            self._look_for_room(lane)
+
     @contextlib.contextmanager
     def place(self, lane: Lane) -> Iterator[None]:
         """Hold a place for whatever is hashed within; raises `Busy` where there is none.

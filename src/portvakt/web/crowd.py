@@ -1,22 +1,85 @@
-"""The page for whoever is turned away in a crowd: rendered once, then only filled in.
+"""What a crowd meets where there is no room: a door that is shut, and a page that says so.
 
-In a storm it is written some hundred times a second, beside everybody who is served. Of all that
-it says, only the number to quote and the way back differ.
+In a storm people are turned away some hundred times a second, beside everybody who is served, and
+what that costs is taken from them. So whoever cannot get in is told before anything of theirs is
+read, and the page is rendered once, then only filled in: of all that it says, the number to quote
+and the way back differ.
 """
 
 import re
+from dataclasses import dataclass
+from typing import Protocol
 
 from markupsafe import escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from portvakt.web.request import context, wants_json
+from portvakt.core.lanes import Lane
+from portvakt.web.request import SCOPE_KEY, Context, context, wants_json
 from portvakt.web.responses import ProblemPage, page, problem, to_go_on_from
 
 BUSY = 503
 _KIND = "busy"
 _NUMBER, _RETRY = "the-number-to-quote", "/the-way-back"
 _HOLES = re.compile(f"({_NUMBER}|{_RETRY})")
+
+
+class Room(Protocol):
+    """Where there are so many places, such as a pool that hashes."""
+
+    def has_room(self, lane: Lane) -> bool:
+        """Say whether one more would be taken now."""
+        ...
+
+    def look(self, lane: Lane) -> None:
+        """Raise what `Failures.busy` names where one more would not be taken, and count it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """An address whose forms nearly all want a place in a room."""
+
+    path: str
+    spared: bytes
+    """What stands in the body of a form that wants none."""
+    room: Room
+
+
+class Door:
+    """Turns strangers away from a narrow address, unread, while there is no room for them.
+
+    Who brings a browser's mark is let through: whether it is worth anything is for the journey to
+    say. So is whatever comes while there is room; the journey takes the place, and looks again.
+    """
+
+    def __init__(self, app: ASGIApp, narrow: Narrow) -> None:
+        self._app = app
+        self._narrow = narrow
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or raise what `Failures.busy` names."""
+        narrow = self._narrow
+        if scope["path"] == narrow.path and scope["method"] == "POST":
+            around: Context = scope[SCOPE_KEY]
+            if around.here.browser is None and not narrow.room.has_room(Lane.OTHER):
+                first = await receive()
+                if not first.get("more_body") and narrow.spared not in first.get("body", b""):
+                    around.client, around.pattern = False, narrow.path
+                    narrow.room.look(Lane.OTHER)
+                receive = _again(first, receive)
+        await self._app(scope, receive, send)
+
+
+def _again(first: Message, receive: Receive) -> Receive:
+    """Return what gives a message that was taken once more, and then whatever follows it."""
+    waiting = [first]
+
+    async def from_the_first() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return from_the_first
 
 
 class TurnedAway:

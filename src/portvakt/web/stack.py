@@ -3,10 +3,11 @@
 0. `_Entrance`  the server's start and stop; streams go straight to their handler
 1. `_Shell`     request id, surroundings, security headers, one log line
 2. `Errors`     exceptions become answers
-3. `_Limits`    methods, sizes of address, headers and body
-4. `MetricsDoor` where the settings open `/metrics`
-5. `_Hosts`     only our own names; the memorable ones lead to their part
-6. `Router`     plain http, foreign forms, then the handler
+3. `Door`       in a crowd, strangers go home before anything of theirs is read
+4. `_Limits`    methods, sizes of address, headers and body
+5. `MetricsDoor` where the settings open `/metrics`
+6. `_Hosts`     only our own names; the memorable ones lead to their part
+7. `Router`     plain http, foreign forms, then the handler
 
 `portvakt.web` never believes `X-Forwarded-Host`, `Forwarded` or `Host` for an address it writes:
 every one is built from `public_url`.
@@ -27,6 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from portvakt.web import choose_language
 from portvakt.web.assets import Assets, draw
 from portvakt.web.colours import organisation_stylesheet
+from portvakt.web.crowd import Door, Narrow
 from portvakt.web.errors import BodyTooLargeError, Errors, Failures
 from portvakt.web.headers import APP, security_headers, with_security
 from portvakt.web.held import HeldAnswers
@@ -59,6 +61,7 @@ def stack(
     streams: Mapping[str, ASGIApp] | None = None,
     measuring: Measuring | None = None,
     whose: Whose | None = None,
+    narrow: Narrow | None = None,
 ) -> ASGIApp:
     """Return the application that answers `routes` for `site`.
 
@@ -66,7 +69,8 @@ def stack(
     They are asked by GET, under the app's own name and by https only, and see to their own headers
     and to who asks. `lifespan` is entered when the server starts and left when it stops; templates
     are looked for in `folders`. `measuring` is told of every answer but those of streams. `whose`
-    finds the session for the page of an address that is none. Static files and the language button
+    finds the session for the page of an address that is none. `narrow` is where a crowd gathers:
+    strangers are turned away there while there is no room. Static files and the language button
     come with it; `health.Health(...).routes()` is for the root to add.
     """
     own = {"organisation.css": organisation_stylesheet(site.organisation.colour).encode()}
@@ -77,7 +81,10 @@ def stack(
     hosts: ASGIApp = _Hosts(router, site)
     if measuring is not None:
         hosts = MetricsDoor(hosts, measuring)
-    inner = Errors(_Limits(hosts), failures)
+    inner: ASGIApp = _Limits(hosts)
+    if narrow is not None:
+        inner = Door(inner, narrow)
+    inner = Errors(inner, failures)
     shell = _Shell(inner, site, templates, measuring)
     return _Entrance(shell, LifespanRunner(lifespan=lifespan), site, streams or {})
 

@@ -59,6 +59,9 @@ TOO_MANY = 429
 AWAY = 503
 TRY_AGAIN = 10
 """Seconds."""
+START = "/sign-in"
+BY_PHONE = f"way={AuthenticatorType.PHONE_SIGN_IN}".encode()
+"""What stands in the form of whoever chooses the phone in place of a password."""
 
 
 def sign_in_routes(parts: Parts, *, gate: Gate, meter: PasswordMeter) -> list[Route]:
@@ -94,8 +97,8 @@ class SignInRoutes:
         """List the addresses."""
         flow = "/sign-in/{flow}"
         return [
-            route("/sign-in", self.show_start, who=Who.ANYONE),
-            route("/sign-in", self.first, methods=("POST",), who=Who.ANYONE),
+            route(START, self.show_start, who=Who.ANYONE),
+            route(START, self.first, methods=("POST",), who=Who.ANYONE),
             route("/sign-in/again", self.again, methods=("POST",), who=Who.SIGNED_IN),
             route(flow, self.show, who=Who.BROWSER),
             route(flow, self.answer, methods=("POST",), who=Who.BROWSER),
