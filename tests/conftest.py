@@ -5,6 +5,7 @@ import fcntl
 import inspect
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
@@ -45,6 +46,10 @@ hypothesis.settings.register_profile(
     "search", deadline=None, max_examples=1000, print_blob=True, suppress_health_check=SLOW
 )
 hypothesis.settings.load_profile("same")
+
+# Whoever runs the tests in the background of a script has SIGINT ignored, and children inherit it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LAST_LINES = 40
 """What is shown of each kind of output of a test that failed; the reason comes before it."""

@@ -2,12 +2,28 @@
 
 import asyncio
 import contextlib
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
+import uvloop
 from starlette.types import ASGIApp
 
-from portvakt.web.server import MAX_HEAD, MAX_HELD, MAX_REST, BoundedHttp, OnePiece
+from portvakt.web.server import (
+    MAX_HEAD,
+    MAX_HELD,
+    MAX_REST,
+    UVICORN_OPTIONS,
+    BoundedHttp,
+    OnePiece,
+    Server,
+)
+from portvakt.web.tls import server_context
+from tests.servers.authority import Authority
 from tests.web.make_site import make_app
 from tests.web.serving import served
 
@@ -154,6 +170,48 @@ async def ask_late(
     answer = await reader.read(-1)
     writer.close()
     return answer
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("tls", [False, True])
+def test_who_waits_in_the_kernels_queue_when_the_server_stops_is_answered(
+    tmp_path: Path, loop: Callable[[], asyncio.AbstractEventLoop], tls: bool
+) -> None:
+    authority = Authority(tmp_path)
+    made = authority.certificate("localhost")
+    context = server_context(made.certificate, made.key)
+    client = ssl.create_default_context(cafile=str(authority.ca_file))
+
+    def ask_on(line: socket.socket, authority: str) -> bytes:
+        """Shake hands where TLS is spoken, send a request, and read until the server hangs up."""
+        with client.wrap_socket(line, server_hostname="localhost") if tls else line as talking:
+            talking.settimeout(10)
+            talking.sendall(f"GET /form HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode())
+            return b"".join(iter(lambda: talking.recv(65536), b""))
+
+    async def story() -> list[bytes]:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            place = listening.getsockname()
+            authority = f"localhost:{place[1]}"
+            options: dict[str, Any] = {**UVICORN_OPTIONS, "log_config": None, "lifespan": "off"}
+            config = uvicorn.Config(app(public_url=f"http://{authority}"), **options)
+            config.load()
+            config.ssl = context if tls else None
+            server = Server(config)
+            server.lifespan = config.lifespan_class(config)
+            await server.startup([listening])
+            lines = [socket.create_connection(place) for _ in range(3)]
+            asking = [
+                asyncio.create_task(asyncio.to_thread(ask_on, each, authority)) for each in lines
+            ]
+            await server.shutdown([listening])  # it begins before the loop has looked at anybody
+            answers = await asyncio.gather(*asking)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(place)
+        return answers
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert [status(each) for each in runner.run(story())] == [200] * 3
 
 
 class Wire(asyncio.Transport):

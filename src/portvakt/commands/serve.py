@@ -24,7 +24,7 @@ from portvakt.commands.opening import is_embedded, make_ready, read_keys, refuse
 from portvakt.commands.shell import CommandError, Shell
 from portvakt.settings import Settings, load_settings
 from portvakt.settings.checks import is_place_to_listen
-from portvakt.web.server import UVICORN_OPTIONS
+from portvakt.web.server import UVICORN_OPTIONS, Server
 from portvakt.web.tls import server_context
 
 EXAMPLE = "portvakt serve --config /etc/portvakt/portvakt.toml"
@@ -65,7 +65,7 @@ def run(args: Namespace, shell: Shell) -> int:
     with suppress(KeyboardInterrupt):
         if settings.server.workers > 1:
             return _serve_many(settings, listen, tls, given, shell)
-        server = uvicorn.Server(
+        server = Server(
             uvicorn.Config(
                 build(settings, clock=shell.clock, beside=beside_of(settings)),
                 **options(listen, tls),

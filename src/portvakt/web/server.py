@@ -6,9 +6,14 @@ memory, or hold every connection, before the stack is even asked or after it has
 """
 
 import asyncio
-from collections.abc import Mapping
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
 from typing import cast
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from portvakt.web.held import STOP_KEY
@@ -183,6 +188,55 @@ class BoundedHttp(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which on its way out also serves those whom it has not looked at yet.
+
+    The kernel takes connections and keeps them in a queue. Closing what listens resets all that
+    wait there, and with them the requests that were sent already.
+    """
+
+    handshake = 2.0
+    """Seconds that they get to agree on TLS."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take in who has come, answer what is under way, and stop."""
+        await self._take_in(self._close_and_empty())
+        await super().shutdown(sockets)
+
+    def _close_and_empty(self) -> list[socket.socket]:
+        """Listen no more, and return the connections that were waiting."""
+        listening = [each for server in self.servers for each in server.sockets]
+        queues = [socket.socket(fileno=os.dup(each.fileno())) for each in listening]
+        for server in self.servers:
+            server.close()
+        most = self.config.backlog  # where others listen as well, they have the rest
+        return [each for queue in queues for each in islice(_waiting(queue), most)]
+
+    async def _take_in(self, come: list[socket.socket]) -> None:
+        loop, config = asyncio.get_running_loop(), self.config
+        tls = config.ssl
+        opening = [
+            loop.connect_accepted_socket(
+                lambda: config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn does
+                    config=config, server_state=self.server_state, app_state=self.lifespan.state
+                ),
+                each,
+                ssl=tls,
+                ssl_handshake_timeout=None if tls is None else self.handshake,
+            )
+            for each in come
+        ]
+        await asyncio.gather(*opening, return_exceptions=True)  # who hangs up meanwhile is gone
+
+
+def _waiting(queue: socket.socket) -> Iterator[socket.socket]:
+    """Accept those in the queue, then close it."""
+    with queue, suppress(OSError):  # BlockingIOError: nobody else is there
+        queue.settimeout(0)
+        while True:
+            yield queue.accept()[0]
 
 
 UVICORN_OPTIONS: Mapping[str, object] = {
