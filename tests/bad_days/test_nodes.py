@@ -10,7 +10,7 @@ import pytest
 
 from portvakt.core.people import Account
 from tests.bad_days.conftest import DURABLE, Open
-from tests.bad_days.processes import Process, torn, until
+from tests.bad_days.processes import Process, eventually, torn
 from tests.bad_days.site import Site, app_code, site, until_let_in
 from tests.servers.postgres import Postgres
 from tests.world import Browser, Page
@@ -150,17 +150,24 @@ def command(process: int) -> bytes:
         return b""
 
 
+async def two_that_stay(node: Process, others_than: set[int]) -> set[int]:
+    """Wait for two children that are not these. The list is read once: it may miss some."""
+
+    async def now() -> set[int]:
+        return children(node)
+
+    return await eventually(now, lambda there: len(there) == 2 and there != others_than)
+
+
 async def test_one_of_the_processes_of_a_node_dies_and_is_replaced(open_large_site: Open) -> None:
     async with open_large_site() as here:
         here.configure("[server]\nworkers = 2\n")
         async with here.serving() as node, here.browser() as browser:
             await here.person_with_app()
-            await until(lambda: len(children(node)) == 2)
-            before = children(node)
+            before = await two_that_stay(node, set())
             await browser.sign_in()
             os.kill(min(before), signal.SIGKILL)
-            await until(lambda: len(children(node)) == 2 and children(node) != before)
-            after = children(node)
+            after = await two_that_stay(node, before)
             assert len(before & after) == 1
             assert (await browser.submit({"code": app_code()})).path == "/apps"
             assert await asyncio.to_thread(node.terminate) == 0

@@ -23,6 +23,10 @@ TOP = Path(__file__).parents[2]
 
 @pytest.fixture
 def box(tmp_path: Path, database_url: str) -> Box:
+    return backed_up(tmp_path, database_url)
+
+
+def backed_up(tmp_path: Path, database_url: str) -> Box:
     """Anna has signed in, and a backup was made; then an hour went."""
     folder = tmp_path / "old"
     folder.mkdir()
@@ -136,6 +140,23 @@ def test_f66_a_database_that_somebody_has_open_is_left_alone(box: Box, tmp_path:
 
         assert "stop `portvakt serve` and `portvakt work` first" in asyncio.run(main())
     still(box)
+
+
+@pytest.mark.slow
+def test_f66_whoever_is_just_leaving_is_waited_for(postgresql_url: str, tmp_path: Path) -> None:
+    """As after `systemctl stop`: the server goes on counting the connection for a moment."""
+    box = backed_up(tmp_path, postgresql_url)
+
+    async def main() -> int:
+        serving = await asyncpg.connect(box.url, server_settings={"application_name": "portvakt"})
+        restoring = asyncio.create_task(
+            asyncio.to_thread(box.run, "restore", tmp_path / "b", "--replace")
+        )
+        await asyncio.sleep(0.7)
+        await serving.close()
+        return (await restoring).status
+
+    assert asyncio.run(main()) == 0
 
 
 @pytest.mark.parametrize("after", ["rows", "all"])

@@ -6,6 +6,7 @@ of the version that was copied, fill them, bring them to the version of this cod
 caller finish, before anybody can see anything of it.
 """
 
+import asyncio
 import fcntl
 import os
 import sqlite3
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _BESIDE: Final = ".restoring"
 _VERSIONS: Final = "alembic_version"
+LEAVING: Final = 3.0
+"""Seconds after which whoever is still there has not just left."""
 _IN_USE: Final = """
     SELECT COUNT(*) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'portvakt'
@@ -224,15 +227,33 @@ def _take_place(beside: Path, path: Path) -> None:
 
 
 async def _into_postgresql(dsn: str, plan: Plan[T]) -> T:
-    from portvakt.records.postgresql import connected, run_on  # noqa: PLC0415 - where it is used
+    from portvakt.records.postgresql import connected  # noqa: PLC0415 - where it is used
 
-    async with connected(dsn, command_timeout=PATIENCE) as connection, connection.transaction():
+    async with connected(dsn, command_timeout=PATIENCE) as connection:
         if not plan.replace and not await _postgresql_is_empty(connection):
             raise NotEmptyError("the database is not empty")
-        if await connection.fetchval(_IN_USE):
+        await _until_others_have_left(connection)
+        return await _in_one_transaction(connection, plan)
+
+
+async def _until_others_have_left(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Wait a moment: the server goes on counting somebody who has just hung up."""
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + LEAVING
+    while await connection.fetchval(_IN_USE):
+        if loop.time() >= ends:
             raise InUseError(
                 "the database is in use: stop `portvakt serve` and `portvakt work` first"
             )
+        await asyncio.sleep(0.05)
+
+
+async def _in_one_transaction(connection: "asyncpg.Connection[asyncpg.Record]", plan: Plan[T]) -> T:
+    from portvakt.records.postgresql import run_on  # noqa: PLC0415 - where it is used
+
+    async with connection.transaction():
+        if not plan.replace and not await _postgresql_is_empty(connection):
+            raise NotEmptyError("the database is not empty")
         ours = ", ".join(map(quoted, (*await _postgresql_tables(connection), _VERSIONS)))
         await connection.execute(f"DROP TABLE IF EXISTS {ours}")  # fails where others lean on them
         for statement in upgrade_statements("postgresql", None, plan.version):
