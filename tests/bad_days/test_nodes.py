@@ -10,7 +10,7 @@ import pytest
 
 from portvakt.core.people import Account
 from tests.bad_days.conftest import DURABLE, Open
-from tests.bad_days.processes import Process, eventually, torn
+from tests.bad_days.processes import Process, eventually, torn, until
 from tests.bad_days.site import Site, app_code, site, until_let_in
 from tests.servers.postgres import Postgres
 from tests.world import Browser, Page
@@ -148,6 +148,17 @@ def command(process: int) -> bytes:
         return Path(f"/proc/{process}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return b""
+
+
+async def test_the_processes_of_a_node_end_with_it_though_it_is_killed(
+    open_large_site: Open,
+) -> None:
+    async with open_large_site() as here:
+        here.configure("[server]\nworkers = 2\n")
+        async with here.serving() as node:
+            there = await two_that_stay(node, set())
+            await asyncio.to_thread(node.kill)
+            await until(lambda: not any(command(each) for each in there))
 
 
 async def two_that_stay(node: Process, others_than: set[int]) -> set[int]:

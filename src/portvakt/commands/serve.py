@@ -1,6 +1,7 @@
 """`portvakt serve`: answers requests until it is told to stop, finishing those under way."""
 
 import asyncio
+import ctypes
 import os
 import signal
 import sys
@@ -76,6 +77,8 @@ def run(args: Namespace, shell: Shell) -> int:
     return 0
 
 
+_PARENT = "_PORTVAKT_PARENT"
+
 Tls = tuple[Path, Path]
 """A certificate and its key."""
 
@@ -134,6 +137,7 @@ def _serve_many(
 ) -> int:
     """Start several processes; each builds the application from the same file."""
     os.environ["PORTVAKT_CONFIG"] = str(shell.config.resolve())
+    os.environ[_PARENT] = str(os.getpid())
     config = uvicorn.Config(
         "portvakt.commands.serve:application",
         factory=True,
@@ -144,8 +148,24 @@ def _serve_many(
     return 0
 
 
+_PR_SET_PDEATHSIG = 1
+
+
+def _end_with(parent: int) -> None:
+    """Have the kernel stop this process when its parent is gone, however it went (prctl(2)).
+
+    Left alone it would go on to serve, with the settings of a while ago, and keep the database in
+    use. On other systems than Linux whoever killed the parent sees to that.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it went before
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
 def application() -> Any:
     """Build the application in a process that `serve` started."""
+    _end_with(int(os.environ[_PARENT]))
     settings = load_settings(Path(os.environ["PORTVAKT_CONFIG"]), os.environ)
     log.configure(settings.log.format, settings.log.level)
     return build(settings, clock=system_clock)
