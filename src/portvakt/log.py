@@ -34,7 +34,7 @@ _NUMBER = re.compile(
     r"|(?<![\w.:+-])07(?:[ /-]?[0-9]){8}(?!\w|\.\d)"  # 070-174 06 05
 )
 _SHORTEST_NUMBER = len("+12345678")
-"""Letters. An address with a link in it is longer than that, too."""
+"""Letters. No part of an address that is hidden below is shorter."""
 # The link in a mail that freezes an account, wherever an address is told of.
 _IN_ADDRESS = re.compile(r"(/not-me/)[^/?#\s\"']+")
 _DEEPEST = 6

@@ -9,7 +9,7 @@ TURNS = 5
 async def stop_listening(server: asyncio.Server) -> None:
     """Take no more connections, and leave none without an owner.
 
-    `Server.close()` forgets a connection that was accepted in the turn before (Python 3.11, 3.12):
+    `Server.close()` forgets a connection that was accepted in the turn before (Python 3.11):
     nobody closes it, the collector finds it later, and its warning fails whichever test runs then.
     """
     loop = asyncio.get_running_loop()

@@ -106,7 +106,14 @@ def test_a_secret_shows_nothing_wherever_it_stands(out: io.StringIO) -> None:
 
 @pytest.mark.parametrize(
     "number",
-    ["+46701740605", "+46 70 174 06 05", "0046701740605", "070-174 06 05", "0701740605"],
+    [
+        "+12345605",
+        "+46701740605",
+        "+46 70 174 06 05",
+        "0046701740605",
+        "070-174 06 05",
+        "0701740605",
+    ],
 )
 def test_a_telephone_number_is_never_whole(out: io.StringIO, number: str) -> None:
     structlog.get_logger().info("seen", to=number, why=f"no route to {number}.")
@@ -170,6 +177,7 @@ def test_the_link_that_freezes_is_hidden_wherever_an_address_is_told(
     out: io.StringIO, after: str
 ) -> None:
     token = "aB3-_" * 8 + "xyz"
+    assert log.redact(None, "", {"path": "/not-me/a"}) == {"path": f"/not-me/{log.HIDDEN}"}
     log_ = structlog.get_logger()
     log_.info("request", path=f"/not-me/{token}{after}")
     log_.info("opened", what={"at": [f"https://portvakt.region.example/not-me/{token}{after}"]})

@@ -77,8 +77,6 @@ def run(args: Namespace, shell: Shell) -> int:
     return 0
 
 
-_PARENT = "_PORTVAKT_PARENT"
-
 Tls = tuple[Path, Path]
 """A certificate and its key."""
 
@@ -148,6 +146,8 @@ def _serve_many(
     return 0
 
 
+_PARENT = "_PORTVAKT_PARENT"
+"""Where a process that `serve` starts finds the id of the one that did."""
 _PR_SET_PDEATHSIG = 1
 
 

@@ -24,7 +24,7 @@ NEW_NUMBER = "bind"
 """The purpose of a text to a number that nobody has proved yet."""
 RANGE_DIGITS = 4
 """Numbers that differ in these last digits only lie side by side."""
-PER_RANGE = 100
+PER_RANGE = 30
 """New numbers side by side that get a text in an hour, work phones apart. People's own numbers lie
 scattered; numbers side by side are bought in a row, to be paid for what is sent to them."""
 

@@ -39,6 +39,8 @@ _IN_USE: Final = """
     SELECT COUNT(*) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'portvakt'
 """
+_LOOK_ANEW: Final = "SELECT pg_stat_clear_snapshot()"
+"""Within a transaction the first look at who is there is remembered."""
 _NUMBERED: Final = """
     SELECT table_name, column_name FROM information_schema.columns
     WHERE table_schema = current_schema()
@@ -227,13 +229,20 @@ def _take_place(beside: Path, path: Path) -> None:
 
 
 async def _into_postgresql(dsn: str, plan: Plan[T]) -> T:
-    from portvakt.records.postgresql import connected  # noqa: PLC0415 - where it is used
+    from portvakt.records.postgresql import connected, run_on  # noqa: PLC0415 - where it is used
 
-    async with connected(dsn, command_timeout=PATIENCE) as connection:
+    async with connected(dsn, command_timeout=PATIENCE) as connection, connection.transaction():
         if not plan.replace and not await _postgresql_is_empty(connection):
             raise NotEmptyError("the database is not empty")
         await _until_others_have_left(connection)
-        return await _in_one_transaction(connection, plan)
+        ours = ", ".join(map(quoted, (*await _postgresql_tables(connection), _VERSIONS)))
+        await connection.execute(f"DROP TABLE IF EXISTS {ours}")  # fails where others lean on them
+        for statement in upgrade_statements("postgresql", None, plan.version):
+            await connection.execute(statement)
+        await _fill(connection, plan)
+        for statement in upgrade_statements("postgresql", plan.version):
+            await connection.execute(statement)
+        return await plan.finish(run_on(connection))
 
 
 async def _until_others_have_left(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
@@ -246,22 +255,7 @@ async def _until_others_have_left(connection: "asyncpg.Connection[asyncpg.Record
                 "the database is in use: stop `portvakt serve` and `portvakt work` first"
             )
         await asyncio.sleep(0.05)
-
-
-async def _in_one_transaction(connection: "asyncpg.Connection[asyncpg.Record]", plan: Plan[T]) -> T:
-    from portvakt.records.postgresql import run_on  # noqa: PLC0415 - where it is used
-
-    async with connection.transaction():
-        if not plan.replace and not await _postgresql_is_empty(connection):
-            raise NotEmptyError("the database is not empty")
-        ours = ", ".join(map(quoted, (*await _postgresql_tables(connection), _VERSIONS)))
-        await connection.execute(f"DROP TABLE IF EXISTS {ours}")  # fails where others lean on them
-        for statement in upgrade_statements("postgresql", None, plan.version):
-            await connection.execute(statement)
-        await _fill(connection, plan)
-        for statement in upgrade_statements("postgresql", plan.version):
-            await connection.execute(statement)
-        return await plan.finish(run_on(connection))
+        await connection.execute(_LOOK_ANEW)
 
 
 async def _fill(connection: "asyncpg.Connection[asyncpg.Record]", plan: Plan[T]) -> None:

@@ -16,10 +16,13 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portvakt.core.lanes import Lane
+from portvakt.web.forms import in_time
 from portvakt.web.request import SCOPE_KEY, Context, context, wants_json
 from portvakt.web.responses import ProblemPage, page, problem, to_go_on_from
 
 BUSY = 503
+FEW = 8
+"""Pieces in which a form may come that is looked at at the door; people's come in one."""
 _KIND = "busy"
 _NUMBER, _RETRY = "the-number-to-quote", "/the-way-back"
 _HOLES = re.compile(f"({_NUMBER}|{_RETRY})")
@@ -64,20 +67,29 @@ class Door:
         if scope["path"] == narrow.path and scope["method"] == "POST":
             around: Context = scope[SCOPE_KEY]
             if around.here.browser is None and not narrow.room.has_room(Lane.OTHER):
-                first = await receive()
-                if not first.get("more_body") and narrow.spared not in first.get("body", b""):
+                come = await in_time(_first_of(receive))
+                body = b"".join(each.get("body", b"") for each in come)
+                if not come[-1].get("more_body") and narrow.spared not in body:
                     around.client, around.pattern = False, narrow.path
                     narrow.room.look(Lane.OTHER)
-                receive = _again(first, receive)
+                receive = _again(come, receive)
         await self._app(scope, receive, send)
 
 
-def _again(first: Message, receive: Receive) -> Receive:
-    """Return what gives a message that was taken once more, and then whatever follows it."""
-    waiting = [first]
+async def _first_of(receive: Receive) -> list[Message]:
+    """Take a form that comes in few pieces, or the first few of one that comes in many."""
+    come = [await receive()]
+    while come[-1].get("more_body") and len(come) < FEW:
+        come.append(await receive())
+    return come
+
+
+def _again(come: list[Message], receive: Receive) -> Receive:
+    """Return what gives messages that were taken once more, and then whatever follows them."""
+    waiting = iter(come)
 
     async def from_the_first() -> Message:
-        return waiting.pop() if waiting else await receive()
+        return next(waiting, None) or await receive()
 
     return from_the_first
 

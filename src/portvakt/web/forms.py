@@ -7,7 +7,7 @@ typed wrong is a value that the page shows at its field.
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -135,8 +135,13 @@ async def _read(request: Request) -> bytes:
     types = [value for name, value in request.scope["headers"] if name == b"content-type"]
     if len(types) != 1 or _TYPE.fullmatch(types[0]) is None:
         raise UnknownFormTypeError("not a urlencoded form")
+    return await in_time(request.body())
+
+
+async def in_time(coming: Awaitable[T]) -> T:
+    """Wait for some of a form, at most `READ_WITHIN`. Raises `SlowFormError`."""
     try:
         async with asyncio.timeout(READ_WITHIN):
-            return await request.body()
+            return await coming
     except TimeoutError as error:
         raise SlowFormError("the form did not arrive in time") from error
