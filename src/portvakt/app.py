@@ -29,7 +29,7 @@ from portvakt.journeys.my_sign_ins.routes import MySignIns
 from portvakt.journeys.not_me.flow import NotMe
 from portvakt.journeys.not_me.routes import NotMeRoutes
 from portvakt.journeys.open_app.keys import KeyRing
-from portvakt.journeys.open_app.oidc_routes import OpenIdConnect
+from portvakt.journeys.open_app.oidc.routes import OpenIdConnect
 from portvakt.journeys.set_up_mfa.forms import Numbers
 from portvakt.journeys.set_up_mfa.parts import Parts as SetUpParts
 from portvakt.journeys.set_up_mfa.routes import set_up_mfa_routes

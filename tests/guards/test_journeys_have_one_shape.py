@@ -24,7 +24,7 @@ def test_a_journey_opens_with_what_a_person_could_say(journey: Path) -> None:
 @pytest.mark.parametrize("journey", WITH_PAGES, ids=lambda folder: folder.name)
 def test_a_journey_with_pages_has_routes_and_pages(journey: Path) -> None:
     for part in ("routes", "pages"):
-        names = {path.stem for path in journey.glob("*.py")}
+        names = {path.stem for path in journey.rglob("*.py")}
         found = part in names or any(name.endswith(f"_{part}") for name in names)
         assert found, f"{journey.name} has no {part}.py"
 

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 import pytest
 
 from portvakt.crypto.sealing import Mac, MasterKeys
-from portvakt.journeys.open_app.oidc_freshness import MARKER_LIVES, freshness
-from portvakt.journeys.open_app.oidc_request import ASKED, AuthorizationRequest
+from portvakt.journeys.open_app.oidc.freshness import MARKER_LIVES, freshness
+from portvakt.journeys.open_app.oidc.request import ASKED, AuthorizationRequest
 
 NOW = datetime(2026, 11, 23, 8, 0, 0, 123456, tzinfo=UTC)
 BROWSER, ANOTHER = b"b" * 32, b"c" * 32

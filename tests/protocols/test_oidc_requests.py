@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from portvakt.core.ids import ClientId, GroupId
 from portvakt.core.relying_parties import RelyingParty
-from portvakt.journeys.open_app.oauth_error import ErrorCode, OAuthError, Untrusted
-from portvakt.journeys.open_app.oidc_checks import (
+from portvakt.journeys.open_app.oidc.checks import (
     check_client,
     check_redirect_uri,
     first_objection,
 )
-from portvakt.journeys.open_app.oidc_request import MAX_QUERY, AuthorizationRequest
+from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
+from portvakt.journeys.open_app.oidc.request import MAX_QUERY, AuthorizationRequest
 
 SHOP = RelyingParty(
     client_id=ClientId("shop"),

@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.core.secret import Secret
 from portvakt.crypto.digests import lookup_hash, same
-from portvakt.journeys.open_app.oauth_error import ErrorCode, OAuthError
+from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 
 _MAX_HEADER = 2048
 _BASIC = re.compile(r"[Bb][Aa][Ss][Ii][Cc] +([A-Za-z0-9+/]+={0,2})")

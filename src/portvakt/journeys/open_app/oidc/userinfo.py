@@ -6,8 +6,8 @@ from portvakt.core.ids import GrantId
 from portvakt.crypto.signing import Forged
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.names import Names
-from portvakt.journeys.open_app.oauth_error import ErrorCode, OAuthError
-from portvakt.journeys.open_app.oidc_claims import userinfo_claims
+from portvakt.journeys.open_app.oidc.claims import userinfo_claims
+from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.proving.rules import Rules
 from portvakt.records.unit import Records
 

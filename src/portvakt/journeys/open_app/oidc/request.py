@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import parse_qsl, urlencode
 
-from portvakt.journeys.open_app.oauth_error import ErrorCode, OAuthError
+from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 
 MAX_QUERY = 2560
 """Octets. The whole request travels on as `to` to the sign-in page, percent-encoded once more.
@@ -18,7 +18,7 @@ _BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 ASKED = "asked"
-"""Our own parameter: when a fresh sign-in was asked for (`oidc_freshness`)."""
+"""Our own parameter: when a fresh sign-in was asked for (`freshness`)."""
 
 
 @dataclass(frozen=True, slots=True)

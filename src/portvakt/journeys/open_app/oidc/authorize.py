@@ -21,17 +21,17 @@ from portvakt.core.sessions import Session, SessionKind
 from portvakt.crypto.digests import lookup_hash
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import Mac
-from portvakt.journeys.open_app.oauth_error import ErrorCode, OAuthError, Untrusted
-from portvakt.journeys.open_app.oidc_checks import (
+from portvakt.journeys.open_app.oidc.checks import (
     check_client,
     check_redirect_uri,
     check_state,
     first_objection,
 )
-from portvakt.journeys.open_app.oidc_claims import granted_scope
-from portvakt.journeys.open_app.oidc_discovery import AUTHORIZE
-from portvakt.journeys.open_app.oidc_freshness import Freshness, freshness
-from portvakt.journeys.open_app.oidc_request import AuthorizationRequest
+from portvakt.journeys.open_app.oidc.claims import granted_scope
+from portvakt.journeys.open_app.oidc.discovery import AUTHORIZE
+from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
+from portvakt.journeys.open_app.oidc.freshness import Freshness, freshness
+from portvakt.journeys.open_app.oidc.request import AuthorizationRequest
 from portvakt.proving.rules import Rules, Verdict, judge
 from portvakt.proving.visit import Visit
 from portvakt.records.grants import AuthorizationCode, Grant

@@ -1,6 +1,6 @@
 """What apps can find out about us: OpenID Connect Discovery 1.0 section 3 and RFC 8414."""
 
-from portvakt.journeys.open_app.oidc_checks import PROMPTS
+from portvakt.journeys.open_app.oidc.checks import PROMPTS
 
 DISCOVERY = "/.well-known/openid-configuration"
 AUTHORIZE = "/oidc/authorize"

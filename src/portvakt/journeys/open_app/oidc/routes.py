@@ -13,8 +13,7 @@ from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import Mac, MasterKeys
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.names import Names
-from portvakt.journeys.open_app.oauth_error import ErrorCode, OAuthError, Untrusted
-from portvakt.journeys.open_app.oidc_authorize import (
+from portvakt.journeys.open_app.oidc.authorize import (
     Authorize,
     Blocked,
     NotYours,
@@ -23,7 +22,7 @@ from portvakt.journeys.open_app.oidc_authorize import (
     ToApp,
     ToSignIn,
 )
-from portvakt.journeys.open_app.oidc_discovery import (
+from portvakt.journeys.open_app.oidc.discovery import (
     AUTHORIZE,
     DISCOVERY,
     JWKS,
@@ -31,8 +30,9 @@ from portvakt.journeys.open_app.oidc_discovery import (
     USERINFO,
     discovery_document,
 )
-from portvakt.journeys.open_app.oidc_token import Call, Tokens
-from portvakt.journeys.open_app.oidc_userinfo import UserInfo
+from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
+from portvakt.journeys.open_app.oidc.token import Call, Tokens
+from portvakt.journeys.open_app.oidc.userinfo import UserInfo
 from portvakt.journeys.open_app.pages import BlockedPage, BrokenRequestPage, NotYoursPage
 from portvakt.proving.gate import ANEW, Gate
 from portvakt.proving.rules import Rules

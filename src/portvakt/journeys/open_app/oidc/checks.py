@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 from portvakt.core.messages import MessageId
 from portvakt.core.relying_parties import RelyingParty, redirect_matches
-from portvakt.journeys.open_app.oauth_error import ErrorCode, OAuthError, Untrusted
-from portvakt.journeys.open_app.oidc_request import AuthorizationRequest
+from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
+from portvakt.journeys.open_app.oidc.request import AuthorizationRequest
 
 PROMPTS = ("none", "login")
 """The values of `prompt` that we can honour. There is no consent to ask for (the apps are the

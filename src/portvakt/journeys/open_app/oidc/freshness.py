@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from portvakt.core.assurance import CLOCK_BOUND
 from portvakt.crypto.digests import same
 from portvakt.crypto.sealing import Mac
-from portvakt.journeys.open_app.oidc_request import ASKED, AuthorizationRequest
+from portvakt.journeys.open_app.oidc.request import ASKED, AuthorizationRequest
 
 MARKER_LIVES = timedelta(minutes=30)
 """Long enough for a sign-in with a registration in between; then the question is asked anew."""

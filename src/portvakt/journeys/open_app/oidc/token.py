@@ -23,18 +23,18 @@ from portvakt.crypto.randomness import Random
 from portvakt.crypto.signing import Algorithm
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.names import Names
-from portvakt.journeys.open_app.oauth_error import ErrorCode, OAuthError
-from portvakt.journeys.open_app.oidc_claims import (
+from portvakt.journeys.open_app.oidc.claims import (
     ACCESS_TOKEN_LIVES,
     Issue,
     authentication_of,
 )
-from portvakt.journeys.open_app.oidc_client import (
+from portvakt.journeys.open_app.oidc.client_auth import (
     Credentials,
     credentials_of,
     invalid_client,
     proves,
 )
+from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.proving.rules import Rules
 from portvakt.records.grants import AuthorizationCode, Reused
 from portvakt.records.unit import Records, Unit
