@@ -19,7 +19,7 @@ from portvakt.core.password_reset import Stage
 from portvakt.core.phones import PhoneState
 from portvakt.core.push_approval import ApprovalState
 from portvakt.core.throttle import Limit
-from portvakt.records import Code, Draft, KeyState, Paired, Spent, StoredKey, Unit
+from portvakt.records import Code, Draft, KeyState, Paired, Rotated, Spent, StoredKey, Unit
 from portvakt.records.freezes import Link
 from tests import make
 from tests.records import a_phone, a_reset, test_codes, test_drafts, test_grants, test_outbox
@@ -84,6 +84,22 @@ async def put_grant(unit: Unit, n: int) -> None:
 async def take_grant(unit: Unit, n: int) -> bool:
     got = await unit.grants.spend_code(f"{n:032}".encode(), make.NOW)
     return hasattr(got, "grant")
+
+
+async def put_family(unit: Unit, n: int) -> None:
+    await put_grant(unit, n)
+    await unit.refresh_tokens.begin(b"f%d" % n, b"first", GrantId(f"grant{n}"), make.NOW)
+
+
+async def refresh(unit: Unit, n: int) -> bool:
+    new = os.urandom(32)
+    return isinstance(
+        await unit.refresh_tokens.rotate(b"f%d" % n, b"first", new, make.NOW), Rotated
+    )
+
+
+async def spend_id(unit: Unit, n: int) -> bool:
+    return await unit.seen_ids.spend(b"id%d" % n, make.NOW)
 
 
 async def put_draft(unit: Unit, n: int) -> None:
@@ -308,6 +324,8 @@ SPENDABLE = {
     "recovery_code": Spendable(put_card, take_card),
     "start_code": Spendable(put_start_code, take_start_code),
     "authorization_code": Spendable(put_grant, take_grant),
+    "refresh_token": Spendable(put_family, refresh),
+    "id_of_an_assertion": Spendable(nothing, spend_id),
     "draft": Spendable(put_draft, take_draft),
     "link_that_freezes": Spendable(put_freeze_link, take_freeze_link),
     "end_of_a_flow": Spendable(put_flow, end_flow),

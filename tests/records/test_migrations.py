@@ -129,7 +129,12 @@ def test_a_migration_that_fails_has_changed_nothing(empty_url: str) -> None:
     assert current(empty_url) == SCHEMA_VERSION
 
 
+WITHOUT_TOKENS = (
+    *(f"ALTER TABLE grants DROP COLUMN {name}" for name in ("offline", "claims")),
+    *(f"DROP TABLE {name}" for name in ("refresh_tokens", "consents", "seen_ids")),
+)
 WITHOUT_RECEIPTS = (
+    *WITHOUT_TOKENS,
     "DROP INDEX ix_outbox_receipt",
     *(
         f"ALTER TABLE outbox DROP COLUMN {name}"
@@ -171,6 +176,7 @@ WITHOUT_THE_APP = (
         ("0003", WITHOUT_RESET),
         ("0004", WITHOUT_CHAIN),
         ("0006", WITHOUT_RECEIPTS),
+        ("0007", WITHOUT_TOKENS),
     ],
 )
 def test_an_older_database_keeps_what_is_in_it(

@@ -17,6 +17,7 @@ from portvakt.records.grants import AuthorizationCode, Grant, Reused
 from portvakt.records.outbox import Message, SentTimes
 from portvakt.records.pairings import Paired, PairingExpired, PairingUsed, ShortWrong
 from portvakt.records.people_in_bulk import Holder, Outline, StoredPerson
+from portvakt.records.refreshing import Rotated, UsedBefore
 from portvakt.records.signing_keys import KeyState, StoredKey
 from portvakt.records.standing import Bound, Standing
 from portvakt.records.unit import Records, Unit, open_records
@@ -43,6 +44,7 @@ __all__ = [
     "RecordsUnavailable",
     "RecoveryRow",
     "Reused",
+    "Rotated",
     "SentTimes",
     "ShortWrong",
     "SourcedPhone",
@@ -52,5 +54,6 @@ __all__ = [
     "StoredKey",
     "StoredPerson",
     "Unit",
+    "UsedBefore",
     "open_records",
 ]

@@ -47,6 +47,7 @@ _SWEEPS: Final = (
     (_sweep("sessions", "created_at < :before"), 2 * _DAY),
     # Kept for a day: a code that comes twice is still told from one that never was.
     (_sweep("grants", "expires_at < :before"), _DAY),
+    (_sweep("seen_ids", "expires_at < :before", "hash"), timedelta()),
     # The limits on texts look a day back.
     (_sweep("outbox", "created_at < :before AND state <> 'waiting'"), 30 * _DAY),
 )

@@ -13,14 +13,19 @@ from portvakt.records.standing import ACCOUNT_COLUMNS, WHO, account_of
 from portvakt.records.statements import Statement
 from portvakt.records.values import evidence, instant, ms, to_json
 
-_GRANT: Final = "id, account_id, client_id, session_id, scope, evidence, created_at, expires_at"
-_GRANT_WIDTH: Final = 8
+_GRANT: Final = (
+    "id, account_id, client_id, session_id, scope, evidence, created_at, expires_at, offline,"
+    " claims"
+)
+_GRANT_WIDTH: Final = 10
 _PUT: Final = Statement(
     """
     INSERT INTO grants (id, account_id, client_id, session_id, scope, evidence, created_at,
-        expires_at, code_hash, code_expires_at, redirect_uri, code_challenge, nonce)
+        expires_at, offline, claims, code_hash, code_expires_at, redirect_uri, code_challenge,
+        nonce)
     VALUES (:id, :account_id, :client_id, :session_id, :scope, :evidence, :created_at,
-        :expires_at, :code_hash, :code_expires_at, :redirect_uri, :code_challenge, :nonce)
+        :expires_at, :offline, :claims, :code_hash, :code_expires_at, :redirect_uri,
+        :code_challenge, :nonce)
     """
 )
 _SPEND: Final = Statement(
@@ -39,11 +44,11 @@ _LOAD: Final = Statement(
     """
     WITH g AS MATERIALIZED (
         SELECT * FROM grants
-        WHERE id = :id AND revoked_at IS NULL AND expires_at > :now AND EXISTS (
-            SELECT 1 FROM sessions s WHERE s.id = grants.session_id AND s.closed_at IS NULL)),
+        WHERE id = :id AND revoked_at IS NULL AND expires_at > :now AND (offline OR EXISTS (
+            SELECT 1 FROM sessions s WHERE s.id = grants.session_id AND s.closed_at IS NULL))),
     {who}
     SELECT g.id, g.account_id, g.client_id, g.session_id, g.scope, g.evidence, g.created_at,
-        g.expires_at, {columns}
+        g.expires_at, g.offline, g.claims, {columns}
     FROM g JOIN who ON who.id = g.account_id
     """,
     who=WHO,
@@ -55,12 +60,15 @@ _REVOKE: Final = Statement(
     "UPDATE grants SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL"
 )
 _REVOKE_OF_SESSION: Final = Statement(
-    "UPDATE grants SET revoked_at = :at WHERE session_id = :session_id AND revoked_at IS NULL"
+    """
+    UPDATE grants SET revoked_at = :at
+    WHERE session_id = :session_id AND revoked_at IS NULL AND NOT offline
+    """
 )
 _REVOKE_OF_SESSIONS: Final = Statement(
     """
     UPDATE grants SET revoked_at = :at
-    WHERE session_id {among:session_ids} AND revoked_at IS NULL
+    WHERE session_id {among:session_ids} AND revoked_at IS NULL AND NOT offline
     """
 )
 _REVOKE_OF_ACCOUNT: Final = Statement(
@@ -81,6 +89,10 @@ class Grant:
     """What the session could show when the app was opened; says `acr`, `amr` and `auth_time`."""
     created_at: datetime
     expires_at: datetime
+    offline: bool = False
+    """Whether it outlives the session (`offline_access`, OpenID Connect Core section 11)."""
+    claims: str | None = None
+    """What the app asked for by name, as JSON (OpenID Connect Core section 5.5)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +134,8 @@ class Grants:
             evidence=to_json(grant.evidence),
             created_at=ms(grant.created_at),
             expires_at=ms(grant.expires_at),
+            offline=grant.offline,
+            claims=grant.claims,
             code_hash=code.hash,
             code_expires_at=ms(code.expires_at),
             redirect_uri=code.redirect_uri,
@@ -183,4 +197,6 @@ def _grant(row: Row) -> Grant:
         evidence=evidence(row[5]),
         created_at=instant(row[6]),
         expires_at=instant(row[7]),
+        offline=bool(row[8]),
+        claims=row[9],
     )

@@ -76,7 +76,10 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
         "expires_at",
         "revoked_at",
         "redirect_uri",
+        "offline",
+        "claims",
     ),
+    "consents": ("client_id", "scope", "given_at"),
     "outbox": (
         "id",
         "channel",
@@ -140,11 +143,12 @@ _FORGET: Final = tuple(
 
 INSTANTS: Final = frozenset({"at", "since", "run_started", "day_started", "stopped_until"})
 """Columns that hold instants, besides those whose names end in `_at`."""
-TRUTHS: Final = frozenset({"protected", "preferred", "refused"})
+TRUTHS: Final = frozenset({"protected", "preferred", "refused", "offline"})
 JSON: Final = frozenset(
     {
         ("sessions", "evidence"),
         ("grants", "evidence"),
+        ("grants", "claims"),
         ("past_resets", "used"),
         ("events", "detail"),
         ("events", "personal"),

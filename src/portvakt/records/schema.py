@@ -1,7 +1,7 @@
 """Every table. Migrations are generated from this file and then read by a human.
 
 Those of the authenticator app are next door in `schema_phones`, those of reset in `schema_resets`,
-the audit trail in `schema_audit`.
+the audit trail in `schema_audit`, what apps hold in `schema_apps`.
 Instants are BIGINT milliseconds since 1970 (UTC), dates ISO text, JSON documents TEXT. Rows that
 configuration files or a directory own carry `owner` or `source`, and only their owner changes them.
 Secrets are here as hashes (what we compare) or sealed (what we must read again), never as they are.
@@ -21,8 +21,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
+from portvakt.records.schema_apps import consents, refresh_tokens, seen_ids
 from portvakt.records.schema_audit import audit_batches, audit_removals, events
 from portvakt.records.schema_freezes import freeze_links, freezes
 from portvakt.records.schema_parts import (
@@ -42,6 +44,7 @@ __all__ = [
     "approvals",
     "audit_batches",
     "audit_removals",
+    "consents",
     "events",
     "freeze_links",
     "freezes",
@@ -50,7 +53,9 @@ __all__ = [
     "password_memory",
     "past_resets",
     "phones",
+    "refresh_tokens",
     "resets",
+    "seen_ids",
     "vouches",
 ]
 
@@ -321,6 +326,9 @@ grants = Table(
     Column("redirect_uri", Text, nullable=False),
     Column("code_challenge", Text),
     Column("nonce", Text),
+    # Whether it outlives the session (OpenID Connect Core section 11, `offline_access`).
+    Column("offline", Boolean, nullable=False, server_default=false()),
+    Column("claims", Text),  # what the app asked for by name (section 5.5)
     Index("ix_grants_account_id", "account_id"),
     comment="What an app was told about a person, and the code that it fetched it with",
 )

@@ -18,6 +18,7 @@ from portvakt.records.authenticators import Authenticators
 from portvakt.records.browsers import Browsers
 from portvakt.records.codes import Codes
 from portvakt.records.configuration import ConfigurationRecords
+from portvakt.records.consents import Consents
 from portvakt.records.drafts import Drafts
 from portvakt.records.driver import Act, Driver, Run
 from portvakt.records.errors import RecordsUnavailable
@@ -34,8 +35,10 @@ from portvakt.records.password_memory import PasswordMemory
 from portvakt.records.people import People
 from portvakt.records.personal_data import PersonalData
 from portvakt.records.phones import Phones
+from portvakt.records.refreshing import RefreshTokens
 from portvakt.records.resets import Resets
 from portvakt.records.sealed import Sealed
+from portvakt.records.seen_ids import SeenIds
 from portvakt.records.sessions import Sessions
 from portvakt.records.signing_keys import SigningKeys
 from portvakt.records.statements import Statement
@@ -78,6 +81,7 @@ class Unit:
         "browsers",
         "codes",
         "configuration",
+        "consents",
         "drafts",
         "expired",
         "flows",
@@ -91,8 +95,10 @@ class Unit:
         "people",
         "personal_data",
         "phones",
+        "refresh_tokens",
         "resets",
         "sealed",
+        "seen_ids",
         "sessions",
         "signing_keys",
         "text_counts",
@@ -111,6 +117,7 @@ class Unit:
         self.browsers = Browsers(run)
         self.codes = Codes(run)
         self.configuration = ConfigurationRecords(run)
+        self.consents = Consents(run)
         self.drafts = Drafts(run)
         self.expired = Expired(run)
         self.flows = Flows(run)
@@ -124,8 +131,10 @@ class Unit:
         self.people = People(run)
         self.personal_data = PersonalData(run)
         self.phones = Phones(run)
+        self.refresh_tokens = RefreshTokens(run)
         self.resets = Resets(run)
         self.sealed = Sealed(run)
+        self.seen_ids = SeenIds(run)
         self.sessions = Sessions(run)
         self.signing_keys = SigningKeys(run)
         self.text_counts = TextCounts(run)
