@@ -2,10 +2,20 @@
 
 import base64
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from portvakt.core.ids import AccountId, ClientId, GroupId
+
+BY_SECRET = frozenset({"client_secret_basic", "client_secret_post"})
+"""The ways of showing that it is the app that need a shared secret."""
+AUTHORIZATION_CODE = "authorization_code"
+REFRESH_TOKEN = "refresh_token"  # noqa: S105  # a grant type
+CLIENT_CREDENTIALS = "client_credentials"
+OFFLINE_ACCESS = "offline_access"
+ASSIGNED = ("openid", "profile", "email", "groups")
+"""What an app may ask for whose entry names nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +26,27 @@ class RelyingParty:
     client_name: str
     redirect_uris: tuple[str, ...]
     token_endpoint_auth_method: str = "none"  # noqa: S105  # the name of a way, not a secret
-    """"none", "client_secret_basic" or "client_secret_post"."""
+    """"none", "client_secret_basic", "client_secret_post" or "private_key_jwt"."""
+    grant_types: tuple[str, ...] = (AUTHORIZATION_CODE,)
+    """With what it may come to the token endpoint."""
+    scope: tuple[str, ...] = ASSIGNED
+    """What it may ask for; the rest of what it asks for is not given."""
+    jwks: str | None = None
+    """Its public keys as a JWK set in JSON, for what it signs; or `jwks_uri`, where they are."""
+    jwks_uri: str | None = None
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    """Where a browser may go after signing out (RP-Initiated Logout 1.0 section 3.1)."""
+    backchannel_logout_uri: str | None = None
+    """Where it is told that a session has ended (Back-Channel Logout 1.0 section 2.2)."""
+    default_max_age: int | None = None
+    """Seconds since somebody showed who they are, where the request does not say."""
+    default_acr_values: tuple[str, ...] = ()
+    access_token: str = "jwt"  # noqa: S105  # a form
+    """"jwt" (RFC 9068), which others can read, or "opaque"."""
+    consent: bool = False
+    """Whether people are asked before it is told of them: it is not the organisation's own."""
+    told_groups: tuple[str, ...] = ()
+    """Which groups it is told of, each a name, or with a star how names begin; empty is all."""
     client_uri: str | None = None
     initiate_login_uri: str | None = None
     logo_uri: str | None = None
@@ -29,6 +59,24 @@ class RelyingParty:
     """"web" or "native" (OpenID Connect Dynamic Client Registration section 2)."""
     secret_hash: bytes | None = None
     """SHA-256 of the client secret, which is random; None for a public client."""
+
+
+def told_of(app: RelyingParty, groups: Iterable[GroupId]) -> tuple[GroupId, ...]:
+    """Return those of somebody's groups that the app is told of, in their order."""
+    wanted = app.told_groups
+    return tuple(
+        sorted(
+            group
+            for group in groups
+            if not wanted or any(_is_meant(each, group) for each in wanted)
+        )
+    )
+
+
+def _is_meant(pattern: str, group: GroupId) -> bool:
+    if pattern.endswith("*"):
+        return group.startswith(pattern[:-1])
+    return group == pattern
 
 
 _LOOPBACK = ("127.0.0.1", "[::1]")

@@ -1,7 +1,7 @@
 """What `apply` decides: groups, named networks, rules and apps, each row with its owner."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -94,9 +94,15 @@ class Configuration:
     texts: Room = Room.PLENTY
     """How many text messages are left today; `apply` has no say in it."""
 
+    by_client_id: Mapping[str, RelyingParty] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Know every app by its id: there may be ten thousand, and each request asks for one."""
+        object.__setattr__(self, "by_client_id", {each.client_id: each for each in self.apps})
+
     def app(self, client_id: str) -> RelyingParty | None:
         """Find an app."""
-        return next((each for each in self.apps if each.client_id == client_id), None)
+        return self.by_client_id.get(client_id)
 
 
 class ConfigurationRecords:

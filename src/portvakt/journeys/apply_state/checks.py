@@ -13,7 +13,14 @@ from urllib.parse import urlsplit
 from portvakt.core.networks import block_of, is_too_wide
 from portvakt.core.people import canonical_identifier
 from portvakt.core.policy import OWN_PAGES
+from portvakt.core.relying_parties import (
+    AUTHORIZATION_CODE,
+    BY_SECRET,
+    CLIENT_CREDENTIALS,
+    REFRESH_TOKEN,
+)
 from portvakt.core.secret import Secret
+from portvakt.crypto.client_keys import wrong_in_jwks
 from portvakt.crypto.passwords import BrokenHashError, parameters_of
 from portvakt.journeys.apply_state.document import App, Network, Person, Rule, State
 from portvakt.phone_numbers import Usable, usable_for_text
@@ -193,17 +200,56 @@ def _app(
         wrong = _wrong_redirect(uri, native=app.application_type == "native")
         if wrong:
             problems.add((*path, "redirect_uris", at), wrong)
-    for key in ("client_uri", "initiate_login_uri", "logo_uri"):
+    for at, uri in enumerate(app.post_logout_redirect_uris):
+        wrong = _wrong_redirect(uri, native=app.application_type == "native")
+        if wrong:
+            problems.add((*path, "post_logout_redirect_uris", at), wrong)
+    for key in ADDRESSES:
         uri = getattr(app, key)
         if uri is not None and _wrong_address(uri):
             problems.add((*path, key), _wrong_address(uri))
+    _grant_types((*path, "grant_types"), app, problems)
+    _keys(path, app, problems)
     _client_secret((*path, "client_secret_file"), app, around, judged, problems)
+
+
+ADDRESSES = (
+    "client_uri",
+    "initiate_login_uri",
+    "logo_uri",
+    "jwks_uri",
+    "backchannel_logout_uri",
+)
+
+
+def _grant_types(path: Path, app: App, problems: Problems) -> None:
+    """Hold together with what it comes and what that needs."""
+    public = app.token_endpoint_auth_method == "none"  # noqa: S105  # a way, not a secret
+    if CLIENT_CREDENTIALS in app.grant_types and public:
+        problems.add(
+            path, "an app that cannot show that it is itself gets no token in its own name"
+        )
+    if REFRESH_TOKEN in app.grant_types and AUTHORIZATION_CODE not in app.grant_types:
+        problems.add(path, "“refresh_token” goes with “authorization_code”")
+    if AUTHORIZATION_CODE in app.grant_types and not app.redirect_uris:
+        problems.add((*path[:-1], "redirect_uris"), "is missing: nobody could come back to the app")
+
+
+def _keys(path: Path, app: App, problems: Problems) -> None:
+    """Demand public keys of whoever signs (RFC 7591 section 2: never both fields)."""
+    signs = app.token_endpoint_auth_method == "private_key_jwt"  # noqa: S105  # a way
+    if app.jwks is not None and app.jwks_uri is not None:
+        problems.add((*path, "jwks_uri"), "“jwks” is there already; give one of them")
+    elif signs and app.jwks is None and app.jwks_uri is None:
+        problems.add((*path, "jwks"), "is missing: “private_key_jwt” needs “jwks” or “jwks_uri”")
+    if app.jwks is not None and (wrong := wrong_in_jwks(app.jwks)):
+        problems.add((*path, "jwks"), wrong)
 
 
 def _client_secret(
     path: Path, app: App, around: Surroundings, judged: Judged, problems: Problems
 ) -> None:
-    public = app.token_endpoint_auth_method == "none"  # noqa: S105  # a way, not a secret
+    public = app.token_endpoint_auth_method not in BY_SECRET
     if public and app.client_secret_file is not None:
         problems.add(path, "an app that shows no secret has none")
     elif app.client_secret_file is not None:

@@ -5,12 +5,15 @@ Names of an app are those of RFC 7591 section 2. Secrets are named files (`clien
 """
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from portvakt.core.relying_parties import ASSIGNED
+
 Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9ÅÄÖåäö][A-Za-z0-9ÅÄÖåäö._:@/-]{0,127}$")]
 """A word that operators choose for a group, a network, an app or a rule."""
+GrantType = Literal["authorization_code", "refresh_token", "client_credentials"]
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
@@ -54,17 +57,32 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     client_id: Id
     client_name: Line
-    redirect_uris: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    token_endpoint_auth_method: Literal["none", "client_secret_basic", "client_secret_post"] = (
-        "client_secret_basic"  # noqa: S105  # a way, not a secret
-    )
+    redirect_uris: tuple[str, ...] = ()
+    token_endpoint_auth_method: Literal[
+        "none", "client_secret_basic", "client_secret_post", "private_key_jwt"
+    ] = "client_secret_basic"  # noqa: S105  # a way, not a secret
     client_secret_file: str | None = None
+    grant_types: Annotated[tuple[GrantType, ...], msgspec.Meta(min_length=1)] = (
+        "authorization_code",
+    )
+    scope: Annotated[str, msgspec.Meta(pattern=r"^[!#-\[\]-~]+( [!#-\[\]-~]+)*$")] = " ".join(
+        ASSIGNED
+    )
+    jwks: dict[str, Any] | None = None
+    jwks_uri: str | None = None
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
+    default_max_age: Annotated[int, msgspec.Meta(ge=0, le=365 * 86_400)] | None = None
+    default_acr_values: tuple[str, ...] = ()
+    access_token: Literal["jwt", "opaque"] = "jwt"  # noqa: S105  # a form
+    consent: bool = False
+    told_groups: tuple[str, ...] = ()
     client_uri: str | None = None
     initiate_login_uri: str | None = None
     logo_uri: str | None = None
     application_type: Literal["web", "native"] = "web"
     subject_type: Literal["public", "pairwise"] = "public"
-    id_token_signed_response_alg: Literal["RS256", "ES256"] = "RS256"  # noqa: S105  # an algorithm
+    id_token_signed_response_alg: Literal["RS256", "ES256", "EdDSA"] = "RS256"  # noqa: S105  # an algorithm
     groups: tuple[str, ...] = ()
 
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import tomli_w
 
 from portvakt.core.people import AccountState
 from portvakt.core.policy import Condition, Network, Rule
-from portvakt.core.relying_parties import RelyingParty
+from portvakt.core.relying_parties import ASSIGNED, AUTHORIZATION_CODE, RelyingParty
 from portvakt.journeys.apply_state.plan import OWNER
 from portvakt.phone_numbers import written_for_people
 from portvakt.records import Configuration, Records, StoredPerson, Unit
@@ -99,6 +100,17 @@ def _app(app: RelyingParty) -> dict[str, Any]:
             "client_name": app.client_name,
             "redirect_uris": list(app.redirect_uris),
             "token_endpoint_auth_method": app.token_endpoint_auth_method,
+            "grant_types": _unless(list(app.grant_types), [AUTHORIZATION_CODE]),
+            "scope": _unless(" ".join(app.scope), " ".join(ASSIGNED)),
+            "jwks": None if app.jwks is None else orjson.loads(app.jwks),
+            "jwks_uri": app.jwks_uri,
+            "post_logout_redirect_uris": list(app.post_logout_redirect_uris),
+            "backchannel_logout_uri": app.backchannel_logout_uri,
+            "default_max_age": app.default_max_age,
+            "default_acr_values": list(app.default_acr_values),
+            "access_token": _unless(app.access_token, "jwt"),
+            "consent": app.consent,
+            "told_groups": list(app.told_groups),
             "client_uri": app.client_uri,
             "initiate_login_uri": app.initiate_login_uri,
             "logo_uri": app.logo_uri,
@@ -125,6 +137,11 @@ def _rule(rule: Rule) -> dict[str, Any]:
 def _condition(when: Condition) -> dict[str, list[str]]:
     names = ("networks", "networks_not", "groups", "groups_not", "apps", "apps_not")
     return {name: sorted(getattr(when, name)) for name in names if getattr(when, name)}
+
+
+def _unless(value: Any, usual: Any) -> Any:
+    """Leave out what an entry says by saying nothing."""
+    return None if value == usual else value
 
 
 def _said(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import orjson
+
 from portvakt.core.directory_diff import PersonFacts
 from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
 from portvakt.core.policy import Condition, Network, Require, Rule, RuleState
-from portvakt.core.relying_parties import RelyingParty
+from portvakt.core.relying_parties import BY_SECRET, RelyingParty
 from portvakt.crypto.digests import lookup_hash
 from portvakt.journeys.apply_state import document
 from portvakt.journeys.apply_state.checks import Judged
@@ -63,6 +65,17 @@ def app_of(app: document.App, judged: Judged, stored: RelyingParty | None) -> Re
         client_name=app.client_name,
         redirect_uris=app.redirect_uris,
         token_endpoint_auth_method=app.token_endpoint_auth_method,
+        grant_types=app.grant_types,
+        scope=tuple(app.scope.split()),
+        jwks=None if app.jwks is None else orjson.dumps(app.jwks).decode(),
+        jwks_uri=app.jwks_uri,
+        post_logout_redirect_uris=app.post_logout_redirect_uris,
+        backchannel_logout_uri=app.backchannel_logout_uri,
+        default_max_age=app.default_max_age,
+        default_acr_values=app.default_acr_values,
+        access_token=app.access_token,
+        consent=app.consent,
+        told_groups=app.told_groups,
         client_uri=app.client_uri,
         initiate_login_uri=app.initiate_login_uri,
         logo_uri=app.logo_uri,
@@ -74,6 +87,6 @@ def app_of(app: document.App, judged: Judged, stored: RelyingParty | None) -> Re
     secret = judged.client_secrets.get(app.client_id)
     if secret is not None:
         return replace(wanted, secret_hash=lookup_hash(secret.open()))
-    if stored is not None and app.token_endpoint_auth_method != "none":  # noqa: S105  # a way
+    if stored is not None and app.token_endpoint_auth_method in BY_SECRET:
         return replace(wanted, secret_hash=stored.secret_hash)
     return wanted

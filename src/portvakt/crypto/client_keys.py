@@ -1,0 +1,96 @@
+"""The public keys of apps, and what apps sign with the private ones (RFC 7515, 7517, 7518, 8037).
+
+An algorithm is taken only with a key of its own kind, so nobody's public key ever serves as a
+shared secret (RFC 8725 section 3.1; A101).
+"""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+if TYPE_CHECKING:
+    from joserfc.jwk import Key
+
+KINDS: Final[Mapping[str, tuple[str, str | None]]] = {
+    "RS256": ("RSA", None),
+    "PS256": ("RSA", None),
+    "ES256": ("EC", "P-256"),
+    "EdDSA": ("OKP", "Ed25519"),  # RFC 8037
+    "Ed25519": ("OKP", "Ed25519"),  # the same under its name of RFC 9864
+}
+"""Each algorithm that apps may sign with, and the type and curve of its keys."""
+MOST_KEYS: Final = 20
+_RSA_LENGTHS: Final = range(2048 // 6, 4096 // 6 + 2)
+"""Letters of base64url that a modulus of 2048 to 4096 bits takes."""
+_LONGEST: Final = 16 * 1024
+
+
+def wrong_in_jwks(document: object) -> str:
+    """Say what is wrong with a JWK set that should hold an app's public keys, or nothing."""
+    keys = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(keys, list) or not keys:
+        return "is no JWK set: it must hold “keys”, with one or more (RFC 7517 section 5)"
+    if len(keys) > MOST_KEYS:
+        return f"holds more than {MOST_KEYS} keys"
+    for each in keys:
+        if isinstance(each, dict) and "d" in each:
+            return "holds a private key, which nobody else may ever see: make a new one"
+    if not list(_usable(keys)):
+        return f"holds no key for any of {', '.join(KINDS)}"
+    return ""
+
+
+def signed_by(token: str, jwks: str) -> Mapping[str, Any] | None:
+    """Return the claims of a JWT that one of these keys signed, else None.
+
+    `jwks` is a JWK set in JSON. What the claims say is for the caller to judge.
+    """
+    from joserfc import jws  # noqa: PLC0415 - costs 0.1 s, which every command would pay
+    from joserfc.errors import JoseError, SecurityWarning  # noqa: PLC0415
+
+    if len(token) > _LONGEST or not token.isascii():
+        return None
+    try:
+        header = jws.extract_compact(token.encode("ascii")).headers()
+    except (JoseError, ValueError):
+        return None
+    alg, kid = header.get("alg"), header.get("kid")
+    if not isinstance(alg, str) or alg not in KINDS or "crit" in header:
+        return None
+    try:
+        keys = orjson.loads(jwks)["keys"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+    for found, key in _usable(keys):
+        fits = (found.get("kty"), found.get("crv")) == KINDS[alg] and (
+            kid is None or found.get("kid") in {None, kid}
+        )
+        if fits and found.get("alg") in {None, alg}:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", SecurityWarning)  # of the name EdDSA
+                    claims = orjson.loads(jws.deserialize_compact(token, key, [alg]).payload)
+            except (JoseError, ValueError):
+                continue
+            return claims if isinstance(claims, dict) else None
+    return None
+
+
+def _usable(keys: object) -> Iterator[tuple[Mapping[str, Any], "Key"]]:
+    """Read the public keys of a set that we can verify with; what is not known is passed over."""
+    from joserfc.errors import JoseError  # noqa: PLC0415 - costs 0.1 s
+    from joserfc.jwk import import_key  # noqa: PLC0415
+
+    for each in keys if isinstance(keys, list) else ():
+        if not isinstance(each, dict) or "d" in each or each.get("use") not in {None, "sig"}:
+            continue
+        if (each.get("kty"), each.get("crv")) not in KINDS.values():
+            continue
+        if each["kty"] == "RSA" and len(str(each.get("n"))) not in _RSA_LENGTHS:
+            continue
+        try:
+            yield each, import_key(each)
+        except (JoseError, ValueError, TypeError):
+            continue
