@@ -344,6 +344,7 @@ def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
         records=records,
         keys=base.keys,
         ring=ring,
+        sealer=base.sealer,
         random=base.random,
         clock=base.clock,
     )

@@ -30,7 +30,9 @@ KNOWN = {
     | APP_FILES,
     Who.CLIENT: {
         "/.well-known/openid-configuration",
+        "/oidc/introspect",
         "/oidc/jwks",
+        "/oidc/revoke",
         "/oidc/token",
         "/oidc/userinfo",
         "/receipts/{gateway}",

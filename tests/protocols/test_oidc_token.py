@@ -13,6 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
 from portvakt.core.events import Event
+from portvakt.core.relying_parties import CLIENT_CREDENTIALS, REFRESH_TOKEN
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.journeys.open_app.keys import READ_AGAIN, RETIRED_KEPT, rotate, withdraw
 from portvakt.records.unit import Unit
@@ -34,7 +35,7 @@ GRANTS = [
 
 
 @pytest.mark.parametrize("grant_type", GRANTS)
-async def test_a073_there_is_no_grant_but_the_code(
+async def test_a073_there_is_no_grant_that_takes_a_password(
     tmp_path: Path, sqlite_url: str, grant_type: str
 ) -> None:
     async with stage(tmp_path, sqlite_url) as region:
@@ -42,7 +43,10 @@ async def test_a073_there_is_no_grant_but_the_code(
         for client in (region.shop, region.ledger):
             answer = await client.post({"grant_type": grant_type, **credentials})
             assert answer.status_code == 400
-            assert answer.json()["error"] == "unsupported_grant_type"
+            named = grant_type in (REFRESH_TOKEN, CLIENT_CREDENTIALS)  # known; not for these two
+            assert answer.json()["error"] == (
+                "unauthorized_client" if named else "unsupported_grant_type"
+            )
             assert answer.headers["cache-control"] == "no-store"
 
 

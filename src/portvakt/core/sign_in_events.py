@@ -169,6 +169,15 @@ class CodeReused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshTokenReused(Event):
+    """A refresh token came that had been used, or from another app: its grant is revoked (A100)."""
+
+    name = "app.refresh_reused"
+    app: ClientId
+    grant_id: GrantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppSecretWrong(Event):
     """Somebody who called themselves this app did not know its secret (A106)."""
 

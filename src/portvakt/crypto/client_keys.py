@@ -78,6 +78,20 @@ def signed_by(token: str, jwks: str) -> Mapping[str, Any] | None:
     return None
 
 
+def claims_unproven(token: str) -> Mapping[str, Any] | None:
+    """Read the claims of a JWT before anything is proven: to know whose keys to prove it with."""
+    from joserfc import jws  # noqa: PLC0415 - costs 0.1 s
+    from joserfc.errors import JoseError  # noqa: PLC0415
+
+    if len(token) > _LONGEST or not token.isascii():
+        return None
+    try:
+        claims = orjson.loads(jws.extract_compact(token.encode("ascii")).payload)
+    except (JoseError, ValueError):
+        return None
+    return claims if isinstance(claims, dict) else None
+
+
 def _usable(keys: object) -> Iterator[tuple[Mapping[str, Any], "Key"]]:
     """Read the public keys of a set that we can verify with; what is not known is passed over."""
     from joserfc.errors import JoseError  # noqa: PLC0415 - costs 0.1 s

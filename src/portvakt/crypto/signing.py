@@ -19,16 +19,16 @@ from typing import Any, Literal, Self, assert_never
 
 import orjson
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
 )
 from cryptography.hazmat.primitives.hashes import SHA256
 
-Algorithm = Literal["ES256", "RS256"]
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+Algorithm = Literal["ES256", "RS256", "EdDSA"]
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
 
 RSA_BITS = 3072  # ASVS 11.2.3: 128 bits of strength
 _EXPONENT = 65537
@@ -65,6 +65,8 @@ class SigningKey:
                 private = ec.generate_private_key(ec.SECP256R1())
             case "RS256":
                 private = rsa.generate_private_key(_EXPONENT, RSA_BITS)
+            case "EdDSA":
+                private = ed25519.Ed25519PrivateKey.generate()
             case _:
                 assert_never(alg)
         return cls(kid, alg, state, now, now, private)
@@ -81,7 +83,7 @@ class SigningKey:
         shown that these bytes are ours.
         """
         members = orjson.loads(jwk)
-        private = _ec_key(members) if members["kty"] == "EC" else _rsa_key(members)
+        private = _PARSERS[members["kty"]](members)
         return cls(members["kid"], members["alg"], state, created_at, changed_at, private)
 
     def public(self) -> dict[str, str]:
@@ -91,6 +93,9 @@ class SigningKey:
             point = self.private.public_key().public_numbers()
             x, y = _fixed(point.x, _COORDINATE), _fixed(point.y, _COORDINATE)
             return {"kty": "EC", "crv": "P-256", "x": x, "y": y, **head}
+        if isinstance(self.private, ed25519.Ed25519PrivateKey):
+            x = _encoded(self.private.public_key().public_bytes_raw()).decode("ascii")
+            return {"kty": "OKP", "crv": "Ed25519", "x": x, **head}  # RFC 8037 section 2
         numbers = self.private.public_key().public_numbers()
         return {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e), **head}
 
@@ -98,6 +103,8 @@ class SigningKey:
 def _private_members(private: PrivateKey) -> dict[str, str]:
     if isinstance(private, ec.EllipticCurvePrivateKey):
         return {"d": _fixed(private.private_numbers().private_value, _COORDINATE)}
+    if isinstance(private, ed25519.Ed25519PrivateKey):
+        return {"d": _encoded(private.private_bytes_raw()).decode("ascii")}
     numbers = private.private_numbers()
     return {
         "d": _number(numbers.d),
@@ -125,6 +132,17 @@ def _rsa_key(members: Mapping[str, str]) -> rsa.RSAPrivateKey:
         public_numbers=public,
     )
     return numbers.private_key(unsafe_skip_rsa_key_validation=True)
+
+
+def _ed_key(members: Mapping[str, str]) -> ed25519.Ed25519PrivateKey:
+    return ed25519.Ed25519PrivateKey.from_private_bytes(_decoded(members["d"].encode("ascii")))
+
+
+_PARSERS: Mapping[str, Callable[[Mapping[str, str]], PrivateKey]] = {
+    "EC": _ec_key,
+    "RSA": _rsa_key,
+    "OKP": _ed_key,
+}
 
 
 def rotated(keys: Sequence[SigningKey], new: SigningKey, now: datetime) -> tuple[SigningKey, ...]:
@@ -239,10 +257,10 @@ class Signer:
             return Forged("key, algorithm or type")
         if not _is_signed(self._public[key.kid], signature, signed):
             return Forged("signature")
-        return _in_force(claims, issuer, audience, now.timestamp())
+        return in_force(claims, issuer, audience, now.timestamp())
 
 
-def _in_force(
+def in_force(
     claims: Mapping[str, Any], issuer: str, audience: str | None, now: float
 ) -> Verified | Forged:
     """Check what a signature does not say: issuer, audience and time. `exp` must be there."""
@@ -273,6 +291,8 @@ def _signature(private: PrivateKey, data: bytes) -> bytes:
     if isinstance(private, ec.EllipticCurvePrivateKey):
         r, s = decode_dss_signature(private.sign(data, ec.ECDSA(SHA256())))
         return r.to_bytes(_COORDINATE, "big") + s.to_bytes(_COORDINATE, "big")
+    if isinstance(private, ed25519.Ed25519PrivateKey):
+        return private.sign(data)
     return private.sign(data, padding.PKCS1v15(), SHA256())
 
 
@@ -285,6 +305,8 @@ def _is_signed(public: PublicKey, signature: bytes, data: bytes) -> bool:
             s = int.from_bytes(signature[_COORDINATE:], "big")
             der = encode_dss_signature(r, s)
             public.verify(der, data, ec.ECDSA(SHA256()))
+        elif isinstance(public, ed25519.Ed25519PublicKey):
+            public.verify(signature, data)
         else:
             public.verify(signature, data, padding.PKCS1v15(), SHA256())
     except InvalidSignature:

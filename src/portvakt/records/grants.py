@@ -45,7 +45,8 @@ _LOAD: Final = Statement(
     WITH g AS MATERIALIZED (
         SELECT * FROM grants
         WHERE id = :id AND revoked_at IS NULL AND expires_at > :now AND (offline OR EXISTS (
-            SELECT 1 FROM sessions s WHERE s.id = grants.session_id AND s.closed_at IS NULL))),
+            SELECT 1 FROM sessions s WHERE s.id = grants.session_id AND s.closed_at IS NULL))
+            AND NOT EXISTS (SELECT 1 FROM seen_ids WHERE hash = :token)),
     {who}
     SELECT g.id, g.account_id, g.client_id, g.session_id, g.scope, g.evidence, g.created_at,
         g.expires_at, g.offline, g.claims, {columns}
@@ -56,6 +57,7 @@ _LOAD: Final = Statement(
     browser="NULL",
     columns=ACCOUNT_COLUMNS,
 )
+_WHOSE: Final = Statement("SELECT account_id FROM grants WHERE id = :id")
 _REVOKE: Final = Statement(
     "UPDATE grants SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL"
 )
@@ -164,10 +166,20 @@ class Grants:
             nonce=nonce,
         )
 
-    async def load(self, id_: GrantId, now: datetime) -> tuple[Grant, Account] | None:
-        """Read a grant that stands, in a session that does, and its person as they are now."""
-        row = await self._run.row(_LOAD, id=id_, now=ms(now))
+    async def load(
+        self, id_: GrantId, now: datetime, token: bytes = b""
+    ) -> tuple[Grant, Account] | None:
+        """Read a grant that stands, in a session that does, and its person as they are now.
+
+        `token` is what `seen_ids` would know an access token of it by, had that been revoked.
+        """
+        row = await self._run.row(_LOAD, id=id_, now=ms(now), token=token)
         return None if row is None else (_grant(row), account_of(row, _GRANT_WIDTH))
+
+    async def whose(self, id_: GrantId) -> AccountId | None:
+        """Return whose grant it is, whether or not it stands."""
+        row = await self._run.row(_WHOSE, id=id_)
+        return None if row is None else AccountId(row[0])
 
     async def revoke(self, id_: GrantId, at: datetime) -> bool:
         """End a grant; False where it has ended."""

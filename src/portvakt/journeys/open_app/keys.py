@@ -6,7 +6,7 @@ a key that they have parsed is not parsed again.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -27,6 +27,10 @@ from portvakt.records.signing_keys import StoredKey
 from portvakt.records.unit import Records, Unit
 
 ALGORITHMS: tuple[Algorithm, ...] = ("ES256", "RS256")
+"""Those whose keys are made at the first start."""
+ON_DEMAND: tuple[Algorithm, ...] = ("EdDSA",)
+"""Those whose keys are made when the first app wants them: nodes of an older version, which run
+beside this one for a while, cannot read them."""
 READ_AGAIN = timedelta(seconds=10)
 """How long a process may go on without noticing a rotation."""
 RETIRED_KEPT = timedelta(days=1)
@@ -47,26 +51,27 @@ class KeyRing:
         self._read_at: datetime | None = None
         self._reading = asyncio.Lock()
 
-    async def signer(self, now: datetime) -> Signer:
-        """Return what signs and verifies, at most `READ_AGAIN` old.
+    async def signer(self, now: datetime, alg: Algorithm = "ES256") -> Signer:
+        """Return what verifies, and signs with `alg` too, at most `READ_AGAIN` old.
 
         Makes the first keys where there are none: the RSA keys cost a thread some tenths of a
         second, once in the life of an installation. Raises RecordsUnavailable.
         """
-        if self._signer is not None and self._is_fresh(now):
+        if self._signer is not None and self._serves(self._signer, now, alg):
             return self._signer
         async with self._reading:
-            if self._signer is not None and self._is_fresh(now):
+            if self._signer is not None and self._serves(self._signer, now, alg):
                 return self._signer
             stored = await self._records.read(lambda unit: unit.signing_keys.all())
-            keys = self._parse(stored)
-            if _lacks_some(keys):
-                keys = await self._make_first(keys, now)
+            keys, wanted = self._parse(stored), tuple(sorted({*ALGORITHMS, alg}))
+            if _lacks_some(keys, wanted):
+                keys = await self._make_first(keys, wanted, now)
             self._signer, self._read_at = Signer(keys), now
             return self._signer
 
-    def _is_fresh(self, now: datetime) -> bool:
-        return self._read_at is not None and timedelta() <= now - self._read_at < READ_AGAIN
+    def _serves(self, signer: Signer, now: datetime, alg: Algorithm) -> bool:
+        fresh = self._read_at is not None and timedelta() <= now - self._read_at < READ_AGAIN
+        return fresh and alg in signer.algorithms()
 
     def _parse(self, stored: Sequence[StoredKey]) -> list[SigningKey]:
         """Open and parse what has not been parsed before; a new state costs nothing."""
@@ -79,9 +84,11 @@ class KeyRing:
                 self._parsed[each.kid] = replace(known, state=state, changed_at=each.changed_at)
         return [self._parsed[each.kid] for each in stored]
 
-    async def _make_first(self, keys: list[SigningKey], now: datetime) -> list[SigningKey]:
+    async def _make_first(
+        self, keys: list[SigningKey], wanted: Sequence[Algorithm], now: datetime
+    ) -> list[SigningKey]:
         """Make what is missing. Where two processes do so at once, the first to write wins."""
-        made = await asyncio.to_thread(with_first_keys, keys, ALGORITHMS, self._random.id, now)
+        made = await asyncio.to_thread(with_first_keys, keys, wanted, self._random.id, now)
         new = [key for key in made if key not in keys]
 
         async def act(unit: Unit) -> list[StoredKey]:
@@ -102,9 +109,11 @@ async def rotate(
     now: datetime,
     *,
     actor: str,
-    algorithms: Sequence[Algorithm] = ALGORITHMS,
+    algorithms: Sequence[Algorithm] = (*ALGORITHMS, *ON_DEMAND),
 ) -> tuple[Event, ...]:
     """Take every key of these algorithms a place further, and say what happened.
+
+    Algorithms that no app has wanted so far have no keys, and get none here.
 
     The next key signs, the current one is retired and stays published, a new one is published to
     sign after the next rotation. Keys retired long enough ago are forgotten. `actor` is who did it,
@@ -119,8 +128,10 @@ async def rotate(
         await unit.turn("signing_keys")
         before = [opened(each, sealer) for each in await unit.signing_keys.all()]
         after: Sequence[SigningKey] = before
+        there = {*ALGORITHMS, *(key.alg for key in before)}
         for key in new:
-            after = rotated(after, key, now)
+            if key.alg in there:
+                after = rotated(after, key, now)
         return await _write(unit, before, after, sealer, now, actor)
 
     return await records.write(act)
@@ -136,7 +147,7 @@ async def withdraw(
     """
     fresh = {
         alg: await asyncio.to_thread(SigningKey.generate, random.id(), alg, KeyState.NEXT, now)
-        for alg in ALGORITHMS
+        for alg in (*ALGORITHMS, *ON_DEMAND)
     }
 
     async def act(unit: Unit) -> tuple[Event, ...]:
@@ -218,6 +229,6 @@ def _stored(state: KeyState) -> StoredState:
     return StoredState(state.value)
 
 
-def _lacks_some(keys: Sequence[SigningKey]) -> bool:
+def _lacks_some(keys: Sequence[SigningKey], wanted: Iterable[Algorithm]) -> bool:
     current = {key.alg for key in keys if key.state is KeyState.CURRENT}
-    return not current.issuperset(ALGORITHMS)
+    return not current.issuperset(wanted)

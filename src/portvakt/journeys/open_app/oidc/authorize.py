@@ -16,7 +16,7 @@ from portvakt.core.assurance import Evidence, assurance_of, meets
 from portvakt.core.events import AppOpened, AppRefused
 from portvakt.core.ids import GrantId
 from portvakt.core.people import Account
-from portvakt.core.relying_parties import RelyingParty
+from portvakt.core.relying_parties import OFFLINE_ACCESS, RelyingParty
 from portvakt.core.sessions import Session, SessionKind
 from portvakt.crypto.digests import lookup_hash
 from portvakt.crypto.randomness import Random
@@ -27,10 +27,10 @@ from portvakt.journeys.open_app.oidc.checks import (
     check_state,
     first_objection,
 )
-from portvakt.journeys.open_app.oidc.claims import granted_scope
 from portvakt.journeys.open_app.oidc.discovery import AUTHORIZE
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
 from portvakt.journeys.open_app.oidc.freshness import Freshness, freshness
+from portvakt.journeys.open_app.oidc.granting import ends_at, granted_scope
 from portvakt.journeys.open_app.oidc.request import AuthorizationRequest
 from portvakt.proving.rules import Rules, Verdict, judge
 from portvakt.proving.visit import Visit
@@ -39,8 +39,6 @@ from portvakt.records.unit import Records, Unit
 
 CODE_LIVES = timedelta(seconds=60)
 """OWASP ASVS 10.4.3 (level 3): one minute."""
-GRANT_LIVES = timedelta(minutes=10)
-"""Longer than the code and the access token together; after that nothing hangs on the grant."""
 
 _log = structlog.get_logger("portvakt.open_app")
 
@@ -177,15 +175,17 @@ class Authorize:
     ) -> ToApp:
         """Issue a code, bound to all that it was asked with (RFC 6749 section 4.1.2)."""
         request, visit, code = asked.request, asked.visit, self._random.secret()
+        scope = granted_scope(request.words("scope"), asked.app)
         grant = Grant(
             id=GrantId(self._random.id()),
             account_id=who.account.id,
             client_id=asked.app.client_id,
             session_id=who.session.id,
-            scope=granted_scope(request.words("scope")),
+            scope=scope,
             evidence=counted,
             created_at=visit.now,
-            expires_at=visit.now + GRANT_LIVES,
+            expires_at=ends_at(asked.app, scope, who.session, who.account, visit.now),
+            offline=OFFLINE_ACCESS in scope,
         )
         put = AuthorizationCode(
             hash=lookup_hash(code),

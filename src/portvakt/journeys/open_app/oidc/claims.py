@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from portvakt.core.assurance import Evidence, acr_of, assurance_of
 from portvakt.core.people import Account
+from portvakt.core.relying_parties import RelyingParty, told_of
 
 ID_TOKEN_LIVES = timedelta(minutes=5)
 ACCESS_TOKEN_LIVES = timedelta(minutes=5)
@@ -48,12 +49,6 @@ def authentication_of(evidence: Iterable[Evidence]) -> Authentication:
         acr=acr_of(assurance),
         amr=tuple(sorted(assurance.amr)),
     )
-
-
-def granted_scope(asked: Iterable[str]) -> tuple[str, ...]:
-    """Return the scopes that we know, in our order; the rest is ignored (section 5.4)."""
-    wanted = set(asked)
-    return tuple(scope for scope in SCOPES if scope in wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +99,9 @@ class Issue:
         }
 
 
-def userinfo_claims(account: Account, subject: str, scope: Collection[str]) -> dict[str, object]:
+def userinfo_claims(
+    account: Account, subject: str, scope: Collection[str], app: RelyingParty
+) -> dict[str, object]:
     """Return what the granted scopes release; what is not known is left out (section 5.3.2)."""
     known: dict[str, object] = {
         "name": account.display_name,
@@ -120,7 +117,7 @@ def userinfo_claims(account: Account, subject: str, scope: Collection[str]) -> d
     claims: dict[str, object] = {"sub": subject}
     claims |= {name: known[name] for name in released if known.get(name)}
     if "groups" in scope:
-        claims["groups"] = sorted(account.groups)
+        claims["groups"] = list(told_of(app, account.groups))
     return claims
 
 

@@ -5,13 +5,31 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import unquote_plus
 
-from portvakt.core.relying_parties import RelyingParty
+from portvakt.core.events import AppSecretWrong
+from portvakt.core.relying_parties import BY_SECRET, RelyingParty
 from portvakt.core.secret import Secret
+from portvakt.core.throttle import Limit
 from portvakt.crypto.digests import lookup_hash, same
+from portvakt.journeys.open_app.oidc.calls import Call
+from portvakt.journeys.open_app.oidc.client_assertion import (
+    ASSERTION_TYPE,
+    Assertions,
+    claimed_client,
+)
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
+from portvakt.proving.rules import Rules
+from portvakt.records.unit import Records, Unit
 
+PRIVATE_KEY_JWT = "private_key_jwt"
+"""RFC 7523 section 2.2, OpenID Connect Core section 9."""
+
+SECRET_LIMIT = Limit(run=10, stop=timedelta(minutes=5), window=timedelta(minutes=5))
+"""Wrong secrets of one app from one address. The address is part of the count, so that a stranger
+cannot lock an app out; the secrets are too long to be guessed from many addresses."""
+_KIND = "client_secret"
 _MAX_HEADER = 2048
 _BASIC = re.compile(r"[Bb][Aa][Ss][Ii][Cc] +([A-Za-z0-9+/]+={0,2})")
 
@@ -23,26 +41,106 @@ class Credentials:
     client_id: str
     method: str
     secret: Secret | None
+    """A shared secret, or an assertion that it signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAuthentication:
+    """Finds out which app calls, wherever one must say so."""
+
+    records: Records
+    rules: Rules
+    assertions: Assertions
+
+    async def app(
+        self, authorization: str | None, sent: Mapping[str, str], call: Call
+    ) -> RelyingParty | OAuthError:
+        """Return the app that shows that it is itself, by the one way that is registered for it.
+
+        While its address is stopped not even a right secret counts.
+        """
+        credentials = credentials_of(authorization, sent)
+        if isinstance(credentials, OAuthError):
+            return credentials
+        app = (await self.rules.current(call.now)).app(credentials.client_id)
+        if credentials.method == PRIVATE_KEY_JWT:
+            return await self._by_assertion(app, credentials, call)
+        right = proves(credentials, app)
+        if app is None or app.secret_hash is None:
+            return app if app is not None and right else invalid_client()
+        stopped = await self._stopped(app, call)
+        if stopped is not None:
+            return invalid_client(wait=max(1, int((stopped - call.now).total_seconds())))
+        if right:
+            return app
+        await self._count_wrong(app, call)
+        return invalid_client()
+
+    async def _by_assertion(
+        self, app: RelyingParty | None, credentials: Credentials, call: Call
+    ) -> RelyingParty | OAuthError:
+        """Judge what the app signed. It is no secret to guess, so wrong ones are not counted."""
+        if app is None or app.token_endpoint_auth_method != PRIVATE_KEY_JWT:
+            return invalid_client()
+        text = "" if credentials.secret is None else credentials.secret.open()
+        return app if await self.assertions.prove(text, app, call) else invalid_client()
+
+    async def _stopped(self, app: RelyingParty, call: Call) -> datetime | None:
+        """Say until when this address is not listened to for this app."""
+        count = await self.records.read(
+            lambda unit: unit.attempts.peek(app.client_id, _KIND, call.address or "")
+        )
+        until = None if count is None else count.stopped_until
+        return until if until is not None and until > call.now else None
+
+    async def _count_wrong(self, app: RelyingParty, call: Call) -> None:
+        """Count a wrong secret. A wrong *method* is counted alike: nothing tells them apart."""
+        wrong = AppSecretWrong(
+            at=call.now,
+            actor=f"app:{app.client_id}",
+            request_id=call.request_id,
+            address=call.address,
+            app=app.client_id,
+        )
+
+        async def act(unit: Unit) -> None:
+            await unit.attempts.count(
+                app.client_id, _KIND, call.address or "", SECRET_LIMIT, call.now
+            )
+            await unit.audit.write(wrong)
+
+        await self.records.write(act)
 
 
 def credentials_of(authorization: str | None, form: Mapping[str, str]) -> Credentials | OAuthError:
     """Read who calls from the header or the body, never from both (RFC 6749 section 2.3)."""
     named = form.get("client_id") or None
     posted = form.get("client_secret") or None
+    signed = form.get("client_assertion") or None
+    if [authorization, posted, signed].count(None) < 2:  # noqa: PLR2004 - more than one is there
+        return OAuthError(
+            ErrorCode.INVALID_REQUEST, "Use one way of client authentication, not two."
+        )
+    found: Credentials | None
     if authorization is not None:
-        if posted is not None:
-            return OAuthError(
-                ErrorCode.INVALID_REQUEST, "Use one way of client authentication, not two."
-            )
-        basic = _basic(authorization)
-        if basic is None or named not in {None, basic.client_id}:
-            return invalid_client()
-        return basic
-    if named is None:
+        found = _basic(authorization)
+    elif signed is not None:
+        found = _signed(signed, form.get("client_assertion_type"))
+    elif named is None:
+        found = None
+    elif posted is not None:
+        found = Credentials(named, "client_secret_post", Secret(posted))
+    else:
+        found = Credentials(named, "none", None)
+    if found is None or named not in {None, found.client_id}:
         return invalid_client()
-    if posted is not None:
-        return Credentials(named, "client_secret_post", Secret(posted))
-    return Credentials(named, "none", None)
+    return found
+
+
+def _signed(assertion: str, kind: str | None) -> Credentials | None:
+    """Read who an assertion says that it is from (RFC 7521 section 4.2)."""
+    client_id = claimed_client(assertion) if kind == ASSERTION_TYPE else None
+    return None if client_id is None else Credentials(client_id, PRIVATE_KEY_JWT, Secret(assertion))
 
 
 def proves(credentials: Credentials, app: RelyingParty | None) -> bool:
@@ -56,7 +154,9 @@ def proves(credentials: Credentials, app: RelyingParty | None) -> bool:
     right = same(sent, kept or b"")
     if app is None or credentials.method != app.token_endpoint_auth_method:
         return False
-    return credentials.method == "none" or (kept is not None and right)
+    if credentials.method in BY_SECRET:
+        return kept is not None and right
+    return credentials.method == "none"
 
 
 def invalid_client(wait: int | None = None) -> OAuthError:

@@ -1,17 +1,31 @@
 """What apps can find out about us: OpenID Connect Discovery 1.0 section 3 and RFC 8414."""
 
+from portvakt.core.relying_parties import (
+    AUTHORIZATION_CODE,
+    CLIENT_CREDENTIALS,
+    OFFLINE_ACCESS,
+    REFRESH_TOKEN,
+)
+from portvakt.crypto.client_keys import KINDS
 from portvakt.journeys.open_app.oidc.checks import PROMPTS
+from portvakt.journeys.open_app.oidc.claims import SCOPES
 
 DISCOVERY = "/.well-known/openid-configuration"
 AUTHORIZE = "/oidc/authorize"
 TOKEN = "/oidc/token"  # noqa: S105 - a path
 USERINFO = "/oidc/userinfo"
 JWKS = "/oidc/jwks"
+INTROSPECT = "/oidc/introspect"
+REVOKE = "/oidc/revoke"
 
-SIGNING_ALGORITHMS = ("ES256", "RS256")
+SIGNING_ALGORITHMS = ("ES256", "RS256", "EdDSA")
 """ES256 is twelve times cheaper to sign; RS256 is what every client must understand."""
 
-AUTHENTICATION_METHODS = ("none", "client_secret_basic", "client_secret_post")
+GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS)
+"""What can be brought to the token endpoint. There is no password grant (RFC 9700 section 2.4)."""
+
+CONFIDENTIAL = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+AUTHENTICATION_METHODS = ("none", *CONFIDENTIAL)
 
 
 def discovery_document(issuer: str) -> dict[str, object]:
@@ -25,13 +39,20 @@ def discovery_document(issuer: str) -> dict[str, object]:
         "token_endpoint": issuer + TOKEN,
         "userinfo_endpoint": issuer + USERINFO,
         "jwks_uri": issuer + JWKS,
-        "scopes_supported": ["openid", "profile", "email", "groups"],
+        "scopes_supported": [*SCOPES, OFFLINE_ACCESS],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code"],
+        "grant_types_supported": list(GRANT_TYPES),
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "token_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(KINDS),
+        "introspection_endpoint": issuer + INTROSPECT,
+        "introspection_endpoint_auth_methods_supported": list(CONFIDENTIAL),
+        "introspection_endpoint_auth_signing_alg_values_supported": list(KINDS),
+        "revocation_endpoint": issuer + REVOKE,
+        "revocation_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
+        "revocation_endpoint_auth_signing_alg_values_supported": list(KINDS),
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": list(PROMPTS),
         "acr_values_supported": ["urn:portvakt:aal1", "urn:portvakt:aal2"],

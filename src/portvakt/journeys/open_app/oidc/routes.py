@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.crypto.randomness import Random
-from portvakt.crypto.sealing import Mac, MasterKeys
+from portvakt.crypto.sealing import Mac, MasterKeys, Sealer
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.names import Names
+from portvakt.journeys.open_app.oidc.access_token import AccessTokens
 from portvakt.journeys.open_app.oidc.authorize import (
     Authorize,
     Blocked,
@@ -22,23 +23,34 @@ from portvakt.journeys.open_app.oidc.authorize import (
     ToApp,
     ToSignIn,
 )
+from portvakt.journeys.open_app.oidc.calls import Call
+from portvakt.journeys.open_app.oidc.client_assertion import Assertions, GivenKeys
+from portvakt.journeys.open_app.oidc.client_auth import ClientAuthentication
+from portvakt.journeys.open_app.oidc.client_credentials import ClientCredentials
+from portvakt.journeys.open_app.oidc.code_grant import CodeGrant
 from portvakt.journeys.open_app.oidc.discovery import (
     AUTHORIZE,
     DISCOVERY,
+    INTROSPECT,
     JWKS,
+    REVOKE,
     TOKEN,
     USERINFO,
     discovery_document,
 )
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
-from portvakt.journeys.open_app.oidc.token import Call, Tokens
+from portvakt.journeys.open_app.oidc.introspection import Introspection
+from portvakt.journeys.open_app.oidc.issuing import Issuer
+from portvakt.journeys.open_app.oidc.refresh_grant import RefreshGrant
+from portvakt.journeys.open_app.oidc.revocation import Revocation
+from portvakt.journeys.open_app.oidc.token import Tokens
 from portvakt.journeys.open_app.oidc.userinfo import UserInfo
 from portvakt.journeys.open_app.pages import BlockedPage, BrokenRequestPage, NotYoursPage
 from portvakt.proving.gate import ANEW, Gate
 from portvakt.proving.rules import Rules
 from portvakt.records.unit import Records
 from portvakt.web.cookies import Cookie, read_cookies, set_binding, set_language
-from portvakt.web.forms import BadFormError, form
+from portvakt.web.forms import BadFormError, Form, form
 from portvakt.web.request import context, here
 from portvakt.web.responses import page, problem
 from portvakt.web.routing import Route, Who, route
@@ -56,7 +68,10 @@ class OpenIdConnect:
     gate: Gate
     keys: KeyRing
     authorizing: Authorize
+    clients: ClientAuthentication
     tokens: Tokens
+    introspection: Introspection
+    revocation: Revocation
     people: UserInfo
     clock: Callable[[], datetime]
 
@@ -70,11 +85,19 @@ class OpenIdConnect:
         records: Records,
         keys: MasterKeys,
         ring: KeyRing,
+        sealer: Sealer,
         random: Random,
         clock: Callable[[], datetime],
     ) -> Self:
         """Put the parts of the protocol together over what the root has built."""
         names = Names(keys)
+        access = AccessTokens(issuer, ring, sealer, records)
+        writes = Issuer(issuer, ring, names, random, access)
+        clients = ClientAuthentication(
+            records,
+            rules,
+            Assertions(records, GivenKeys(), frozenset({issuer, issuer + TOKEN})),
+        )
         return cls(
             issuer=issuer,
             gate=gate,
@@ -86,15 +109,16 @@ class OpenIdConnect:
                 random=random,
                 asked=Mac(keys, "asked"),
             ),
+            clients=clients,
+            introspection=Introspection(records, rules, access, names),
+            revocation=Revocation(records, access),
             tokens=Tokens(
-                issuer=issuer,
-                records=records,
-                rules=rules,
-                random=random,
-                keys=ring,
-                names=names,
+                clients=clients,
+                codes=CodeGrant(records, writes),
+                refreshing=RefreshGrant(records, writes),
+                own=ClientCredentials(writes),
             ),
-            people=UserInfo(issuer=issuer, records=records, rules=rules, keys=ring, names=names),
+            people=UserInfo(rules=rules, tokens=access, names=names),
             clock=clock,
         )
 
@@ -106,6 +130,8 @@ class OpenIdConnect:
             route(JWKS, self.jwks, who=Who.CLIENT),
             route(AUTHORIZE, self.authorize, who=Who.ANYONE),
             route(TOKEN, self.token, methods=("POST",), who=Who.CLIENT),
+            route(INTROSPECT, self.introspect, methods=("POST",), who=Who.CLIENT),
+            route(REVOKE, self.revoke, methods=("POST",), who=Who.CLIENT),
             route(USERINFO, self.userinfo, methods=both, who=Who.CLIENT),
         ]
 
@@ -157,20 +183,37 @@ class OpenIdConnect:
                 assert_never(outcome)
 
     async def token(self, request: Request) -> Response:
-        """Answer an app that brings a code."""
-        call = Call(self.clock(), here(request).address, here(request).request_id)
-        authorizations = request.headers.getlist("authorization")
-        try:
-            sent = await form(request)
-        except BadFormError:
-            return _refused(_malformed("The body must be a form with each parameter once."))
-        if len(authorizations) > 1:
-            return _refused(_malformed("Authorization was given more than once."))
-        header = authorizations[0] if authorizations else None
-        answer = await self.tokens.answer(header, sent, call)
-        if isinstance(answer, OAuthError):
-            return _refused(answer, challenge=f"Basic {_REALM}")
-        return _json(answer)
+        """Answer an app that brings a code, a refresh token or nothing but itself."""
+        brought = await _brought(request, self.clock())
+        if isinstance(brought, OAuthError):
+            return _refused(brought)
+        answer = await self.tokens.answer(brought.authorization, brought.sent, brought.call)
+        return _answered(answer)
+
+    async def introspect(self, request: Request) -> Response:
+        """Tell an app whether a token counts (RFC 7662)."""
+        brought = await _brought(request, self.clock())
+        if isinstance(brought, OAuthError):
+            return _refused(brought)
+        app = await self.clients.app(brought.authorization, brought.sent, brought.call)
+        if isinstance(app, OAuthError):
+            return _answered(app)
+        return _answered(await self.introspection.answer(app, brought.sent, brought.call))
+
+    async def revoke(self, request: Request) -> Response:
+        """Take a token back (RFC 7009)."""
+        brought = await _brought(request, self.clock())
+        if isinstance(brought, OAuthError):
+            return _refused(brought)
+        app = await self.clients.app(brought.authorization, brought.sent, brought.call)
+        if isinstance(app, OAuthError):
+            return _answered(app)
+        refused = await self.revocation.answer(app, brought.sent, brought.call)
+        return (
+            Response(headers={"cache-control": "no-store"})
+            if refused is None
+            else _refused(refused)
+        )
 
     async def userinfo(self, request: Request) -> Response:
         """Tell an app who the person is, for an access token in the header (RFC 6750 2.1)."""
@@ -182,6 +225,33 @@ class OpenIdConnect:
         if isinstance(answer, OAuthError):
             return _refused(answer, challenge=f"Bearer {_REALM}")
         return _json(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """What an app has sent to one of the addresses where it says who it is."""
+
+    authorization: str | None
+    sent: Form
+    call: Call
+
+
+async def _brought(request: Request, now: datetime) -> _Brought | OAuthError:
+    call = Call(now, here(request).address, here(request).request_id)
+    authorizations = request.headers.getlist("authorization")
+    try:
+        sent = await form(request)
+    except BadFormError:
+        return _malformed("The body must be a form with each parameter once.")
+    if len(authorizations) > 1:
+        return _malformed("Authorization was given more than once.")
+    return _Brought(authorizations[0] if authorizations else None, sent, call)
+
+
+def _answered(answer: Mapping[str, object] | OAuthError) -> Response:
+    if isinstance(answer, OAuthError):
+        return _refused(answer, challenge=f"Basic {_REALM}")
+    return _json(answer)
 
 
 def _suggest_language(request: Request, response: Response, locales: tuple[str, ...]) -> None:

@@ -2,28 +2,19 @@
 
 from datetime import datetime
 
-from portvakt.core.ids import GrantId
-from portvakt.crypto.signing import Forged
-from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.names import Names
+from portvakt.journeys.open_app.oidc.access_token import AccessTokens
 from portvakt.journeys.open_app.oidc.claims import userinfo_claims
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.proving.rules import Rules
-from portvakt.records.unit import Records
-
-_LONGEST = 4096
 
 
 class UserInfo:
     """Checks an access token and tells what its scope releases."""
 
-    def __init__(
-        self, *, issuer: str, records: Records, rules: Rules, keys: KeyRing, names: Names
-    ) -> None:
-        self._issuer = issuer
-        self._records = records
+    def __init__(self, *, rules: Rules, tokens: AccessTokens, names: Names) -> None:
         self._rules = rules
-        self._keys = keys
+        self._tokens = tokens
         self._names = names
 
     async def answer(self, token: str, now: datetime) -> dict[str, object] | OAuthError:
@@ -32,23 +23,20 @@ class UserInfo:
         So a token dies with its session, with its person, with its app and with a second use of
         the code that it came from, whatever it says of its own end (rule R2).
         """
-        if len(token) > _LONGEST:
+        found = await self._tokens.counting(token, now)
+        if found is None or found.grant is None or found.account is None:
             return _invalid()
-        signer = await self._keys.signer(now)
-        verified = signer.verify(
-            token, typ="at+jwt", issuer=self._issuer, audience=self._issuer, now=now
-        )
-        if isinstance(verified, Forged):
+        grant, account = found.grant, found.account
+        if found.claims.get("aud") != self._tokens.issuer:
             return _invalid()
-        grant_id = GrantId(str(verified.claims.get("grant")))
-        found = await self._records.read(lambda unit: unit.grants.load(grant_id, now))
-        if found is None:
-            return _invalid()
-        grant, account = found
         app = (await self._rules.current(now)).app(grant.client_id)
         if app is None or not account.usable or not app.groups & account.groups:
             return _invalid()
-        return userinfo_claims(account, self._names.subject(account.id, app), grant.scope)
+        scope = str(found.claims.get("scope", "")).split()
+        if "openid" not in scope:
+            needs = "The token is not for this: its scope has no openid."
+            return OAuthError(ErrorCode.INSUFFICIENT_SCOPE, needs)
+        return userinfo_claims(account, self._names.subject(account.id, app), scope, app)
 
 
 def _invalid() -> OAuthError:

@@ -1,0 +1,96 @@
+"""An app shows that it is itself by what it signs: RFC 7523 section 3, OpenID Connect Core 9.
+
+Nothing that could be stolen on the way is of any use afterwards: each assertion counts once, for a
+few minutes, and for us alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, Protocol
+
+from portvakt.core.assurance import CLOCK_BOUND
+from portvakt.core.relying_parties import RelyingParty
+from portvakt.crypto.client_keys import claims_unproven, signed_by
+from portvakt.journeys.open_app.oidc.calls import Call
+from portvakt.records.unit import Records
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+LIVES = timedelta(minutes=5)
+"""The longest that an assertion may be good for: each is remembered for as long."""
+_LONGEST_ID = 256
+
+
+class AppKeys(Protocol):
+    """Where the public keys of apps are found."""
+
+    async def of(self, app: RelyingParty) -> str | None:
+        """Return an app's JWK set in JSON; None where there is none, or it cannot be had now."""
+        ...
+
+
+class GivenKeys:
+    """The keys that stand in the apps' entries."""
+
+    async def of(self, app: RelyingParty) -> str | None:
+        """Return what the entry holds."""
+        return app.jwks
+
+
+def claimed_client(assertion: str) -> str | None:
+    """Read who an assertion says that it is from, before anything is proven."""
+    claims = claims_unproven(assertion)
+    subject = None if claims is None else claims.get("sub")
+    return subject if isinstance(subject, str) and subject else None
+
+
+@dataclass(frozen=True, slots=True)
+class Assertions:
+    """Judges assertions, and remembers those that were used."""
+
+    records: Records
+    keys: AppKeys
+    audiences: frozenset[str]
+    """What may be named as `aud`: our issuer, and the address of the token endpoint."""
+
+    async def prove(self, assertion: str, app: RelyingParty, call: Call) -> bool:
+        """Say whether the app signed this for us, just now, and for the first time."""
+        jwks = await self.keys.of(app)
+        claims = None if jwks is None else signed_by(assertion, jwks)
+        if claims is None:
+            return False
+        ends = in_force(claims, app.client_id, self.audiences, call.now)
+        if ends is None:
+            return False
+        named = sha256(f"assertion\0{app.client_id}\0{claims['jti']}".encode()).digest()
+        return await self.records.write_one(
+            lambda unit: unit.seen_ids.spend(named, ends + CLOCK_BOUND)
+        )
+
+
+def in_force(
+    claims: Mapping[str, Any], client_id: str, audiences: frozenset[str], now: datetime
+) -> datetime | None:
+    """Return until when an assertion counts, or None where it does not (RFC 7523 section 3)."""
+    named, jti = claims.get("aud"), claims.get("jti")
+    meant = [named] if isinstance(named, str) else named
+    own = claims.get("iss") == claims.get("sub") == client_id
+    ours = isinstance(meant, list) and len(meant) == 1 and meant[0] in audiences
+    once = isinstance(jti, str) and 0 < len(jti) <= _LONGEST_ID
+    if not (own and ours and once):
+        return None
+    ends, begins = _time(claims.get("exp")), _time(claims.get("nbf", claims.get("iat", 0)))
+    if ends is None or begins is None or begins > now + CLOCK_BOUND:
+        return None
+    return ends if now - CLOCK_BOUND < ends <= now + LIVES + CLOCK_BOUND else None
+
+
+_LAST = 253_402_300_799  # the last second of the year 9999
+
+
+def _time(value: object) -> datetime | None:
+    """Read a NumericDate (RFC 7519 section 2); None for what no calendar has."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= _LAST:
+        return None
+    return datetime.fromtimestamp(value, UTC)

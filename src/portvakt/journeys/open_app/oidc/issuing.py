@@ -1,0 +1,95 @@
+"""Tokens for a grant that stands: signed, or sealed where they are nobody else's to read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
+
+from portvakt.core.people import Account
+from portvakt.core.relying_parties import RelyingParty
+from portvakt.crypto.randomness import Random
+from portvakt.crypto.signing import Algorithm
+from portvakt.journeys.open_app.keys import KeyRing
+from portvakt.journeys.open_app.names import Names
+from portvakt.journeys.open_app.oidc.access_token import AccessTokens
+from portvakt.journeys.open_app.oidc.calls import Call
+from portvakt.journeys.open_app.oidc.claims import (
+    ACCESS_TOKEN_LIVES,
+    Issue,
+    authentication_of,
+)
+from portvakt.records.grants import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Writes what an app gets."""
+
+    name: str
+    """The `iss` of all of it: `public_url`."""
+    keys: KeyRing
+    names: Names
+    random: Random
+    access: AccessTokens
+
+    async def tokens(
+        self,
+        app: RelyingParty,
+        grant: Grant,
+        account: Account,
+        call: Call,
+        *,
+        scope: Sequence[str] | None = None,
+        nonce: str | None = None,
+    ) -> dict[str, object]:
+        """Return the members of an answer with both tokens (OpenID Connect Core 3.1.3.3).
+
+        `scope` is what was asked for where that is less than the grant's.
+        """
+        alg = cast("Algorithm", app.id_token_signed_response_alg)
+        signer = await self.keys.signer(call.now, alg)
+        issue = Issue(
+            issuer=self.name,
+            client_id=app.client_id,
+            subject=self.names.subject(account.id, app),
+            sid=self.names.sid(grant.session_id, app),
+            authentication=authentication_of(grant.evidence),
+            now=call.now,
+        )
+        given = grant.scope if scope is None else tuple(scope)
+        access = issue.access_token(grant_id=grant.id, token_id=self.random.id(), scope=given)
+        return await self._access(app, access, given, call) | {
+            "id_token": signer.sign(issue.id_token(nonce), typ="JWT", alg=alg)
+        }
+
+    async def own(self, app: RelyingParty, scope: Sequence[str], call: Call) -> dict[str, object]:
+        """Return the members of an answer with an app's token in its own name (RFC 9068 2.2).
+
+        There is no person in it, so `sub` is the app.
+        """
+        seconds = int(call.now.timestamp())
+        claims = {
+            "iss": self.name,
+            "sub": app.client_id,
+            "aud": self.name,
+            "iat": seconds,
+            "exp": int((call.now + ACCESS_TOKEN_LIVES).timestamp()),
+            "client_id": app.client_id,
+            "jti": self.random.id(),
+            "scope": " ".join(scope),
+        }
+        return await self._access(app, claims, scope, call)
+
+    async def _access(
+        self, app: RelyingParty, claims: dict[str, object], scope: Sequence[str], call: Call
+    ) -> dict[str, object]:
+        return {
+            "access_token": await self.access.write(app, claims, call.now),
+            "token_type": "Bearer",
+            "expires_in": _seconds(ACCESS_TOKEN_LIVES),
+            "scope": " ".join(scope),
+        }
+
+
+def _seconds(span: timedelta) -> int:
+    return int(span.total_seconds())

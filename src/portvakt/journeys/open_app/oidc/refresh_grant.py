@@ -1,0 +1,114 @@
+"""A refresh token in, another one and new tokens out: RFC 6749 section 6, RFC 9700 section 4.14.2.
+
+Each token counts once, in one statement. Whoever brings one that was used before has it from
+somebody else, or somebody else has theirs: all that came of the sign-in ends, the app asks the
+person again, and the person is told. There is no time of grace in which it would not (A100).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from portvakt.core.events import RefreshTokenReused
+from portvakt.core.ids import GrantId
+from portvakt.core.people import Account
+from portvakt.core.relying_parties import RelyingParty
+from portvakt.journeys.open_app.oidc.calls import Call
+from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
+from portvakt.journeys.open_app.oidc.issuing import Issuer
+from portvakt.journeys.open_app.oidc.refresh_token import RefreshToken
+from portvakt.records.grants import Grant
+from portvakt.records.refreshing import UsedBefore
+from portvakt.records.unit import Records, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshGrant:
+    """`grant_type=refresh_token`."""
+
+    records: Records
+    issuer: Issuer
+
+    async def answer(
+        self, app: RelyingParty, sent: Mapping[str, str], call: Call
+    ) -> dict[str, object] | OAuthError:
+        """Return the members of the answer (OpenID Connect Core section 12.2), or why not."""
+        text = sent.get("refresh_token") or ""
+        if not text:
+            return OAuthError(ErrorCode.INVALID_REQUEST, "refresh_token is required.")
+        brought = RefreshToken.read(text)
+        if brought is None:
+            return _no_grant()
+        token, new_hash = brought.next(self.issuer.random)
+        asked = sent.get("scope") or ""
+
+        async def act(unit: Unit) -> tuple[Grant, Account] | OAuthError:
+            if asked and not await self._may_have(unit, brought, asked, call):
+                needs = "scope may hold only what was granted at first."
+                return OAuthError(ErrorCode.INVALID_SCOPE, needs)
+            return await self._rotated(unit, app, brought, new_hash, call)
+
+        found = await self.records.write(act)
+        if isinstance(found, OAuthError):
+            return found
+        grant, account = found
+        scope = tuple(each for each in grant.scope if each in asked.split()) if asked else None
+        answer = await self.issuer.tokens(app, grant, account, call, scope=scope)
+        return answer | {"refresh_token": token}
+
+    @staticmethod
+    async def _may_have(unit: Unit, brought: RefreshToken, asked: str, call: Call) -> bool:
+        """Say whether a scope is at most the grant's (RFC 6749 section 6).
+
+        It is looked at before the token is used up. One that does not count is for `_rotated`.
+        """
+        id_ = await unit.refresh_tokens.look(brought.family_hash, brought.token_hash)
+        standing = None if id_ is None else await unit.grants.load(id_, call.now)
+        return standing is None or set(asked.split()) <= set(standing[0].scope)
+
+    async def _rotated(
+        self, unit: Unit, app: RelyingParty, brought: RefreshToken, new_hash: bytes, call: Call
+    ) -> tuple[Grant, Account] | OAuthError:
+        """Use the token up, then hold it against the app and the person as they are now."""
+        found = await unit.refresh_tokens.rotate(
+            brought.family_hash, brought.token_hash, new_hash, call.now
+        )
+        if found is None:
+            return _no_grant()
+        if isinstance(found, UsedBefore):
+            await self._end(unit, app, found.grant_id, call)
+            return _no_grant()
+        standing = await unit.grants.load(found.grant_id, call.now)
+        if standing is None:
+            return _no_grant()
+        grant, account = standing
+        if grant.client_id != app.client_id:  # it has been in wrong hands
+            await self._end(unit, app, grant.id, call)
+            return _no_grant()
+        if not account.usable or not app.groups & account.groups:
+            await unit.grants.revoke(grant.id, call.now)
+            return _no_grant()
+        return grant, account
+
+    @staticmethod
+    async def _end(unit: Unit, app: RelyingParty, grant_id: GrantId, call: Call) -> None:
+        """End a grant whose tokens are in two hands; said once, however often they come."""
+        if await unit.grants.revoke(grant_id, call.now):
+            await unit.audit.write(
+                RefreshTokenReused(
+                    at=call.now,
+                    account_id=await unit.grants.whose(grant_id),
+                    actor=f"app:{app.client_id}",
+                    request_id=call.request_id,
+                    address=call.address,
+                    app=app.client_id,
+                    grant_id=grant_id,
+                )
+            )
+
+
+def _no_grant() -> OAuthError:
+    """Say no in the same words whatever was wrong with the token (RFC 6749 section 5.2)."""
+    return OAuthError(
+        ErrorCode.INVALID_GRANT,
+        "The refresh token is unknown, used, too old, or not for this app.",
+    )
