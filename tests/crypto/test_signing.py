@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hmac
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jws, jwt
 from joserfc.jwk import KeySet
@@ -74,6 +75,7 @@ def test_the_published_set_holds_nothing_private() -> None:
 
 
 def test_rsa_keys_have_128_bits_of_strength() -> None:
+    assert isinstance(RS256.private, RSAPrivateKey)
     assert RS256.private.key_size == 3072
 
 
