@@ -27,7 +27,8 @@ from tests.make import NOW
 ISSUER = "https://login.region.example"
 ES256 = SigningKey.generate("e1", "ES256", KeyState.CURRENT, NOW)
 RS256 = SigningKey.generate("r1", "RS256", KeyState.CURRENT, NOW)
-SIGNER = Signer([ES256, RS256])
+EDDSA = SigningKey.generate("o1", "EdDSA", KeyState.CURRENT, NOW)
+SIGNER = Signer([ES256, RS256, EDDSA])
 CLAIMS: dict[str, Any] = {
     "iss": ISSUER,
     "aud": "shop",
@@ -55,12 +56,12 @@ def test_an_independent_library_accepts_what_we_sign(alg: Algorithm) -> None:
     assert read.header == {"alg": alg, "kid": "e1" if alg == "ES256" else "r1", "typ": "JWT"}
 
 
-@pytest.mark.parametrize("alg", ["ES256", "RS256"])
+@pytest.mark.parametrize("alg", ["ES256", "RS256", "EdDSA"])
 def test_what_we_sign_we_accept(alg: Algorithm) -> None:
     assert verify(SIGNER.sign(CLAIMS, typ="JWT", alg=alg)) == Verified(CLAIMS)
 
 
-@pytest.mark.parametrize("key", [ES256, RS256])
+@pytest.mark.parametrize("key", [ES256, RS256, EDDSA])
 def test_a_key_survives_being_stored(key: SigningKey) -> None:
     again = SigningKey.parse(key.export(), key.state, key.created_at, key.changed_at)
     assert again.public() == key.public()
