@@ -1,11 +1,10 @@
-"""The addresses of OpenID Connect. The only file of the protocol that knows HTTP."""
+"""The addresses of OpenID Connect."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self, assert_never
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,6 +13,14 @@ from portvakt.crypto.sealing import Mac, MasterKeys, Sealer
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.names import Names
 from portvakt.journeys.open_app.oidc.access_token import AccessTokens
+from portvakt.journeys.open_app.oidc.answers import (
+    REALM,
+    answered,
+    brought,
+    json_answer,
+    raw_answer,
+    refused,
+)
 from portvakt.journeys.open_app.oidc.authorize import (
     Authorize,
     Blocked,
@@ -23,7 +30,6 @@ from portvakt.journeys.open_app.oidc.authorize import (
     ToApp,
     ToSignIn,
 )
-from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.client_assertion import Assertions, GivenKeys
 from portvakt.journeys.open_app.oidc.client_auth import ClientAuthentication
 from portvakt.journeys.open_app.oidc.client_credentials import ClientCredentials
@@ -38,7 +44,7 @@ from portvakt.journeys.open_app.oidc.discovery import (
     USERINFO,
     discovery_document,
 )
-from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
+from portvakt.journeys.open_app.oidc.errors import OAuthError, Untrusted
 from portvakt.journeys.open_app.oidc.introspection import Introspection
 from portvakt.journeys.open_app.oidc.issuing import Issuer
 from portvakt.journeys.open_app.oidc.refresh_grant import RefreshGrant
@@ -50,14 +56,12 @@ from portvakt.proving.gate import ANEW, Gate
 from portvakt.proving.rules import Rules
 from portvakt.records.unit import Records
 from portvakt.web.cookies import Cookie, read_cookies, set_binding, set_language
-from portvakt.web.forms import BadFormError, Form, form
 from portvakt.web.request import context, here
 from portvakt.web.responses import page, problem
 from portvakt.web.routing import Route, Who, route
 
 REFUSED, FORBIDDEN = 400, 403
 _PUBLISHED = "public, max-age=300"
-_REALM = 'realm="portvakt"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,12 +141,12 @@ class OpenIdConnect:
 
     async def discovery(self, _request: Request) -> Response:
         """Say what is done here."""
-        return _json(discovery_document(self.issuer), cache=_PUBLISHED)
+        return json_answer(discovery_document(self.issuer), cache=_PUBLISHED)
 
     async def jwks(self, _request: Request) -> Response:
         """Publish the keys: those that sign, will sign, and have signed what still counts."""
         signer = await self.keys.signer(self.clock())
-        return _raw(signer.jwks(), cache=_PUBLISHED)
+        return raw_answer(signer.jwks(), cache=_PUBLISHED)
 
     async def authorize(self, request: Request) -> Response:
         """Answer a browser that an app has sent here."""
@@ -184,74 +188,45 @@ class OpenIdConnect:
 
     async def token(self, request: Request) -> Response:
         """Answer an app that brings a code, a refresh token or nothing but itself."""
-        brought = await _brought(request, self.clock())
-        if isinstance(brought, OAuthError):
-            return _refused(brought)
-        answer = await self.tokens.answer(brought.authorization, brought.sent, brought.call)
-        return _answered(answer)
+        came = await brought(request, self.clock())
+        if isinstance(came, OAuthError):
+            return refused(came)
+        answer = await self.tokens.answer(came.authorization, came.sent, came.call)
+        return answered(answer)
 
     async def introspect(self, request: Request) -> Response:
         """Tell an app whether a token counts (RFC 7662)."""
-        brought = await _brought(request, self.clock())
-        if isinstance(brought, OAuthError):
-            return _refused(brought)
-        app = await self.clients.app(brought.authorization, brought.sent, brought.call)
+        came = await brought(request, self.clock())
+        if isinstance(came, OAuthError):
+            return refused(came)
+        app = await self.clients.app(came.authorization, came.sent, came.call)
         if isinstance(app, OAuthError):
-            return _answered(app)
-        return _answered(await self.introspection.answer(app, brought.sent, brought.call))
+            return answered(app)
+        return answered(await self.introspection.answer(app, came.sent, came.call))
 
     async def revoke(self, request: Request) -> Response:
         """Take a token back (RFC 7009)."""
-        brought = await _brought(request, self.clock())
-        if isinstance(brought, OAuthError):
-            return _refused(brought)
-        app = await self.clients.app(brought.authorization, brought.sent, brought.call)
+        came = await brought(request, self.clock())
+        if isinstance(came, OAuthError):
+            return refused(came)
+        app = await self.clients.app(came.authorization, came.sent, came.call)
         if isinstance(app, OAuthError):
-            return _answered(app)
-        refused = await self.revocation.answer(app, brought.sent, brought.call)
-        return (
-            Response(headers={"cache-control": "no-store"})
-            if refused is None
-            else _refused(refused)
-        )
+            return answered(app)
+        wrong = await self.revocation.answer(app, came.sent, came.call)
+        if wrong is not None:
+            return refused(wrong)
+        return Response(headers={"cache-control": "no-store"})
 
     async def userinfo(self, request: Request) -> Response:
         """Tell an app who the person is, for an access token in the header (RFC 6750 2.1)."""
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or len(request.headers.getlist("authorization")) > 1:
             # without a token there is no error to name (RFC 6750 section 3.1)
-            return Response(status_code=401, headers={"www-authenticate": f"Bearer {_REALM}"})
+            return Response(status_code=401, headers={"www-authenticate": f"Bearer {REALM}"})
         answer = await self.people.answer(value.strip(" "), self.clock())
         if isinstance(answer, OAuthError):
-            return _refused(answer, challenge=f"Bearer {_REALM}")
-        return _json(answer)
-
-
-@dataclass(frozen=True, slots=True)
-class _Brought:
-    """What an app has sent to one of the addresses where it says who it is."""
-
-    authorization: str | None
-    sent: Form
-    call: Call
-
-
-async def _brought(request: Request, now: datetime) -> _Brought | OAuthError:
-    call = Call(now, here(request).address, here(request).request_id)
-    authorizations = request.headers.getlist("authorization")
-    try:
-        sent = await form(request)
-    except BadFormError:
-        return _malformed("The body must be a form with each parameter once.")
-    if len(authorizations) > 1:
-        return _malformed("Authorization was given more than once.")
-    return _Brought(authorizations[0] if authorizations else None, sent, call)
-
-
-def _answered(answer: Mapping[str, object] | OAuthError) -> Response:
-    if isinstance(answer, OAuthError):
-        return _refused(answer, challenge=f"Basic {_REALM}")
-    return _json(answer)
+            return refused(answer, challenge=f"Bearer {REALM}")
+        return json_answer(answer)
 
 
 def _suggest_language(request: Request, response: Response, locales: tuple[str, ...]) -> None:
@@ -264,29 +239,3 @@ def _suggest_language(request: Request, response: Response, locales: tuple[str, 
     spoken = (tag.partition("-")[0].lower() for tag in locales)
     if (known := next((tag for tag in spoken if tag in {"sv", "en"}), None)) is not None:
         set_language(response, known)
-
-
-def _malformed(description: str) -> OAuthError:
-    return OAuthError(ErrorCode.INVALID_REQUEST, description)
-
-
-def _refused(error: OAuthError, challenge: str | None = None) -> Response:
-    """Write an error as RFC 6749 section 5.2 and RFC 6750 section 3 want it."""
-    response = _json(error.parameters(), error.status)
-    if challenge is not None and error.status in {401, 403}:
-        named = f'{challenge}, error="{error.code}", error_description="{error.description}"'
-        response.headers["www-authenticate"] = (
-            named if challenge.startswith("Bearer") else challenge
-        )
-    if error.wait is not None:
-        response.headers["retry-after"] = str(error.wait)
-    return response
-
-
-def _json(body: Mapping[str, object], status: int = 200, cache: str = "no-store") -> Response:
-    return _raw(orjson.dumps(body), status, cache)
-
-
-def _raw(body: bytes, status: int = 200, cache: str = "no-store") -> Response:
-    headers = {"cache-control": cache}
-    return Response(body, status, headers=headers, media_type="application/json")

@@ -1,0 +1,73 @@
+"""What the addresses that programs call have in common: a form comes in, JSON goes out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portvakt.journeys.open_app.oidc.calls import Call
+from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
+from portvakt.web.forms import BadFormError, Form, form
+from portvakt.web.request import here
+
+REALM = 'realm="portvakt"'
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What an app has sent to one of the addresses where it says who it is."""
+
+    authorization: str | None
+    sent: Form
+    call: Call
+
+
+async def brought(request: Request, now: datetime) -> Brought | OAuthError:
+    """Read what an app has sent, each parameter once (RFC 6749 section 3.2)."""
+    call = Call(now, here(request).address, here(request).request_id)
+    authorizations = request.headers.getlist("authorization")
+    try:
+        sent = await form(request)
+    except BadFormError:
+        return _malformed("The body must be a form with each parameter once.")
+    if len(authorizations) > 1:
+        return _malformed("Authorization was given more than once.")
+    return Brought(authorizations[0] if authorizations else None, sent, call)
+
+
+def answered(answer: Mapping[str, object] | OAuthError) -> Response:
+    """Write what an app gets, or why not; it says which way of showing itself we know."""
+    if isinstance(answer, OAuthError):
+        return refused(answer, challenge=f"Basic {REALM}")
+    return json_answer(answer)
+
+
+def refused(error: OAuthError, challenge: str | None = None) -> Response:
+    """Write an error as RFC 6749 section 5.2 and RFC 6750 section 3 want it."""
+    response = json_answer(error.parameters(), error.status)
+    if challenge is not None and error.status in {401, 403}:
+        named = f'{challenge}, error="{error.code}", error_description="{error.description}"'
+        response.headers["www-authenticate"] = (
+            named if challenge.startswith("Bearer") else challenge
+        )
+    if error.wait is not None:
+        response.headers["retry-after"] = str(error.wait)
+    return response
+
+
+def json_answer(body: Mapping[str, object], status: int = 200, cache: str = "no-store") -> Response:
+    """Write JSON that nobody keeps, unless `cache` says otherwise."""
+    return raw_answer(orjson.dumps(body), status, cache)
+
+
+def raw_answer(body: bytes, status: int = 200, cache: str = "no-store") -> Response:
+    """Write JSON that is written already."""
+    headers = {"cache-control": cache}
+    return Response(body, status, headers=headers, media_type="application/json")
+
+
+def _malformed(description: str) -> OAuthError:
+    return OAuthError(ErrorCode.INVALID_REQUEST, description)
