@@ -342,6 +342,7 @@ def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
         gate=gate,
         rules=rules,
         records=records,
+        notices=base.notices,
         keys=base.keys,
         ring=ring,
         sealer=base.sealer,

@@ -100,8 +100,10 @@ class Client:
             raise AnswerRefusedError("another issuer")
         return answer
 
-    async def post(self, sent: dict[str, str], **options: Any) -> httpx.Response:
-        """Post to the token endpoint with the client's own authentication."""
+    async def post(
+        self, sent: dict[str, str], *, to: str = "token_endpoint", **options: Any
+    ) -> httpx.Response:
+        """Post to the token endpoint, or another, with the client's own authentication."""
         headers: dict[str, str] = options.pop("headers", {})
         if self.secret is None:
             sent = {"client_id": self.client_id} | sent
@@ -110,9 +112,7 @@ class Client:
         else:
             both = f"{_form(self.client_id)}:{_form(self.secret)}".encode()
             headers = {"authorization": f"Basic {base64.b64encode(both).decode()}"} | headers
-        return await self.http.post(
-            self.metadata["token_endpoint"], data=sent, headers=headers, **options
-        )
+        return await self.http.post(self.metadata[to], data=sent, headers=headers, **options)
 
     async def exchange(self, code: str, attempt: Attempt, /, **more: str) -> dict[str, Any]:
         """Trade the code for tokens. Raises `OAuthAnswerError`."""
@@ -125,13 +125,31 @@ class Client:
         answer = await self.post({k: v for k, v in (sent | more).items() if v})
         return _said(answer)
 
+    async def refresh(self, token: str, **more: str) -> dict[str, Any]:
+        """Trade a refresh token for the next and for new tokens. Raises `OAuthAnswerError`."""
+        sent = {"grant_type": "refresh_token", "refresh_token": token}
+        return _said(await self.post(sent | more))
+
+    async def introspect(self, token: str, **more: str) -> dict[str, Any]:
+        """Ask whether a token counts. Raises `OAuthAnswerError`."""
+        return _said(await self.post({"token": token} | more, to="introspection_endpoint"))
+
+    async def revoke(self, token: str, **more: str) -> httpx.Response:
+        """Give a token back."""
+        return await self.post({"token": token} | more, to="revocation_endpoint")
+
     async def keys(self) -> KeySet:
         answer = await self.http.get(self.metadata["jwks_uri"])
         assert answer.status_code == 200
         return KeySet.import_key_set(answer.json())
 
-    async def believe(self, id_token: str, attempt: Attempt) -> dict[str, Any]:
-        """Check an ID token as OpenID Connect Core section 3.1.3.7 says, and return its claims."""
+    async def believe(
+        self, id_token: str, attempt: Attempt, *, refreshed: bool = False
+    ) -> dict[str, Any]:
+        """Check an ID token as OpenID Connect Core section 3.1.3.7 says, and return its claims.
+
+        One that was `refreshed` has no nonce (section 12.2).
+        """
         token = jwt.decode(id_token, await self.keys(), algorithms=[self.alg])
         registry = jwt.JWTClaimsRegistry(
             now=int(self.clock().timestamp()),
@@ -140,7 +158,7 @@ class Client:
             sub={"essential": True},
             exp={"essential": True},
             iat={"essential": True},
-            nonce={"essential": True, "value": attempt.nonce},
+            nonce={"essential": not refreshed, "value": attempt.nonce},
         )
         registry.validate(token.claims)
         return dict(token.claims)

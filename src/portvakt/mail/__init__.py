@@ -83,6 +83,7 @@ class Notice(StrEnum):
     VOUCH_ASKED = "vouch_asked"
     VOUCHED = "vouched"
     VOUCH_GIVEN = "vouch_given"
+    APP_CUT_OFF = "app_cut_off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,8 +51,13 @@ class Notices:
         configuration: Configuration | None = None,
         *,
         at: datetime | None = None,
+        where: Where | None = None,
     ) -> None:
-        """Queue a mail about `what`. `visit` is None where an operator did it, at `at`."""
+        """Queue a mail about `what`.
+
+        `visit` is None where an operator did it, or, with `where`, somebody without a browser;
+        then `at` says when.
+        """
         if not account.email:
             return
         when = at if visit is None else visit.now
@@ -65,7 +70,7 @@ class Notices:
             account.given_name or account.display_name,
             what,
             at=when,
-            where=_where(visit, configuration),
+            where=where or _where(visit, configuration),
             link=link,
         )
         html = self._writer.html(language, subject, text, link)

@@ -44,7 +44,8 @@ class Issuer:
     ) -> dict[str, object]:
         """Return the members of an answer with both tokens (OpenID Connect Core 3.1.3.3).
 
-        `scope` is what was asked for where that is less than the grant's.
+        `scope` is what was asked for where that is less than the grant's; an ID token comes only
+        with `openid` in it.
         """
         alg = cast("Algorithm", app.id_token_signed_response_alg)
         signer = await self.keys.signer(call.now, alg)
@@ -58,9 +59,10 @@ class Issuer:
         )
         given = grant.scope if scope is None else tuple(scope)
         access = issue.access_token(grant_id=grant.id, token_id=self.random.id(), scope=given)
-        return await self._access(app, access, given, call) | {
-            "id_token": signer.sign(issue.id_token(nonce), typ="JWT", alg=alg)
-        }
+        answer = await self._access(app, access, given, call)
+        if "openid" not in given:
+            return answer
+        return answer | {"id_token": signer.sign(issue.id_token(nonce), typ="JWT", alg=alg)}
 
     async def own(self, app: RelyingParty, scope: Sequence[str], call: Call) -> dict[str, object]:
         """Return the members of an answer with an app's token in its own name (RFC 9068 2.2).

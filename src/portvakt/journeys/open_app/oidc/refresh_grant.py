@@ -16,6 +16,8 @@ from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.issuing import Issuer
 from portvakt.journeys.open_app.oidc.refresh_token import RefreshToken
+from portvakt.mail import Notice, What, Where
+from portvakt.proving.notices import Notices
 from portvakt.records.grants import Grant
 from portvakt.records.refreshing import UsedBefore
 from portvakt.records.unit import Records, Unit
@@ -27,6 +29,7 @@ class RefreshGrant:
 
     records: Records
     issuer: Issuer
+    notices: Notices
 
     async def answer(
         self, app: RelyingParty, sent: Mapping[str, str], call: Call
@@ -51,7 +54,8 @@ class RefreshGrant:
         if isinstance(found, OAuthError):
             return found
         grant, account = found
-        scope = tuple(each for each in grant.scope if each in asked.split()) if asked else None
+        wanted = set(asked.split()) if asked else set(grant.scope)
+        scope = tuple(each for each in grant.scope if each in wanted and each in app.scope)
         answer = await self.issuer.tokens(app, grant, account, call, scope=scope)
         return answer | {"refresh_token": token}
 
@@ -89,21 +93,30 @@ class RefreshGrant:
             return _no_grant()
         return grant, account
 
-    @staticmethod
-    async def _end(unit: Unit, app: RelyingParty, grant_id: GrantId, call: Call) -> None:
+    async def _end(self, unit: Unit, app: RelyingParty, grant_id: GrantId, call: Call) -> None:
         """End a grant whose tokens are in two hands; said once, however often they come."""
-        if await unit.grants.revoke(grant_id, call.now):
-            await unit.audit.write(
-                RefreshTokenReused(
-                    at=call.now,
-                    account_id=await unit.grants.whose(grant_id),
-                    actor=f"app:{app.client_id}",
-                    request_id=call.request_id,
-                    address=call.address,
-                    app=app.client_id,
-                    grant_id=grant_id,
-                )
+        standing = await unit.grants.load(grant_id, call.now)
+        if standing is None or not await unit.grants.revoke(grant_id, call.now):
+            return
+        grant, account = standing
+        await unit.audit.write(
+            RefreshTokenReused(
+                at=call.now,
+                account_id=account.id,
+                actor=f"app:{app.client_id}",
+                request_id=call.request_id,
+                address=call.address,
+                app=grant.client_id,
+                grant_id=grant_id,
             )
+        )
+        holder = (await unit.configuration.load()).app(grant.client_id)
+        what = What(
+            notice=Notice.APP_CUT_OFF,
+            label=grant.client_id if holder is None else holder.client_name,
+        )
+        where = Where(address=call.address)
+        await self.notices.tell(unit, account, what, None, at=call.now, where=where)
 
 
 def _no_grant() -> OAuthError:

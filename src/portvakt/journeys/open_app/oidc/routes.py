@@ -53,6 +53,7 @@ from portvakt.journeys.open_app.oidc.token import Tokens
 from portvakt.journeys.open_app.oidc.userinfo import UserInfo
 from portvakt.journeys.open_app.pages import BlockedPage, BrokenRequestPage, NotYoursPage
 from portvakt.proving.gate import ANEW, Gate
+from portvakt.proving.notices import Notices
 from portvakt.proving.rules import Rules
 from portvakt.records.unit import Records
 from portvakt.web.cookies import Cookie, read_cookies, set_binding, set_language
@@ -87,6 +88,7 @@ class OpenIdConnect:
         gate: Gate,
         rules: Rules,
         records: Records,
+        notices: Notices,
         keys: MasterKeys,
         ring: KeyRing,
         sealer: Sealer,
@@ -119,7 +121,7 @@ class OpenIdConnect:
             tokens=Tokens(
                 clients=clients,
                 codes=CodeGrant(records, writes),
-                refreshing=RefreshGrant(records, writes),
+                refreshing=RefreshGrant(records, writes, notices),
                 own=ClientCredentials(writes),
             ),
             people=UserInfo(rules=rules, tokens=access, names=names),
