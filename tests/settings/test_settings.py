@@ -238,6 +238,7 @@ def test_files_that_the_database_address_names_are_there(tmp_path: Path) -> None
         ("[proxies]\ntrusted = ['::/0']", "would let anybody choose their own address"),
         ("[proxies]\ntrusted = ['proxy']", "is not a network such as"),
         ("[metrics]\nnetworks = ['10.0.0.1/8']", "did you mean “10.0.0.0/8”?"),
+        ("[outgoing]\nnetworks = ['inside']", "is not a network such as"),
         ("[organisation]\ncolour = 'blue'", "is not a colour such as #0B5A8A"),
         ("[organisation]\nsupport_phone = 'ring'", "is not a phone number"),
         ("[organisation]\nlogo_file = 'logo.gif'", "must be an .svg or .png file"),
@@ -316,6 +317,7 @@ def test_contradictions_stop_the_start(tmp_path: Path, more: str, said: str) -> 
         ("[registration]\nfirst = 'welcome_window'", "lets whoever knows a new person's password"),
         ("[organisation]\ncolour = '#FFCC00'", "#FFCC00 with white reaches 1.5:1"),
         ("[metrics]\nnetworks = ['0.0.0.0/0']", "“0.0.0.0/0” is everybody"),
+        ("[outgoing]\nnetworks = ['127.0.0.0/8']", "is for test installations: whoever enters"),
         (WORDS.format("{organisation} {code} " + "lite text " * 14), "makes 2 messages of one"),
         (
             "[organisation]\nname = 'Łódź'\n[[sms]]\ngateway = 'console'",

@@ -62,6 +62,7 @@ def check(settings: Settings, problems: Problems) -> None:
     _organisation(settings, problems)
     _audit(settings, problems)
     _metrics(settings, problems)
+    _outgoing(settings, problems)
     if settings.registration.first == "welcome_window":
         problems.warn(
             ("registration", "first"),
@@ -282,6 +283,17 @@ def _networks(where: Path, texts: tuple[str, ...], problems: Problems) -> None:
                 problems.warn((*where, at), f"“{text}” is everybody")
         except ValueError as error:
             problems.add((*where, at), str(error))
+
+
+def _outgoing(settings: Settings, problems: Problems) -> None:
+    where: Path = ("outgoing", "networks")
+    _networks(where, settings.outgoing.networks, problems)
+    if settings.outgoing.networks:
+        problems.warn(
+            where,
+            "is for test installations: whoever enters an app can have this machine call what is "
+            "in these networks, unencrypted too",
+        )
 
 
 def _password_rules(settings: Settings, problems: Problems) -> None:

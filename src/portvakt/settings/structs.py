@@ -234,6 +234,15 @@ class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address."""
 
 
+class Outgoing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Calls to addresses that apps give: their keys, where they are told of sign-outs."""
+
+    networks: tuple[str, ...] = ()
+    """For test installations: networks (CIDR) of your own that such addresses may lead to, with
+    http, too. Otherwise they lead to public addresses and over https only, so that nobody who
+    enters an app makes this machine call something inside."""
+
+
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is written to standard error."""
 
@@ -277,5 +286,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     directories: tuple[Directory, ...] = ()
     audit: Audit = Audit()
     metrics: Metrics = Metrics()
+    outgoing: Outgoing = Outgoing()
     log: Log = Log()
     sync: Sync = Sync()

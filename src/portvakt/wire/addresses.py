@@ -84,7 +84,7 @@ class Destination:
 
     def admits(self, address: str) -> bool:
         """Say whether the host may lead to this address."""
-        found = _meant(ipaddress.ip_address(address.partition("%")[0]))
+        found = read_address(address)
         if found.is_loopback:
             return self.is_local
         if found.is_unspecified or found.is_multicast or found.is_link_local or found.is_reserved:
@@ -96,6 +96,32 @@ class Destination:
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
+
+
+_OUTSIDE = ipaddress.IPv6Network("2000::/3")  # all that is given out (RFC 4291 section 2.4)
+_NOBODYS = (
+    ipaddress.ip_network("192.0.0.0/24"),  # RFC 6890: for protocols
+    ipaddress.ip_network("192.88.99.0/24"),  # RFC 7526: was for 6to4
+    ipaddress.ip_network("2001::/23"),  # Teredo and other protocols
+    ipaddress.ip_network("3fff::/20"),  # RFC 9637: for documents
+)
+
+
+def read_address(text: str) -> Address:
+    """Read an address as resolvers give it; an IPv4 one inside an IPv6 one is what is meant.
+
+    Raises `ValueError`.
+    """
+    return _meant(ipaddress.ip_address(text.partition("%")[0]))
+
+
+def is_public(address: Address) -> bool:
+    """Say whether an address (`read_address`) is somewhere out there, and one machine's own."""
+    if address.is_multicast or address.is_reserved or not address.is_global:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address not in _OUTSIDE:
+        return False
+    return not any(address in block for block in _NOBODYS)
 
 
 def _is_name(host: str) -> bool:

@@ -4,6 +4,9 @@ It reaches the destinations it was built with and no others, at the address that
 follows no redirect, keeps no cookie, reads no proxy setting from the environment, waits four
 seconds for a connection, five in all, and reads 64 kB. Each request has a connection of its own: on
 a kept one that the other side has just closed, nobody can say whether a message was taken.
+
+`exchange` is one request as such, for a place that somebody has judged: this client, by the
+settings, and `outward`, for addresses that apps give.
 """
 
 import asyncio
@@ -15,7 +18,13 @@ from typing import Any
 
 import httpcore
 
-from portvakt.wire.addresses import Destination, Resolve, checked_addresses, look_up
+from portvakt.wire.addresses import (
+    Destination,
+    ForbiddenAddressError,
+    Resolve,
+    checked_addresses,
+    look_up,
+)
 from portvakt.wire.trust import trusting
 
 TIME_OUT = 5.0
@@ -38,6 +47,8 @@ class NotSent:
     """No byte of the request left this machine."""
 
     why: str
+    forbidden: bool = False
+    """Whether that is so because the place leads to an address that it may not lead to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,7 @@ class _JudgedConnection(httpcore.AsyncNetworkBackend):
         self._resolve = resolve
         self._inner = httpcore.AnyIOBackend()
         self._opened: list[httpcore.AsyncNetworkStream] = []
+        self.forbidden = False
 
     async def connect_tcp(
         self,
@@ -76,6 +88,7 @@ class _JudgedConnection(httpcore.AsyncNetworkBackend):
         try:
             addresses = await checked_addresses(self._destination, self._resolve)
         except OSError as error:
+            self.forbidden = isinstance(error, ForbiddenAddressError)
             raise httpcore.ConnectError(str(error)) from error
         last = httpcore.ConnectError("no address")
         for address in addresses:
@@ -127,32 +140,13 @@ class HttpClient:
         place = self._place(asked)
         if place is None:
             raise NotAllowedError(f"{asked} is not a destination in the settings")
-        connection = _JudgedConnection(place, self._resolve)
-        tls = self._tls_context() if place.scheme == "https" else None
-        left = _Left()
-        lines = {"Host": _host_header(place), "Connection": "close", **headers}
-        try:
-            async with (
-                asyncio.timeout(self._time_out),
-                httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=connection) as pool,
-                pool.stream(
-                    method,
-                    url,
-                    headers=[*lines.items()],
-                    content=content,
-                    extensions={"trace": left.watch, "timeout": {"connect": CONNECT_WITHIN}},
-                ) as response,
-            ):
-                return await _read(response)
-        except (TimeoutError, httpcore.TimeoutException):
-            why = "no answer in time"
-        except httpcore.ConnectError as error:
-            why = str(error)
-        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            why = type(error).__name__  # its words may repeat the answer, and that what was sent
-        finally:
-            await connection.close()
-        return NoAnswer(why) if left.began else NotSent(why)
+        return await exchange(
+            place,
+            Request(method, httpcore.URL(url), headers, content),
+            resolve=self._resolve,
+            tls=self._tls_context() if place.scheme == "https" else None,
+            time_out=self._time_out,
+        )
 
     def _place(self, asked: Destination) -> Destination | None:
         """Find what the settings say of a place. What a `*.` stands for is never private."""
@@ -165,6 +159,55 @@ class HttpClient:
         if self._tls is None:
             self._tls = trusting(self._ca_file)
         return self._tls
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for. `Host` and `Connection` are added."""
+
+    method: str
+    url: httpcore.URL
+    headers: Mapping[str, str]
+    content: bytes = field(default=b"", repr=False)
+
+
+async def exchange(
+    place: Destination,
+    request: Request,
+    *,
+    resolve: Resolve,
+    tls: ssl.SSLContext | None,
+    time_out: float,
+    most: int = LARGEST_ANSWER,
+) -> Answer | NotSent | NoAnswer:
+    """Send one request to a place, at an address that it admits, and read at most `most` bytes.
+
+    `time_out` is in seconds and for all of it.
+    """
+    connection, left = _JudgedConnection(place, resolve), _Left()
+    lines = {"Host": _host_header(place), "Connection": "close", **request.headers}
+    try:
+        async with (
+            asyncio.timeout(time_out),
+            httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=connection) as pool,
+            pool.stream(
+                request.method,
+                request.url,
+                headers=[*lines.items()],
+                content=request.content,
+                extensions={"trace": left.watch, "timeout": {"connect": CONNECT_WITHIN}},
+            ) as response,
+        ):
+            return await _read(response, most)
+    except (TimeoutError, httpcore.TimeoutException):
+        why = "no answer in time"
+    except httpcore.ConnectError as error:
+        why = str(error)
+    except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+        why = type(error).__name__  # its words may repeat the answer, and that what was sent
+    finally:
+        await connection.close()
+    return NoAnswer(why) if left.began else NotSent(why, connection.forbidden)
 
 
 class _Left:
@@ -187,13 +230,13 @@ def _host_header(place: Destination) -> str:
     )
 
 
-async def _read(response: httpcore.Response) -> Answer | NoAnswer:
-    """Read at most the largest answer; a longer one is nothing that can be used."""
+async def _read(response: httpcore.Response, most: int) -> Answer | NoAnswer:
+    """Read at most so many bytes; a longer answer is nothing that can be used."""
     body = bytearray()
     async for chunk in response.aiter_stream():
         body += chunk
-        if len(body) > LARGEST_ANSWER:
-            return NoAnswer("the answer is over 64 kB")
+        if len(body) > most:
+            return NoAnswer(f"the answer is over {most // 1024} kB")
     headers = {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
     }
