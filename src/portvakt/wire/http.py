@@ -142,7 +142,7 @@ class HttpClient:
             raise NotAllowedError(f"{asked} is not a destination in the settings")
         return await exchange(
             place,
-            Request(method, httpcore.URL(url), headers, content),
+            Request(method, httpcore.URL(url).target, headers, content),
             resolve=self._resolve,
             tls=self._tls_context() if place.scheme == "https" else None,
             time_out=self._time_out,
@@ -166,7 +166,8 @@ class Request:
     """What is asked for. `Host` and `Connection` are added."""
 
     method: str
-    url: httpcore.URL
+    target: bytes
+    """Path and query, as they stand in the URL."""
     headers: Mapping[str, str]
     content: bytes = field(default=b"", repr=False)
 
@@ -185,6 +186,7 @@ async def exchange(
     `time_out` is in seconds and for all of it.
     """
     connection, left = _JudgedConnection(place, resolve), _Left()
+    url = httpcore.URL(scheme=place.scheme, host=place.host, port=place.port, target=request.target)
     lines = {"Host": _host_header(place), "Connection": "close", **request.headers}
     try:
         async with (
@@ -192,7 +194,7 @@ async def exchange(
             httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=connection) as pool,
             pool.stream(
                 request.method,
-                request.url,
+                url,
                 headers=[*lines.items()],
                 content=request.content,
                 extensions={"trace": left.watch, "timeout": {"connect": CONNECT_WITHIN}},

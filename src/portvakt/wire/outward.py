@@ -24,8 +24,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
-import httpcore
-
 from portvakt.wire.addresses import (
     BadDestinationError,
     Destination,
@@ -148,14 +146,13 @@ class Outward:
         wait = self._breaker.pause(name, self._clock())
         if wait:
             return Refused("the place is left alone for a while", retry=True, wait=wait)
-        asked = httpcore.URL(scheme=place.scheme, host=place.host, port=place.port, target=target)
         async with self._turn(name) as mine:
             if not mine:
                 wait = timedelta(seconds=TURN_WITHIN)
                 return Refused("enough is on its way there", retry=True, wait=wait)
             answer = await exchange(
                 place,
-                Request(method, asked, headers, content),
+                Request(method, target, headers, content),
                 resolve=self._resolve,
                 tls=self._trust() if place.scheme == "https" else None,
                 time_out=self._time_out,
@@ -175,7 +172,7 @@ class Outward:
             return Refused(answer.why, retry=True)
         return Unknown(answer.why) if isinstance(answer, NoAnswer) else answer
 
-    def _read(self, url: str) -> tuple[_Place, str]:
+    def _read(self, url: str) -> tuple[_Place, bytes]:
         """Take a URL apart into the place and what is asked of it. Raises `BadDestinationError`."""
         if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable():
             raise BadDestinationError("too long, or not in ASCII")
@@ -186,7 +183,8 @@ class Outward:
             raise BadDestinationError("must be https")
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return _Place(found.scheme, found.host, found.port, inside=self._inside), target
+        place = _Place(found.scheme, found.host, found.port, inside=self._inside)
+        return place, target.encode("ascii")
 
     def _trust(self) -> ssl.SSLContext:
         if self._tls is None:
