@@ -42,6 +42,7 @@ HASHES = {
     ("phones", "credential_id"),
     ("phones", "credential_key"),
     ("resets", "binding"),
+    ("seen_ids", "hash"),
 }
 """Columns of octets that nothing is sealed in, beside those that say so by their name."""
 

@@ -54,7 +54,7 @@ def objection(request: AuthorizationRequest) -> ErrorCode | None:
 
 def test_the_ordinary_request_passes_every_rule() -> None:
     request = asking()
-    assert check_client(request, [SHOP]) is SHOP
+    assert check_client(request, {SHOP.client_id: SHOP}) is SHOP
     assert check_redirect_uri(request, SHOP) is None
     assert first_objection(request, SHOP) is None
 
@@ -109,10 +109,12 @@ def test_a_request_survives_the_way_to_the_sign_in_page_and_back(
 
 def test_an_app_is_found_by_its_exact_name() -> None:
     for wrong in ("Shop", "shop ", "shop\u200b", "sh", "*", "\u0441hop"):
-        answer = check_client(asking(client_id=wrong), [SHOP])
+        answer = check_client(asking(client_id=wrong), {SHOP.client_id: SHOP})
         assert isinstance(answer, Untrusted), wrong
-    assert isinstance(check_client(asking(client_id=None), [SHOP]), Untrusted)
-    assert isinstance(check_client(parsed("client_id=shop&client_id=shop"), [SHOP]), Untrusted)
+    assert isinstance(check_client(asking(client_id=None), {SHOP.client_id: SHOP}), Untrusted)
+    assert isinstance(
+        check_client(parsed("client_id=shop&client_id=shop"), {SHOP.client_id: SHOP}), Untrusted
+    )
 
 
 @pytest.mark.parametrize(

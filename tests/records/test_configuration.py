@@ -1,10 +1,14 @@
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
 from portvakt.core.policy import Require, RuleState
+from portvakt.proving.rules import Rules
 from portvakt.records import Unit
 from tests import make
-from tests.records.stored import opened
+from tests.records.stored import opened, with_anna
 
 APP = make.app(secret_hash=b"h" * 32, client_uri="https://shop.region.example/å")
 RULE = make.rule(networks_not={make.LAN}, groups={make.STAFF}, apps={make.SHOP})
@@ -97,3 +101,59 @@ async def test_a_network_keeps_whether_its_computers_are_shared(database_url: st
             )
             found = await records.read(lambda unit: unit.configuration.load())
             assert found.networks == (network,)
+
+
+async def test_whatever_changes_gives_another_version(database_url: str) -> None:
+    async with opened(database_url) as records:
+
+        async def after(act: Callable[[Unit], Coroutine[Any, Any, object]]) -> str:
+            await records.write(act)
+            return await records.read(lambda unit: unit.configuration.version())
+
+        async def nothing(_unit: Unit) -> None: ...
+
+        of = [
+            put,
+            lambda unit: unit.configuration.put_groups([GroupId("hr")], "apply"),
+            lambda unit: unit.configuration.put_networks([make.network(name="Nät")], "apply"),
+            lambda unit: unit.configuration.put_rules([replace(RULE, reason={})], "apply"),
+            lambda unit: unit.configuration.put_apps([replace(APP, client_name="A")], "apply"),
+            lambda unit: unit.configuration.remove_apps([APP.client_id], "apply"),
+            lambda unit: unit.configuration.remove_rules([RULE.id], "apply"),
+        ]
+        seen = [await after(act) for act in (nothing, *of)]
+        assert len(set(seen)) == len(seen)
+        for idle in (
+            nothing,
+            lambda unit: unit.configuration.put_groups([GroupId("hr")], "apply"),
+            lambda unit: unit.configuration.remove_apps([APP.client_id], "apply"),
+            lambda unit: unit.configuration.put_networks([make.network(name="X")], "console"),
+        ):
+            assert await after(idle) == seen[-1]
+
+
+async def test_a_group_that_a_source_makes_gives_another_version(database_url: str) -> None:
+    async with with_anna(database_url) as records:
+        before = await records.read(lambda unit: unit.configuration.version())
+        await records.write(
+            lambda unit: unit.people.set_groups_many({make.ANNA: [GroupId("ny")]}, "hr")
+        )
+        assert await records.read(lambda unit: unit.configuration.version()) != before
+
+
+async def test_rules_are_read_again_when_they_changed_and_once_in_a_while(
+    database_url: str,
+) -> None:
+    """A node of an older version changes rules without saying so; a minute is the most (R27)."""
+    async with opened(database_url) as records:
+        await records.write(put)
+        rules = Rules(records)
+        first = await rules.current(make.NOW)
+        before = records.counted
+        assert await rules.current(make.NOW + timedelta(seconds=2)) is first
+        assert records.counted == before + 1
+        await records.write(lambda unit: unit.configuration.remove_apps([APP.client_id], "apply"))
+        changed = await rules.current(make.NOW + timedelta(seconds=4))
+        assert changed.apps == ()
+        assert await rules.current(make.NOW + timedelta(seconds=60)) == changed
+        assert await rules.current(make.NOW + timedelta(seconds=62)) is not changed

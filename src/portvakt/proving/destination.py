@@ -2,7 +2,6 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-from portvakt.core.ids import ClientId
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.records.configuration import Configuration
 
@@ -19,10 +18,7 @@ def app_of(to: str, configuration: Configuration) -> RelyingParty | None:
     if parts.path != AUTHORIZE:
         return None
     asked = parse_qs(parts.query).get("client_id", [])
-    if len(asked) != 1:
-        return None
-    client_id = ClientId(asked[0])
-    return next((each for each in configuration.apps if each.client_id == client_id), None)
+    return configuration.app(asked[0]) if len(asked) == 1 else None
 
 
 def login_hint_of(to: str) -> str:

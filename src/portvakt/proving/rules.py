@@ -16,6 +16,10 @@ from portvakt.records.unit import Records, Unit
 KEPT = timedelta(seconds=1)
 """How long a process may go on with rules that `apply` has replaced (rule R27 allows a minute)."""
 
+READ_AGAIN = timedelta(seconds=50)
+"""When all is read again though its version is the same: a node of the version before this one
+writes none."""
+
 ROOM_KEPT = timedelta(seconds=5)
 """How long it may be unknown that texts run short: it decides what is asked for first, and the
 limit itself is counted with each text."""
@@ -47,8 +51,20 @@ class Verdict:
         return reason_of(self.configuration, asked, language)
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What was read, when, and under which version."""
+
+    at: datetime
+    version: str
+    configuration: Configuration
+
+    def good(self, version: str, now: datetime) -> bool:
+        return version == self.version and timedelta() <= now - self.at < READ_AGAIN
+
+
 class Rules:
-    """One snapshot of the configuration, read again when it is a second old."""
+    """One snapshot of the configuration; each second it is asked whether that is the newest."""
 
     def __init__(self, records: Records, texts: TextLimits | None = None) -> None:
         """Take the limits on texts where the snapshot is to say how many of them are left."""
@@ -56,6 +72,7 @@ class Rules:
         self._texts = texts
         self._room: tuple[datetime, Room] | None = None
         self._read: tuple[datetime, Configuration] | None = None
+        self._loaded: _Loaded | None = None
 
     async def current(self, now: datetime) -> Configuration:
         """Return the configuration, at most a second old. Raises RecordsUnavailable."""
@@ -66,13 +83,18 @@ class Rules:
         return found
 
     async def _load(self, unit: Unit, now: datetime) -> Configuration:
-        found = await unit.configuration.load()
+        version = await unit.configuration.version()  # before the rest: never newer than that
+        loaded = self._loaded
+        if loaded is None or not loaded.good(version, now):
+            loaded = _Loaded(now, version, await unit.configuration.load())
+            self._loaded = loaded
+        found = loaded.configuration
         if self._texts is None:
             return found
         if self._room is None or not timedelta() <= now - self._room[0] < ROOM_KEPT:
             left, _ = await room_now(unit, self._texts, now)
             self._room = (now, left)
-        return replace(found, texts=self._room[1])
+        return found if found.texts is self._room[1] else replace(found, texts=self._room[1])
 
     def is_inside(self, address: str | None) -> bool:
         """Say whether an address is on a network of the organisation, as far as was read last."""
@@ -121,7 +143,7 @@ def judge(
         configuration.rules,
         signals,
         known_groups=configuration.groups,
-        known_networks=frozenset(each.id for each in configuration.networks),
-        known_apps=frozenset(each.client_id for each in configuration.apps),
+        known_networks=configuration.known_networks,
+        known_apps=configuration.known_apps,
     )
     return Verdict(decision, networks, configuration)

@@ -1,7 +1,8 @@
 """What `apply` decides: groups, named networks, rules and apps, each row with its owner."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -36,6 +37,15 @@ _LOAD: Final = Statement(
     UNION ALL SELECT 'app', client_id, owner, doc, '', '', '' FROM apps
     """
 )
+_VERSION: Final = Statement("SELECT value FROM meta WHERE name = 'configuration'")
+NEW_VERSION: Final = Statement(
+    """
+    INSERT INTO meta (name, value) VALUES ('configuration', {random})
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value
+    """
+)
+"""Written with whatever `load` would read differently afterwards. It is drawn and not counted up,
+so that a database that has forgotten the last of its commits says another one."""
 _PUT_GROUPS: Final = Statement(
     """
     INSERT INTO groups (id, owner) SELECT value, :owner FROM ({items:ids}) AS named
@@ -81,7 +91,7 @@ _REMOVE: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Configuration:
     """One snapshot of what `apply` decides."""
 
@@ -94,11 +104,20 @@ class Configuration:
     texts: Room = Room.PLENTY
     """How many text messages are left today; `apply` has no say in it."""
 
-    by_client_id: Mapping[str, RelyingParty] = field(init=False, repr=False, compare=False)
+    @cached_property
+    def by_client_id(self) -> Mapping[str, RelyingParty]:
+        """Every app by its id: there may be ten thousand, and each request asks for one."""
+        return {each.client_id: each for each in self.apps}
 
-    def __post_init__(self) -> None:
-        """Know every app by its id: there may be ten thousand, and each request asks for one."""
-        object.__setattr__(self, "by_client_id", {each.client_id: each for each in self.apps})
+    @cached_property
+    def known_apps(self) -> frozenset[ClientId]:
+        """The ids that a rule may name."""
+        return frozenset(each.client_id for each in self.apps)
+
+    @cached_property
+    def known_networks(self) -> frozenset[NetworkId]:
+        """The networks that a rule may name."""
+        return frozenset(each.id for each in self.networks)
 
     def app(self, client_id: str) -> RelyingParty | None:
         """Find an app."""
@@ -110,6 +129,11 @@ class ConfigurationRecords:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+
+    async def version(self) -> str:
+        """Return what changes whenever `load` would read something else."""
+        row = await self._run.row(_VERSION)
+        return "" if row is None else str(row[0])
 
     async def load(self) -> Configuration:
         """Read all of it, in one statement."""
@@ -141,14 +165,14 @@ class ConfigurationRecords:
 
     async def put_groups(self, groups: Iterable[GroupId], owner: str) -> None:
         """Make the groups that are missing."""
-        await self._run.changed(_PUT_GROUPS, ids=to_json(sorted(groups)), owner=owner)
+        await self._change(_PUT_GROUPS, ids=to_json(sorted(groups)), owner=owner)
 
     async def put_networks(self, networks: Iterable[Network], owner: str) -> None:
         """Make or change networks."""
         put = [
             {"id": each.id, "name": each.name, "addresses": _addresses(each)} for each in networks
         ]
-        await self._run.changed(_PUT_NETWORKS, put=to_json(put), owner=owner)
+        await self._change(_PUT_NETWORKS, put=to_json(put), owner=owner)
 
     async def put_rules(self, rules: Iterable[Rule], owner: str) -> None:
         """Make or change rules."""
@@ -162,12 +186,12 @@ class ConfigurationRecords:
             }
             for each in rules
         ]
-        await self._run.changed(_PUT_RULES, put=to_json(put), owner=owner)
+        await self._change(_PUT_RULES, put=to_json(put), owner=owner)
 
     async def put_apps(self, apps: Iterable[RelyingParty], owner: str) -> None:
         """Make or change apps."""
         put = [{"client_id": each.client_id, "doc": to_json(each)} for each in apps]
-        await self._run.changed(_PUT_APPS, put=to_json(put), owner=owner)
+        await self._change(_PUT_APPS, put=to_json(put), owner=owner)
 
     async def remove_groups(self, ids: Collection[GroupId], owner: str) -> int:
         """Remove groups of this owner, with who was in them; returns how many that were."""
@@ -186,7 +210,13 @@ class ConfigurationRecords:
         return await self._remove("apps", ids, owner)
 
     async def _remove(self, table: str, ids: Collection[str], owner: str) -> int:
-        return await self._run.changed(_REMOVE[table], ids=to_json(sorted(ids)), owner=owner)
+        return await self._change(_REMOVE[table], ids=to_json(sorted(ids)), owner=owner)
+
+    async def _change(self, statement: Statement, **values: str) -> int:
+        changed = await self._run.changed(statement, **values)
+        if changed:
+            await self._run.changed(NEW_VERSION)
+        return changed
 
 
 def _addresses(network: Network) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Container, Mapping
 from typing import Final
 
 from portvakt.core.ids import AccountId, GroupId
+from portvakt.records.configuration import NEW_VERSION
 from portvakt.records.driver import Run
 from portvakt.records.statements import Statement
 from portvakt.records.values import parts, to_json
@@ -64,7 +65,8 @@ class GroupsInBulk:
         `new` ones, whose ids were drawn just now, are in none so far.
         """
         named = sorted({group for ids in groups.values() for group in ids})
-        await self._run.changed(_NEW_GROUPS, source=source, groups=to_json(named))
+        if await self._run.changed(_NEW_GROUPS, source=source, groups=to_json(named)):
+            await self._run.changed(NEW_VERSION)
         for part in parts(groups.items()):
             wanted = [(account, group, source) for account, ids in part for group in ids]
             known = [account for account, _ in part if account not in new]

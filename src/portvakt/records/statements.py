@@ -13,6 +13,7 @@ is a seam:
 `{json_list:column}`   one JSON array of the column's values, `[]` where there are none
 `{larger:a,b}`         the larger of two values, neither of them NULL
 `{has_table:name}`     whether there is such a table
+`{random}`             32 characters that the database draws: never the same twice
 `{locked_free}`        keeps the rows read until the act ends, and passes over those that another
                        act keeps (SQLite has one writer, and so needs nothing)
 RETURNING names columns and computes nothing: SQLite 3.40 answers `RETURNING a IS NOT NULL` with
@@ -77,6 +78,7 @@ _SQLITE: Final[Mapping[str, _Seam]] = {
     "json_list": lambda column: f"json_group_array({column})",
     "larger": _larger("MAX"),
     "has_table": lambda name: f"EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '{name}')",  # noqa: S608 - a name of ours
+    "random": lambda _: "lower(hex(randomblob(16)))",
     "locked_free": lambda _: "",
 }
 _POSTGRESQL: Final[Mapping[str, _Seam]] = {
@@ -88,6 +90,7 @@ _POSTGRESQL: Final[Mapping[str, _Seam]] = {
     "json_list": lambda column: f"CAST(COALESCE(json_agg({column}), '[]') AS TEXT)",
     "larger": _larger("GREATEST"),
     "has_table": lambda name: f"to_regclass('{name}') IS NOT NULL",
+    "random": lambda _: "replace(CAST(gen_random_uuid() AS TEXT), '-', '')",
     "locked_free": lambda _: "FOR UPDATE SKIP LOCKED",
 }
 _SEAM: Final = re.compile(r"\{(\w+)(?::([^}]*))?\}")

@@ -165,8 +165,8 @@ class Own:
             rules.rules,
             standing.account.groups,
             known_groups=rules.groups,
-            known_networks=frozenset(each.id for each in rules.networks),
-            known_apps=frozenset(each.client_id for each in rules.apps),
+            known_networks=rules.known_networks,
+            known_apps=rules.known_apps,
         )
 
 

@@ -92,8 +92,8 @@ class Changes:
                 rules.rules,
                 person.account.groups,
                 known_groups=rules.groups,
-                known_networks=frozenset(each.id for each in rules.networks),
-                known_apps=frozenset(each.client_id for each in rules.apps),
+                known_networks=rules.known_networks,
+                known_apps=rules.known_apps,
             ),
         )
         match verdict:

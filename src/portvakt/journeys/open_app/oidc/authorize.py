@@ -117,7 +117,7 @@ class Authorize:
         if isinstance(request, OAuthError):
             return _untrusted(Untrusted.unreadable(request), None)
         configuration = await self._rules.current(visit.now)
-        app = check_client(request, configuration.apps)
+        app = check_client(request, configuration.by_client_id)
         if isinstance(app, Untrusted):
             return _untrusted(app, None)
         if (stranger := check_redirect_uri(request, app)) is not None:

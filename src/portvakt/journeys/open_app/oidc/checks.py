@@ -7,7 +7,7 @@ the app and the address are known good; until they have passed nothing is sent o
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from portvakt.core.messages import MessageId
@@ -28,13 +28,13 @@ Check: TypeAlias = Callable[[AuthorizationRequest, RelyingParty], OAuthError | N
 
 
 def check_client(
-    request: AuthorizationRequest, apps: Sequence[RelyingParty]
+    request: AuthorizationRequest, apps: Mapping[str, RelyingParty]
 ) -> RelyingParty | Untrusted:
     """Find the app that `client_id` names, once and exactly (RFC 6749 section 4.1.1)."""
     sent = request.get("client_id")
     if sent is None or "client_id" in request.repeated():
         return _untrusted("open_app.no_app_named", "client_id must be given exactly once.")
-    app = next((known for known in apps if known.client_id == sent), None)
+    app = apps.get(sent)
     if app is None:
         return _untrusted("open_app.unknown_app", "No app is registered under this client_id.")
     return app
