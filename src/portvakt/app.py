@@ -24,6 +24,7 @@ from portvakt.crypto.pairing_codes import PairingCodes
 from portvakt.crypto.passwords import Busy, PasswordHasher
 from portvakt.crypto.randomness import Random, SystemRandom
 from portvakt.crypto.sealing import MasterKeys, Sealer
+from portvakt.journeys.app_access.routes import AppAccess
 from portvakt.journeys.my_apps.routes import MyApps
 from portvakt.journeys.my_sign_ins.routes import MySignIns
 from portvakt.journeys.not_me.flow import NotMe
@@ -352,5 +353,6 @@ def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
     return (
         *MyApps(issuer=issuer, gate=gate, rules=rules, records=records).routes(),
         *MySignIns(gate=gate, rules=rules, records=records).routes(),
+        *AppAccess(gate=gate, rules=rules, records=records).routes(),
         *open_app.routes(),
     )

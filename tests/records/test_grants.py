@@ -1,6 +1,8 @@
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from portvakt.core.ids import GrantId
+from portvakt.core.ids import AccountId, ClientId, GrantId, SessionId
 from portvakt.records import AuthorizationCode, Grant, Reused, Unit
 from tests import make
 from tests.records.stored import with_anna
@@ -80,3 +82,81 @@ async def test_a_grant_stands_only_as_long_as_its_session(database_url: str) -> 
     async with with_anna(database_url, put) as records:
         await records.write(lambda unit: unit.sessions.close_all(make.ANNA, make.NOW))
         assert await records.read(lambda unit: unit.grants.load(GRANT.id, make.NOW)) is None
+
+
+def another(letter: str, **given: Any) -> AuthorizationCode:
+    """A code that was fetched with its grant, each with an id of its own."""
+    grant = replace(GRANT, id=GrantId(letter), **given)
+    return replace(CODE, hash=letter.encode() * 32, grant=grant)
+
+
+async def test_what_apps_hold_now_is_listed_and_nothing_else(database_url: str) -> None:
+    hour = timedelta(hours=1)
+    codes = (
+        another("1"),
+        another("2", session_id=SessionId("gone"), offline=True, claims="{}"),
+        another("3", session_id=SessionId("gone")),
+        another("4", expires_at=make.NOW),
+        another("5"),  # revoked below
+        another("6", created_at=make.NOW - hour),  # fetched by nobody
+    )
+
+    async def many(unit: Unit) -> None:
+        for code in codes:
+            await unit.grants.put_code(code)
+            if code is not codes[5]:
+                await unit.grants.spend_code(code.hash, make.NOW)
+        await unit.grants.revoke(GrantId("5"), make.NOW)
+
+    async with with_anna(database_url, put, many) as records:
+        before = records.counted
+        found = await records.read(lambda unit: unit.grants.held_of(make.ANNA, make.NOW))
+        assert records.counted == before + 1
+        assert [(each.since, each.offline, each.claims) for each in found] == [
+            (make.NOW - hour, False, None),
+            (make.NOW, False, None),
+            (make.NOW, True, "{}"),
+            (make.NOW, False, None),  # with `put`'s code, which is on its way
+        ]
+        assert {(each.client_id, each.scope, each.until) for each in found} == {
+            (make.SHOP, ("openid", "profile"), GRANT.expires_at)
+        }
+        late = CODE.expires_at
+        found = await records.read(lambda unit: unit.grants.held_of(make.ANNA, late))
+        assert len(found) == 2, "a code that nobody fetched in time is nothing that is held"
+        assert await records.read(lambda u: u.grants.held_of(AccountId("bo"), make.NOW)) == []
+
+
+async def test_what_one_app_holds_ends_offline_too_and_nothing_of_others(
+    database_url: str,
+) -> None:
+    async def many(unit: Unit) -> None:
+        await unit.grants.put_code(another("1", offline=True))
+        await unit.grants.put_code(another("2", client_id=ClientId("ledger")))
+        await unit.grants.put_code(another("3", expires_at=make.NOW))
+
+    async with with_anna(database_url, put, many) as records:
+        for app, ended in ((make.SHOP, 2), (make.SHOP, 0), (ClientId("none"), 0)):
+            assert ended == await records.write(
+                lambda unit, a=app: unit.grants.revoke_of_app(make.ANNA, a, make.NOW)
+            )
+        [left] = await records.read(lambda unit: unit.grants.held_of(make.ANNA, make.NOW))
+        assert left.client_id == "ledger"
+
+
+async def test_what_came_of_all_sessions_but_one_ends_and_offline_stays(
+    database_url: str,
+) -> None:
+    async def many(unit: Unit) -> None:
+        other = replace(make.session(), id=SessionId("other"))
+        await unit.sessions.open(other, b"o" * 32)
+        await unit.grants.put_code(another("1", session_id=other.id, client_id=ClientId("a")))
+        code = another("2", session_id=other.id, client_id=ClientId("b"), offline=True)
+        await unit.grants.put_code(code)
+
+    async with with_anna(database_url, put, many) as records:
+        kept = make.session().id
+        ended = await records.write(lambda u: u.grants.revoke_of_others(make.ANNA, kept, make.NOW))
+        assert ended == 1
+        found = await records.read(lambda unit: unit.grants.held_of(make.ANNA, make.NOW))
+        assert sorted(each.client_id for each in found) == ["b", make.SHOP]

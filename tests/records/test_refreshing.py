@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from portvakt.core.ids import GrantId
+from portvakt.core.ids import ClientId, GrantId
 from portvakt.records import Rotated, Unit, UsedBefore
 from tests import make
 from tests.records import test_grants
@@ -95,3 +95,19 @@ async def test_a_yes_is_replaced_by_the_next_and_taken_back(database_url: str) -
             assert was_there is await records.write(
                 lambda unit: unit.consents.take_back(make.ANNA, make.SHOP)
             )
+
+
+async def test_a_yes_is_forgotten_that_was_said_since_a_moment(database_url: str) -> None:
+    async with with_anna(database_url) as records:
+        for app, ago in (("old", 2), ("then", 1), ("young", 0)):
+            at = make.NOW - timedelta(hours=ago)
+            await records.write(
+                lambda unit, a=app, t=at: unit.consents.give(make.ANNA, ClientId(a), ("openid",), t)
+            )
+        since = make.NOW - timedelta(hours=1)
+        for forgotten in (2, 0):
+            assert forgotten == await records.write(
+                lambda unit: unit.consents.take_back_since(make.ANNA, since)
+            )
+        (left,) = await records.read(lambda unit: unit.consents.of(make.ANNA))
+        assert left.client_id == "old"

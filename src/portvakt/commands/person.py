@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from portvakt.commands.opening import Opened, find_person, in_records, person_argument
+from portvakt.commands.person_apps import apps, take_back
 from portvakt.commands.person_data import erase, export
 from portvakt.commands.person_thaw import thaw
 from portvakt.commands.shell import CommandError, Shell, print_json
@@ -31,10 +32,10 @@ def arguments(parser: ArgumentParser) -> None:
     """Take what to do, with whom."""
     parser.add_argument(
         "what",
-        choices=["show", "remove-method", "thaw", "export", "erase"],
+        choices=["show", "remove-method", "thaw", "apps", "take-back", "export", "erase"],
         help="show a summary; take away a method that is lost; let somebody who is frozen change "
-        "how they sign in again; copy everything that is stored, for the person; erase everything "
-        "about somebody who has left",
+        "how they sign in again; list what apps hold of them, or end what one holds; copy "
+        "everything that is stored, for the person; erase everything about somebody who has left",
     )
     person_argument(parser)
     parser.add_argument(
@@ -43,6 +44,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--restore", action="store_true", help="`thaw`: give back what was put aside, too"
     )
+    parser.add_argument("--app", metavar="ID", help="`take-back`: from which; `apps` lists them")
     parser.add_argument("--out", metavar="FILE", type=Path, help="`export`: a new file")
     parser.add_argument("--yes", action="store_true", help="`erase`: do it; it cannot be undone")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
@@ -54,6 +56,8 @@ def run(args: Namespace, shell: Shell) -> int:
         "show": _show,
         "remove-method": _remove,
         "thaw": thaw,
+        "apps": apps,
+        "take-back": take_back,
         "export": export,
         "erase": erase,
     }

@@ -105,6 +105,7 @@ from portvakt.core.service_events import (
     TextsStopped,
 )
 from portvakt.core.sign_in_events import (
+    AppAccessTakenBack,
     AppOpened,
     AppRefused,
     AppSecretWrong,
@@ -129,6 +130,7 @@ __all__ = [
     "SELF",
     "AccountFrozen",
     "AccountThawed",
+    "AppAccessTakenBack",
     "AppOpened",
     "AppRefused",
     "AppSecretWrong",

@@ -160,6 +160,17 @@ class AppRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppAccessTakenBack(Event):
+    """What an app held of somebody was ended, and what they had let it know is asked anew."""
+
+    name = "app.access_taken_back"
+    app: ClientId
+    grants: int
+    consent: bool
+    """Whether they had said yes to something."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeReused(Event):
     """An authorization code came twice: what came of the first use is revoked (A098)."""
 

@@ -110,6 +110,12 @@ class Gate:
             session = replace(session, seen_at=now)
         return Current(session, standing)
 
+    async def full(self, request: Request, *, act: bool = True) -> Current | None:
+        """Return the live session and its person, where it opens more than registration."""
+        current = await self.current(request, act=act)
+        is_full = current is not None and current.session.kind is SessionKind.FULL
+        return current if is_full else None
+
     def hand_out(self, request: Request, response: Response, opened: Opened) -> None:
         """Give the browser its session, and what it is known by from now on."""
         set_session(response, opened.session_id, opened.secret.open())

@@ -24,6 +24,9 @@ _OF: Final = Statement(
 _TAKE_BACK: Final = Statement(
     "DELETE FROM consents WHERE account_id = :account_id AND client_id = :client_id"
 )
+_TAKE_BACK_SINCE: Final = Statement(
+    "DELETE FROM consents WHERE account_id = :account_id AND given_at >= :since"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +63,7 @@ class Consents:
     async def take_back(self, account_id: AccountId, client_id: ClientId) -> bool:
         """Forget it; False where there was none."""
         return await self._run.changed(_TAKE_BACK, account_id=account_id, client_id=client_id) == 1
+
+    async def take_back_since(self, account_id: AccountId, since: datetime) -> int:
+        """Forget what was said then or later; returns to how many apps that was."""
+        return await self._run.changed(_TAKE_BACK_SINCE, account_id=account_id, since=ms(since))

@@ -73,6 +73,30 @@ _REVOKE_OF_SESSIONS: Final = Statement(
     WHERE session_id {among:session_ids} AND revoked_at IS NULL AND NOT offline
     """
 )
+# What `_LOAD` would read, and codes that have not been fetched yet.
+_HELD: Final = Statement(
+    """
+    SELECT client_id, scope, claims, created_at, expires_at, offline FROM grants
+    WHERE account_id = :account_id AND revoked_at IS NULL AND expires_at > :now
+        AND (code_spent_at IS NOT NULL OR code_expires_at > :now)
+        AND (offline OR EXISTS (
+            SELECT 1 FROM sessions s WHERE s.id = grants.session_id AND s.closed_at IS NULL))
+    ORDER BY created_at, id
+    """
+)
+_REVOKE_OF_APP: Final = Statement(
+    """
+    UPDATE grants SET revoked_at = :at
+    WHERE account_id = :account_id AND client_id = :client_id AND revoked_at IS NULL
+        AND expires_at > :at
+    """
+)
+_REVOKE_OF_OTHERS: Final = Statement(
+    """
+    UPDATE grants SET revoked_at = :at
+    WHERE account_id = :account_id AND session_id <> :kept AND revoked_at IS NULL AND NOT offline
+    """
+)
 _REVOKE_OF_ACCOUNT: Final = Statement(
     "UPDATE grants SET revoked_at = :at WHERE account_id = :account_id AND revoked_at IS NULL"
 )
@@ -108,6 +132,18 @@ class AuthorizationCode:
     code_challenge: str | None
     """Of method S256 (RFC 7636 section 4.3)."""
     nonce: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What an app holds of somebody now, with which it may learn who they are."""
+
+    client_id: ClientId
+    scope: tuple[str, ...]
+    claims: str | None
+    since: datetime
+    until: datetime
+    offline: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +217,22 @@ class Grants:
         row = await self._run.row(_WHOSE, id=id_)
         return None if row is None else AccountId(row[0])
 
+    async def held_of(self, account_id: AccountId, now: datetime) -> list[Held]:
+        """List what apps hold of a person now, the oldest first. An app may hold several."""
+        return [
+            Held(
+                client_id=ClientId(client_id),
+                scope=tuple(scope.split()),
+                claims=claims,
+                since=instant(since),
+                until=instant(until),
+                offline=bool(offline),
+            )
+            for client_id, scope, claims, since, until, offline in await self._run.rows(
+                _HELD, account_id=account_id, now=ms(now)
+            )
+        ]
+
     async def revoke(self, id_: GrantId, at: datetime) -> bool:
         """End a grant; False where it has ended."""
         return await self._run.changed(_REVOKE, id=id_, at=ms(at)) == 1
@@ -193,6 +245,18 @@ class Grants:
         """End what came of many sessions; returns how many grants that were."""
         ids = to_json(sorted(session_ids))
         return await self._run.changed(_REVOKE_OF_SESSIONS, session_ids=ids, at=ms(at))
+
+    async def revoke_of_app(self, account_id: AccountId, client_id: ClientId, at: datetime) -> int:
+        """End what one app holds of a person, offline too; returns how many grants that were."""
+        return await self._run.changed(
+            _REVOKE_OF_APP, account_id=account_id, client_id=client_id, at=ms(at)
+        )
+
+    async def revoke_of_others(self, account_id: AccountId, kept: SessionId, at: datetime) -> int:
+        """End what came of all sessions of a person but one; returns how many grants that were."""
+        return await self._run.changed(
+            _REVOKE_OF_OTHERS, account_id=account_id, kept=kept, at=ms(at)
+        )
 
     async def revoke_of_account(self, account_id: AccountId, at: datetime) -> int:
         """End everything that apps hold of a person; returns how many grants that were."""

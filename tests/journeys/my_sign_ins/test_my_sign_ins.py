@@ -191,3 +191,20 @@ async def test_strangers_are_asked_to_sign_in_and_a_made_up_notice_is_not_shown(
         page = await browser.get(f"{HERE}?done=<script>")
         assert page.status in {200, 400}
         assert "<script>" not in page.html
+
+
+async def test_everywhere_is_here_too(tmp_path: Path, sqlite_url: str) -> None:
+    async with (
+        world(tmp_path, sqlite_url) as found,
+        found.browser(INSIDE) as one,
+        found.browser(INSIDE) as two,
+    ):
+        await prepared(found)
+        for browser in (two, one):
+            await signed_in(found, browser)
+        await one.post("/my-sign-ins/all/end", {})
+        assert one.page.title == "Du är utloggad"
+        assert not one.cookie("session")
+        for browser in (one, two):
+            assert (await browser.get("/apps")).title == "Logga in"
+        assert (await found.events()).count("session.ended") == 1

@@ -34,14 +34,15 @@ async def look(records: Records, account_id: AccountId) -> Found:
 async def end_one(
     records: Records, account_id: AccountId, session_id: SessionId, visit: Visit
 ) -> bool:
-    """End a session of this person; False where they have no such session open.
+    """End a session of this person, and what apps were given in it.
 
-    What apps were given in it ends with it: a grant stands only as long as its session.
+    False where they have no such session open.
     """
 
     async def act(unit: Unit) -> bool:
         closed = await unit.sessions.close(session_id, account_id, visit.now)
         if closed:
+            await unit.grants.revoke_of_session(session_id, visit.now)
             await unit.audit.write(_ended(account_id, 1, visit))
         return closed
 
@@ -49,15 +50,31 @@ async def end_one(
 
 
 async def end_others(records: Records, account_id: AccountId, kept: SessionId, visit: Visit) -> int:
-    """End every session of this person but one; returns how many that were."""
+    """End every session of this person but one; returns how many that were.
+
+    What apps may ask for while nobody is signed in stays: it is taken back at `/app-access`.
+    """
 
     async def act(unit: Unit) -> int:
         closed = await unit.sessions.close_all(account_id, visit.now, except_id=kept)
         if closed:
+            await unit.grants.revoke_of_others(account_id, kept, visit.now)
             await unit.audit.write(_ended(account_id, closed, visit))
         return closed
 
     return await records.write(act)
+
+
+async def end_all(records: Records, account_id: AccountId, visit: Visit) -> None:
+    """End every session of this person, and all that apps hold, offline too."""
+
+    async def act(unit: Unit) -> None:
+        closed = await unit.sessions.close_all(account_id, visit.now)
+        await unit.grants.revoke_of_account(account_id, visit.now)
+        if closed:
+            await unit.audit.write(_ended(account_id, closed, visit))
+
+    await records.write(act)
 
 
 def _ended(account_id: AccountId, sessions: int, visit: Visit) -> SessionsEnded:

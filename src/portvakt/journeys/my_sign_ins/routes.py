@@ -8,11 +8,11 @@ from starlette.responses import Response
 from portvakt.core.ids import SessionId
 from portvakt.core.messages import MessageId
 from portvakt.core.networks import is_shared
-from portvakt.core.sessions import SessionKind, is_live
-from portvakt.journeys.my_sign_ins.flow import end_one, end_others, look
+from portvakt.core.sessions import is_live
+from portvakt.journeys.my_sign_ins.flow import end_all, end_one, end_others, look
 from portvakt.journeys.my_sign_ins.pages import MySignInsPage
 from portvakt.journeys.my_sign_ins.words import Teller
-from portvakt.proving.gate import Current, Gate
+from portvakt.proving.gate import Gate
 from portvakt.proving.rules import Rules
 from portvakt.records.unit import Records
 from portvakt.web.cookies import drop_session
@@ -44,12 +44,13 @@ class MySignIns:
         return [
             route(_HERE, self.show, who=Who.SIGNED_IN),
             route(f"{_HERE}/others/end", self.others, methods=post, who=Who.SIGNED_IN),
+            route(f"{_HERE}/all/end", self.everywhere, methods=post, who=Who.SIGNED_IN),
             route(f"{_HERE}/one/{{session}}/end", self.one, methods=post, who=Who.SIGNED_IN),
         ]
 
     async def show(self, request: Request) -> Response:
         """List sessions and events."""
-        current = await self._person(request)
+        current = await self.gate.full(request)
         if current is None:
             return self.gate.sign_in(request)
         visit, account = await self.gate.visit(request), current.standing.account
@@ -74,28 +75,36 @@ class MySignIns:
 
     async def one(self, request: Request) -> Response:
         """End one session; ending this very one is signing out."""
-        current = await self._person(request)
+        current = await self.gate.full(request)
         if current is None:
             return self.gate.sign_in(request, to=_HERE)
         session = SessionId(request.scope["path_params"]["session"])
         visit, account = await self.gate.visit(request), current.standing.account
         ended = await end_one(self.records, account.id, session, visit)
         if session == current.session.id:
-            response = see_other("/signed-out")
-            drop_session(response)
-            return response
+            return _signed_out()
         return see_other(f"{_HERE}?done={'one' if ended else 'none'}")
 
     async def others(self, request: Request) -> Response:
         """End every other session."""
-        current = await self._person(request)
+        current = await self.gate.full(request)
         if current is None:
             return self.gate.sign_in(request, to=_HERE)
         visit, account = await self.gate.visit(request), current.standing.account
         await end_others(self.records, account.id, current.session.id, visit)
         return see_other(f"{_HERE}?done=others")
 
-    async def _person(self, request: Request) -> Current | None:
-        current = await self.gate.current(request)
-        full = current is not None and current.session.kind is SessionKind.FULL
-        return current if full else None
+    async def everywhere(self, request: Request) -> Response:
+        """End every session, this one too."""
+        current = await self.gate.full(request)
+        if current is None:
+            return self.gate.sign_in(request, to=_HERE)
+        visit = await self.gate.visit(request)
+        await end_all(self.records, current.standing.account.id, visit)
+        return _signed_out()
+
+
+def _signed_out() -> Response:
+    response = see_other("/signed-out")
+    drop_session(response)
+    return response

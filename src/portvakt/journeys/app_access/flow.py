@@ -1,0 +1,82 @@
+"""What apps hold of somebody, and taking it back: one act for the page and for support."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from portvakt.core.events import AppAccessTakenBack
+from portvakt.core.ids import AccountId, ClientId
+from portvakt.proving.visit import Doer
+from portvakt.records.consents import Consent
+from portvakt.records.grants import Held
+from portvakt.records.unit import Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What one app may learn of somebody."""
+
+    client_id: ClientId
+    scope: tuple[str, ...] = ()
+    """Of all that it holds, and of what the person has said yes to."""
+    claims: tuple[str, ...] = ()
+    """What it asked for by name, as it was sent (OpenID Connect Core section 5.5)."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """When the last of it ends by itself; None where the app holds nothing now."""
+    offline: bool = False
+    """Whether signing out leaves it (`offline_access`)."""
+    agreed_at: datetime | None = None
+    """When the person said yes, where they were asked."""
+
+
+async def look(unit: Unit, account_id: AccountId, now: datetime) -> tuple[Access, ...]:
+    """Read what apps hold of somebody, in two statements, by client id."""
+    held = await unit.grants.held_of(account_id, now)
+    return accesses(held, await unit.consents.of(account_id))
+
+
+def accesses(held: Iterable[Held], consents: Iterable[Consent]) -> tuple[Access, ...]:
+    """Sum up by app what it holds and what it may know. Pure; ordered by client id."""
+    found: dict[ClientId, Access] = {}
+    for each in held:
+        before = found.get(each.client_id, Access(client_id=each.client_id))
+        found[each.client_id] = replace(
+            before,
+            scope=_both(before.scope, each.scope),
+            claims=before.claims if each.claims is None else _both(before.claims, (each.claims,)),
+            since=min(filter(None, (before.since, each.since))),
+            until=max(filter(None, (before.until, each.until))),
+            offline=before.offline or each.offline,
+        )
+    for said in consents:
+        before = found.get(said.client_id, Access(client_id=said.client_id))
+        scope = _both(before.scope, said.scope)
+        found[said.client_id] = replace(before, scope=scope, agreed_at=said.given_at)
+    return tuple(found[client_id] for client_id in sorted(found))
+
+
+def _both(first: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
+    return (*first, *(each for each in more if each not in first))
+
+
+async def take_back(unit: Unit, account_id: AccountId, client_id: ClientId, doer: Doer) -> bool:
+    """End all that an app holds of somebody, offline too, and forget that they said yes.
+
+    With a grant its refresh token, its code and its access tokens are worth nothing. False where
+    the app held nothing.
+    """
+    grants = await unit.grants.revoke_of_app(account_id, client_id, doer.at)
+    consent = await unit.consents.take_back(account_id, client_id)
+    if not grants and not consent:
+        return False
+    await unit.audit.write(
+        AppAccessTakenBack(
+            **doer.told(account_id),
+            actor=doer.actor,
+            app=client_id,
+            grants=grants,
+            consent=consent,
+        )
+    )
+    return True
