@@ -12,13 +12,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from msgspec import Struct
 
 from portvakt.cli import COMMANDS
 from portvakt.core.event import personal_fields
 from portvakt.core.events import EVENTS
+from portvakt.core.ids import ClientId
+from portvakt.core.relying_parties import RelyingParty
 from portvakt.plugins import SecretRef, names
+from portvakt.recipes import NOTE, PRODUCTS, Part, Side, addresses, paste
 
 TOP = Path(__file__).resolve().parent.parent
 SOURCE = TOP / "src"
@@ -280,7 +284,44 @@ EVENTS_INTRO = [
     "",
 ]
 
-MADE_PAGES = {"settings": settings_page, "commands": commands_page, "events": events_page}
+
+def recipes_page() -> str:
+    """Return docs/operators/recipes.md: what `portvakt app add` prints, for each product."""
+    lines = [MADE, "# Recipes for apps", "", *RECIPES_INTRO]
+    for kind, product in PRODUCTS.items():
+        command, parts = _recipe(kind)
+        lines += ["", f"## {product.name}", "", "```sh", command, "```"]
+        for part in parts:
+            head = [] if part.where == NOTE else [f"{part.where}:", ""]
+            lines += ["", *head, f"```{part.language or 'text'}", part.text, "```"]
+    return "\n".join(lines) + "\n"
+
+
+RECIPES_INTRO = [
+    "`portvakt app add` makes an app's entry and its secret, and prints what stands here, with",
+    "your own addresses in it. [Connect an app](connect-an-app.md) tells what it all means.",
+    "",
+    "In these, Portvakt is `https://id.region.example`, and what is random is in capitals.",
+]
+
+
+def _recipe(kind: str) -> tuple[str, tuple[Part, ...]]:
+    name = "app" if kind == "generic" else kind
+    url, issuer = f"https://{name}.region.example", "https://id.region.example"
+    told: dict[str, Any] = addresses(PRODUCTS[kind], url, issuer)
+    app = RelyingParty(client_id=ClientId(name), client_name=PRODUCTS[kind].name, **told)
+    shown = "THE-SECRET"
+    side = Side(issuer=issuer, organisation="Region Exempel", secret=shown, drawn="64-HEX-DIGITS")
+    words = f"portvakt app add {name} --for {kind} --url {url} --group alla"
+    return words, paste(kind, app, side)
+
+
+MADE_PAGES = {
+    "settings": settings_page,
+    "commands": commands_page,
+    "events": events_page,
+    "recipes": recipes_page,
+}
 
 
 def main() -> int:

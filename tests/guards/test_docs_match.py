@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from portvakt.journeys.apply_state.document import App
 from tests.guards.tree import TOP, shown, tracked
 from tools.docs_tables import MADE_PAGES
 
@@ -55,6 +56,12 @@ def test_every_decision_record_is_listed_where_a_newcomer_looks() -> None:
         if not record.name.startswith("0000") and f"]({record.name})" not in index
     ]
     assert not missing
+
+
+def test_every_field_of_an_app_is_told_of() -> None:
+    page = (TOP / "docs" / "operators" / "connect-an-app.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^(\w+) = |`(\w+)`", page, re.MULTILINE))
+    assert set(App.__struct_fields__) - {name for pair in told for name in pair} == set()
 
 
 def test_the_pages_made_from_code_are_up_to_date() -> None:

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from joserfc.jwk import ECKey, OctKey
 
 from portvakt.core.events import Event
 from portvakt.core.relying_parties import CLIENT_CREDENTIALS, REFRESH_TOKEN
+from portvakt.crypto.digests import lookup_hash
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.journeys.open_app.keys import READ_AGAIN, RETIRED_KEPT, rotate, withdraw
 from portvakt.records.unit import Unit
@@ -355,3 +357,32 @@ async def test_another_session_of_the_same_person_does_not_keep_tokens_alive(
         with pytest.raises(OAuthAnswerError, match="invalid_token"):
             await region.shop.userinfo(tokens["access_token"])
         assert await region.shop.userinfo(others["access_token"])
+
+
+async def test_a_secret_before_the_last_counts_until_its_time_is_over(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    async with stage(tmp_path, sqlite_url) as region:
+        clock = region.world.clock
+        new = "another-long-random-secret-of-the-ledger-98765"
+        renewed = replace(
+            LEDGER,
+            secret_hash=lookup_hash(new),
+            old_secret_hash=LEDGER.secret_hash,
+            old_secret_until=int(clock().timestamp()) + 3600,
+        )
+        await region.world.configure(apps=[renewed])
+        answers: list[str] = []
+        for secret in (new, LEDGER_SECRET, "", "x" * 43):
+            region.ledger.secret = secret
+            answers.append((await region.ledger.post(BAD_CODE)).json()["error"])
+        assert answers == ["invalid_grant", "invalid_grant", "invalid_client", "invalid_client"]
+        clock.move(hours=1)
+        answers = []
+        for secret in (new, LEDGER_SECRET):
+            region.ledger.secret = secret
+            answers.append((await region.ledger.post(BAD_CODE)).json()["error"])
+        assert answers == ["invalid_grant", "invalid_client"]
+
+
+BAD_CODE = {"grant_type": "authorization_code", "code": "c" * 43, "code_verifier": "v" * 43}

@@ -4,6 +4,7 @@ import base64
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from portvakt.core.ids import AccountId, ClientId, GroupId
@@ -59,6 +60,18 @@ class RelyingParty:
     """"web" or "native" (OpenID Connect Dynamic Client Registration section 2)."""
     secret_hash: bytes | None = None
     """SHA-256 of the client secret, which is random; None for a public client."""
+    old_secret_hash: bytes | None = None
+    """SHA-256 of the secret before, which counts beside it for a while (ADR 42)."""
+    old_secret_until: int = 0
+    """Until when, in seconds since 1970."""
+
+    def secret_hashes(self, now: datetime) -> tuple[bytes, bytes]:
+        """Return the hashes of the secrets that count now; what does not count is no hash at all.
+
+        There are always two, so that as much is compared whichever was sent.
+        """
+        counts = now.timestamp() < self.old_secret_until
+        return self.secret_hash or b"", (self.old_secret_hash or b"") if counts else b""
 
 
 def told_of(app: RelyingParty, groups: Iterable[GroupId]) -> tuple[GroupId, ...]:

@@ -110,7 +110,7 @@ class SyncFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationChanged(Event):
-    """`apply` changed something that files own."""
+    """`apply` changed something that files own, or `app` an app."""
 
     name = "configuration.changed"
     kind: str

@@ -56,7 +56,7 @@ def _table(
         "groups": [{"id": id_} for id_ in sorted(configuration.groups) if mine("group", id_)],
         "people": [_person(each, country) for each in people],
         "networks": [_network(each) for each in configuration.networks if mine("network", each.id)],
-        "apps": [_app(each) for each in configuration.apps if mine("app", each.client_id)],
+        "apps": [entry_of(each) for each in configuration.apps if mine("app", each.client_id)],
         "rules": [_rule(each) for each in configuration.rules if mine("rule", each.id)],
     }
     return {section: rows for section, rows in table.items() if rows}
@@ -93,7 +93,8 @@ def _network(network: Network) -> dict[str, Any]:
     )
 
 
-def _app(app: RelyingParty) -> dict[str, Any]:
+def entry_of(app: RelyingParty) -> dict[str, Any]:
+    """Return the entry that describes an app, without its secret."""
     return _said(
         {
             "client_id": app.client_id,

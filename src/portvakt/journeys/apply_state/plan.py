@@ -18,7 +18,7 @@ OWNER = "apply"
 """Whose rows these are; `apply` changes no others."""
 
 R = TypeVar("R")
-_SECRET = frozenset({"secret_hash"})
+_SECRET = frozenset({"secret_hash", "old_secret_hash", "old_secret_until"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +120,4 @@ def _differing(before: Any, after: Any) -> tuple[str, ...]:
         for each in fields(before)
         if getattr(before, each.name) != getattr(after, each.name)
     )
-    return tuple("client_secret" if name in _SECRET else name for name in names)
+    return tuple(dict.fromkeys("client_secret" if name in _SECRET else name for name in names))

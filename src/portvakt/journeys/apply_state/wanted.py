@@ -85,8 +85,14 @@ def app_of(app: document.App, judged: Judged, stored: RelyingParty | None) -> Re
         application_type=app.application_type,
     )
     secret = judged.client_secrets.get(app.client_id)
-    if secret is not None:
-        return replace(wanted, secret_hash=lookup_hash(secret.open()))
-    if stored is not None and app.token_endpoint_auth_method in BY_SECRET:
-        return replace(wanted, secret_hash=stored.secret_hash)
-    return wanted
+    hashed = None if secret is None else lookup_hash(secret.open())
+    if stored is None or app.token_endpoint_auth_method not in BY_SECRET:
+        return replace(wanted, secret_hash=hashed)
+    if hashed not in {None, stored.secret_hash}:
+        return replace(wanted, secret_hash=hashed)  # the one before it ends at once
+    return replace(
+        wanted,
+        secret_hash=stored.secret_hash,
+        old_secret_hash=stored.old_secret_hash,
+        old_secret_until=stored.old_secret_until,
+    )

@@ -65,7 +65,7 @@ class ClientAuthentication:
         app = (await self.rules.current(call.now)).app(credentials.client_id)
         if credentials.method == PRIVATE_KEY_JWT:
             return await self._by_assertion(app, credentials, call)
-        right = proves(credentials, app)
+        right = proves(credentials, app, call.now)
         if app is None or app.secret_hash is None:
             return app if app is not None and right else invalid_client()
         stopped = await self._stopped(app, call)
@@ -143,19 +143,19 @@ def _signed(assertion: str, kind: str | None) -> Credentials | None:
     return None if client_id is None else Credentials(client_id, PRIVATE_KEY_JWT, Secret(assertion))
 
 
-def proves(credentials: Credentials, app: RelyingParty | None) -> bool:
+def proves(credentials: Credentials, app: RelyingParty | None, now: datetime) -> bool:
     """Say whether the caller is the app, by the one method that is registered for it.
 
     The secret is compared as its hash and in constant time, and the hash is made for unknown apps
     and apps without a secret too (ASVS 11.2.4; A106).
     """
     sent = b"" if credentials.secret is None else lookup_hash(credentials.secret.open())
-    kept = None if app is None else app.secret_hash
-    right = same(sent, kept or b"")
+    kept, before = (b"", b"") if app is None else app.secret_hashes(now)
+    right = same(sent, kept) | same(sent, before)
     if app is None or credentials.method != app.token_endpoint_auth_method:
         return False
     if credentials.method in BY_SECRET:
-        return kept is not None and right
+        return sent != b"" and right
     return credentials.method == "none"
 
 
