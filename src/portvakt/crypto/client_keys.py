@@ -6,6 +6,7 @@ shared secret (RFC 8725 section 3.1; A101).
 
 import warnings
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -59,11 +60,7 @@ def signed_by(token: str, jwks: str) -> Mapping[str, Any] | None:
     alg, kid = header.get("alg"), header.get("kid")
     if not isinstance(alg, str) or alg not in KINDS or "crit" in header:
         return None
-    try:
-        keys = orjson.loads(jwks)["keys"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return None
-    for found, key in _usable(keys):
+    for found, key in _keys_of(jwks):
         fits = (found.get("kty"), found.get("crv")) == KINDS[alg] and (
             kid is None or found.get("kid") in {None, kid}
         )
@@ -90,6 +87,15 @@ def claims_unproven(token: str) -> Mapping[str, Any] | None:
     except (JoseError, ValueError):
         return None
     return claims if isinstance(claims, dict) else None
+
+
+@lru_cache(maxsize=1024)
+def _keys_of(jwks: str) -> tuple[tuple[Mapping[str, Any], "Key"], ...]:
+    """Read a JWK set once: to parse a key costs more than to use it."""
+    try:
+        return tuple(_usable(orjson.loads(jwks)["keys"]))
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return ()
 
 
 def _usable(keys: object) -> Iterator[tuple[Mapping[str, Any], "Key"]]:

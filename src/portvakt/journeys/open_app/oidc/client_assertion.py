@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Protocol
 
-from portvakt.core.assurance import CLOCK_BOUND
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.crypto.client_keys import claims_unproven, signed_by
 from portvakt.journeys.open_app.oidc.calls import Call
@@ -19,6 +18,8 @@ from portvakt.records.unit import Records
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LIVES = timedelta(minutes=5)
 """The longest that an assertion may be good for: each is remembered for as long."""
+LEEWAY = timedelta(seconds=30)
+"""By how much an app's clock may differ from ours (RFC 7519 section 4.1.4)."""
 _LONGEST_ID = 256
 
 
@@ -64,9 +65,7 @@ class Assertions:
         if ends is None:
             return False
         named = sha256(f"assertion\0{app.client_id}\0{claims['jti']}".encode()).digest()
-        return await self.records.write_one(
-            lambda unit: unit.seen_ids.spend(named, ends + CLOCK_BOUND)
-        )
+        return await self.records.write_one(lambda unit: unit.seen_ids.spend(named, ends + LEEWAY))
 
 
 def in_force(
@@ -80,10 +79,11 @@ def in_force(
     once = isinstance(jti, str) and 0 < len(jti) <= _LONGEST_ID
     if not (own and ours and once):
         return None
-    ends, begins = _time(claims.get("exp")), _time(claims.get("nbf", claims.get("iat", 0)))
-    if ends is None or begins is None or begins > now + CLOCK_BOUND:
+    ends, begins = _time(claims.get("exp")), _time(claims.get("nbf", 0))
+    made = _time(claims.get("iat", 0))
+    if ends is None or begins is None or made is None or max(begins, made) > now + LEEWAY:
         return None
-    return ends if now - CLOCK_BOUND < ends <= now + LIVES + CLOCK_BOUND else None
+    return ends if now - LEEWAY < ends <= now + LIVES + LEEWAY else None
 
 
 _LAST = 253_402_300_799  # the last second of the year 9999

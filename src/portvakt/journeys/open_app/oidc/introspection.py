@@ -50,19 +50,15 @@ class Introspection:
         return {"active": True, "token_type": "Bearer", **told}
 
     async def _may_know(self, app: RelyingParty, found: Counting, call: Call) -> bool:
-        """Say whether the token is the caller's or meant for it, and its person still may."""
+        """Say whether the token is the caller's or meant for it, and whose it is still may."""
         named = found.claims.get("aud")
         meant = [named] if isinstance(named, str) else named or []
         if app.client_id not in {found.claims.get("client_id"), *meant}:
             return False
-        return found.grant is None or await self._stands(found, call)
-
-    async def _stands(self, found: Counting, call: Call) -> bool:
-        grant, account = found.grant, found.account
-        if grant is None or account is None:
-            return False
-        holder = (await self.rules.current(call.now)).app(grant.client_id)
-        return holder is not None and account.usable and bool(holder.groups & account.groups)
+        holder = (await self.rules.current(call.now)).app(str(found.claims.get("client_id")))
+        if holder is None or found.account is None:
+            return holder is not None  # there is no person in a token that an app got for itself
+        return found.account.usable and bool(holder.groups & found.account.groups)
 
     async def _refresh(
         self, app: RelyingParty, token: RefreshToken, call: Call
