@@ -141,12 +141,10 @@ async def test_f11_a_node_that_dies_under_a_refresh_leaves_one_token_that_counts
             await writer.drain()
             node.kill()
         await node.restart()
-        try:
-            found = await nodes.shop.refresh(old)
-        except OAuthAnswerError as refused:
-            assert refused.code == "invalid_grant"
-            assert await nodes.events("app.refresh_reused") == 1
-        else:
-            assert await nodes.shop.refresh(found["refresh_token"])
-            with pytest.raises(OAuthAnswerError, match="invalid_grant"):
-                await nodes.shop.refresh(old)
+        answer = await nodes.shop.post({"grant_type": "refresh_token", "refresh_token": old})
+        if answer.status_code == 200:
+            await nodes.shop.refresh(answer.json()["refresh_token"])
+        assert answer.status_code == 200 or answer.json()["error"] == "invalid_grant"
+        with pytest.raises(OAuthAnswerError, match="invalid_grant"):
+            await nodes.shop.refresh(old)
+        assert await nodes.events("app.refresh_reused") == 1

@@ -57,7 +57,6 @@ _LOAD: Final = Statement(
     browser="NULL",
     columns=ACCOUNT_COLUMNS,
 )
-_WHOSE: Final = Statement("SELECT account_id FROM grants WHERE id = :id")
 _REVOKE: Final = Statement(
     "UPDATE grants SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL"
 )
@@ -211,11 +210,6 @@ class Grants:
         """
         row = await self._run.row(_LOAD, id=id_, now=ms(now), token=token)
         return None if row is None else (_grant(row), account_of(row, _GRANT_WIDTH))
-
-    async def whose(self, id_: GrantId) -> AccountId | None:
-        """Return whose grant it is, whether or not it stands."""
-        row = await self._run.row(_WHOSE, id=id_)
-        return None if row is None else AccountId(row[0])
 
     async def held_of(self, account_id: AccountId, now: datetime) -> list[Held]:
         """List what apps hold of a person now, the oldest first. An app may hold several."""
