@@ -34,6 +34,7 @@ from portvakt.settings import Settings
 from portvakt.settings.structs import (
     Keys,
     Organisation,
+    Outgoing,
     Proxies,
     Registration,
     Reset,
@@ -48,6 +49,8 @@ PROXY = "10.0.0.5"
 INSIDE = "10.20.1.1"
 OUTSIDE = "203.0.113.7"
 PASSWORD = "Vinterdäck i augusti"
+NOWHERE_INSIDE = Outgoing()
+LOOPBACK = Outgoing(networks=("127.0.0.0/8",))
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
@@ -319,6 +322,7 @@ def settings(
     reset: Reset | None = None,
     texts: TextLimits | None = None,
     sms: tuple[Sms, ...] = (),
+    outgoing: Outgoing = NOWHERE_INSIDE,
     **registration: object,
 ) -> Settings:
     """Settings for a product behind one trusted proxy."""
@@ -334,6 +338,7 @@ def settings(
         reset=reset or Reset(),
         texts=texts or TextLimits(),
         sms=sms,
+        outgoing=outgoing,
         registration=Registration(**registration),  # type: ignore[arg-type]  # checked by msgspec users
     )
 
@@ -350,10 +355,19 @@ async def world(
     reset: Reset | None = None,
     texts: TextLimits | None = None,
     sms: tuple[Sms, ...] = (),
+    outgoing: Outgoing = NOWHERE_INSIDE,
     **registration: object,
 ) -> AsyncIterator[World]:
     """Open a whole product on a migrated database."""
     clock = Clock()
-    chosen = settings(folder, database_url, reset=reset, texts=texts, sms=sms, **registration)
+    chosen = settings(
+        folder,
+        database_url,
+        reset=reset,
+        texts=texts,
+        sms=sms,
+        outgoing=outgoing,
+        **registration,
+    )
     async with opened(chosen, clock=clock, hold=no_hold) as house:
         yield World(house, clock)

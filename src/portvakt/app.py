@@ -54,6 +54,7 @@ from portvakt.web.errors import Failures
 from portvakt.web.health import Health
 from portvakt.web.routing import Route
 from portvakt.web.stack import stack
+from portvakt.wire.outward import Outward
 
 if TYPE_CHECKING:
     from portvakt.measured import Measured
@@ -114,6 +115,7 @@ async def opened(
     told = None if measured is None else measured.happened
     records = await open_records(settings.database_url, clock=clock, told=told)
     hashes = hasher or PasswordHasher()
+    outward = Outward(settings.outgoing.networks, clock=clock)
     try:
         async with directories(settings) as known:
             yield _house(
@@ -126,6 +128,7 @@ async def opened(
                     records=records,
                     hasher=hashes,
                     directories=known,
+                    outward=outward,
                     asked=None if measured is None else measured.asked,
                 ),
                 measured,
@@ -133,6 +136,7 @@ async def opened(
     finally:
         await records.close()
         hashes.close()
+        outward.close()
 
 
 def build(
@@ -348,6 +352,7 @@ def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
         ring=ring,
         sealer=base.sealer,
         random=base.random,
+        outward=base.outward,
         clock=base.clock,
     )
     return (

@@ -31,6 +31,7 @@ from portvakt.text_settings import code_text_of, text_limits
 from portvakt.texts import Texts
 from portvakt.web.site import Logo, Organisation, Site
 from portvakt.wire.http import HttpClient
+from portvakt.wire.outward import Outward
 
 Clock = Callable[[], datetime]
 Pause = Callable[[timedelta], Awaitable[None]]
@@ -62,6 +63,7 @@ class Base:
     directories: Mapping[str, Directory]
     directory_passwords: DirectoryPasswords
     directory_ages: DirectoryAges
+    outward: Outward
 
 
 def base_of(
@@ -74,6 +76,7 @@ def base_of(
     records: Records,
     hasher: PasswordHasher,
     directories: Mapping[str, Directory],
+    outward: Outward,
     asked: Asked | None = None,
 ) -> Base:
     """Make them; `asked` counts what directories say.
@@ -103,6 +106,7 @@ def base_of(
         requests=PhoneRequests(random=random, sealer=sealer, notices=notices, six=six),
         directories=directories,
         directory_ages=_ages(settings, records),
+        outward=outward,
         directory_passwords=directory_passwords(settings, directories, records, clock, asked=asked),
     )
 

@@ -21,9 +21,10 @@ from portvakt.journeys.open_app.keys import ALGORITHMS
 from portvakt.records.audit import StoredEvent
 from portvakt.records.signing_keys import KeyState, StoredKey
 from portvakt.records.unit import Unit
+from portvakt.settings.structs import Outgoing
 from tests import make
 from tests.protocols.relying_party import Attempt, Client
-from tests.world import ORIGIN, PROXY, Browser, World, world
+from tests.world import NOWHERE_INSIDE, ORIGIN, PROXY, Browser, World, world
 
 TOTP_SECRET = b"0123456789abcdefghij"
 APP_SERVER = "198.51.100.20"
@@ -106,9 +107,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path, database_url: str) -> AsyncIterator[Stage]:
+async def stage(
+    folder: Path, database_url: str, outgoing: Outgoing = NOWHERE_INSIDE
+) -> AsyncIterator[Stage]:
     """Set the stage: a second factor is asked for outside the region's network."""
-    async with world(folder, database_url) as found:
+    async with world(folder, database_url, outgoing=outgoing) as found:
         await _put_keys(found)
         anna = await found.person(totp=TOTP_SECRET)
         await found.configure(

@@ -25,6 +25,7 @@ KINDS: Final[Mapping[str, tuple[str, str | None]]] = {
 MOST_KEYS: Final = 20
 _RSA_LENGTHS: Final = range(2048 // 6, 4096 // 6 + 2)
 """Letters of base64url that a modulus of 2048 to 4096 bits takes."""
+_MEMBERS: Final = ("kty", "crv", "x", "y", "n", "e", "kid", "alg", "use")
 _LONGEST: Final = 16 * 1024
 
 
@@ -41,6 +42,20 @@ def wrong_in_jwks(document: object) -> str:
     if not list(_usable(keys)):
         return f"holds no key for any of {', '.join(KINDS)}"
     return ""
+
+
+def public_part(document: bytes) -> str | None:
+    """Return what counts of a JWK set that was fetched, in JSON; None where nothing can be used."""
+    try:
+        found = orjson.loads(document)
+    except orjson.JSONDecodeError:
+        return None
+    if wrong_in_jwks(found):
+        return None
+    keys = [
+        {name: key[name] for name in _MEMBERS if name in key} for key, _ in _usable(found["keys"])
+    ]
+    return orjson.dumps({"keys": keys}).decode()
 
 
 def signed_by(token: str, jwks: str) -> Mapping[str, Any] | None:

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 
 from portvakt.core.relying_parties import RelyingParty
-from portvakt.crypto.client_keys import claims_unproven, signed_by
+from portvakt.crypto.client_keys import claims_unproven
+from portvakt.journeys.open_app.oidc.app_keys import AppKeys
 from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.records.unit import Records
 
@@ -21,22 +22,6 @@ LIVES = timedelta(minutes=5)
 LEEWAY = timedelta(seconds=30)
 """By how much an app's clock may differ from ours (RFC 7519 section 4.1.4)."""
 _LONGEST_ID = 256
-
-
-class AppKeys(Protocol):
-    """Where the public keys of apps are found."""
-
-    async def of(self, app: RelyingParty) -> str | None:
-        """Return an app's JWK set in JSON; None where there is none, or it cannot be had now."""
-        ...
-
-
-class GivenKeys:
-    """The keys that stand in the apps' entries."""
-
-    async def of(self, app: RelyingParty) -> str | None:
-        """Return what the entry holds."""
-        return app.jwks
 
 
 def claimed_client(assertion: str) -> str | None:
@@ -57,8 +42,7 @@ class Assertions:
 
     async def prove(self, assertion: str, app: RelyingParty, call: Call) -> bool:
         """Say whether the app signed this for us, just now, and for the first time."""
-        jwks = await self.keys.of(app)
-        claims = None if jwks is None else signed_by(assertion, jwks)
+        claims = await self.keys.signed(app, assertion)
         if claims is None:
             return False
         ends = in_force(claims, app.client_id, self.audiences, call.now)

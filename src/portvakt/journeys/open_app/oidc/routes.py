@@ -21,6 +21,7 @@ from portvakt.journeys.open_app.oidc.answers import (
     raw_answer,
     refused,
 )
+from portvakt.journeys.open_app.oidc.app_keys import AppKeys
 from portvakt.journeys.open_app.oidc.authorize import (
     Authorize,
     Blocked,
@@ -30,7 +31,7 @@ from portvakt.journeys.open_app.oidc.authorize import (
     ToApp,
     ToSignIn,
 )
-from portvakt.journeys.open_app.oidc.client_assertion import Assertions, GivenKeys
+from portvakt.journeys.open_app.oidc.client_assertion import Assertions
 from portvakt.journeys.open_app.oidc.client_auth import ClientAuthentication
 from portvakt.journeys.open_app.oidc.client_credentials import ClientCredentials
 from portvakt.journeys.open_app.oidc.code_grant import CodeGrant
@@ -60,6 +61,7 @@ from portvakt.web.cookies import Cookie, read_cookies, set_binding, set_language
 from portvakt.web.request import context, here
 from portvakt.web.responses import page, problem
 from portvakt.web.routing import Route, Who, route
+from portvakt.wire.outward import Outward
 
 REFUSED, FORBIDDEN = 400, 403
 _PUBLISHED = "public, max-age=300"
@@ -93,6 +95,7 @@ class OpenIdConnect:
         ring: KeyRing,
         sealer: Sealer,
         random: Random,
+        outward: Outward,
         clock: Callable[[], datetime],
     ) -> Self:
         """Put the parts of the protocol together over what the root has built."""
@@ -102,7 +105,7 @@ class OpenIdConnect:
         clients = ClientAuthentication(
             records,
             rules,
-            Assertions(records, GivenKeys(), frozenset({issuer, issuer + TOKEN})),
+            Assertions(records, AppKeys(outward, clock), frozenset({issuer, issuer + TOKEN})),
         )
         return cls(
             issuer=issuer,
