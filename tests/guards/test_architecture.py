@@ -98,6 +98,7 @@ STANDARD_FOR_CORE = {
     "typing",
     "unicodedata",
     "urllib.parse",
+    "zlib",
     "zoneinfo",
     "__future__",
 }

@@ -20,6 +20,7 @@ KNOWN = {
     Who.ANYONE: {
         "/",
         "/.well-known/change-password",
+        "/icons/{mark}",
         "/sign-in",
         "/signed-out",
         "/language",

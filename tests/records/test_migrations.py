@@ -129,7 +129,11 @@ def test_a_migration_that_fails_has_changed_nothing(empty_url: str) -> None:
     assert current(empty_url) == SCHEMA_VERSION
 
 
+WITHOUT_PORTAL = tuple(
+    f"DROP TABLE {name}" for name in ("links", "collections", "icons", "portal_choices")
+)
 WITHOUT_TOKENS = (
+    *WITHOUT_PORTAL,
     *(f"ALTER TABLE grants DROP COLUMN {name}" for name in ("offline", "claims")),
     *(f"DROP TABLE {name}" for name in ("refresh_tokens", "consents", "seen_ids")),
 )
@@ -177,6 +181,7 @@ WITHOUT_THE_APP = (
         ("0004", WITHOUT_CHAIN),
         ("0006", WITHOUT_RECEIPTS),
         ("0007", WITHOUT_TOKENS),
+        ("0008", WITHOUT_PORTAL),
     ],
 )
 def test_an_older_database_keeps_what_is_in_it(

@@ -120,7 +120,16 @@ READ_WHOLE = {
     "portvakt.records.audit_chain._REMOVAL": {"audit_removals"},
     "portvakt.records.audit_chain._SEALED_AT": {"audit_batches"},
     "portvakt.records.audit_chain._TIP": {"audit_batches"},
-    "portvakt.records.configuration._LOAD": {"groups", "networks", "rules", "apps"},
+    "portvakt.records.configuration._LOAD": {
+        "groups",
+        "networks",
+        "rules",
+        "apps",
+        "links",
+        "collections",
+    },
+    "portvakt.records.icons._ALL": {"icons"},
+    "portvakt.records.icons._MARKS": {"icons"},  # in `apply`
     "portvakt.records.meta._STARTING": {"meta"},
     # an operator asks how many there are
     "portvakt.records.people._IN_USE": {"accounts"},

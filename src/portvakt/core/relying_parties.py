@@ -51,6 +51,8 @@ class RelyingParty:
     client_uri: str | None = None
     initiate_login_uri: str | None = None
     logo_uri: str | None = None
+    icon: str | None = None
+    """Under which mark the picture on its tile is kept."""
     groups: frozenset[GroupId] = frozenset()
     """Who may open it. Empty is nobody."""
     subject_type: str = "public"

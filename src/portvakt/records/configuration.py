@@ -1,4 +1,4 @@
-"""What `apply` decides: groups, named networks, rules and apps, each row with its owner."""
+"""What `apply` decides: groups, networks, rules, apps, links and collections, with their owners."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ import msgspec
 
 from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
 from portvakt.core.policy import Condition, Network, Require, Rule, RuleState
+from portvakt.core.portal import Collection as TileCollection
+from portvakt.core.portal import Link
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.core.text_budget import Room
 from portvakt.records.driver import Run
@@ -18,6 +20,8 @@ from portvakt.records.values import to_json
 _CONDITION: Final = msgspec.json.Decoder(Condition)
 _REASON: Final = msgspec.json.Decoder(dict[str, str])
 _APP: Final = msgspec.json.Decoder(RelyingParty)
+_LINK: Final = msgspec.json.Decoder(Link)
+_COLLECTION: Final = msgspec.json.Decoder(TileCollection)
 
 
 class _Shared(msgspec.Struct, frozen=True):
@@ -35,6 +39,8 @@ _LOAD: Final = Statement(
     UNION ALL SELECT 'network', id, owner, name, addresses, '', '' FROM networks
     UNION ALL SELECT 'rule', id, owner, state, condition, require, reason FROM rules
     UNION ALL SELECT 'app', client_id, owner, doc, '', '', '' FROM apps
+    UNION ALL SELECT 'link', id, owner, doc, '', '', '' FROM links
+    UNION ALL SELECT 'collection', id, owner, doc, '', '', '' FROM collections
     """
 )
 _VERSION: Final = Statement("SELECT value FROM meta WHERE name = 'configuration'")
@@ -78,6 +84,18 @@ _PUT_APPS: Final = Statement(
         WHERE apps.owner = excluded.owner
     """
 )
+_PUT_DOCUMENTS: Final = {
+    table: Statement(
+        """
+        INSERT INTO {table} (id, doc, owner)
+        SELECT id, doc, :owner FROM {records:put id TEXT, doc TEXT}
+        WHERE TRUE ON CONFLICT (id) DO UPDATE SET doc = excluded.doc
+            WHERE {table}.owner = excluded.owner
+        """,
+        table=table,
+    )
+    for table in ("links", "collections")
+}
 _REMOVE: Final = {
     table: Statement(
         "DELETE FROM {table} WHERE owner = :owner AND {key} {among:ids}", table=table, key=key
@@ -87,6 +105,8 @@ _REMOVE: Final = {
         "networks": "id",
         "rules": "id",
         "apps": "client_id",
+        "links": "id",
+        "collections": "id",
     }.items()
 }
 
@@ -100,9 +120,11 @@ class Configuration:
     rules: tuple[Rule, ...]
     apps: tuple[RelyingParty, ...]
     owners: Mapping[tuple[str, str], str]
-    """Whose a row is, by ("group" | "network" | "rule" | "app", id)."""
+    """Whose a row is, by ("group" | "network" | "rule" | "app" | "link" | "collection", id)."""
     texts: Room = Room.PLENTY
     """How many text messages are left today; `apply` has no say in it."""
+    links: tuple[Link, ...] = ()
+    collections: tuple[TileCollection, ...] = ()
 
     @cached_property
     def by_client_id(self) -> Mapping[str, RelyingParty]:
@@ -118,6 +140,12 @@ class Configuration:
     def known_networks(self) -> frozenset[NetworkId]:
         """The networks that a rule may name."""
         return frozenset(each.id for each in self.networks)
+
+    @cached_property
+    def apps_in_rules(self) -> frozenset[ClientId]:
+        """The apps that some rule names; all others fare alike."""
+        both = (each.when.apps | each.when.apps_not for each in self.rules)
+        return frozenset[ClientId]().union(*both)
 
     def app(self, client_id: str) -> RelyingParty | None:
         """Find an app."""
@@ -141,6 +169,8 @@ class ConfigurationRecords:
         networks: list[Network] = []
         rules: list[Rule] = []
         apps: list[RelyingParty] = []
+        links: list[Link] = []
+        collections: list[TileCollection] = []
         owners: dict[tuple[str, str], str] = {}
         rows = await self._run.rows(_LOAD)
         for kind, id_, owner, one, two, three, four in sorted(rows, key=lambda row: row[:2]):
@@ -159,9 +189,21 @@ class ConfigurationRecords:
                         reason=_REASON.decode(four),
                     )
                     rules.append(rule)
+                case "link":
+                    links.append(_LINK.decode(one))
+                case "collection":
+                    collections.append(_COLLECTION.decode(one))
                 case _:
                     apps.append(_APP.decode(one))
-        return Configuration(frozenset(groups), tuple(networks), tuple(rules), tuple(apps), owners)
+        return Configuration(
+            groups=frozenset(groups),
+            networks=tuple(networks),
+            rules=tuple(rules),
+            apps=tuple(apps),
+            owners=owners,
+            links=tuple(links),
+            collections=tuple(collections),
+        )
 
     async def put_groups(self, groups: Iterable[GroupId], owner: str) -> None:
         """Make the groups that are missing."""
@@ -193,6 +235,18 @@ class ConfigurationRecords:
         put = [{"client_id": each.client_id, "doc": to_json(each)} for each in apps]
         await self._change(_PUT_APPS, put=to_json(put), owner=owner)
 
+    async def put_links(self, links: Iterable[Link], owner: str) -> None:
+        """Make or change links."""
+        await self._put("links", [(each.id, to_json(each)) for each in links], owner)
+
+    async def put_collections(self, collections: Iterable[TileCollection], owner: str) -> None:
+        """Make or change collections of tiles."""
+        await self._put("collections", [(each.id, to_json(each)) for each in collections], owner)
+
+    async def _put(self, table: str, documents: Iterable[tuple[str, str]], owner: str) -> None:
+        put = [{"id": id_, "doc": doc} for id_, doc in documents]
+        await self._change(_PUT_DOCUMENTS[table], put=to_json(put), owner=owner)
+
     async def remove_groups(self, ids: Collection[GroupId], owner: str) -> int:
         """Remove groups of this owner, with who was in them; returns how many that were."""
         return await self._remove("groups", ids, owner)
@@ -208,6 +262,14 @@ class ConfigurationRecords:
     async def remove_apps(self, ids: Collection[ClientId], owner: str) -> int:
         """Remove apps of this owner; returns how many that were."""
         return await self._remove("apps", ids, owner)
+
+    async def remove_links(self, ids: Collection[ClientId], owner: str) -> int:
+        """Remove links of this owner; returns how many that were."""
+        return await self._remove("links", ids, owner)
+
+    async def remove_collections(self, ids: Collection[str], owner: str) -> int:
+        """Remove collections of tiles of this owner; returns how many that were."""
+        return await self._remove("collections", ids, owner)
 
     async def _remove(self, table: str, ids: Collection[str], owner: str) -> int:
         return await self._change(_REMOVE[table], ids=to_json(sorted(ids)), owner=owner)

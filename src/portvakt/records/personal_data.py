@@ -80,6 +80,7 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
         "claims",
     ),
     "consents": ("client_id", "scope", "given_at"),
+    "portal_choices": ("doc", "changed_at"),
     "outbox": (
         "id",
         "channel",
@@ -149,6 +150,7 @@ JSON: Final = frozenset(
         ("sessions", "evidence"),
         ("grants", "evidence"),
         ("grants", "claims"),
+        ("portal_choices", "doc"),
         ("past_resets", "used"),
         ("events", "detail"),
         ("events", "personal"),

@@ -1,7 +1,7 @@
 """Every table. Migrations are generated from this file and then read by a human.
 
 Those of the authenticator app are next door in `schema_phones`, those of reset in `schema_resets`,
-the audit trail in `schema_audit`, what apps hold in `schema_apps`.
+the audit trail in `schema_audit`, what apps hold in `schema_apps`, the portal in `schema_portal`.
 Instants are BIGINT milliseconds since 1970 (UTC), dates ISO text, JSON documents TEXT. Rows that
 configuration files or a directory own carry `owner` or `source`, and only their owner changes them.
 Secrets are here as hashes (what we compare) or sealed (what we must read again), never as they are.
@@ -38,21 +38,26 @@ from portvakt.records.schema_parts import (
     unique_where,
 )
 from portvakt.records.schema_phones import approvals, pairings, phones
+from portvakt.records.schema_portal import collections, icons, links, portal_choices
 from portvakt.records.schema_resets import password_memory, past_resets, resets, vouches
 
 __all__ = [
     "approvals",
     "audit_batches",
     "audit_removals",
+    "collections",
     "consents",
     "events",
     "freeze_links",
     "freezes",
+    "icons",
+    "links",
     "metadata",
     "pairings",
     "password_memory",
     "past_resets",
     "phones",
+    "portal_choices",
     "refresh_tokens",
     "resets",
     "seen_ids",

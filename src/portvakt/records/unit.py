@@ -26,6 +26,7 @@ from portvakt.records.expired import Expired
 from portvakt.records.flows import Flows
 from portvakt.records.freezes import Freezes
 from portvakt.records.grants import Grants
+from portvakt.records.icons import Icons
 from portvakt.records.message_log import MessageLog
 from portvakt.records.meta import Meta
 from portvakt.records.migrate import SCHEMA_VERSION
@@ -35,6 +36,7 @@ from portvakt.records.password_memory import PasswordMemory
 from portvakt.records.people import People
 from portvakt.records.personal_data import PersonalData
 from portvakt.records.phones import Phones
+from portvakt.records.portal_choices import PortalChoices
 from portvakt.records.refreshing import RefreshTokens
 from portvakt.records.resets import Resets
 from portvakt.records.sealed import Sealed
@@ -87,6 +89,7 @@ class Unit:
         "flows",
         "freezes",
         "grants",
+        "icons",
         "message_log",
         "meta",
         "outbox",
@@ -95,6 +98,7 @@ class Unit:
         "people",
         "personal_data",
         "phones",
+        "portal_choices",
         "refresh_tokens",
         "resets",
         "sealed",
@@ -123,6 +127,7 @@ class Unit:
         self.flows = Flows(run)
         self.freezes = Freezes(run)
         self.grants = Grants(run)
+        self.icons = Icons(run)
         self.message_log = MessageLog(run)
         self.meta = Meta(run)
         self.outbox = Outbox(run)
@@ -131,6 +136,7 @@ class Unit:
         self.people = People(run)
         self.personal_data = PersonalData(run)
         self.phones = Phones(run)
+        self.portal_choices = PortalChoices(run)
         self.refresh_tokens = RefreshTokens(run)
         self.resets = Resets(run)
         self.sealed = Sealed(run)

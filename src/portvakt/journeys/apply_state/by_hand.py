@@ -77,6 +77,7 @@ class AppsByHand:
             app = app_of(asked, judged, None)
             if secret is not None:
                 app = replace(app, secret_hash=lookup_hash(secret.open()))
+            await unit.icons.put(judged.icons.values())
             await unit.configuration.put_apps([app], BY_HAND)
             await self._tell(unit, app.client_id, "created", now)
             return Made(app, secret)
@@ -179,6 +180,7 @@ def _around(stored: Configuration, client_id: str) -> Surroundings:
         country="",
         groups=stored.groups,
         apps_with_secret={client_id},
+        links={each.id for each in stored.links},
     )
 
 

@@ -22,8 +22,10 @@ from portvakt.core.relying_parties import (
 from portvakt.core.secret import Secret
 from portvakt.crypto.client_keys import wrong_in_jwks
 from portvakt.crypto.passwords import BrokenHashError, parameters_of
-from portvakt.journeys.apply_state.document import App, Network, Person, Rule, State
+from portvakt.journeys.apply_state.document import App, Link, Network, Person, Rule, State
+from portvakt.journeys.apply_state.tiles import check_names, read_icons
 from portvakt.phone_numbers import Usable, usable_for_text
+from portvakt.records.icons import Icon
 from portvakt.strict_toml import Problems
 from portvakt.toml_places import Path
 
@@ -45,6 +47,7 @@ class Surroundings:
     networks: Collection[str] = ()
     apps: Collection[str] = ()
     apps_with_secret: Collection[str] = ()
+    links: Collection[str] = ()
 
 
 @dataclass(slots=True)
@@ -56,6 +59,8 @@ class Judged:
     totp: dict[str, Secret] = field(default_factory=dict)
     """The base32 text, without blanks and in capitals."""
     client_secrets: dict[str, Secret] = field(default_factory=dict)
+    icons: dict[str, Icon] = field(default_factory=dict, repr=False)
+    """By what the file names it."""
 
 
 def check(state: State, around: Surroundings, problems: Problems) -> Judged:
@@ -69,6 +74,8 @@ def check(state: State, around: Surroundings, problems: Problems) -> Judged:
     _once("rules", "id", [each.id for each in state.rules], problems)
     _once("apps", "client_id", [each.client_id for each in state.apps], problems)
     _once("people", "id", [each.id for each in state.people], problems)
+    _once("links", "id", [each.id for each in state.links], problems)
+    _once("collections", "id", [each.id for each in state.collections], problems)
     _names(state.people, problems)
     for at, person in enumerate(state.people):
         _person(("people", at), person, groups, around, judged, problems)
@@ -76,6 +83,10 @@ def check(state: State, around: Surroundings, problems: Problems) -> Judged:
         _network(("networks", at), network, problems)
     for at, app in enumerate(state.apps):
         _app(("apps", at), app, groups, around, judged, problems)
+    for at, link in enumerate(state.links):
+        _link(("links", at), link, groups, problems)
+    judged.icons |= read_icons(state, around.folder, problems)
+    check_names(state, around.apps, around.links, problems)
     for at, rule in enumerate(state.rules):
         known = {"networks": networks, "groups": groups, "apps": apps}
         _rule(("rules", at), rule, known, problems)
@@ -211,6 +222,12 @@ def _app(
     _grant_types((*path, "grant_types"), app, problems)
     _keys(path, app, problems)
     _client_secret((*path, "client_secret_file"), app, around, judged, problems)
+
+
+def _link(path: Path, link: Link, groups: Collection[str], problems: Problems) -> None:
+    _known((*path, "groups"), link.groups, groups, problems)
+    if wrong := _wrong_address(link.address):
+        problems.add((*path, "address"), wrong)
 
 
 ADDRESSES = (

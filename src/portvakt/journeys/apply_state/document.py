@@ -1,4 +1,4 @@
-"""The form of `region.toml`: groups, people, networks, apps and rules, each an array of tables.
+"""The form of `region.toml`: arrays of tables for groups, people, networks, apps, rules, and tiles.
 
 Names of an app are those of RFC 7591 section 2. Secrets are named files (`client_secret_file`,
 `totp_secret_file`); a password is here only as its PHC hash.
@@ -15,6 +15,8 @@ Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9ÅÄÖåäö][A-Za-z0-9Å�
 """A word that operators choose for a group, a network, an app or a rule."""
 GrantType = Literal["authorization_code", "refresh_token", "client_credentials"]
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Icon = Annotated[str, msgspec.Meta(min_length=1, max_length=100_000)]
+"""A file beside this one, or a `data:` address, which is how `export` writes it."""
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,10 +82,36 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     client_uri: str | None = None
     initiate_login_uri: str | None = None
     logo_uri: str | None = None
+    icon: Icon | None = None
     application_type: Literal["web", "native"] = "web"
     subject_type: Literal["public", "pairwise"] = "public"
     id_token_signed_response_alg: Literal["RS256", "ES256", "EdDSA"] = "RS256"  # noqa: S105  # an algorithm
     groups: tuple[str, ...] = ()
+
+
+class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A tile in the portal that only leads somewhere."""
+
+    id: Id
+    name: Line
+    address: str
+    icon: Icon | None = None
+    groups: tuple[str, ...] = ()
+
+
+class CollectionName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What people see above a collection, in each language."""
+
+    sv: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    en: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Tiles that stand together, in this order; collections stand in the order of the file."""
+
+    id: Id
+    name: CollectionName = CollectionName()
+    apps: Annotated[tuple[str, ...], msgspec.Meta(max_length=500)] = ()
 
 
 class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,3 +150,5 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     networks: tuple[Network, ...] = ()
     apps: tuple[App, ...] = ()
     rules: tuple[Rule, ...] = ()
+    links: tuple[Link, ...] = ()
+    collections: tuple[Collection, ...] = ()

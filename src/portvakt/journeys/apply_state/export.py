@@ -1,24 +1,30 @@
 """Writes what files own as such a file, without secrets. Applying it changes nothing."""
 
+import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import tomli_w
 
 from portvakt.core.people import AccountState
 from portvakt.core.policy import Condition, Network, Rule
+from portvakt.core.portal import Collection, Link
 from portvakt.core.relying_parties import ASSIGNED, AUTHORIZATION_CODE, RelyingParty
 from portvakt.journeys.apply_state.plan import OWNER
 from portvakt.phone_numbers import written_for_people
 from portvakt.records import Configuration, Records, StoredPerson, Unit
+from portvakt.records.icons import Icon
 
 _HEAD = """\
 # Written by `portvakt export`. What files own and nothing else: no people of HR, no password
 # hashes, no authenticator apps, no client secrets. Those stay as they are stored.
 """
 _ABSENT = "# People with protected identity are left out, so do not apply this with --prune.\n"
+
+
+NO_ICONS: Final[Mapping[str, Icon]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +39,14 @@ class Exported:
 async def export_state(records: Records, *, include_protected: bool, country: str) -> Exported:
     """Return everything that files own, as a state file."""
 
-    async def act(unit: Unit) -> tuple[Configuration, list[StoredPerson]]:
-        return await unit.configuration.load(), await unit.people.all_of_source(OWNER)
+    async def act(unit: Unit) -> tuple[Configuration, list[StoredPerson], dict[str, Icon]]:
+        people = await unit.people.all_of_source(OWNER)
+        return await unit.configuration.load(), people, await unit.icons.all()
 
-    configuration, people = await records.read(act)
+    configuration, people, icons = await records.read(act)
     protected = sum(1 for each in people if each.protected)
     shown = [each for each in people if include_protected or not each.protected]
-    table = _table(configuration, shown, country)
+    table = _table(configuration, shown, icons, country)
     left_out = 0 if include_protected else protected
     head = _HEAD + (_ABSENT if left_out else "")
     text = f"{head}\n{tomli_w.dumps(table)}"
@@ -47,16 +54,24 @@ async def export_state(records: Records, *, include_protected: bool, country: st
 
 
 def _table(
-    configuration: Configuration, people: Iterable[StoredPerson], country: str
+    configuration: Configuration,
+    people: Iterable[StoredPerson],
+    icons: Mapping[str, Icon],
+    country: str,
 ) -> dict[str, Any]:
     def mine(kind: str, id_: str) -> bool:
         return configuration.owners.get((kind, id_)) == OWNER
 
+    collections = sorted(configuration.collections, key=lambda each: (each.place, each.id))
     table = {
         "groups": [{"id": id_} for id_ in sorted(configuration.groups) if mine("group", id_)],
         "people": [_person(each, country) for each in people],
         "networks": [_network(each) for each in configuration.networks if mine("network", each.id)],
-        "apps": [entry_of(each) for each in configuration.apps if mine("app", each.client_id)],
+        "apps": [
+            entry_of(each, icons) for each in configuration.apps if mine("app", each.client_id)
+        ],
+        "links": [_link(each, icons) for each in configuration.links if mine("link", each.id)],
+        "collections": [_collection(each) for each in collections if mine("collection", each.id)],
         "rules": [_rule(each) for each in configuration.rules if mine("rule", each.id)],
     }
     return {section: rows for section, rows in table.items() if rows}
@@ -93,8 +108,8 @@ def _network(network: Network) -> dict[str, Any]:
     )
 
 
-def entry_of(app: RelyingParty) -> dict[str, Any]:
-    """Return the entry that describes an app, without its secret."""
+def entry_of(app: RelyingParty, icons: Mapping[str, Icon] = NO_ICONS) -> dict[str, Any]:
+    """Return the entry that describes an app, without its secret; `icons` are all pictures."""
     return _said(
         {
             "client_id": app.client_id,
@@ -115,12 +130,41 @@ def entry_of(app: RelyingParty) -> dict[str, Any]:
             "client_uri": app.client_uri,
             "initiate_login_uri": app.initiate_login_uri,
             "logo_uri": app.logo_uri,
+            "icon": _icon(app.icon, icons),
             "application_type": app.application_type,
             "subject_type": app.subject_type,
             "id_token_signed_response_alg": app.id_token_signed_response_alg,
             "groups": sorted(app.groups),
         }
     )
+
+
+def _link(link: Link, icons: Mapping[str, Icon]) -> dict[str, Any]:
+    return _said(
+        {
+            "id": link.id,
+            "name": link.name,
+            "address": link.address,
+            "icon": _icon(link.icon, icons),
+            "groups": sorted(link.groups),
+        }
+    )
+
+
+def _collection(collection: Collection) -> dict[str, Any]:
+    return {
+        "id": collection.id,
+        "name": dict(collection.name),
+        "apps": list(collection.apps),
+    }
+
+
+def _icon(mark: str | None, icons: Mapping[str, Icon]) -> str | None:
+    """Write a picture as an address that holds it, so that the file needs none beside it."""
+    icon = None if mark is None else icons.get(mark)
+    if icon is None:
+        return None
+    return f"data:{icon.media_type};base64,{base64.b64encode(icon.content).decode()}"
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

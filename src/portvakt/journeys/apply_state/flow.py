@@ -132,6 +132,7 @@ class ApplyState:
         less = weaker(stored, configuration, prune=orders.prune)
         applied = replace(_outcome(configuration, plan, state, orders, problems), weaker=less)
         if not orders.dry_run and not applied.stopped(orders):
+            await unit.icons.put(judged.icons.values())
             await self._write(unit, configuration, plan, people, orders)
             if less:
                 await unit.audit.write(
@@ -151,6 +152,8 @@ class ApplyState:
         await rows.put_groups(configuration.groups.put, OWNER)
         await rows.put_networks(configuration.networks.put, OWNER)
         await rows.put_apps(configuration.apps.put, OWNER)
+        await rows.put_links(configuration.links.put, OWNER)
+        await rows.put_collections(configuration.collections.put, OWNER)
         writing = Writing(
             now=orders.now,
             actor=orders.actor,
@@ -161,16 +164,30 @@ class ApplyState:
         await write_people(unit, plan, people, writing)
         await rows.put_rules(configuration.rules.put, OWNER)
         if orders.prune:
-            await rows.remove_rules([RuleId(each) for each in configuration.rules.absent], OWNER)
-            await rows.remove_apps([ClientId(each) for each in configuration.apps.absent], OWNER)
-            await rows.remove_networks(
-                [NetworkId(each) for each in configuration.networks.absent], OWNER
-            )
-            await rows.remove_groups([GroupId(each) for each in configuration.groups.absent], OWNER)
+            await _prune(unit, configuration)
+        await _keep_what_is_shown(unit)
         steps = [step for part in configuration.parts.values() for step in part.steps]
         if orders.prune:
             steps += _absent(configuration)
         await unit.audit.write_many(_events(steps, orders))
+
+
+async def _prune(unit: Unit, plan: ConfigurationPlan) -> None:
+    """Remove what files own and this one lacks; what others build on goes last."""
+    rows = unit.configuration
+    await rows.remove_collections(plan.collections.absent, OWNER)
+    await rows.remove_links([ClientId(each) for each in plan.links.absent], OWNER)
+    await rows.remove_rules([RuleId(each) for each in plan.rules.absent], OWNER)
+    await rows.remove_apps([ClientId(each) for each in plan.apps.absent], OWNER)
+    await rows.remove_networks([NetworkId(each) for each in plan.networks.absent], OWNER)
+    await rows.remove_groups([GroupId(each) for each in plan.groups.absent], OWNER)
+
+
+async def _keep_what_is_shown(unit: Unit) -> None:
+    """Remove the pictures of tiles that are gone or have another one now."""
+    now = await unit.configuration.load()
+    named = [*(each.icon for each in now.apps), *(each.icon for each in now.links)]
+    await unit.icons.keep_only({each for each in named if each is not None})
 
 
 def _around(file: Path, stored: Configuration, orders: Orders) -> Surroundings:
@@ -182,6 +199,7 @@ def _around(file: Path, stored: Configuration, orders: Orders) -> Surroundings:
         networks={each.id for each in stored.networks},
         apps={each.client_id for each in stored.apps},
         apps_with_secret={each.client_id for each in stored.apps if each.secret_hash is not None},
+        links={each.id for each in stored.links},
     )
 
 
@@ -230,6 +248,8 @@ def _listed(state: State) -> set[tuple[str, str]]:
         | {("network", each.id) for each in state.networks}
         | {("rule", each.id) for each in state.rules}
         | {("app", each.client_id) for each in state.apps}
+        | {("link", each.id) for each in state.links}
+        | {("collection", each.id) for each in state.collections}
         | {("person", each.id) for each in state.people}
     )
 

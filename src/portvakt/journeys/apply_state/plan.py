@@ -1,4 +1,4 @@
-"""What would change in groups, networks, rules and apps: stored rows against a file's."""
+"""What would change in all but people: stored rows against a file's."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -6,10 +6,17 @@ from typing import Any, Generic, TypeVar
 
 from portvakt.core.ids import GroupId
 from portvakt.core.policy import Network, Rule
+from portvakt.core.portal import Collection, Link
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.journeys.apply_state.checks import Judged
 from portvakt.journeys.apply_state.document import State
-from portvakt.journeys.apply_state.wanted import app_of, network_of, rule_of
+from portvakt.journeys.apply_state.wanted import (
+    app_of,
+    collection_of,
+    link_of,
+    network_of,
+    rule_of,
+)
 from portvakt.records import Configuration
 from portvakt.strict_toml import Problems
 from portvakt.toml_places import Path
@@ -26,7 +33,7 @@ class Step:
     """One line of the difference: which thing, what happens to it, and which fields differ."""
 
     kind: str
-    """"group", "network", "rule", "app" or "person"."""
+    """"group", "network", "rule", "app", "link", "collection" or "person"."""
     id: str
     change: str
     """"created", "changed", "removed", "disabled", "enabled", "password" or "totp"."""
@@ -47,12 +54,14 @@ class Part(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationPlan:
-    """All four kinds."""
+    """Every kind."""
 
     groups: Part[GroupId]
     networks: Part[Network]
     rules: Part[Rule]
     apps: Part[RelyingParty]
+    links: Part[Link]
+    collections: Part[Collection]
 
     @property
     def parts(self) -> Mapping[str, Part[Any]]:
@@ -62,6 +71,8 @@ class ConfigurationPlan:
             "network": self.networks,
             "rule": self.rules,
             "app": self.apps,
+            "link": self.links,
+            "collection": self.collections,
         }
 
 
@@ -73,10 +84,14 @@ def plan_configuration(
     networks = {each.id: network_of(each) for each in state.networks}
     rules = {each.id: rule_of(each) for each in state.rules}
     apps = {each.client_id: app_of(each, judged, stored.app(each.client_id)) for each in state.apps}
+    links = {each.id: link_of(each, judged) for each in state.links}
+    collections = {each.id: collection_of(each, at) for at, each in enumerate(state.collections)}
     for kind, section, key, ids in (
         ("network", "networks", "id", networks),
         ("rule", "rules", "id", rules),
         ("app", "apps", "client_id", apps),
+        ("link", "links", "id", links),
+        ("collection", "collections", "id", collections),
     ):
         _foreign(kind, [(section, at, key) for at in range(len(ids))], ids, stored, problems)
     return ConfigurationPlan(
@@ -84,6 +99,10 @@ def plan_configuration(
         networks=_part("network", networks, {each.id: each for each in stored.networks}, stored),
         rules=_part("rule", rules, {each.id: each for each in stored.rules}, stored),
         apps=_part("app", apps, {each.client_id: each for each in stored.apps}, stored),
+        links=_part("link", links, {each.id: each for each in stored.links}, stored),
+        collections=_part(
+            "collection", collections, {each.id: each for each in stored.collections}, stored
+        ),
     )
 
 

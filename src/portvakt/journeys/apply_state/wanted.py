@@ -7,6 +7,7 @@ import orjson
 from portvakt.core.directory_diff import PersonFacts
 from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
 from portvakt.core.policy import Condition, Network, Require, Rule, RuleState
+from portvakt.core.portal import Collection, Link
 from portvakt.core.relying_parties import BY_SECRET, RelyingParty
 from portvakt.crypto.digests import lookup_hash
 from portvakt.journeys.apply_state import document
@@ -79,6 +80,7 @@ def app_of(app: document.App, judged: Judged, stored: RelyingParty | None) -> Re
         client_uri=app.client_uri,
         initiate_login_uri=app.initiate_login_uri,
         logo_uri=app.logo_uri,
+        icon=_mark(app.icon, judged),
         groups=frozenset(GroupId(each) for each in app.groups),
         subject_type=app.subject_type,
         id_token_signed_response_alg=app.id_token_signed_response_alg,
@@ -96,3 +98,30 @@ def app_of(app: document.App, judged: Judged, stored: RelyingParty | None) -> Re
         old_secret_hash=stored.old_secret_hash,
         old_secret_until=stored.old_secret_until,
     )
+
+
+def link_of(link: document.Link, judged: Judged) -> Link:
+    """Return a link of the file."""
+    return Link(
+        id=ClientId(link.id),
+        name=link.name,
+        address=link.address,
+        groups=frozenset(GroupId(each) for each in link.groups),
+        icon=_mark(link.icon, judged),
+    )
+
+
+def collection_of(collection: document.Collection, place: int) -> Collection:
+    """Return a collection of the file, which is the one at this place there."""
+    return Collection(
+        id=collection.id,
+        name={"sv": collection.name.sv, "en": collection.name.en},
+        apps=tuple(ClientId(each) for each in collection.apps),
+        place=place,
+    )
+
+
+def _mark(named: str | None, judged: Judged) -> str | None:
+    """Return what a picture is kept under; a broken one is a problem already."""
+    icon = None if named is None else judged.icons.get(named)
+    return None if icon is None else icon.mark

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 from portvakt.core.assurance import Evidence, meets
 from portvakt.core.events import SessionsEnded
-from portvakt.core.ids import AccountId
+from portvakt.core.ids import AccountId, ClientId
 from portvakt.core.people import Account
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.core.sessions import Session
@@ -20,12 +20,15 @@ _WEB = ("http", "https")
 
 
 @dataclass(frozen=True, slots=True)
-class OpenApp:
-    """An app that the person may open, its address, and whether more must be shown first."""
+class Entry:
+    """An app or link that the person may open, its address, and whether more is asked first."""
 
-    app: RelyingParty
+    id: ClientId
+    name: str
     href: str
-    verdict: Verdict
+    icon: str | None
+    verdict: Verdict | None
+    """What the rules say of an app; they are not asked of a link."""
     enough: bool
 
 
@@ -35,19 +38,33 @@ def openable(
     evidence: tuple[Evidence, ...],
     visit: Visit,
     issuer: str,
-) -> tuple[OpenApp, ...]:
-    """Return the person's apps by name. What a rule blocks from here is left out."""
-    found = []
+) -> tuple[Entry, ...]:
+    """Return what the person may open, by name. What a rule blocks from here is left out.
+
+    Apps that no rule names fare alike, so they are judged once.
+    """
+    named = configuration.apps_in_rules
+    verdicts: dict[str, Verdict] = {}
+    found = [
+        Entry(each.id, each.name, each.address, each.icon, None, enough=True)
+        for each in configuration.links
+        if not each.groups.isdisjoint(account.groups)
+    ]
     for app in configuration.apps:
+        if app.groups.isdisjoint(account.groups):
+            continue
         href = start_address(app, issuer)
-        if href is None or not app.groups & account.groups:
+        if href is None:
             continue
-        verdict = judge(configuration, account, app.client_id, visit.address, visit.now)
-        if verdict.decision.blocked:
-            continue
-        enough = meets(evidence, verdict.decision.requirement, visit.now)
-        found.append(OpenApp(app, href, verdict, enough))
-    return tuple(sorted(found, key=lambda each: _by_name(each.app.client_name)))
+        alike = app.client_id if app.client_id in named else ""
+        verdict = verdicts.get(alike)
+        if verdict is None:
+            verdict = judge(configuration, account, app.client_id, visit.address, visit.now)
+            verdicts[alike] = verdict
+        if not verdict.decision.blocked:
+            enough = meets(evidence, verdict.decision.requirement, visit.now)
+            found.append(Entry(app.client_id, app.client_name, href, app.icon, verdict, enough))
+    return tuple(sorted(found, key=lambda each: _by_name(each.name)))
 
 
 def _by_name(name: str) -> str:
@@ -100,14 +117,6 @@ async def sign_out(records: Records, session: Session, visit: Visit, reason: str
             await unit.audit.write(ended)
 
     await records.write(act)
-
-
-def shows_itself(logo: str | None) -> str | None:
-    """Return a logo that our pages may show: one that is in the address itself.
-
-    Nothing is loaded from elsewhere, so that no app learns who looks at the portal, and when.
-    """
-    return logo if logo is not None and logo.startswith("data:image/") else None
 
 
 def letter_of(name: str) -> str:

@@ -9,10 +9,10 @@ from portvakt.web.responses import Page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tile:
-    """One app. `needs` says in words what it will ask for; None where it simply opens.
+    """One app or link. `needs` says in words what it will ask for; None where it simply opens.
 
-    `logo` is an image that the page may show under its own security policy; where there is none
-    the `letter` stands in its place.
+    `logo` is the address of its picture, with us; where there is none the `letter` stands in its
+    place.
     """
 
     name: str
@@ -21,6 +21,8 @@ class Tile:
     logo: str | None
     needs: MessageId | None
     reason: str
+    link: bool = False
+    """It only leads there: nobody is signed in by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""`/apps`, `/sign-out`, `/switch-person` and the way in from `/`."""
+"""`/apps`, `/icons`, `/sign-out`, `/switch-person` and the way in from `/`."""
 
 from urllib.parse import parse_qsl
 
@@ -6,14 +6,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.core.assurance import Aal, assurance_of
+from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.messages import MessageId
 from portvakt.core.policy import Decision
 from portvakt.core.sessions import SessionKind
 from portvakt.journeys.my_apps.flow import (
-    OpenApp,
+    Entry,
     letter_of,
     openable,
-    shows_itself,
     sign_out,
     somebody_asks,
 )
@@ -25,9 +25,11 @@ from portvakt.web.cookies import drop_session, new_secret, set_binding
 from portvakt.web.forms import form
 from portvakt.web.paths import local_path
 from portvakt.web.request import context
-from portvakt.web.responses import page, see_other
+from portvakt.web.responses import page, problem, see_other
 from portvakt.web.routing import Route, Who, route
 
+ICONS = "/icons"
+_FOR_EVER = "public, max-age=31536000, immutable"
 _OF_ONE_PERSON = ("/sign-in", "/reset", "/sign-out", "/switch-person")
 _HOMES = ("/security-info", "/change-password", "/vouch")
 """Where something of several steps begins; what is below is the step of one person."""
@@ -47,6 +49,7 @@ class MyApps:
         return [
             route("/", self.start, who=Who.ANYONE),
             route("/apps", self.apps, who=Who.SIGNED_IN),
+            route(f"{ICONS}/{{mark}}", self.icon, who=Who.ANYONE),
             route("/sign-out", self.sign_out, methods=("POST",), who=Who.SIGNED_IN),
             route("/switch-person", self.switch, methods=("POST",), who=Who.SIGNED_IN),
             route("/signed-out", self.signed_out, who=Who.ANYONE),
@@ -70,6 +73,15 @@ class MyApps:
         tiles = tuple(_tile(each, current, visit.language) for each in found)
         asked = await somebody_asks(self._records, account.id, visit.now)
         return page(request, AppsPage(person=account.display_name, tiles=tiles, asked=asked))
+
+    async def icon(self, request: Request) -> Response:
+        """Show the picture of a tile, whose address says what is in it."""
+        mark = request.scope["path_params"]["mark"]
+        icon = await self._records.read(lambda unit: unit.icons.load(mark))
+        if icon is None:
+            return problem(request, "not_found", 404)
+        headers = {"cache-control": _FOR_EVER}
+        return Response(icon.content, headers=headers, media_type=icon.media_type)
 
     async def sign_out(self, request: Request) -> Response:
         """End this session, and take the cookie back even where no session was left to end."""
@@ -116,21 +128,24 @@ def place_for_the_next(path: str) -> str:
     return "/apps" if path.startswith(_OF_ONE_PERSON) else path
 
 
-def _tile(each: OpenApp, current: Current, language: str) -> Tile:
-    asks = not each.enough
+def _tile(each: Entry, current: Current, language: str) -> Tile:
+    verdict = None if each.enough else each.verdict
     return Tile(
-        name=each.app.client_name,
+        name=each.name,
         href=each.href,
-        letter=letter_of(each.app.client_name),
-        logo=shows_itself(each.app.logo_uri),
-        needs=_needs(current, each.verdict.decision) if asks else None,
-        reason=each.verdict.reason(language) if asks else "",
+        letter=letter_of(each.name),
+        logo=None if each.icon is None else f"{ICONS}/{each.icon}",
+        link=each.verdict is None,
+        needs=None if verdict is None else _needs(current, verdict.decision),
+        reason="" if verdict is None else verdict.reason(language),
     )
 
 
 def _needs(current: Current, decision: Decision) -> MessageId:
-    """Say whether a second proof is missing, or one more of what was shown already."""
+    """Say whether the app in the phone is asked for, another second proof, or one once more."""
     shown = assurance_of(current.session.evidence).aal
-    if decision.requirement.multifactor and shown < Aal.TWO:
-        return MessageId("my_apps.needs_second")
-    return MessageId("my_apps.needs_again")
+    if not decision.requirement.multifactor or shown >= Aal.TWO:
+        return MessageId("my_apps.needs_again")
+    if current.standing.active(AuthenticatorType.PUSH):
+        return MessageId("my_apps.needs_phone")
+    return MessageId("my_apps.needs_second")
