@@ -129,6 +129,7 @@ OWNERS = {
         "proving.*",
         "journeys.*routes",
         "journeys.open_app.oidc.answers",
+        "journeys.open_app.oidc.answers",
         "journeys.approve_push.files",
         "journeys.approve_push.live",
         "demo.*",

@@ -31,6 +31,7 @@ KNOWN = {
     | APP_FILES,
     Who.CLIENT: {
         "/.well-known/openid-configuration",
+        "/oidc/device_authorization",
         "/oidc/introspect",
         "/oidc/jwks",
         "/oidc/revoke",

@@ -129,8 +129,10 @@ def test_a_migration_that_fails_has_changed_nothing(empty_url: str) -> None:
     assert current(empty_url) == SCHEMA_VERSION
 
 
-WITHOUT_PORTAL = tuple(
-    f"DROP TABLE {name}" for name in ("links", "collections", "icons", "portal_choices")
+WITHOUT_DEVICES = ("DROP TABLE device_requests",)
+WITHOUT_PORTAL = (
+    *WITHOUT_DEVICES,
+    *(f"DROP TABLE {name}" for name in ("links", "collections", "icons", "portal_choices")),
 )
 WITHOUT_TOKENS = (
     *WITHOUT_PORTAL,
@@ -182,6 +184,7 @@ WITHOUT_THE_APP = (
         ("0006", WITHOUT_RECEIPTS),
         ("0007", WITHOUT_TOKENS),
         ("0008", WITHOUT_PORTAL),
+        ("0009", WITHOUT_DEVICES),
     ],
 )
 def test_an_older_database_keeps_what_is_in_it(

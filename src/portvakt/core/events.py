@@ -15,6 +15,7 @@ from portvakt.core.audit_events import (
     TrailExported,
     TrailKept,
 )
+from portvakt.core.device_events import DeviceAllowed, DeviceCodesGuessed, DeviceDenied
 from portvakt.core.directory_events import (
     DirectoryAnswers,
     DirectoryGraceUsed,
@@ -141,6 +142,9 @@ __all__ = [
     "ConfigurationChanged",
     "CurrentPasswordWrong",
     "DatabaseReplaced",
+    "DeviceAllowed",
+    "DeviceCodesGuessed",
+    "DeviceDenied",
     "DirectoryAnswers",
     "DirectoryGraceUsed",
     "DirectorySilent",

@@ -14,6 +14,10 @@ BY_SECRET = frozenset({"client_secret_basic", "client_secret_post"})
 AUTHORIZATION_CODE = "authorization_code"
 REFRESH_TOKEN = "refresh_token"  # noqa: S105  # a grant type
 CLIENT_CREDENTIALS = "client_credentials"
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+"""RFC 8628 section 3.4."""
+OFF_UNLESS_NAMED = frozenset({DEVICE_CODE})
+"""What is not done for any app whose entry does not say so: to all others it is unknown (A105)."""
 OFFLINE_ACCESS = "offline_access"
 ASSIGNED = ("openid", "profile", "email", "groups")
 """What an app may ask for whose entry names nothing."""

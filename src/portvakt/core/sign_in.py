@@ -30,6 +30,7 @@ from portvakt.core.authenticators import (
     AuthenticatorType,
     usable_second_factors,
 )
+from portvakt.core.device_grant import asked_by_page
 from portvakt.core.enrolment import FRESH
 from portvakt.core.first_registration import Basis, FirstRegistration, MayRegister, NeedsProof
 from portvakt.core.ids import AccountId, ClientId, FlowId, SessionId
@@ -260,12 +261,12 @@ def _by_verdict(
 
 
 def _need(state: SignIn, decision: Decision, second: tuple[Authenticator, ...]) -> Requirement:
-    """Add up what the rules ask and what the purpose asks.
+    """Add up what the rules ask and what the purpose, or the page that it leads to, asks.
 
     Changing methods takes the best that the account can show, given for that and just now.
     """
     if state.purpose != METHODS:
-        return decision.requirement
+        return decision.requirement + asked_by_page(state.to)
     return decision.requirement + Requirement(
         multifactor=bool(second), max_age=FRESH, purpose=METHODS
     )

@@ -47,6 +47,12 @@ class Kind(StrEnum):
     """A text or a phone's request asked for there: what reaches the person is what annoys."""
     DIRECTORY = "directory"
     """Passwords that reach a directory, from everywhere together: it counts them, too."""
+    DEVICE_CODE = "device_code"
+    """A device's code, typed by somebody who is signed in: a guessed one lets it in as them."""
+    DEVICE_PLACE = "device_place"
+    """The same from one client address, or in one browser, over all accounts."""
+    DEVICE_ASKED = "device_asked"
+    """Devices that ask for a code, from one client address."""
     ADDRESS = "address"
     """One client address, over all accounts."""
     ADDRESS_INSIDE = "address_inside"
@@ -122,6 +128,10 @@ LIMITS: Mapping[Kind, Limit] = MappingProxyType(
         ),
         # until a directory has said how it locks; then `directory_limits`
         Kind.DIRECTORY: Limit(run=2, stop=timedelta(minutes=30)),
+        # RFC 8628 section 5.1: right ones give their try back, so only guesses add up
+        Kind.DEVICE_CODE: Limit(run=5, stop=_STOP, per_day=20),
+        Kind.DEVICE_PLACE: Limit(run=20, stop=_STOP, window=_STOP),
+        Kind.DEVICE_ASKED: Limit(run=60, stop=timedelta(minutes=5), window=timedelta(minutes=5)),
         Kind.ADDRESS: Limit(run=30, stop=timedelta(minutes=5), window=timedelta(minutes=5)),
         # behind one address of the organisation sit many people
         Kind.ADDRESS_INSIDE: Limit(run=600, stop=timedelta(minutes=5), window=timedelta(minutes=5)),
@@ -213,7 +223,15 @@ def counted(previous: Count | None, limit: Limit, now: datetime) -> Count:
 
 
 SHARED = frozenset(
-    {Kind.ADDRESS, Kind.ADDRESS_INSIDE, Kind.UNPROVEN, Kind.UNPROVEN_ALL, Kind.RESET}
+    {
+        Kind.ADDRESS,
+        Kind.ADDRESS_INSIDE,
+        Kind.DEVICE_CODE,
+        Kind.DEVICE_PLACE,
+        Kind.UNPROVEN,
+        Kind.UNPROVEN_ALL,
+        Kind.RESET,
+    }
 )
 """Counts that hold tries which a right answer says nothing about, because they were somebody
 else's. An account of one's own must not clear the count of guesses at other people's; nor does

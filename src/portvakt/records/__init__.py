@@ -10,6 +10,7 @@ from portvakt.records.audit import StoredEvent
 from portvakt.records.authenticators import RecoveryRow, SourcedPhone
 from portvakt.records.codes import Code, CodeExpired, CodeWrong, Spent
 from portvakt.records.configuration import Configuration
+from portvakt.records.device_requests import DeviceRequest, Polled
 from portvakt.records.drafts import Draft
 from portvakt.records.driver import Act
 from portvakt.records.errors import RecordsError, RecordsUnavailable
@@ -30,6 +31,7 @@ __all__ = [
     "CodeExpired",
     "CodeWrong",
     "Configuration",
+    "DeviceRequest",
     "Draft",
     "Grant",
     "Holder",
@@ -39,6 +41,7 @@ __all__ = [
     "Paired",
     "PairingExpired",
     "PairingUsed",
+    "Polled",
     "Records",
     "RecordsError",
     "RecordsUnavailable",

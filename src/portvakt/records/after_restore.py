@@ -34,7 +34,10 @@ _WITH_TIME: Final = (
     Statement("UPDATE grants SET code_spent_at = :now WHERE code_spent_at IS NULL"),
 )
 # Vouches are named although they go with their reset: not every connection sees to that.
-_ONE_TIME: Final = ("flows", "codes", "drafts", "approvals", "pairings", "vouches", "resets")
+_ONE_TIME: Final = (
+    *("flows", "codes", "drafts", "approvals", "pairings", "vouches", "resets"),
+    "device_requests",
+)
 _GONE: Final = (
     *(Statement("DELETE FROM {table} WHERE TRUE", table=table) for table in _ONE_TIME),
     Statement("DELETE FROM phones WHERE state = 'proving'"),
@@ -63,6 +66,7 @@ _VOID: Final = tuple(
         ("approvals", "id", "TRUE"),
         ("pairings", "id", "TRUE"),
         ("vouches", "attempt", "TRUE"),
+        ("device_requests", "device_hash", "TRUE"),
         ("resets", "id", "stage = 'open'"),
         ("phones", "id", "state = 'proving'"),
         ("authenticators", "id", "type = 'start_code'"),

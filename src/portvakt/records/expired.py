@@ -47,6 +47,8 @@ _SWEEPS: Final = (
     (_sweep("sessions", "created_at < :before"), 2 * _DAY),
     # Kept for a day: a code that comes twice is still told from one that never was.
     (_sweep("grants", "expires_at < :before"), _DAY),
+    # Kept for an hour: a device that asks late is told that it is late.
+    (_sweep("device_requests", "expires_at < :before", "device_hash"), timedelta(hours=1)),
     (_sweep("seen_ids", "expires_at < :before", "hash"), timedelta()),
     # The limits on texts look a day back.
     (_sweep("outbox", "created_at < :before AND state <> 'waiting'"), 30 * _DAY),
@@ -58,7 +60,8 @@ _ATTEMPTS: Final = Statement(
     DELETE FROM attempts WHERE (subject, kind, familiarity) IN (
         SELECT subject, kind, familiarity FROM attempts
         WHERE day_started < :before AND (stopped_until IS NULL OR stopped_until < :before)
-            AND (total = 0 OR kind IN ('address', 'address_inside'))
+            AND (total = 0 OR kind IN ('address', 'address_inside', 'device_code', 'device_place',
+                'device_asked'))
         LIMIT :most)
     """
 )

@@ -24,7 +24,7 @@ from sqlalchemy import (
     false,
 )
 
-from portvakt.records.schema_apps import consents, refresh_tokens, seen_ids
+from portvakt.records.schema_apps import consents, device_requests, refresh_tokens, seen_ids
 from portvakt.records.schema_audit import audit_batches, audit_removals, events
 from portvakt.records.schema_freezes import freeze_links, freezes
 from portvakt.records.schema_parts import (
@@ -47,6 +47,7 @@ __all__ = [
     "audit_removals",
     "collections",
     "consents",
+    "device_requests",
     "events",
     "freeze_links",
     "freezes",

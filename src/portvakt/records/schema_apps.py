@@ -1,8 +1,17 @@
 """The tables of what apps hold beside their grants: a part of `schema`, where to begin."""
 
-from sqlalchemy import Column, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
 
-from portvakt.records.schema_parts import Instant, belongs_to, metadata, of_account
+from portvakt.records.schema_parts import Instant, belongs_to, metadata, of_account, one_of
 
 refresh_tokens = Table(
     "refresh_tokens",
@@ -33,4 +42,23 @@ seen_ids = Table(
     Column("hash", LargeBinary, primary_key=True),  # SHA-256 of what it is and whose
     Column("expires_at", Instant, nullable=False, index=True),
     comment="Ids that count no more: of assertions that were used, of tokens that were revoked",
+)
+
+device_requests = Table(
+    "device_requests",
+    metadata,
+    # What the device shows itself by, and what people type: both as hashes.
+    Column("device_hash", LargeBinary, primary_key=True),
+    Column("user_hash", LargeBinary, nullable=False, unique=True),
+    Column("client_id", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("address", Text),  # from where the device, or its app, has asked
+    Column("asked_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("state", Text, nullable=False),
+    Column("pace", BigInteger, nullable=False),  # milliseconds between two questions
+    Column("polled_at", Instant),
+    Column("too_soon", Boolean, nullable=False),  # the last question came before its time
+    one_of("state", "waiting", "allowed", "denied"),
+    comment="Devices that ask to be let in, and what a person has said to it",
 )

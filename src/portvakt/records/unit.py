@@ -19,6 +19,7 @@ from portvakt.records.browsers import Browsers
 from portvakt.records.codes import Codes
 from portvakt.records.configuration import ConfigurationRecords
 from portvakt.records.consents import Consents
+from portvakt.records.device_requests import DeviceRequests
 from portvakt.records.drafts import Drafts
 from portvakt.records.driver import Act, Driver, Run
 from portvakt.records.errors import RecordsUnavailable
@@ -84,6 +85,7 @@ class Unit:
         "codes",
         "configuration",
         "consents",
+        "device_requests",
         "drafts",
         "expired",
         "flows",
@@ -122,6 +124,7 @@ class Unit:
         self.codes = Codes(run)
         self.configuration = ConfigurationRecords(run)
         self.consents = Consents(run)
+        self.device_requests = DeviceRequests(run)
         self.drafts = Drafts(run)
         self.expired = Expired(run)
         self.flows = Flows(run)

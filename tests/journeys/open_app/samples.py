@@ -1,10 +1,36 @@
 """The pages of this journey with something in them."""
 
+from datetime import UTC, datetime
+
 from portvakt.core.messages import MessageId
+from portvakt.journeys.open_app.device_pages import (
+    DeviceAskPage,
+    DeviceCodePage,
+    DeviceEndPage,
+)
 from portvakt.journeys.open_app.pages import BlockedPage, BrokenRequestPage, NotYoursPage
 from portvakt.web.responses import Page
+from portvakt.web.templates import Message
 
 NUMBER = "K7Q2-MX4D"
+NOON = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
+
+
+def asking(*, near: bool, wrong: bool = False) -> DeviceAskPage:
+    """What a device asks: from the wards' network, or from far away."""
+    gets = ("openid", "profile", "email", "groups", "offline_access")
+    return DeviceAskPage(
+        code="BCDF-GHJK",
+        app="Demobutiken",
+        asked_at=NOON,
+        network="Sjukhusets nät" if near else None,
+        address="10.20.1.1" if near else "203.0.113.7",
+        near=near,
+        gets=[MessageId(f"device_page.gets_{each}") for each in (gets[:2] if near else gets)],
+        errors={"answer": Message("device_page.answer_missing")} if wrong else {},
+    )
+
+
 SAMPLES: dict[str, Page] = {
     "unknown-address": BrokenRequestPage(why=MessageId("open_app.unknown_address"), number=NUMBER),
     "unknown-app": BrokenRequestPage(why=MessageId("open_app.unknown_app"), number=NUMBER),
@@ -16,4 +42,14 @@ SAMPLES: dict[str, Page] = {
         app="Löneportalen", reason="Du är utanför regionens nät.", number=NUMBER
     ),
     "blocked-without-words": BlockedPage(app="Löneportalen", reason="", number=NUMBER),
+    "device-code": DeviceCodePage(),
+    "device-code-wrong": DeviceCodePage(errors={"code": Message("device_page.no_such_code")}),
+    "device-code-stopped": DeviceCodePage(
+        errors={"code": Message("device_page.stopped", {"until": NOON})}
+    ),
+    "device-near": asking(near=True),
+    "device-far": asking(near=False),
+    "device-no-answer": asking(near=True, wrong=True),
+    "device-allowed": DeviceEndPage(app="Demobutiken", allowed=True),
+    "device-denied": DeviceEndPage(app="Demobutiken", allowed=False),
 }

@@ -17,6 +17,7 @@ from portvakt.core.relying_parties import (
     AUTHORIZATION_CODE,
     BY_SECRET,
     CLIENT_CREDENTIALS,
+    DEVICE_CODE,
     REFRESH_TOKEN,
 )
 from portvakt.core.secret import Secret
@@ -246,8 +247,9 @@ def _grant_types(path: Path, app: App, problems: Problems) -> None:
         problems.add(
             path, "an app that cannot show that it is itself gets no token in its own name"
         )
-    if REFRESH_TOKEN in app.grant_types and AUTHORIZATION_CODE not in app.grant_types:
-        problems.add(path, "“refresh_token” goes with “authorization_code”")
+    people = {AUTHORIZATION_CODE, DEVICE_CODE} & set(app.grant_types)
+    if REFRESH_TOKEN in app.grant_types and not people:
+        problems.add(path, "“refresh_token” goes with “authorization_code”, or a device's code")
     if AUTHORIZATION_CODE in app.grant_types and not app.redirect_uris:
         problems.add((*path[:-1], "redirect_uris"), "is missing: nobody could come back to the app")
 

@@ -13,7 +13,12 @@ from portvakt.core.relying_parties import ASSIGNED
 
 Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9ÅÄÖåäö][A-Za-z0-9ÅÄÖåäö._:@/-]{0,127}$")]
 """A word that operators choose for a group, a network, an app or a rule."""
-GrantType = Literal["authorization_code", "refresh_token", "client_credentials"]
+GrantType = Literal[
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+]
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Icon = Annotated[str, msgspec.Meta(min_length=1, max_length=100_000)]
 """A file beside this one, or a `data:` address, which is how `export` writes it."""

@@ -11,6 +11,8 @@ from portvakt.core.events import (
     AccountThawed,
     AppOpened,
     AppRefused,
+    DeviceAllowed,
+    DeviceDenied,
     FreshProofGiven,
     MethodAdded,
     MethodRemoved,
@@ -95,6 +97,17 @@ class Teller:
             what=self._about("my_sign_ins.opened", event.detail["app"]),
             place=self._place(event.address),
             why=self._why("my_sign_ins.why_opened", event),
+        )
+
+    def device(self, event: StoredEvent) -> Happened:
+        """Tell that a device was let in, or turned away; from where the device had asked."""
+        denied = event.name == DeviceDenied.name
+        what = "my_sign_ins.device_denied" if denied else "my_sign_ins.device_allowed"
+        return Happened(
+            at=event.at,
+            what=self._about(what, event.detail["app"]),
+            place=self._place(event.detail.get("asked_from")),
+            failed=denied,
         )
 
     def failed(self, event: StoredEvent) -> Happened:
@@ -298,6 +311,8 @@ _TOLD: Mapping[str, Callable[[Teller, StoredEvent], Happened]] = MappingProxyTyp
         AppOpened.name: Teller.opened,
         AppRefused.name: Teller.app_refused,
         SessionsEnded.name: Teller.ended,
+        DeviceAllowed.name: Teller.device,
+        DeviceDenied.name: Teller.device,
         **dict.fromkeys(_ANSWERED, Teller.answered),
         **dict.fromkeys(_OF_PHONES, Teller.phone),
         **dict.fromkeys(_OF_ACCOUNT, Teller.account),

@@ -8,8 +8,9 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portvakt.core.assurance import METHODS
+from portvakt.core.assurance import METHODS, meets
 from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.device_grant import asked_by_page
 from portvakt.core.ids import FlowId
 from portvakt.core.secret import Secret
 from portvakt.core.sessions import SessionKind
@@ -122,7 +123,7 @@ class SignInRoutes:
             current.session.kind is SessionKind.REGISTRATION and wanted.purpose != METHODS
         ):
             return page(request, await self._start_page(wanted, login_hint_of(wanted.to)))
-        if wanted.purpose != METHODS and await self.gate.enough(request, current, wanted.app):
+        if wanted.purpose != METHODS and await self._enough(request, current, wanted):
             return see_other(wanted.to)
         return page(request, await self._again_page(request, current, wanted))
 
@@ -306,6 +307,12 @@ class SignInRoutes:
         await self.gate.end_replaced(request, opened)
         self.gate.hand_out(request, response, opened)
         return response
+
+    async def _enough(self, request: Request, current: Current, wanted: Wanted) -> bool:
+        """Say whether nothing more is asked, by the rules or by the page that it leads to."""
+        need = asked_by_page(wanted.to)
+        shown = meets(current.session.evidence, need, self.gate.now())
+        return shown and await self.gate.enough(request, current, wanted.app)
 
     async def _wanted(self, to: str, purpose: str) -> Wanted:
         path = local_path(to)

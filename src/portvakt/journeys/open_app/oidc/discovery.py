@@ -3,6 +3,7 @@
 from portvakt.core.relying_parties import (
     AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
+    DEVICE_CODE,
     OFFLINE_ACCESS,
     REFRESH_TOKEN,
 )
@@ -17,11 +18,12 @@ USERINFO = "/oidc/userinfo"
 JWKS = "/oidc/jwks"
 INTROSPECT = "/oidc/introspect"
 REVOKE = "/oidc/revoke"
+DEVICE_AUTHORIZATION = "/oidc/device_authorization"
 
 SIGNING_ALGORITHMS = ("ES256", "RS256", "EdDSA")
 """ES256 is twelve times cheaper to sign; RS256 is what every client must understand."""
 
-GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS)
+GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE)
 """What can be brought to the token endpoint. There is no password grant (RFC 9700 section 2.4)."""
 
 CONFIDENTIAL = ("client_secret_basic", "client_secret_post", "private_key_jwt")
@@ -53,6 +55,7 @@ def discovery_document(issuer: str) -> dict[str, object]:
         "revocation_endpoint": issuer + REVOKE,
         "revocation_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
         "revocation_endpoint_auth_signing_alg_values_supported": list(KINDS),
+        "device_authorization_endpoint": issuer + DEVICE_AUTHORIZATION,  # RFC 8628 section 4
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": list(PROMPTS),
         "acr_values_supported": ["urn:portvakt:aal1", "urn:portvakt:aal2"],

@@ -26,6 +26,10 @@ class ErrorCode(StrEnum):
     REQUEST_NOT_SUPPORTED = "request_not_supported"
     REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
     REGISTRATION_NOT_SUPPORTED = "registration_not_supported"
+    # RFC 8628 section 3.5
+    AUTHORIZATION_PENDING = "authorization_pending"
+    SLOW_DOWN = "slow_down"
+    EXPIRED_TOKEN = "expired_token"  # noqa: S105 - a wire code, not a secret
     # RFC 6750 section 3.1
     INVALID_TOKEN = "invalid_token"  # noqa: S105 - a wire code, not a secret
     INSUFFICIENT_SCOPE = "insufficient_scope"

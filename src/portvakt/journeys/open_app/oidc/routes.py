@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import Mac, MasterKeys, Sealer
+from portvakt.crypto.user_codes import UserCodes
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.names import Names
 from portvakt.journeys.open_app.oidc.access_token import AccessTokens
@@ -35,6 +36,10 @@ from portvakt.journeys.open_app.oidc.client_assertion import Assertions
 from portvakt.journeys.open_app.oidc.client_auth import ClientAuthentication
 from portvakt.journeys.open_app.oidc.client_credentials import ClientCredentials
 from portvakt.journeys.open_app.oidc.code_grant import CodeGrant
+from portvakt.journeys.open_app.oidc.device_asking import DeviceAsking
+from portvakt.journeys.open_app.oidc.device_authorization import DeviceAuthorization
+from portvakt.journeys.open_app.oidc.device_grant import DeviceGrant
+from portvakt.journeys.open_app.oidc.device_routes import DeviceRoutes
 from portvakt.journeys.open_app.oidc.discovery import (
     AUTHORIZE,
     DISCOVERY,
@@ -80,6 +85,7 @@ class OpenIdConnect:
     introspection: Introspection
     revocation: Revocation
     people: UserInfo
+    devices: DeviceRoutes
     clock: Callable[[], datetime]
 
     @classmethod
@@ -100,6 +106,7 @@ class OpenIdConnect:
     ) -> Self:
         """Put the parts of the protocol together over what the root has built."""
         names = Names(keys)
+        codes = UserCodes(keys)
         access = AccessTokens(issuer, ring, sealer, records)
         writes = Issuer(issuer, ring, names, random, access)
         clients = ClientAuthentication(
@@ -121,13 +128,15 @@ class OpenIdConnect:
             clients=clients,
             introspection=Introspection(records, rules, access, names),
             revocation=Revocation(records, access),
-            tokens=Tokens(
-                clients=clients,
-                codes=CodeGrant(records, writes),
-                refreshing=RefreshGrant(records, writes, notices),
-                own=ClientCredentials(writes),
-            ),
+            tokens=_tokens(clients, records, writes, notices),
             people=UserInfo(rules=rules, tokens=access, names=names),
+            devices=DeviceRoutes(
+                gate=gate,
+                clients=clients,
+                authorization=DeviceAuthorization(issuer, records, codes, random),
+                asking=DeviceAsking(records, rules, codes, random),
+                clock=clock,
+            ),
             clock=clock,
         )
 
@@ -142,6 +151,7 @@ class OpenIdConnect:
             route(INTROSPECT, self.introspect, methods=("POST",), who=Who.CLIENT),
             route(REVOKE, self.revoke, methods=("POST",), who=Who.CLIENT),
             route(USERINFO, self.userinfo, methods=both, who=Who.CLIENT),
+            *self.devices.routes(),
         ]
 
     async def discovery(self, _request: Request) -> Response:
@@ -232,6 +242,18 @@ class OpenIdConnect:
         if isinstance(answer, OAuthError):
             return refused(answer, challenge=f"Bearer {REALM}")
         return json_answer(answer)
+
+
+def _tokens(
+    clients: ClientAuthentication, records: Records, writes: Issuer, notices: Notices
+) -> Tokens:
+    return Tokens(
+        clients=clients,
+        codes=CodeGrant(records, writes),
+        refreshing=RefreshGrant(records, writes, notices),
+        own=ClientCredentials(writes),
+        devices=DeviceGrant(records, writes),
+    )
 
 
 def _suggest_language(request: Request, response: Response, locales: tuple[str, ...]) -> None:

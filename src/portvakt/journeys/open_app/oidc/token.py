@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from portvakt.core.relying_parties import (
     AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
+    DEVICE_CODE,
+    OFF_UNLESS_NAMED,
     REFRESH_TOKEN,
     RelyingParty,
 )
@@ -18,6 +21,16 @@ from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.refresh_grant import RefreshGrant
 
 
+class GrantKind(Protocol):
+    """One thing that can be brought for tokens."""
+
+    async def answer(
+        self, app: RelyingParty, sent: Mapping[str, str], call: Call
+    ) -> dict[str, object] | OAuthError:
+        """Return the members of the answer, or why not."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """Trades what apps bring for tokens."""
@@ -26,6 +39,7 @@ class Tokens:
     codes: CodeGrant
     refreshing: RefreshGrant
     own: ClientCredentials
+    devices: GrantKind
 
     async def answer(
         self, authorization: str | None, sent: Mapping[str, str], call: Call
@@ -38,10 +52,11 @@ class Tokens:
             return app
         if (wrong := check_allowed(sent, app)) is not None:
             return wrong
-        kinds: Mapping[str, CodeGrant | RefreshGrant | ClientCredentials] = {
+        kinds: Mapping[str, GrantKind] = {
             AUTHORIZATION_CODE: self.codes,
             REFRESH_TOKEN: self.refreshing,
             CLIENT_CREDENTIALS: self.own,
+            DEVICE_CODE: self.devices,
         }
         return await kinds[sent["grant_type"]].answer(app, sent, call)
 
@@ -51,18 +66,22 @@ def check_grant_type(sent: Mapping[str, str]) -> OAuthError | None:
     asked = sent.get("grant_type") or None
     if asked is None:
         return OAuthError(ErrorCode.INVALID_REQUEST, "grant_type is missing.")
-    if asked not in GRANT_TYPES:
-        return OAuthError(
-            ErrorCode.UNSUPPORTED_GRANT_TYPE,
-            f"The supported values of grant_type are {', '.join(GRANT_TYPES)}.",
-        )
-    return None
+    return None if asked in GRANT_TYPES else _unsupported()
 
 
 def check_allowed(sent: Mapping[str, str], app: RelyingParty) -> OAuthError | None:
     """Take from each app what its entry allows, and nothing else (RFC 7591 section 2)."""
     if sent["grant_type"] in app.grant_types:
         return None
+    if sent["grant_type"] in OFF_UNLESS_NAMED:
+        return _unsupported()
     return OAuthError(
         ErrorCode.UNAUTHORIZED_CLIENT, "The entry of this app does not allow this grant_type."
+    )
+
+
+def _unsupported() -> OAuthError:
+    usual = ", ".join(each for each in GRANT_TYPES if each not in OFF_UNLESS_NAMED)
+    return OAuthError(
+        ErrorCode.UNSUPPORTED_GRANT_TYPE, f"The supported values of grant_type are {usual}."
     )
