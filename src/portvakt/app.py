@@ -29,6 +29,7 @@ from portvakt.journeys.my_apps.routes import MyApps
 from portvakt.journeys.my_sign_ins.routes import MySignIns
 from portvakt.journeys.not_me.flow import NotMe
 from portvakt.journeys.not_me.routes import NotMeRoutes
+from portvakt.journeys.open_app.forward_auth.routes import ForwardAuth
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.oidc.routes import OpenIdConnect
 from portvakt.journeys.set_up_mfa.forms import Numbers
@@ -355,9 +356,21 @@ def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
         outward=base.outward,
         clock=base.clock,
     )
+    forward_auth = ForwardAuth.over(
+        issuer=issuer,
+        gate=gate,
+        rules=rules,
+        records=records,
+        keys=base.keys,
+        ring=ring,
+        sealer=base.sealer,
+        random=base.random,
+        clock=base.clock,
+    )
     return (
         *MyApps(issuer=issuer, gate=gate, rules=rules, records=records).routes(),
         *MySignIns(gate=gate, rules=rules, records=records).routes(),
         *AppAccess(gate=gate, rules=rules, records=records).routes(),
         *open_app.routes(),
+        *forward_auth.routes(),
     )

@@ -1,10 +1,12 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from portvakt.core.ids import AccountId, SessionId
-from portvakt.core.sessions import SessionKind
+from portvakt.core.ids import AccountId, ClientId, GrantId, SessionId
+from portvakt.core.people import Account
+from portvakt.core.sessions import Session, SessionKind
 from portvakt.records import Unit
 from tests import make
+from tests.records import test_grants
 from tests.records.stored import with_anna
 
 SECRET, NEW_SECRET = b"s" * 32, b"n" * 32
@@ -93,3 +95,45 @@ async def test_the_last_act_counts_and_never_goes_back(database_url: str) -> Non
         found = await records.read(lambda unit: unit.sessions.load(SESSION.id, SECRET))
         assert found is not None
         assert found[0].seen_at == later
+
+
+async def test_a_session_is_read_through_a_grant_while_both_stand(database_url: str) -> None:
+    """With the person as they are now, in one statement."""
+    now, grant = make.NOW, test_grants.CODE.grant
+
+    async def give(unit: Unit) -> None:
+        code = replace(test_grants.CODE, grant=replace(grant, session_id=SESSION.id))
+        await unit.grants.put_code(code)
+
+    async with with_anna(database_url, put, give) as records:
+
+        async def read(at: datetime = now) -> tuple[Session, ClientId, Account] | None:
+            return await records.read(lambda unit: unit.sessions.through(grant.id, at))
+
+        before = records.counted
+        found = await read()
+        assert records.counted == before + 1
+        assert found is not None
+        assert (found[0], found[1], found[2].id) == (SESSION, grant.client_id, make.ANNA)
+        assert found[2].groups == frozenset({make.STAFF})
+        assert await read(grant.expires_at) is None
+        nothing = await records.read(lambda unit: unit.sessions.through(GrantId("no"), now))
+        assert nothing is None
+        await records.write(lambda unit: unit.grants.revoke(grant.id, now))
+        assert await read() is None
+
+
+async def test_a057_a_closed_session_is_not_read_through_a_grant(database_url: str) -> None:
+    grant = test_grants.CODE.grant
+
+    async def give(unit: Unit) -> None:
+        code = replace(test_grants.CODE, grant=replace(grant, session_id=SESSION.id))
+        await unit.grants.put_code(code)
+
+    async with with_anna(database_url, put, give) as records:
+        closed = await records.write(
+            lambda unit: unit.sessions.close(SESSION.id, make.ANNA, make.NOW)
+        )
+        assert closed
+        through = await records.read(lambda unit: unit.sessions.through(grant.id, make.NOW))
+        assert through is None

@@ -57,6 +57,8 @@ class RelyingParty:
     logo_uri: str | None = None
     icon: str | None = None
     """Under which mark the picture on its tile is kept."""
+    forward_auth_hosts: tuple[str, ...] = ()
+    """The hosts, each with a port where it is not 443, whose proxy asks us before every request."""
     groups: frozenset[GroupId] = frozenset()
     """Who may open it. Empty is nobody."""
     subject_type: str = "public"

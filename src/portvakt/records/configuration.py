@@ -147,6 +147,11 @@ class Configuration:
         both = (each.when.apps | each.when.apps_not for each in self.rules)
         return frozenset[ClientId]().union(*both)
 
+    @cached_property
+    def by_host(self) -> Mapping[str, RelyingParty]:
+        """The apps by the hosts that we guard for them."""
+        return {host: each for each in self.apps for host in each.forward_auth_hosts}
+
     def app(self, client_id: str) -> RelyingParty | None:
         """Find an app."""
         return self.by_client_id.get(client_id)

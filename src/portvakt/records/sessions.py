@@ -3,10 +3,20 @@
 from datetime import datetime
 from typing import Final
 
-from portvakt.core.ids import AccountId, SessionId
+from portvakt.core.ids import AccountId, ClientId, GrantId, SessionId
+from portvakt.core.people import Account
 from portvakt.core.sessions import Session, SessionKind
 from portvakt.records.driver import Row, Run
-from portvakt.records.standing import BOUND_TO_WHO, ORDER, STANDING, WHO, Standing, standing_of
+from portvakt.records.standing import (
+    ACCOUNT_COLUMNS,
+    BOUND_TO_WHO,
+    ORDER,
+    STANDING,
+    WHO,
+    Standing,
+    account_of,
+    standing_of,
+)
 from portvakt.records.statements import Statement
 from portvakt.records.values import evidence, instant, ms, optional_instant, to_json
 
@@ -39,6 +49,24 @@ _LOAD: Final = Statement(
     standing=STANDING,
     bound=BOUND_TO_WHO,
     order=ORDER,
+)
+_THROUGH: Final = Statement(
+    """
+    WITH g AS MATERIALIZED (
+        SELECT session_id, client_id FROM grants
+        WHERE id = :grant_id AND revoked_at IS NULL AND expires_at > :now),
+    s AS MATERIALIZED (
+        SELECT * FROM sessions
+        WHERE id = (SELECT session_id FROM g) AND closed_at IS NULL),
+    {who}
+    SELECT {columns}, g.client_id, {person}
+    FROM s JOIN g ON g.session_id = s.id JOIN who ON who.id = s.account_id
+    """,
+    who=WHO,
+    account="(SELECT account_id FROM s)",
+    browser="NULL",
+    columns=_COLUMNS,
+    person=ACCOUNT_COLUMNS,
 )
 _OF: Final = Statement(
     """
@@ -114,6 +142,18 @@ class Sessions:
         rows = await self._run.rows(_LOAD, id=id_, secret_hash=secret_hash)
         standing = standing_of(rows, _WIDTH)
         return None if standing is None else (_session(rows[0]), standing)
+
+    async def through(
+        self, grant_id: GrantId, now: datetime
+    ) -> tuple[Session, ClientId, Account] | None:
+        """Read the session that a grant came of, the app it is for, and the person as they are now.
+
+        None unless grant and session both stand.
+        """
+        row = await self._run.row(_THROUGH, grant_id=grant_id, now=ms(now))
+        if row is None:
+            return None
+        return _session(row), ClientId(row[_WIDTH]), account_of(row, _WIDTH + 1)
 
     async def of(self, account_id: AccountId) -> list[Session]:
         """List somebody's sessions, the one last used first."""

@@ -1,7 +1,9 @@
-"""The four cookies, all with the `__Host-` prefix: Secure, no Domain, Path=/ (RFC 6265bis 4.1.3.2).
+"""The cookies, all with the `__Host-` prefix: Secure, no Domain, Path=/ (RFC 6265bis 4.1.3.2).
 
 The prefix makes the browser refuse the same name from a sibling host or over plain http, so nobody
 can plant one. Values are what we made: 43 characters of base64url; anything else counts as absent.
+
+Four are ours. Two more live on the hosts of apps whose proxy asks us before every request (ADR 43).
 """
 
 import re
@@ -25,6 +27,10 @@ class Cookie(Enum):
     BROWSER = "__Host-browser"
     SESSION = "__Host-session"
     LANGUAGE = "__Host-language"
+    GUARDED = "__Host-portvakt"
+    """On the host of an app: that this browser is let in there."""
+    GUARDED_BINDING = "__Host-portvakt-binding"
+    """On the host of an app: which browser began."""
 
 
 def read_cookies(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -87,6 +93,22 @@ def set_session(response: Response, session_id: str, secret: str) -> None:
 def set_language(response: Response, language: str) -> None:
     """Keep the chosen language."""
     _set(response, Cookie.LANGUAGE, language, _KEPT)
+
+
+def set_guarded(response: Response, sealed: str) -> None:
+    """Let this browser in at the host of an app, as long as the session behind it stands."""
+    _set(response, Cookie.GUARDED, sealed, None)
+
+
+def set_guarded_binding(response: Response, secret: str) -> None:
+    """Tie this browser, until it closes, to the sign-ins that it begins at the host of an app."""
+    _set(response, Cookie.GUARDED_BINDING, secret, None)
+
+
+def drop_guarded(response: Response) -> None:
+    """Take both cookies of an app's host back."""
+    _set(response, Cookie.GUARDED, "", timedelta())
+    _set(response, Cookie.GUARDED_BINDING, "", timedelta())
 
 
 def drop_session(response: Response) -> None:

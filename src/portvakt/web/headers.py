@@ -13,6 +13,10 @@ CONTENT_SECURITY_POLICY = (
 APP = "/authenticator/"
 """Where the authenticator app lives. It is a program, so it may do what pages may not."""
 
+GUARDED = "/.portvakt/"
+"""What an app's proxy passes on to us from the app's own host. It is for the app to say whether
+that host, and all below it, is reached by https alone."""
+
 APP_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; manifest-src 'self'; worker-src 'self'; media-src 'self' blob:; "

@@ -30,7 +30,7 @@ from portvakt.web.assets import Assets, draw
 from portvakt.web.colours import organisation_stylesheet
 from portvakt.web.crowd import Door, Narrow
 from portvakt.web.errors import BodyTooLargeError, Errors, Failures
-from portvakt.web.headers import APP, security_headers, with_security
+from portvakt.web.headers import APP, GUARDED, Header, security_headers, with_security
 from portvakt.web.held import HeldAnswers
 from portvakt.web.metrics import Measuring, MetricsDoor
 from portvakt.web.request import SCOPE_KEY, Context, read_request
@@ -147,11 +147,12 @@ class _Shell:
         self._held = HeldAnswers()
         self._security = security_headers(https=site.https)
         self._app_security = security_headers(https=site.https, app=True)
+        self._guarded_security = security_headers(https=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         here = read_request(scope, self._site)
         scope[SCOPE_KEY] = around = Context(self._site, self._templates, here, self._held)
-        own = self._app_security if scope["path"].startswith(APP) else self._security
+        own = self._security_of(scope["path"])
         security = (*own, (b"x-request-id", here.request_id.encode("ascii")))
         status = 0
 
@@ -178,6 +179,11 @@ class _Shell:
             )
         if self._answered is not None:
             self._answered(around.pattern, scope["method"], status, took)
+
+    def _security_of(self, path: str) -> tuple[Header, ...]:
+        if path.startswith(APP):
+            return self._app_security
+        return self._guarded_security if path.startswith(GUARDED) else self._security
 
 
 class _Limits:

@@ -8,6 +8,7 @@ from portvakt.journeys.open_app.device_pages import (
     DeviceCodePage,
     DeviceEndPage,
 )
+from portvakt.journeys.open_app.forward_auth.pages import AgainPage, SignOutPage
 from portvakt.journeys.open_app.pages import BlockedPage, BrokenRequestPage, NotYoursPage
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
@@ -41,6 +42,8 @@ SAMPLES: dict[str, Page] = {
     "blocked": BlockedPage(
         app="Löneportalen", reason="Du är utanför regionens nät.", number=NUMBER
     ),
+    "forward-auth-again": AgainPage(app="Wiki", href="https://wiki.region.example/"),
+    "forward-auth-sign-out": SignOutPage(app="Wiki", href="https://wiki.region.example/"),
     "blocked-without-words": BlockedPage(app="Löneportalen", reason="", number=NUMBER),
     "device-code": DeviceCodePage(),
     "device-code-wrong": DeviceCodePage(errors={"code": Message("device_page.no_such_code")}),

@@ -24,6 +24,7 @@ from portvakt.core.secret import Secret
 from portvakt.crypto.client_keys import wrong_in_jwks
 from portvakt.crypto.passwords import BrokenHashError, parameters_of
 from portvakt.journeys.apply_state.document import App, Link, Network, Person, Rule, State
+from portvakt.journeys.apply_state.hosts import check_hosts
 from portvakt.journeys.apply_state.tiles import check_names, read_icons
 from portvakt.phone_numbers import Usable, usable_for_text
 from portvakt.records.icons import Icon
@@ -49,6 +50,8 @@ class Surroundings:
     apps: Collection[str] = ()
     apps_with_secret: Collection[str] = ()
     links: Collection[str] = ()
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """Whose a guarded host is already, by host."""
 
 
 @dataclass(slots=True)
@@ -88,6 +91,7 @@ def check(state: State, around: Surroundings, problems: Problems) -> Judged:
         _link(("links", at), link, groups, problems)
     judged.icons |= read_icons(state, around.folder, problems)
     check_names(state, around.apps, around.links, problems)
+    check_hosts(state.apps, around.hosts, problems)
     for at, rule in enumerate(state.rules):
         known = {"networks": networks, "groups": groups, "apps": apps}
         _rule(("rules", at), rule, known, problems)
@@ -250,7 +254,8 @@ def _grant_types(path: Path, app: App, problems: Problems) -> None:
     people = {AUTHORIZATION_CODE, DEVICE_CODE} & set(app.grant_types)
     if REFRESH_TOKEN in app.grant_types and not people:
         problems.add(path, "“refresh_token” goes with “authorization_code”, or a device's code")
-    if AUTHORIZATION_CODE in app.grant_types and not app.redirect_uris:
+    comes_back = app.redirect_uris or app.forward_auth_hosts
+    if AUTHORIZATION_CODE in app.grant_types and not comes_back:
         problems.add((*path[:-1], "redirect_uris"), "is missing: nobody could come back to the app")
 
 

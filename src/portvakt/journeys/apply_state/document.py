@@ -84,6 +84,7 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     access_token: Literal["jwt", "opaque"] = "jwt"  # noqa: S105  # a form
     consent: bool = False
     told_groups: tuple[str, ...] = ()
+    forward_auth_hosts: tuple[str, ...] = ()
     client_uri: str | None = None
     initiate_login_uri: str | None = None
     logo_uri: str | None = None

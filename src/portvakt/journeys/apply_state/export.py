@@ -127,6 +127,7 @@ def entry_of(app: RelyingParty, icons: Mapping[str, Icon] = NO_ICONS) -> dict[st
             "access_token": _unless(app.access_token, "jwt"),
             "consent": app.consent,
             "told_groups": list(app.told_groups),
+            "forward_auth_hosts": list(app.forward_auth_hosts),
             "client_uri": app.client_uri,
             "initiate_login_uri": app.initiate_login_uri,
             "logo_uri": app.logo_uri,

@@ -200,6 +200,7 @@ def _around(file: Path, stored: Configuration, orders: Orders) -> Surroundings:
         apps={each.client_id for each in stored.apps},
         apps_with_secret={each.client_id for each in stored.apps if each.secret_hash is not None},
         links={each.id for each in stored.links},
+        hosts={host: each.client_id for host, each in stored.by_host.items()},
     )
 
 

@@ -77,6 +77,7 @@ def app_of(app: document.App, judged: Judged, stored: RelyingParty | None) -> Re
         access_token=app.access_token,
         consent=app.consent,
         told_groups=app.told_groups,
+        forward_auth_hosts=app.forward_auth_hosts,
         client_uri=app.client_uri,
         initiate_login_uri=app.initiate_login_uri,
         logo_uri=app.logo_uri,

@@ -77,7 +77,7 @@ def start_address(app: RelyingParty, issuer: str) -> str | None:
     """Return where a browser goes to open the app, or None where the app has no such place.
 
     `initiate_login_uri` begins a sign-in at once and is told who asks (OpenID Connect Core section
-    4); else the app's own page, else the origin that it wants its answers at.
+    4); else the app's own page, else the origin that it wants its answers at, else a guarded host.
     """
     if app.initiate_login_uri is not None and _is_web(app.initiate_login_uri):
         joint = "&" if "?" in app.initiate_login_uri else "?"
@@ -88,7 +88,7 @@ def start_address(app: RelyingParty, issuer: str) -> str | None:
         if _is_web(address):
             parts = urlsplit(address)
             return f"{parts.scheme}://{parts.netloc}/"
-    return None
+    return f"https://{app.forward_auth_hosts[0]}/" if app.forward_auth_hosts else None
 
 
 def _is_web(address: str) -> bool:
