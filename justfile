@@ -55,6 +55,8 @@ adr title:
 lock:
     cd requirements && for f in runtime dev; do \
       uv pip compile -q --generate-hashes --no-emit-index-url --no-header $f.in -o $f.txt; done
+    cd tests/servers/jupyterhub && \
+      uv pip compile -q --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
 
 # build the authenticator app into the package (needs Node)
 app:

@@ -138,6 +138,7 @@ set_up_servers() {
   PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null || missing+=(iproute2)
   PATH=$PATH:/usr/sbin:/sbin command -v slapd >/dev/null || missing+=(slapd)
   PATH=$PATH:/usr/sbin:/sbin command -v nginx >/dev/null || missing+=(nginx-light)
+  [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || missing+=(apache2-bin libapache2-mod-auth-openidc)
   command -v systemd-analyze >/dev/null || missing+=(systemd) # reads the example units; nothing is started
   command -v ldapwhoami >/dev/null || missing+=(ldap-utils)
   command -v kinit >/dev/null || missing+=(krb5-user)

@@ -155,6 +155,14 @@ def test_an_app_that_keeps_no_secret_has_none(box: Box) -> None:
     assert "a public client" in out
 
 
+def test_only_an_app_that_renews_its_tokens_may(box: Box) -> None:
+    words = ("--url", "https://x.region.example", "--group", "alla")
+    box.good("app", "add", "once", *words)
+    box.good("app", "add", "again", *words, "--refresh")
+    assert app(box, "once").grant_types == ("authorization_code",)
+    assert app(box, "again").grant_types == ("authorization_code", "refresh_token")
+
+
 def test_redirect_addresses_can_be_named(box: Box) -> None:
     one, two = f"{URL}/a", f"{URL}/b?tenant=1"
     box.good(*GRAFANA, "--redirect-uri", one, "--redirect-uri", two, "--name", "Mätare")

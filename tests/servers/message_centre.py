@@ -1,9 +1,7 @@
 """A message centre of SMPP 3.4 for a test run, by code that is not ours (`smpp_centre/`)."""
 
 import asyncio
-import fcntl
 import json
-import shutil
 import subprocess
 import threading
 import time
@@ -11,28 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers.authority import Authority
+from tests.servers.node import install
 
 CENTRE = Path(__file__).parent / "smpp_centre"
 SYSTEM_ID, PASSWORD = "portvakt", "simpw"
 PATIENCE = 10.0
-
-
-def install() -> str:
-    """Put what package-lock.json names beside the centre, once; return Node. Raises where none is.
-
-    Several processes of a run may come at the same time.
-    """
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        raise FileNotFoundError("Node is missing; ./test installs it")
-    lock = (CENTRE / "package-lock.json").read_bytes()
-    stamp = CENTRE / "node_modules" / ".portvakt-lock"
-    with (CENTRE / "package.json").open() as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        if not stamp.is_file() or stamp.read_bytes() != lock:
-            subprocess.run([npm, "ci"], cwd=CENTRE, check=True, capture_output=True)
-            stamp.write_bytes(lock)
-    return node
 
 
 class MessageCentre:
@@ -45,7 +26,7 @@ class MessageCentre:
         self.ca_file = authority.ca_file
         self.seen: list[dict[str, Any]] = []
         self._process = subprocess.Popen(
-            [install(), CENTRE / "centre.mjs", files.key, files.certificate],
+            [install(CENTRE), CENTRE / "centre.mjs", files.key, files.certificate],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -4,6 +4,7 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TextIO, TypeVar
@@ -68,6 +69,11 @@ def arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="`add`: it can keep no secret: it runs on a phone or wholly in the browser",
     )
+    parser.add_argument(
+        "--refresh",
+        action="store_true",
+        help="`add`: it renews its tokens by itself; the products above are known to, or not to",
+    )
     _about_secrets(parser)
     parser.add_argument("--json", action="store_true", help="answer in JSON")
 
@@ -127,7 +133,7 @@ def _hours(text: str) -> int:
 
 
 def _add(args: Namespace, shell: Shell) -> None:
-    async def work(opened: Opened) -> tuple[Made, str]:
+    async def work(opened: Opened) -> tuple[Made, tuple[Part, ...]]:
         entry = _entry(args, opened.settings.public_url)
         made = _done(await _apps(opened).add(entry, shell.clock()))
         return made, _settings(opened, made.app, args.product or "generic", _shown(args, made))
@@ -136,35 +142,34 @@ def _add(args: Namespace, shell: Shell) -> None:
         made, settings = in_records(shell, work)
         put(made.secret)
     if args.json:
-        print_json(entry_of(made.app) | {"settings": settings} | _secret_said(args, made))
+        print_json(entry_of(made.app) | _secret_said(args, made) | _in_json(settings))
         return
-    print(f"added {made.app.client_id}, for {', '.join(sorted(made.app.groups))}\n\n{settings}")
+    print(f"added {made.app.client_id}, for {', '.join(sorted(made.app.groups))}")
+    _print(settings)
 
 
 def _secret(args: Namespace, shell: Shell) -> None:
     keep = timedelta(hours=args.keep_old)
 
-    async def work(opened: Opened) -> tuple[Made, str, bool]:
+    async def work(opened: Opened) -> tuple[Made, tuple[Part, ...], bool]:
         made = _done(await _apps(opened).new_secret(args.client_id, keep, shell.clock()))
         found = await opened.records.read(lambda unit: unit.configuration.load())
-        settings = ""
-        if args.product is not None:
-            settings = _settings(opened, made.app, args.product, _shown(args, made))
+        settings = _settings(opened, made.app, args.product, _shown(args, made))
         return made, settings, found.owners["app", args.client_id] == OWNER
 
     with _safe_place(args.secret_file) as put:
         made, settings, of_file = in_records(shell, work)
         put(made.secret)
     if args.json:
-        print_json(_secret_said(args, made) | {"keep_old_hours": args.keep_old})
+        kept = {"keep_old_hours": args.keep_old}
+        print_json(_secret_said(args, made) | kept | _in_json(settings))
         return
     print(f"the secret of {made.app.client_id} is new: {_shown(args, made)}")
     old = f"counts for {args.keep_old} hours more" if args.keep_old else "counts no more"
     print(f"the one before {old}")
     if of_file:
         print("if its entry has a client_secret_file, write it there too, or `apply` undoes this")
-    if settings:
-        print(f"\n{settings}")
+    _print(settings)
 
 
 def _remove(args: Namespace, shell: Shell) -> None:
@@ -198,24 +203,22 @@ def _list(args: Namespace, shell: Shell) -> None:
 
 
 def _show(args: Namespace, shell: Shell) -> None:
-    async def work(opened: Opened) -> tuple[RelyingParty, str, str]:
+    async def work(opened: Opened) -> tuple[RelyingParty, str, tuple[Part, ...]]:
         stored = await opened.records.read(lambda unit: unit.configuration.load())
         app = stored.app(args.client_id)
         if app is None:
             raise CommandError(
                 f"there is no app “{args.client_id}”; `portvakt app list` names them"
             )
-        settings = ""
-        if args.product is not None:
-            kept = "" if app.secret_hash is None else _KEPT
-            settings = _settings(opened, app, args.product, kept)
+        kept = "" if app.secret_hash is None else _KEPT
+        settings = _settings(opened, app, args.product, kept)
         return app, stored.owners["app", app.client_id], settings
 
     app, owner, settings = in_records(shell, work)
     if args.json:
-        print_json(entry_of(app) | {"owner": owner, "settings": settings})
+        print_json(entry_of(app) | {"owner": owner} | _in_json(settings))
     elif settings:
-        print(settings)
+        _print(settings)
     else:
         print(f"# owner: {owner}\n{tomli_w.dumps({'apps': [entry_of(app)]})}", end="")
 
@@ -237,8 +240,9 @@ def _done(outcome: T | Refused) -> T:
 def _entry(args: Namespace, issuer: str) -> dict[str, Any]:
     """Describe the app as a file would."""
     product = PRODUCTS[args.product or "generic"]
-    grants = [AUTHORIZATION_CODE, REFRESH_TOKEN] if product.refreshes else [AUTHORIZATION_CODE]
-    named = product.name if args.product else args.client_id
+    renews = args.refresh or product.refreshes
+    grants = [AUTHORIZATION_CODE, REFRESH_TOKEN] if renews else [AUTHORIZATION_CODE]
+    named = args.client_id if args.product in {None, "generic"} else product.name
     known = addresses(product, args.url, issuer)
     entry: dict[str, Any] = {
         "client_id": args.client_id,
@@ -253,21 +257,31 @@ def _entry(args: Namespace, issuer: str) -> dict[str, Any]:
     return entry
 
 
-def _settings(opened: Opened, app: RelyingParty, product: str, secret: str) -> str:
+def _settings(
+    opened: Opened, app: RelyingParty, product: str | None, secret: str
+) -> tuple[Part, ...]:
+    """Render a product's settings; nothing where no product is named."""
+    if product is None:
+        return ()
     side = Side(
         issuer=opened.settings.public_url,
         organisation=opened.settings.organisation.name,
         secret=secret,
         drawn=SystemRandom().bytes(_DRAWN_BYTES).hex(),
     )
-    parts = paste(product, app, side)
-    return "\n\n".join(_part(each) for each in parts)
+    return paste(product, app, side)
 
 
-def _part(part: Part) -> str:
-    if part.where == NOTE:
-        return "\n".join(f"# {line}" for line in part.text.splitlines())
-    return f"# ---- {part.where}\n{part.text}"
+def _print(parts: Iterable[Part]) -> None:
+    for each in parts:
+        if each.where == NOTE:
+            print("\n" + "\n".join(f"# {line}" for line in each.text.splitlines()))
+        else:
+            print(f"\n# ---- {each.where}\n{each.text}")
+
+
+def _in_json(parts: Iterable[Part]) -> dict[str, Any]:
+    return {"settings": [asdict(each) for each in parts]}
 
 
 def _shown(args: Namespace, made: Made) -> str:

@@ -1,0 +1,53 @@
+"""An app of openid-client in a process of its own (`tests/servers/openid_client`)."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.bad_days.processes import PATIENCE, free_port
+from tests.clients.site import Site
+from tests.servers.node import install
+
+APP = Path(__file__).parents[1] / "servers" / "openid_client"
+
+
+@dataclass(frozen=True)
+class NodeApp:
+    """Where it is, and what it is registered as."""
+
+    origin: str
+    client_id: str
+
+
+@contextmanager
+def node_app(region: Site, client_id: str, *words: str, **more: Any) -> Iterator[NodeApp]:
+    """Connect an app as an operator does, start it with what was printed, and stop it."""
+    port = free_port()
+    origin = f"http://localhost:{port}"
+    made = region.add(client_id, "generic", origin, *words)
+    asked = {
+        "issuer": region.origin,
+        "client_id": client_id,
+        "client_secret": made.get("client_secret"),
+        "port": port,
+    }
+    process = subprocess.Popen(
+        [install(APP), str(APP / "app.mjs"), json.dumps(asked | more)],
+        env=os.environ | {"NODE_EXTRA_CA_CERTS": str(region.ca_file)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == b"ready\n"
+        yield NodeApp(origin, client_id)
+    finally:
+        process.stdin.close()
+        process.wait(PATIENCE)
+        process.stdout.close()

@@ -1,0 +1,103 @@
+"""openid-client, a certified relying party: it checks every answer and believes nothing else."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.clients.node_app import NodeApp, node_app
+from tests.clients.person import Person
+from tests.clients.site import Site
+
+
+@pytest.fixture(scope="module")
+def app(region: Site) -> Iterator[NodeApp]:
+    with node_app(region, "nodapp", "--refresh") as found:
+        yield found
+
+
+@pytest.fixture
+def person(region: Site) -> Iterator[Person]:
+    with region.somebody() as found:
+        yield found
+
+
+def signed_in(person: Person, app: NodeApp) -> None:
+    """Open the app, and sign in with a password alone."""
+    person.get(f"{app.origin}/sign-in")
+    assert person.ours
+    person.give_password()
+    assert person.at == f"{app.origin}/", person.page.text
+
+
+def test_it_signs_in_with_pkce_and_believes_the_id_token(app: NodeApp, person: Person) -> None:
+    signed_in(person, app)
+    claims = person.page.response.json()
+    assert claims["aud"] == app.client_id
+    assert claims["amr"] == ["pwd"]
+    assert claims["acr"] == "urn:portvakt:aal1"
+    told = person.json(f"{app.origin}/userinfo")
+    assert told["preferred_username"] == f"{person.name}.berg"
+    assert told["groups"] == ["alla"]
+    assert told["sub"] == claims["sub"]
+
+
+def test_it_renews_its_tokens_and_both_are_new(app: NodeApp, person: Person) -> None:
+    signed_in(person, app)
+    subject = person.page.response.json()["sub"]
+    said = person.json(f"{app.origin}/refresh")
+    assert said["renewed"] == ["access_token", "refresh_token"]
+    assert said["claims"]["sub"] == subject
+    assert person.json(f"{app.origin}/userinfo")["sub"] == subject
+    assert person.json(f"{app.origin}/refresh")["renewed"] == ["access_token", "refresh_token"]
+
+
+def test_a_refresh_token_that_comes_twice_ends_what_came_of_it(
+    app: NodeApp, person: Person
+) -> None:
+    signed_in(person, app)
+    person.json(f"{app.origin}/refresh")
+    assert person.json(f"{app.origin}/refresh-with-the-old")["error"] == "invalid_grant"
+    assert person.json(f"{app.origin}/refresh")["error"] == "invalid_grant"
+    assert person.json(f"{app.origin}/userinfo")["code"] == "OAUTH_WWW_AUTHENTICATE_CHALLENGE"
+
+
+def test_it_asks_whether_a_token_counts_and_takes_one_back(app: NodeApp, person: Person) -> None:
+    signed_in(person, app)
+    known = person.json(f"{app.origin}/introspect")
+    assert known["active"] is True
+    assert known["client_id"] == app.client_id
+    assert person.json(f"{app.origin}/revoke") is None
+    assert person.json(f"{app.origin}/introspect") == {"active": False}
+    assert person.json(f"{app.origin}/refresh")["error"] == "invalid_grant"
+
+
+def test_it_asks_for_a_fresh_sign_in_and_checks_that_it_got_one(
+    app: NodeApp, person: Person
+) -> None:
+    signed_in(person, app)
+    before = person.page.response.json()["auth_time"]
+    person.get(f"{app.origin}/sign-in?max_age=3600")
+    assert person.page.response.json()["auth_time"] == before  # young enough
+    person.get(f"{app.origin}/sign-in?max_age=0")
+    assert person.ours
+    person.give_password()
+    assert person.at == f"{app.origin}/", person.page.text
+    assert person.page.response.json()["auth_time"] >= before
+
+
+def test_it_reads_why_it_was_not_let_in_without_a_page(app: NodeApp, person: Person) -> None:
+    person.get(f"{app.origin}/sign-in?prompt=none")
+    said = person.page.response.json()
+    assert (said["error"], said["code"]) == ("login_required", "OAUTH_AUTHORIZATION_RESPONSE_ERROR")
+
+
+def test_a_code_that_is_opened_twice_is_refused_in_words_that_it_reads(
+    app: NodeApp, person: Person
+) -> None:
+    signed_in(person, app)
+    (callback,) = [each for each in person.seen if each.startswith(f"{app.origin}/callback")]
+    person.get(callback)
+    assert person.page.response.json()["code"] in {
+        "OAUTH_RESPONSE_BODY_ERROR",
+        "OAUTH_INVALID_RESPONSE",
+    }
