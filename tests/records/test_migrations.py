@@ -129,7 +129,8 @@ def test_a_migration_that_fails_has_changed_nothing(empty_url: str) -> None:
     assert current(empty_url) == SCHEMA_VERSION
 
 
-WITHOUT_DEVICES = ("DROP TABLE device_requests",)
+WITHOUT_RESOURCES = ("ALTER TABLE grants DROP COLUMN resources",)
+WITHOUT_DEVICES = (*WITHOUT_RESOURCES, "DROP TABLE device_requests")
 WITHOUT_PORTAL = (
     *WITHOUT_DEVICES,
     *(f"DROP TABLE {name}" for name in ("links", "collections", "icons", "portal_choices")),
@@ -185,6 +186,7 @@ WITHOUT_THE_APP = (
         ("0007", WITHOUT_TOKENS),
         ("0008", WITHOUT_PORTAL),
         ("0009", WITHOUT_DEVICES),
+        ("0010", WITHOUT_RESOURCES),
     ],
 )
 def test_an_older_database_keeps_what_is_in_it(

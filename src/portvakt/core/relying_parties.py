@@ -18,6 +18,7 @@ DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 """RFC 8628 section 3.4."""
 OFF_UNLESS_NAMED = frozenset({DEVICE_CODE})
 """What is not done for any app whose entry does not say so: to all others it is unknown (A105)."""
+SWEDEN_CONNECT = "sweden-connect"
 OFFLINE_ACCESS = "offline_access"
 ASSIGNED = ("openid", "profile", "email", "groups")
 """What an app may ask for whose entry names nothing."""
@@ -64,6 +65,16 @@ class RelyingParty:
     subject_type: str = "public"
     """"public" or "pairwise" (OpenID Connect Core section 8)."""
     id_token_signed_response_alg: str = "RS256"  # noqa: S105  # an algorithm
+    userinfo_signed_response_alg: str | None = None
+    """Whether userinfo is signed, and how; None where it is plain JSON."""
+    introspection_signed_response_alg: str = "RS256"
+    """How answers about tokens are signed where they are asked for signed (RFC 9701 section 6)."""
+    resources: tuple[str, ...] = ()
+    """For which services, beside our own, it may get access tokens (RFC 8707)."""
+    serves: tuple[str, ...] = ()
+    """As which of such services it may ask about the tokens that it is handed."""
+    profile: str | None = None
+    """"sweden-connect" for an app of that federation; None for the organisation's usual ones."""
     application_type: str = "web"
     """"web" or "native" (OpenID Connect Dynamic Client Registration section 2)."""
     secret_hash: bytes | None = None
@@ -80,6 +91,24 @@ class RelyingParty:
         """
         counts = now.timestamp() < self.old_secret_until
         return self.secret_hash or b"", (self.old_secret_hash or b"") if counts else b""
+
+
+def answers_are_opaque(app: RelyingParty) -> bool:
+    """Say whether its access tokens are for nobody else to read.
+
+    Sweden Connect's profile section 2.3.2: they reveal nothing of the person or the sign-in.
+    """
+    return app.access_token == "opaque" or app.profile == SWEDEN_CONNECT  # noqa: S105 - a form
+
+
+def userinfo_algorithm(app: RelyingParty) -> str | None:
+    """Return how userinfo is signed for an app, or None where it is not.
+
+    The Swedish profile section 4.3 wants it signed.
+    """
+    if app.userinfo_signed_response_alg is None and app.profile == SWEDEN_CONNECT:
+        return app.id_token_signed_response_alg
+    return app.userinfo_signed_response_alg
 
 
 def told_of(app: RelyingParty, groups: Iterable[GroupId]) -> tuple[GroupId, ...]:

@@ -15,16 +15,16 @@ from portvakt.records.values import evidence, instant, ms, to_json
 
 _GRANT: Final = (
     "id, account_id, client_id, session_id, scope, evidence, created_at, expires_at, offline,"
-    " claims"
+    " claims, resources"
 )
-_GRANT_WIDTH: Final = 10
+_GRANT_WIDTH: Final = 11
 _PUT: Final = Statement(
     """
     INSERT INTO grants (id, account_id, client_id, session_id, scope, evidence, created_at,
-        expires_at, offline, claims, code_hash, code_expires_at, redirect_uri, code_challenge,
-        nonce)
+        expires_at, offline, claims, resources, code_hash, code_expires_at, redirect_uri,
+        code_challenge, nonce)
     VALUES (:id, :account_id, :client_id, :session_id, :scope, :evidence, :created_at,
-        :expires_at, :offline, :claims, :code_hash, :code_expires_at, :redirect_uri,
+        :expires_at, :offline, :claims, :resources, :code_hash, :code_expires_at, :redirect_uri,
         :code_challenge, :nonce)
     """
 )
@@ -49,7 +49,7 @@ _LOAD: Final = Statement(
             AND NOT EXISTS (SELECT 1 FROM seen_ids WHERE hash = :token)),
     {who}
     SELECT g.id, g.account_id, g.client_id, g.session_id, g.scope, g.evidence, g.created_at,
-        g.expires_at, g.offline, g.claims, {columns}
+        g.expires_at, g.offline, g.claims, g.resources, {columns}
     FROM g JOIN who ON who.id = g.account_id
     """,
     who=WHO,
@@ -118,6 +118,8 @@ class Grant:
     """Whether it outlives the session (`offline_access`, OpenID Connect Core section 11)."""
     claims: str | None = None
     """What the app asked for by name, as JSON (OpenID Connect Core section 5.5)."""
+    resources: tuple[str, ...] = ()
+    """For which services it asked; our own where none (RFC 8707)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +175,7 @@ class Grants:
             expires_at=ms(grant.expires_at),
             offline=grant.offline,
             claims=grant.claims,
+            resources=" ".join(grant.resources) or None,
             code_hash=code.hash,
             code_expires_at=ms(code.expires_at),
             redirect_uri=code.redirect_uri,
@@ -269,4 +272,5 @@ def _grant(row: Row) -> Grant:
         expires_at=instant(row[7]),
         offline=bool(row[8]),
         claims=row[9],
+        resources=tuple((row[10] or "").split()),
     )

@@ -78,6 +78,7 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
         "redirect_uri",
         "offline",
         "claims",
+        "resources",
     ),
     "consents": ("client_id", "scope", "given_at"),
     "portal_choices": ("doc", "changed_at"),

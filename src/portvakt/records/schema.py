@@ -335,6 +335,7 @@ grants = Table(
     # Whether it outlives the session (OpenID Connect Core section 11, `offline_access`).
     Column("offline", Boolean, nullable=False, server_default=false()),
     Column("claims", Text),  # what the app asked for by name (section 5.5)
+    Column("resources", Text),  # for which services it asked (RFC 8707), each without a space
     Index("ix_grants_account_id", "account_id"),
     comment="What an app was told about a person, and the code that it fetched it with",
 )

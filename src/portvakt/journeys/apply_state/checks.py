@@ -226,6 +226,7 @@ def _app(
             problems.add((*path, key), _wrong_address(uri))
     _grant_types((*path, "grant_types"), app, problems)
     _keys(path, app, problems)
+    _services(path, app, problems)
     _client_secret((*path, "client_secret_file"), app, around, judged, problems)
 
 
@@ -257,6 +258,15 @@ def _grant_types(path: Path, app: App, problems: Problems) -> None:
     comes_back = app.redirect_uris or app.forward_auth_hosts
     if AUTHORIZATION_CODE in app.grant_types and not comes_back:
         problems.add((*path[:-1], "redirect_uris"), "is missing: nobody could come back to the app")
+
+
+def _services(path: Path, app: App, problems: Problems) -> None:
+    """Demand addresses that can stand in a token (RFC 8707 section 2)."""
+    for key in ("resources", "serves"):
+        for at, uri in enumerate(getattr(app, key)):
+            wrong = "has a fragment (RFC 8707 section 2)" if "#" in uri else _wrong_address(uri)
+            if wrong:
+                problems.add((*path, key, at), wrong)
 
 
 def _keys(path: Path, app: App, problems: Problems) -> None:

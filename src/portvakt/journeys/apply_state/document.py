@@ -92,6 +92,11 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     application_type: Literal["web", "native"] = "web"
     subject_type: Literal["public", "pairwise"] = "public"
     id_token_signed_response_alg: Literal["RS256", "ES256", "EdDSA"] = "RS256"  # noqa: S105  # an algorithm
+    userinfo_signed_response_alg: Literal["RS256", "ES256", "EdDSA"] | None = None
+    introspection_signed_response_alg: Literal["RS256", "ES256", "EdDSA"] = "RS256"
+    resources: tuple[str, ...] = ()
+    serves: tuple[str, ...] = ()
+    profile: Literal["sweden-connect"] | None = None
     groups: tuple[str, ...] = ()
 
 

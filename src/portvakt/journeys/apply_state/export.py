@@ -135,6 +135,13 @@ def entry_of(app: RelyingParty, icons: Mapping[str, Icon] = NO_ICONS) -> dict[st
             "application_type": app.application_type,
             "subject_type": app.subject_type,
             "id_token_signed_response_alg": app.id_token_signed_response_alg,
+            "userinfo_signed_response_alg": app.userinfo_signed_response_alg,
+            "introspection_signed_response_alg": _unless(
+                app.introspection_signed_response_alg, "RS256"
+            ),
+            "resources": list(app.resources),
+            "serves": list(app.serves),
+            "profile": app.profile,
             "groups": sorted(app.groups),
         }
     )

@@ -85,6 +85,11 @@ def app_of(app: document.App, judged: Judged, stored: RelyingParty | None) -> Re
         groups=frozenset(GroupId(each) for each in app.groups),
         subject_type=app.subject_type,
         id_token_signed_response_alg=app.id_token_signed_response_alg,
+        userinfo_signed_response_alg=app.userinfo_signed_response_alg,
+        introspection_signed_response_alg=app.introspection_signed_response_alg,
+        resources=app.resources,
+        serves=app.serves,
+        profile=app.profile,
         application_type=app.application_type,
     )
     secret = judged.client_secrets.get(app.client_id)

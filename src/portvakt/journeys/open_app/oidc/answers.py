@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
+from portvakt.journeys.open_app.oidc.signed_answers import Signed
 from portvakt.web.forms import BadFormError, Form, form
 from portvakt.web.request import here
 
@@ -67,6 +68,12 @@ def raw_answer(body: bytes, status: int = 200, cache: str = "no-store") -> Respo
     """Write JSON that is written already."""
     headers = {"cache-control": cache}
     return Response(body, status, headers=headers, media_type="application/json")
+
+
+def signed_answer(signed: Signed) -> Response:
+    """Write a JWT that nobody keeps."""
+    headers = {"cache-control": "no-store"}
+    return Response(signed.jwt, headers=headers, media_type=signed.media_type)
 
 
 def _malformed(description: str) -> OAuthError:

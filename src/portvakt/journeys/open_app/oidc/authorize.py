@@ -31,7 +31,7 @@ from portvakt.journeys.open_app.oidc.discovery import AUTHORIZE
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
 from portvakt.journeys.open_app.oidc.freshness import Freshness, freshness
 from portvakt.journeys.open_app.oidc.granting import ends_at, granted_scope
-from portvakt.journeys.open_app.oidc.request import AuthorizationRequest
+from portvakt.journeys.open_app.oidc.request import RESOURCE, AuthorizationRequest
 from portvakt.proving.rules import Rules, Verdict, judge
 from portvakt.proving.visit import Visit
 from portvakt.records.grants import AuthorizationCode, Grant
@@ -186,6 +186,7 @@ class Authorize:
             created_at=visit.now,
             expires_at=ends_at(asked.app, scope, who.session, who.account, visit.now),
             offline=OFFLINE_ACCESS in scope,
+            resources=request.every(RESOURCE),
         )
         put = AuthorizationCode(
             hash=lookup_hash(code),

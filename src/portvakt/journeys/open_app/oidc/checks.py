@@ -13,7 +13,8 @@ from typing import TypeAlias
 from portvakt.core.messages import MessageId
 from portvakt.core.relying_parties import RelyingParty, redirect_matches
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
-from portvakt.journeys.open_app.oidc.request import AuthorizationRequest
+from portvakt.journeys.open_app.oidc.request import RESOURCE, AuthorizationRequest
+from portvakt.journeys.open_app.oidc.resources import invalid_target
 
 PROMPTS = ("none", "login")
 """The values of `prompt` that we can honour. There is no consent to ask for (the apps are the
@@ -141,6 +142,12 @@ def check_max_age(request: AuthorizationRequest, _app: RelyingParty) -> OAuthErr
     return None
 
 
+def check_resource(request: AuthorizationRequest, app: RelyingParty) -> OAuthError | None:
+    """Take the services that the app's entry names (RFC 8707 section 2)."""
+    asked = request.every(RESOURCE)
+    return None if set(asked) <= set(app.resources) else invalid_target()
+
+
 def check_lengths(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
     """Keep what is stored or passed on small."""
     for name, limit in (("nonce", 512), ("login_hint", 254), ("ui_locales", 100)):
@@ -159,6 +166,7 @@ CHECKS: tuple[Check, ...] = (
     check_pkce,
     check_prompt,
     check_max_age,
+    check_resource,
     check_lengths,
 )
 

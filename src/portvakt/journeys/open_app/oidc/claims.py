@@ -1,6 +1,6 @@
 """What an app is told about a person and a sign-in. Pure: values in, claims out."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -85,18 +85,25 @@ class Issue:
         return claims if nonce is None else claims | {"nonce": nonce}
 
     def access_token(
-        self, *, grant_id: str, token_id: str, scope: Collection[str]
+        self, *, grant_id: str, token_id: str, scope: Collection[str], audience: Sequence[str]
     ) -> dict[str, object]:
         """Return the claims of RFC 9068 section 2.2, and the grant that the token hangs on.
 
-        The audience is ourselves: without a `resource` the token is for userinfo (section 3).
+        The audience is ourselves where there is none: without a `resource` the token is for
+        userinfo (section 3).
         """
         return self._common(self.issuer, ACCESS_TOKEN_LIVES) | {
+            "aud": written_audience(audience or (self.issuer,)),
             "client_id": self.client_id,
             "jti": token_id,
             "scope": " ".join(scope),
             "grant": grant_id,
         }
+
+
+def written_audience(audience: Sequence[str]) -> str | list[str]:
+    """Write `aud`: a single one as it is (RFC 7519 section 4.1.3)."""
+    return audience[0] if len(audience) == 1 else list(audience)
 
 
 def userinfo_claims(

@@ -9,6 +9,7 @@ from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.claims import SCOPES
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.issuing import Issuer
+from portvakt.journeys.open_app.oidc.resources import audience_of
 
 ABOUT_PEOPLE = frozenset({*SCOPES, OFFLINE_ACCESS})
 _SCOPES = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")  # RFC 6749 3.3
@@ -35,4 +36,8 @@ class ClientCredentials:
         if asked and not (_SCOPES.fullmatch(asked) and set(asked.split()) <= set(assigned)):
             return OAuthError(ErrorCode.INVALID_SCOPE, "scope may hold only what is assigned.")
         wanted = set(asked.split()) if asked else set(assigned)
-        return await self.issuer.own(app, [each for each in assigned if each in wanted], call)
+        audience = audience_of(app, (), sent.get("resource"))
+        if isinstance(audience, OAuthError):
+            return audience
+        scope = [each for each in assigned if each in wanted]
+        return await self.issuer.own(app, scope, audience, call)

@@ -20,6 +20,7 @@ from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.issuing import Issuer
 from portvakt.journeys.open_app.oidc.refresh_token import NewFamily, new_family
+from portvakt.journeys.open_app.oidc.resources import audience_of
 from portvakt.records.grants import AuthorizationCode, Reused
 from portvakt.records.unit import Records, Unit
 
@@ -48,12 +49,20 @@ class CodeGrant:
         """Return the members of the answer (OpenID Connect Core section 3.1.3.3), or why not."""
         if (wrong := check_code_and_verifier(sent)) is not None:
             return wrong
+        asked = audience_of(app, (), sent.get("resource"))
+        if isinstance(asked, OAuthError):  # what nobody may have, before the code is used up
+            return asked
         family = new_family(self.issuer.random) if REFRESH_TOKEN in app.grant_types else None
         fetched = await self._fetch(app, sent, call, family)
         if isinstance(fetched, OAuthError):
             return fetched
         grant, nonce = fetched.code.grant, fetched.code.nonce
-        answer = await self.issuer.tokens(app, grant, fetched.account, call, nonce=nonce)
+        audience = audience_of(app, grant.resources, sent.get("resource"))
+        if isinstance(audience, OAuthError):
+            return audience
+        answer = await self.issuer.tokens(
+            app, grant, fetched.account, call, audience=audience, nonce=nonce
+        )
         return answer if family is None else answer | {"refresh_token": family.token}
 
     async def _fetch(

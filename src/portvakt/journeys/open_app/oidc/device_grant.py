@@ -17,6 +17,7 @@ from portvakt.journeys.open_app.oidc.device_authorization import device_hash
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.issuing import Issuer
 from portvakt.journeys.open_app.oidc.refresh_token import NewFamily, new_family
+from portvakt.journeys.open_app.oidc.resources import audience_of
 from portvakt.records.device_requests import Polled
 from portvakt.records.grants import Grant, Reused
 from portvakt.records.unit import Records, Unit
@@ -40,6 +41,9 @@ class DeviceGrant:
             return OAuthError(ErrorCode.INVALID_REQUEST, "device_code is required.")
         if not _CODE.fullmatch(code):
             return _no_grant()
+        audience = audience_of(app, (), sent.get("resource"))
+        if isinstance(audience, OAuthError):
+            return audience
         family = new_family(self.issuer.random) if REFRESH_TOKEN in app.grant_types else None
         hashed = device_hash(code)
 
@@ -52,7 +56,7 @@ class DeviceGrant:
         if isinstance(found, OAuthError):
             return found
         grant, account = found
-        answer = await self.issuer.tokens(app, grant, account, call)
+        answer = await self.issuer.tokens(app, grant, account, call, audience=audience)
         return answer if family is None else answer | {"refresh_token": family.token}
 
     @staticmethod

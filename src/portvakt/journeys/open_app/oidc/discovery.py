@@ -47,6 +47,8 @@ def discovery_document(issuer: str) -> dict[str, object]:
         "grant_types_supported": list(GRANT_TYPES),
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "userinfo_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "introspection_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "token_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
         "token_endpoint_auth_signing_alg_values_supported": list(KINDS),
         "introspection_endpoint": issuer + INTROSPECT,

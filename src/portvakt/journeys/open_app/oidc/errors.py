@@ -26,6 +26,8 @@ class ErrorCode(StrEnum):
     REQUEST_NOT_SUPPORTED = "request_not_supported"
     REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
     REGISTRATION_NOT_SUPPORTED = "registration_not_supported"
+    # RFC 8707 section 2
+    INVALID_TARGET = "invalid_target"
     # RFC 8628 section 3.5
     AUTHORIZATION_PENDING = "authorization_pending"
     SLOW_DOWN = "slow_down"

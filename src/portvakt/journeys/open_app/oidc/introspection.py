@@ -53,7 +53,8 @@ class Introspection:
         """Say whether the token is the caller's or meant for it, and whose it is still may."""
         named = found.claims.get("aud")
         meant = [named] if isinstance(named, str) else named or []
-        if app.client_id not in {found.claims.get("client_id"), *meant}:
+        mine = {app.client_id, *app.serves}
+        if mine.isdisjoint({found.claims.get("client_id"), *meant}):
             return False
         holder = (await self.rules.current(call.now)).app(str(found.claims.get("client_id")))
         if holder is None or found.account is None:

@@ -17,6 +17,7 @@ from portvakt.journeys.open_app.oidc.claims import (
     ACCESS_TOKEN_LIVES,
     Issue,
     authentication_of,
+    written_audience,
 )
 from portvakt.records.grants import Grant
 
@@ -40,11 +41,13 @@ class Issuer:
         call: Call,
         *,
         scope: Sequence[str] | None = None,
+        audience: Sequence[str] = (),
         nonce: str | None = None,
     ) -> dict[str, object]:
         """Return the members of an answer with both tokens (OpenID Connect Core 3.1.3.3).
 
-        `scope` is what was asked for where that is less than the grant's; an ID token comes only
+        `audience` is for which services, ourselves where it is empty. `scope` is what was asked for
+        where that is less than the grant's; an ID token comes only
         with `openid` in it.
         """
         alg = cast("Algorithm", app.id_token_signed_response_alg)
@@ -58,22 +61,26 @@ class Issuer:
             now=call.now,
         )
         given = grant.scope if scope is None else tuple(scope)
-        access = issue.access_token(grant_id=grant.id, token_id=self.random.id(), scope=given)
+        access = issue.access_token(
+            grant_id=grant.id, token_id=self.random.id(), scope=given, audience=audience
+        )
         answer = await self._access(app, access, given, call)
         if "openid" not in given:
             return answer
         return answer | {"id_token": signer.sign(issue.id_token(nonce), typ="JWT", alg=alg)}
 
-    async def own(self, app: RelyingParty, scope: Sequence[str], call: Call) -> dict[str, object]:
+    async def own(
+        self, app: RelyingParty, scope: Sequence[str], audience: Sequence[str], call: Call
+    ) -> dict[str, object]:
         """Return the members of an answer with an app's token in its own name (RFC 9068 2.2).
 
         There is no person in it, so `sub` is the app.
         """
         seconds = int(call.now.timestamp())
-        claims = {
+        claims: dict[str, object] = {
             "iss": self.name,
             "sub": app.client_id,
-            "aud": self.name,
+            "aud": written_audience(audience or (self.name,)),
             "iat": seconds,
             "exp": int((call.now + ACCESS_TOKEN_LIVES).timestamp()),
             "client_id": app.client_id,

@@ -16,6 +16,7 @@ from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.issuing import Issuer
 from portvakt.journeys.open_app.oidc.refresh_token import RefreshToken
+from portvakt.journeys.open_app.oidc.resources import audience_of
 from portvakt.mail import Notice, What, Where
 from portvakt.proving.notices import Notices
 from portvakt.records.grants import Grant
@@ -42,12 +43,13 @@ class RefreshGrant:
         if brought is None:
             return _no_grant()
         token, new_hash = brought.next(self.issuer.random)
-        asked = sent.get("scope") or ""
+        asked, resource = sent.get("scope") or "", sent.get("resource")
 
         async def act(unit: Unit) -> tuple[Grant, Account] | OAuthError:
-            if asked and not await self._may_have(unit, brought, asked, call):
-                needs = "scope may hold only what was granted at first."
-                return OAuthError(ErrorCode.INVALID_SCOPE, needs)
+            if asked or resource:
+                wrong = await self._too_much(unit, app, brought, sent, call)
+                if wrong is not None:
+                    return wrong
             return await self._rotated(unit, app, brought, new_hash, call)
 
         found = await self.records.write(act)
@@ -56,18 +58,29 @@ class RefreshGrant:
         grant, account = found
         wanted = set(asked.split()) if asked else set(grant.scope)
         scope = tuple(each for each in grant.scope if each in wanted and each in app.scope)
-        answer = await self.issuer.tokens(app, grant, account, call, scope=scope)
+        audience = audience_of(app, grant.resources, resource)
+        if isinstance(audience, OAuthError):
+            return audience
+        answer = await self.issuer.tokens(app, grant, account, call, scope=scope, audience=audience)
         return answer | {"refresh_token": token}
 
     @staticmethod
-    async def _may_have(unit: Unit, brought: RefreshToken, asked: str, call: Call) -> bool:
-        """Say whether a scope is at most the grant's (RFC 6749 section 6).
+    async def _too_much(
+        unit: Unit, app: RelyingParty, brought: RefreshToken, sent: Mapping[str, str], call: Call
+    ) -> OAuthError | None:
+        """Hold scope and resource against the grant's (RFC 6749 section 6, RFC 8707 section 2.2).
 
-        It is looked at before the token is used up. One that does not count is for `_rotated`.
+        That is done before the token is used up. One that does not count is for `_rotated`.
         """
         id_ = await unit.refresh_tokens.look(brought.family_hash, brought.token_hash)
         standing = None if id_ is None else await unit.grants.load(id_, call.now)
-        return standing is None or set(asked.split()) <= set(standing[0].scope)
+        if standing is None:
+            return None
+        if not set((sent.get("scope") or "").split()) <= set(standing[0].scope):
+            needs = "scope may hold only what was granted at first."
+            return OAuthError(ErrorCode.INVALID_SCOPE, needs)
+        audience = audience_of(app, standing[0].resources, sent.get("resource"))
+        return audience if isinstance(audience, OAuthError) else None
 
     async def _rotated(
         self, unit: Unit, app: RelyingParty, brought: RefreshToken, new_hash: bytes, call: Call

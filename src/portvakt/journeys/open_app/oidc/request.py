@@ -17,6 +17,7 @@ MAX_PARAMETERS = 40
 _BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
+RESOURCE = "resource"
 ASKED = "asked"
 """Our own parameter: when a fresh sign-in was asked for (`freshness`)."""
 
@@ -60,9 +61,15 @@ class AuthorizationRequest:
         """Return the first value; a parameter without a value counts as omitted (RFC 6749 3.1)."""
         return next((value for key, value in self.parameters if key == name and value), None)
 
+    def every(self, name: str) -> tuple[str, ...]:
+        """Return all values of a parameter that may come more than once (RFC 8707 section 2)."""
+        return tuple(
+            dict.fromkeys(value for key, value in self.parameters if key == name and value)
+        )
+
     def repeated(self) -> frozenset[str]:
-        """Return the names that came more than once."""
-        names = [name for name, _ in self.parameters]
+        """Return the names that came more than once, and may not."""
+        names = [name for name, _ in self.parameters if name != RESOURCE]
         return frozenset(name for name in names if names.count(name) > 1)
 
     def words(self, name: str) -> tuple[str, ...]:

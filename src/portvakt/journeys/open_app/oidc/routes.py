@@ -21,6 +21,7 @@ from portvakt.journeys.open_app.oidc.answers import (
     json_answer,
     raw_answer,
     refused,
+    signed_answer,
 )
 from portvakt.journeys.open_app.oidc.app_keys import AppKeys
 from portvakt.journeys.open_app.oidc.authorize import (
@@ -55,6 +56,7 @@ from portvakt.journeys.open_app.oidc.introspection import Introspection
 from portvakt.journeys.open_app.oidc.issuing import Issuer
 from portvakt.journeys.open_app.oidc.refresh_grant import RefreshGrant
 from portvakt.journeys.open_app.oidc.revocation import Revocation
+from portvakt.journeys.open_app.oidc.signed_answers import Signed, SignedAnswers, wants_signed
 from portvakt.journeys.open_app.oidc.token import Tokens
 from portvakt.journeys.open_app.oidc.userinfo import UserInfo
 from portvakt.journeys.open_app.pages import BlockedPage, BrokenRequestPage, NotYoursPage
@@ -85,6 +87,7 @@ class OpenIdConnect:
     introspection: Introspection
     revocation: Revocation
     people: UserInfo
+    signed: SignedAnswers
     devices: DeviceRoutes
     clock: Callable[[], datetime]
 
@@ -106,7 +109,7 @@ class OpenIdConnect:
     ) -> Self:
         """Put the parts of the protocol together over what the root has built."""
         names = Names(keys)
-        codes = UserCodes(keys)
+        signed = SignedAnswers(issuer, ring)
         access = AccessTokens(issuer, ring, sealer, records)
         writes = Issuer(issuer, ring, names, random, access)
         clients = ClientAuthentication(
@@ -119,22 +122,19 @@ class OpenIdConnect:
             gate=gate,
             keys=ring,
             authorizing=Authorize(
-                issuer=issuer,
-                records=records,
-                rules=rules,
-                random=random,
-                asked=Mac(keys, "asked"),
+                issuer=issuer, records=records, rules=rules, random=random, asked=Mac(keys, "asked")
             ),
             clients=clients,
             introspection=Introspection(records, rules, access, names),
             revocation=Revocation(records, access),
             tokens=_tokens(clients, records, writes, notices),
-            people=UserInfo(rules=rules, tokens=access, names=names),
+            people=UserInfo(rules=rules, tokens=access, names=names, signed=signed),
+            signed=signed,
             devices=DeviceRoutes(
                 gate=gate,
                 clients=clients,
-                authorization=DeviceAuthorization(issuer, records, codes, random),
-                asking=DeviceAsking(records, rules, codes, random),
+                authorization=DeviceAuthorization(issuer, records, UserCodes(keys), random),
+                asking=DeviceAsking(records, rules, UserCodes(keys), random),
                 clock=clock,
             ),
             clock=clock,
@@ -217,7 +217,10 @@ class OpenIdConnect:
         app = await self.clients.app(came.authorization, came.sent, came.call)
         if isinstance(app, OAuthError):
             return answered(app)
-        return answered(await self.introspection.answer(app, came.sent, came.call))
+        answer = await self.introspection.answer(app, came.sent, came.call)
+        if isinstance(answer, OAuthError) or not wants_signed(request.headers.getlist("accept")):
+            return answered(answer)
+        return signed_answer(await self.signed.introspection(app, answer, came.call.now))
 
     async def revoke(self, request: Request) -> Response:
         """Take a token back (RFC 7009)."""
@@ -241,7 +244,7 @@ class OpenIdConnect:
         answer = await self.people.answer(value.strip(" "), self.clock())
         if isinstance(answer, OAuthError):
             return refused(answer, challenge=f"Bearer {REALM}")
-        return json_answer(answer)
+        return signed_answer(answer) if isinstance(answer, Signed) else json_answer(answer)
 
 
 def _tokens(

@@ -2,26 +2,32 @@
 
 from datetime import datetime
 
+from portvakt.core.relying_parties import userinfo_algorithm
 from portvakt.journeys.open_app.names import Names
 from portvakt.journeys.open_app.oidc.access_token import AccessTokens
 from portvakt.journeys.open_app.oidc.claims import userinfo_claims
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
+from portvakt.journeys.open_app.oidc.signed_answers import Signed, SignedAnswers
 from portvakt.proving.rules import Rules
 
 
 class UserInfo:
     """Checks an access token and tells what its scope releases."""
 
-    def __init__(self, *, rules: Rules, tokens: AccessTokens, names: Names) -> None:
+    def __init__(
+        self, *, rules: Rules, tokens: AccessTokens, names: Names, signed: SignedAnswers
+    ) -> None:
         self._rules = rules
         self._tokens = tokens
         self._names = names
+        self._signed = signed
 
-    async def answer(self, token: str, now: datetime) -> dict[str, object] | OAuthError:
-        """Return the claims. The token's own words are never enough: its grant must stand too.
+    async def answer(self, token: str, now: datetime) -> dict[str, object] | Signed | OAuthError:
+        """Return the claims, signed where the app's entry says so.
 
-        So a token dies with its session, with its person, with its app and with a second use of
-        the code that it came from, whatever it says of its own end (rule R2).
+        The token's own words are never enough: its grant must stand too. So a token dies with its
+        session, with its person, with its app and with a second use of the code that it came from,
+        whatever it says of its own end (rule R2).
         """
         found = await self._tokens.counting(token, now)
         if found is None or found.grant is None or found.account is None:
@@ -36,7 +42,9 @@ class UserInfo:
         if "openid" not in scope:
             needs = "The token is not for this: its scope has no openid."
             return OAuthError(ErrorCode.INSUFFICIENT_SCOPE, needs)
-        return userinfo_claims(account, self._names.subject(account.id, app), scope, app)
+        claims = userinfo_claims(account, self._names.subject(account.id, app), scope, app)
+        alg = userinfo_algorithm(app)
+        return claims if alg is None else await self._signed.userinfo(app, claims, alg, now)
 
 
 def _invalid() -> OAuthError:
