@@ -26,6 +26,7 @@ from portvakt.crypto.randomness import Random, SystemRandom
 from portvakt.crypto.sealing import MasterKeys, Sealer
 from portvakt.journeys.app_access.routes import AppAccess
 from portvakt.journeys.my_apps.routes import MyApps
+from portvakt.journeys.my_sign_ins.disowning import Disowning
 from portvakt.journeys.my_sign_ins.routes import MySignIns
 from portvakt.journeys.not_me.flow import NotMe
 from portvakt.journeys.not_me.routes import NotMeRoutes
@@ -369,7 +370,12 @@ def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
     )
     return (
         *MyApps(issuer=issuer, gate=gate, rules=rules, records=records).routes(),
-        *MySignIns(gate=gate, rules=rules, records=records).routes(),
+        *MySignIns(
+            gate=gate,
+            rules=rules,
+            records=records,
+            disowning=Disowning(records=records, notices=base.notices),
+        ).routes(),
         *AppAccess(gate=gate, rules=rules, records=records).routes(),
         *open_app.routes(),
         *forward_auth.routes(),

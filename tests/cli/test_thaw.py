@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from portvakt.core.authenticators import AuthenticatorState, AuthenticatorType
+from portvakt.core.events import AccountFrozen, SignInDisowned
 from portvakt.core.freezing import Change, Disowned
 from portvakt.core.ids import AuthenticatorId
 from portvakt.records import Unit
@@ -96,3 +98,34 @@ def test_m12_a_start_code_waits_until_support_has_thawed(box: Box, how: list[str
     assert is_frozen(box)
     box.good("person", "thaw", "anna.berg")
     box.good("start-code", "anna.berg", *how)
+
+
+def test_a_person_who_is_frozen_is_shown_with_the_number_of_the_case(box: Box) -> None:
+    account = box.person("000017").account.id
+    said: dict[str, Any] = {"at": box.now, "account_id": account, "request_id": "7K3M-9XQP-2HD4"}
+    made = box.now - timedelta(hours=1)
+
+    async def act(unit: Unit) -> None:
+        await unit.audit.write(
+            SignInDisowned(
+                **said,
+                event=1,
+                happened="authentication.succeeded",
+                happened_at=made,
+                happened_from="203.0.113.9",
+            )
+        )
+        await unit.audit.write(
+            AccountFrozen(**said, change="sign_in", since=made, put_aside=(), sessions=2)
+        )
+
+    box.do(act)
+    assert box.good("person", "show", "anna.berg", "--json").json["case"] == "7K3M-9XQP-2HD4"
+    for about in ("7k3m 9xqp 2hd4", "anna.berg"):
+        out = box.good("why", *about.split()).out
+        assert "Somebody said of something in their own list that it was not them" in out
+        assert "stored    happened: authentication.succeeded" in out
+        assert "stored    happened from: 203.0.113.9" in out
+        assert "nothing can be changed now" in out
+    box.good("person", "thaw", "anna.berg")
+    assert box.good("person", "show", "anna.berg", "--json").json["case"] is None

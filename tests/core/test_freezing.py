@@ -24,6 +24,7 @@ from portvakt.core.freezing import (
     Freezing,
     could_set_free,
     disown,
+    freezes_from,
     given_back,
     may,
     put_aside_by,
@@ -147,9 +148,37 @@ def test_a_link_lives_for_three_days() -> None:
     assert timedelta(hours=72) == LINK_LIVES
 
 
-def test_every_change_is_told_of_by_a_notice_of_its_name() -> None:
-    assert {each.value for each in Change} < {each.value for each in Notice}
+def test_every_change_is_told_of_by_a_notice_of_its_name_but_for_what_is_in_ones_own_list() -> None:
+    assert {each.value for each in Change} - {each.value for each in Notice} == {Change.SIGN_IN}
     assert set(Change) > OF_PASSWORD
+
+
+LONG_AGO = NOW - 30 * DAY
+OLD_APP = replace(APP, created_at=NOW - 60 * DAY, changed_at=NOW - 60 * DAY)
+OLD_WORD = replace(WORD, created_at=NOW - 60 * DAY, changed_at=NOW - 60 * DAY)
+
+
+def test_whoever_has_shown_two_kinds_that_are_older_freezes_from_any_moment() -> None:
+    bound = [OLD_WORD, OLD_APP]
+    assert freezes_from(LONG_AGO, shown(OLD_WORD, OLD_APP), bound, NOW) == LONG_AGO
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        [],
+        shown(OLD_WORD),
+        shown(OLD_WORD, NEW_APP),  # which somebody else may have added
+        shown(OLD_WORD, make.bound(START_CODE)),
+        shown(TEXT, OLD_WORD),  # no more bound
+    ],
+)
+def test_whoever_has_shown_less_freezes_no_further_back_than_a_link(
+    evidence: list[Evidence],
+) -> None:
+    bound = [OLD_WORD, OLD_APP, NEW_APP]
+    assert freezes_from(LONG_AGO, evidence, bound, NOW) == NOW - LINK_LIVES
+    assert freezes_from(MADE, evidence, bound, NOW) == MADE
 
 
 # --- walks: changes by anybody, links pressed by whoever reads the mail -------------------------

@@ -1,12 +1,13 @@
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from portvakt.core.events import PersonInvited, SignInFailed
-from portvakt.core.ids import RuleId
+from portvakt.core.events import PasswordReopened, PersonInvited, SessionsEnded, SignInFailed
+from portvakt.core.ids import AccountId, RuleId
 from portvakt.core.policy import Outcome, TraceLine
-from portvakt.records import Unit
+from portvakt.records import StoredEvent, Unit
 from tests import make
 from tests.records.stored import opened
 
@@ -67,3 +68,34 @@ async def test_what_happened_goes_with_the_act_that_did_it(database_url: str) ->
         with pytest.raises(LookupError):
             await records.write(fails)
         assert await records.read(lambda unit: unit.audit.latest(10)) == []
+
+
+async def test_a_page_of_somebodys_events_goes_on_where_the_last_one_ended(
+    database_url: str,
+) -> None:
+    names = (SignInFailed.name, SessionsEnded.name)
+    mine: dict[str, Any] = {"at": make.NOW, "account_id": make.ANNA}
+    failed = SignInFailed(**mine, method=make.PASSWORD, reason="wrong")
+    ended = SessionsEnded(**mine, sessions=1, reason="by_owner")
+    untold = PasswordReopened(**mine, method=make.TOTP)
+    others = SignInFailed(
+        at=make.NOW, account_id=AccountId("bo"), method=make.PASSWORD, reason="wrong"
+    )
+
+    async def put(unit: Unit) -> None:
+        await unit.audit.write_many([failed, others, untold, ended, failed])
+
+    async with opened(database_url) as records:
+        await records.write(put)
+
+        async def page(most: int, **more: int) -> list[StoredEvent]:
+            return await records.read(lambda unit: unit.audit.page(make.ANNA, names, most, **more))
+
+        first = await page(2)
+        assert [each.name for each in first] == [failed.name, ended.name]
+        await records.write(lambda unit: unit.audit.write(ended))
+        assert [each.name for each in await page(2, before=first[-1].id)] == [failed.name]
+        assert await page(2, before=1) == []
+        one = await records.read(lambda unit: unit.audit.one(make.ANNA, first[0].id))
+        assert one == first[0]
+        assert await records.read(lambda u: u.audit.one(AccountId("bo"), first[0].id)) is None

@@ -137,3 +137,18 @@ async def test_a057_a_closed_session_is_not_read_through_a_grant(database_url: s
         assert closed
         through = await records.read(lambda unit: unit.sessions.through(grant.id, make.NOW))
         assert through is None
+
+
+async def test_when_a_session_began_is_known_after_its_end_and_to_its_owner(
+    database_url: str,
+) -> None:
+    session = make.session()
+
+    async def opened(unit: Unit) -> None:
+        await unit.sessions.open(session, b"s" * 32)
+
+    async with with_anna(database_url, opened) as records:
+        await records.write(lambda unit: unit.sessions.close_all(make.ANNA, make.NOW))
+        for who, began in ((make.ANNA, session.created_at), (AccountId("bo"), None)):
+            found = await records.read(lambda unit, w=who: unit.sessions.began(session.id, w))
+            assert found == began

@@ -11,7 +11,7 @@ from portvakt.commands.person_data import erase, export
 from portvakt.commands.person_thaw import thaw
 from portvakt.commands.shell import CommandError, Shell, print_json
 from portvakt.core.authenticators import Authenticator, AuthenticatorType, is_work_phone
-from portvakt.core.events import MethodRemoved
+from portvakt.core.events import AccountFrozen, MethodRemoved
 from portvakt.core.networks import is_shared
 from portvakt.core.phones import Phone, sign_in_of, stands_alone
 from portvakt.core.sessions import is_live
@@ -143,7 +143,10 @@ def _show(args: Namespace, shell: Shell) -> int:
             phones = await unit.phones.of(account.id)
             disowned = (await unit.freezes.of(account.id)).disowned
             frozen = None if disowned is None else disowned.since
-            return _as_json(standing, phones, live, events) | {"frozen_since": frozen}
+            told = await unit.audit.of_kind(account.id, [AccountFrozen.name], 1) if frozen else []
+            case = told[0].request_id if told else None
+            found = _as_json(standing, phones, live, events)
+            return found | {"frozen_since": frozen, "case": case}
 
         return await opened.records.write(look)
 

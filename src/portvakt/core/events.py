@@ -22,7 +22,7 @@ from portvakt.core.directory_events import (
     DirectorySilent,
 )
 from portvakt.core.event import SELF, Event, parted_details, personal_fields
-from portvakt.core.freeze_events import AccountFrozen, AccountThawed
+from portvakt.core.freeze_events import AccountFrozen, AccountThawed, SignInDisowned
 from portvakt.core.key_events import (
     BackupMade,
     BackupRestored,
@@ -211,6 +211,7 @@ __all__ = [
     "SealingKeyMade",
     "SealingKeyRetired",
     "SessionsEnded",
+    "SignInDisowned",
     "SignInFailed",
     "SignInHeld",
     "SignInLocked",

@@ -14,6 +14,7 @@ from portvakt.core.assurance import Aal
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.events import (
     EVENTS,
+    AccountFrozen,
     AppOpened,
     AppRefused,
     FreshProofGiven,
@@ -32,6 +33,7 @@ from portvakt.core.events import (
     ResetAskedOften,
     ResetProofFailed,
     SessionsEnded,
+    SignInDisowned,
     SignInFailed,
     SignInHeld,
     SignInLocked,
@@ -110,10 +112,12 @@ DECISIONS: Final = (
     | {
         each.name
         for each in (
+            AccountFrozen,
             PasswordChanged,
             PasswordReopened,
             PhoneRequestApproved,
             SessionsEnded,
+            SignInDisowned,
         )
     }
 )
@@ -149,6 +153,7 @@ _WHY: Final[Mapping[str, str]] = MappingProxyType(
         "operator": "whoever runs this installation ended it",
         "signed_out": "the person signed out",
         "switched": "the person handed a shared computer over",
+        "not_me": "the person said that it was not them",
         "by_owner": "the person ended it at “My sign-ins”",
         "replaced": "another session in the same browser took its place",
         "person_disabled": "the account was disabled",

@@ -1,20 +1,34 @@
-"""What happens when somebody says of a change that it was not theirs."""
+"""What happens when somebody says of a change or a sign-in that it was not theirs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
 from portvakt.core.authenticators import AuthenticatorType
-from portvakt.core.event import Event
+from portvakt.core.event import PERSONAL, Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInDisowned(Event):
+    """Somebody said of something in their own list that it was not them: a case for support."""
+
+    name: ClassVar[str] = "account.sign_in_disowned"
+    event: int
+    """Which row of the trail it was."""
+    happened: str
+    """What it tells of, by the event's name."""
+    happened_at: datetime
+    happened_from: str | None = field(default=None, metadata=PERSONAL)
+    """From which address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFrozen(Event):
-    """Somebody used the link of a notice: nothing can be changed from now on."""
+    """Somebody said of a change or a sign-in that it was not theirs: nothing can be changed now."""
 
     name: ClassVar[str] = "account.frozen"
     change: str
-    """What the notice told of, by its name."""
+    """What the notice told of, by its name; "sign_in" for something in the person's own list."""
     since: datetime
     """When the oldest change was made that is not trusted."""
     put_aside: tuple[AuthenticatorType, ...]

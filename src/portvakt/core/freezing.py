@@ -48,6 +48,8 @@ class Change(StrEnum):
     """The same, in place of everything the person had."""
     NEW_PLACE = "new_place"
     """A sign-in, and no change by itself: what comes after it may be somebody else's."""
+    SIGN_IN = "sign_in"
+    """Something in the person's own list of what happened. The one that no notice tells of."""
 
 
 OF_PASSWORD = frozenset({Change.PASSWORD, Change.RESET})
@@ -120,13 +122,32 @@ def sets_free(
     Two kinds of factor, shown after it was frozen, with methods that are older than the change: the
     password alone does not do, nor does a start code.
     """
-    older = {each.id for each in bound if each.type in _COUNT and is_older(each, disowned.since)}
     shown = [
         each
-        for each in still_bound(evidence, bound, now)
-        if each.authenticator_id in older and disowned.at <= each.at <= now + CLOCK_BOUND
+        for each in _shown_with_older(disowned.since, evidence, bound, now)
+        if disowned.at <= each.at <= now + CLOCK_BOUND
     ]
     return assurance_of(shown).aal >= Aal.TWO
+
+
+def freezes_from(
+    made: datetime, evidence: Iterable[Evidence], bound: Collection[Authenticator], now: datetime
+) -> datetime:
+    """Say from when on what is new is frozen, for a session in which something is disowned.
+
+    From then on, where the session has shown two kinds of factor that are older. Any other reaches
+    no further back than a link in a mail does: somebody at a computer that stands open could else
+    put aside everything its owner has.
+    """
+    older = _shown_with_older(made, evidence, bound, now)
+    return made if assurance_of(older).aal >= Aal.TWO else max(made, now - LINK_LIVES)
+
+
+def _shown_with_older(
+    since: datetime, evidence: Iterable[Evidence], bound: Collection[Authenticator], now: datetime
+) -> list[Evidence]:
+    older = {each.id for each in bound if each.type in _COUNT and is_older(each, since)}
+    return [each for each in still_bound(evidence, bound, now) if each.authenticator_id in older]
 
 
 _COUNT = SECOND_FACTORS | {AuthenticatorType.PHONE_SIGN_IN, AuthenticatorType.PASSWORD}

@@ -1,4 +1,4 @@
-"""«Det var inte jag» in a mail, and what sets somebody free again: each is one act.
+"""«Det var inte jag», and what sets somebody free again: each is one act.
 
 The decisions are in `core.freezing`. Freezing puts aside and ends, and never gives back or takes
 away; whoever has nothing but the mailbox can so hold up what is new, and lock nobody out.
@@ -48,20 +48,34 @@ async def freeze(unit: Unit, notices: Notices, token_hash: bytes, visit: Visit) 
     standing = await unit.people.load(account_id)
     if link is None or standing is None:
         return None
+    await freeze_since(unit, notices, standing, link, visit)
+    return link
+
+
+async def freeze_since(
+    unit: Unit, notices: Notices, standing: Standing, what: Link, visit: Visit
+) -> None:
+    """Freeze what is disowned and what came after it, in the caller's act and turn.
+
+    Ends everything that is open: sessions, what apps hold, what people said yes to since, and
+    whatever waits.
+    """
+    account_id = standing.account.id
     before = (await unit.freezes.of(account_id)).disowned
-    disowned = disown(before, link.change, link.made, visit.now)
+    disowned = disown(before, what.change, what.made, visit.now)
     await unit.freezes.freeze(account_id, disowned)
     new_password = await unit.freezes.password_changed_since(account_id, disowned.since)
     gone = put_aside_by(disowned.since, standing.authenticators, password_too=new_password)
     told = said(visit, account_id)
     await _put_aside(unit, gone, told)
     sessions = await _end_everything(unit, account_id, visitor(visit))
+    await unit.consents.take_back_since(account_id, disowned.since)
     if sessions:
         await unit.audit.write(SessionsEnded(**told, sessions=sessions, reason=NOT_ME))
     await unit.audit.write(
         AccountFrozen(
             **told,
-            change=link.change.value,
+            change=what.change.value,
             since=disowned.since,
             put_aside=tuple(each.type for each in gone),
             sessions=sessions,
@@ -70,7 +84,6 @@ async def freeze(unit: Unit, notices: Notices, token_hash: bytes, visit: Visit) 
     await notices.tell(unit, standing.account, What(notice=Notice.FROZEN), visit)
     names = {each.id for each in gone}
     await _text(unit, notices, standing, "frozen", visit.now, without=names)
-    return link
 
 
 async def is_frozen(unit: Unit, account_id: AccountId) -> bool:

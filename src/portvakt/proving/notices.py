@@ -30,7 +30,7 @@ NOTICE_LIVES = timedelta(days=7)
 """How long we go on trying: a notice of last week is still worth reading, an older one alarms."""
 FREEZES = "/not-me"
 """Where the link leads, under `public_url`; the token is the next part of the path."""
-_LINKED = frozenset(Notice(each) for each in Change)
+_LINKED = frozenset(Notice(each) for each in Change if each is not Change.SIGN_IN)
 
 
 class Notices:

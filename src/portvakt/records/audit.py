@@ -56,6 +56,17 @@ _OF_KIND: Final = Statement(
     """,
     columns=_COLUMNS,
 )
+_PAGE: Final = Statement(
+    """
+    SELECT {columns} FROM events
+    WHERE account_id = :account_id AND id < :before AND name {among:names}
+    ORDER BY id DESC LIMIT :most
+    """,
+    columns=_COLUMNS,
+)
+_ONE: Final = Statement(
+    "SELECT {columns} FROM events WHERE id = :id AND account_id = :account_id", columns=_COLUMNS
+)
 _BEFORE: Final = Statement(
     """
     SELECT {columns} FROM events WHERE account_id = :account_id AND id < :last
@@ -79,6 +90,8 @@ _OF_REQUEST: Final = Statement(
 )
 _NEWEST: Final = Statement("SELECT COALESCE(MAX(id), 0) FROM events")
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LAST: Final = 2**63 - 1
+"""A number that no row has or comes after."""
 STRETCH: Final = 100_000
 """Rows in one stretch of the trail, which is read by its key: some tens of milliseconds."""
 _LATEST: Final = Statement(
@@ -158,6 +171,23 @@ class Audit:
             most=limit,
         )
         return [_stored(row) for row in rows]
+
+    async def page(
+        self, account_id: AccountId, names: Iterable[str], limit: int, before: int = LAST
+    ) -> list[StoredEvent]:
+        """Read events of these names about one account that are older than a row, newest first.
+
+        Whoever asks again with the last row's number goes on where they were, whatever has come.
+        """
+        rows = await self._run.rows(
+            _PAGE, account_id=account_id, names=to_json(sorted(names)), before=before, most=limit
+        )
+        return [_stored(row) for row in rows]
+
+    async def one(self, account_id: AccountId, id_: int) -> StoredEvent | None:
+        """Read one event about this account."""
+        row = await self._run.row(_ONE, id=id_, account_id=account_id)
+        return None if row is None else _stored(row)
 
     async def before(self, event: StoredEvent, limit: int) -> list[StoredEvent]:
         """Read what happened to the same account right before an event, the newest first."""

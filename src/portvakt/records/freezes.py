@@ -62,7 +62,7 @@ _VOID_LINKS: Final = Statement(
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a link disowns."""
+    """What a link disowns, or a button: a change, and when it was made."""
 
     account_id: AccountId
     change: Change

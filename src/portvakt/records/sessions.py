@@ -100,6 +100,9 @@ _CLOSE_ALL: Final = Statement(
     """
 )
 _WHOSE: Final = Statement("SELECT account_id FROM sessions WHERE id = :id AND closed_at IS NULL")
+_BEGAN: Final = Statement(
+    "SELECT created_at FROM sessions WHERE id = :id AND account_id = :account_id"
+)
 _CLOSE_SOME: Final = Statement(
     """
     UPDATE sessions SET closed_at = :at
@@ -197,6 +200,11 @@ class Sessions:
         """Say whose an open session is."""
         row = await self._run.row(_WHOSE, id=id_)
         return None if row is None else AccountId(row[0])
+
+    async def began(self, id_: SessionId, account_id: AccountId) -> datetime | None:
+        """Say when a session of this person began, ended or not, as long as it is kept."""
+        row = await self._run.row(_BEGAN, id=id_, account_id=account_id)
+        return None if row is None else instant(row[0])
 
     async def close_some(self, at: datetime, most: int) -> list[SessionId]:
         """End up to so many sessions that began by `at`, whosever they are; returns which."""

@@ -13,12 +13,13 @@ from portvakt.journeys.app_access.flow import Access, accesses
 from portvakt.records.consents import Consent
 from portvakt.records.grants import Held
 from tests import make
-from tests.journeys.app_access.refreshing import OFFLINE, refreshed, region_that_refreshes
+from tests.protocols.refreshing import REFRESHING_LEDGER, opened
 from tests.protocols.relying_party import OAuthAnswerError
 from tests.protocols.stage import SHOP
 from tests.world import INSIDE, Browser, Page
 
 HERE = "/app-access"
+OFFLINE = "openid profile email groups offline_access"
 
 
 def apps(page: Page) -> list[str]:
@@ -36,7 +37,8 @@ async def take_back(browser: Browser, app: str) -> Page:
 async def test_it_tells_which_apps_know_what_and_until_when(
     tmp_path: Path, database_url: str
 ) -> None:
-    async with region_that_refreshes(tmp_path, database_url) as (region, browser):
+    apart = opened(tmp_path, database_url, SHOP, REFRESHING_LEDGER)
+    async with apart as (region, browser):
         assert (await browser.get(HERE)).title == "Appar som vet vem du är"
         assert "Ingen app får veta något om dig just nu." in browser.page.text
         await region.tokens(browser, region.shop)
@@ -55,16 +57,16 @@ async def test_it_tells_which_apps_know_what_and_until_when(
 async def test_an_app_whose_access_is_taken_back_gets_nothing_more_at_once(
     tmp_path: Path, database_url: str
 ) -> None:
-    async with region_that_refreshes(tmp_path, database_url) as (region, browser):
+    async with opened(tmp_path, database_url) as (region, browser):
         mine, _ = await region.tokens(browser, region.ledger, scope=OFFLINE)
         shops, _ = await region.tokens(browser, region.shop)
-        mine = await refreshed(region.ledger, mine["refresh_token"])
+        mine = await region.ledger.refresh(mine["refresh_token"])
         page = await take_back(browser, "ledger")
         assert page.path == f"{HERE}?done=taken"
         assert "Klart. Appen får inte veta mer om dig." in page.text
         assert [row[:11] for row in apps(page)] == ["Demobutiken"]
         with pytest.raises(OAuthAnswerError, match=r"400.*invalid_grant"):
-            await refreshed(region.ledger, mine["refresh_token"])
+            await region.ledger.refresh(mine["refresh_token"])
         with pytest.raises(OAuthAnswerError, match=r"401.*invalid_token"):
             await region.ledger.userinfo(mine["access_token"])
         assert await region.shop.userinfo(shops["access_token"]), "the other app goes on"
@@ -75,13 +77,13 @@ async def test_an_app_whose_access_is_taken_back_gets_nothing_more_at_once(
             INSIDE,
         )
         again, _ = await region.tokens(browser, region.ledger, scope=OFFLINE)
-        assert await refreshed(region.ledger, again["refresh_token"]), "opened anew, it is anew"
+        assert await region.ledger.refresh(again["refresh_token"]), "opened anew, it is anew"
 
 
 async def test_a_code_on_its_way_is_taken_back_with_the_rest(
     tmp_path: Path, sqlite_url: str
 ) -> None:
-    async with region_that_refreshes(tmp_path, sqlite_url) as (region, browser):
+    async with opened(tmp_path, sqlite_url) as (region, browser):
         code, attempt = await region.code(browser, region.ledger)
         await take_back(browser, "ledger")
         with pytest.raises(OAuthAnswerError, match=r"400.*invalid_grant"):
@@ -91,7 +93,7 @@ async def test_a_code_on_its_way_is_taken_back_with_the_rest(
 async def test_what_somebody_said_yes_to_is_shown_and_forgotten(
     tmp_path: Path, database_url: str
 ) -> None:
-    async with region_that_refreshes(tmp_path, database_url) as (region, browser):
+    async with opened(tmp_path, database_url) as (region, browser):
         records, anna, now = region.world.house.records, region.anna.id, region.world.clock.at
         said = ("openid", "email", "tider")
         for app in (SHOP.client_id, ClientId("gone")):
@@ -108,7 +110,7 @@ async def test_what_somebody_said_yes_to_is_shown_and_forgotten(
 async def test_taking_back_what_is_not_there_says_so_and_writes_nothing(
     tmp_path: Path, sqlite_url: str
 ) -> None:
-    async with region_that_refreshes(tmp_path, sqlite_url) as (region, browser):
+    async with opened(tmp_path, sqlite_url) as (region, browser):
         await browser.get("/apps")
         page = await browser.post(HERE, {"app": "ledger"})
         assert "Appen hade inget kvar att ta tillbaka." in page.text
@@ -119,7 +121,7 @@ async def test_nobody_takes_back_or_sees_what_somebody_else_gave(
     tmp_path: Path, sqlite_url: str
 ) -> None:
     async with (
-        region_that_refreshes(tmp_path, sqlite_url) as (region, browser),
+        opened(tmp_path, sqlite_url) as (region, browser),
         region.world.browser(INSIDE) as other,
     ):
         mine, _ = await region.tokens(browser, region.ledger, scope=OFFLINE)
@@ -128,13 +130,13 @@ async def test_nobody_takes_back_or_sees_what_somebody_else_gave(
         await other.sign_in(name="bo.ek", to=HERE)
         assert apps(other.page) == []
         await other.post(HERE, {"app": "ledger"})
-        assert await refreshed(region.ledger, mine["refresh_token"])
+        assert await region.ledger.refresh(mine["refresh_token"])
 
 
 async def test_it_is_for_whoever_is_signed_in_and_not_for_one_who_only_registers(
     tmp_path: Path, sqlite_url: str
 ) -> None:
-    async with region_that_refreshes(tmp_path, sqlite_url) as (region, browser):
+    async with opened(tmp_path, sqlite_url) as (region, browser):
         mine, _ = await region.tokens(browser, region.ledger, scope=OFFLINE)
         await browser.get(HERE)
         records = region.world.house.records
@@ -144,11 +146,11 @@ async def test_it_is_for_whoever_is_signed_in_and_not_for_one_who_only_registers
         page = await browser.post(HERE, {"app": "ledger"})
         assert page.title == "Logga in"
         assert (await browser.get(HERE)).title == "Logga in"
-        assert await refreshed(region.ledger, mine["refresh_token"])
+        assert await region.ledger.refresh(mine["refresh_token"])
 
 
 async def test_the_list_costs_three_statements(tmp_path: Path, database_url: str) -> None:
-    async with region_that_refreshes(tmp_path, database_url) as (region, browser):
+    async with opened(tmp_path, database_url) as (region, browser):
         for _ in range(5):
             await region.tokens(browser, region.ledger, scope=OFFLINE)
         await browser.get(HERE)

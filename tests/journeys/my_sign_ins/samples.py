@@ -1,10 +1,18 @@
 """The pages of this journey with something in them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from portvakt.core.ids import SessionId
 from portvakt.core.messages import MessageId
-from portvakt.journeys.my_sign_ins.pages import Happened, MySignInsPage, OpenSignIn
+from portvakt.journeys.my_sign_ins.pages import (
+    FrozenPage,
+    Happened,
+    MySignInsPage,
+    NotMePage,
+    OlderPage,
+    OpenSignIn,
+)
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
 
@@ -43,7 +51,9 @@ PAST = (
     Happened(
         at=NOW,
         what=Message("my_sign_ins.opened", {"app": "Demobutiken"}),
+        how=by("strong"),
         place=OUTSIDE,
+        browser=PHONE,
         why=Message("my_sign_ins.why_opened", {"reason": REASON}),
     ),
     Happened(
@@ -84,10 +94,19 @@ PAST = (
     ),
 )
 
+ROWS = tuple(replace(each, id=1000 - number, may_disown=True) for number, each in enumerate(PAST))
+
 SAMPLES: dict[str, Page] = {
-    "two-open": MySignInsPage(open=(HERE, THERE), past=PAST),
+    "two-open": MySignInsPage(open=(HERE, THERE), past=ROWS, older=993),
     "just-ended": MySignInsPage(
-        open=(HERE,), past=PAST[-2:], done=MessageId("my_sign_ins.ended_one")
+        open=(HERE,), past=ROWS[-2:], done=MessageId("my_sign_ins.ended_one")
     ),
     "nothing-yet": MySignInsPage(open=(HERE,)),
+    "older": OlderPage(past=ROWS[2:], older=993),
+    "nothing-older": OlderPage(past=()),
+    "not-me": NotMePage(row=ROWS[1], since=NOW - timedelta(minutes=1)),
+    "not-me-stopped": NotMePage(
+        row=replace(ROWS[2], stopped=True), since=NOW - timedelta(minutes=2)
+    ),
+    "not-me-done": FrozenPage(case="7K3M-9XQP-2HD4"),
 }

@@ -53,7 +53,7 @@ async def test_inside_there_was_nothing_to_ask(tmp_path: Path, sqlite_url: str) 
         await prepared(found)
         await signed_in(found, browser)
         [row] = happened(browser)
-        assert "Du loggade in lösenord" in row
+        assert "Du loggade in Ett steg, lösenord" in row
         assert "På Regionens nät" in row
         assert "Därför" not in row
 

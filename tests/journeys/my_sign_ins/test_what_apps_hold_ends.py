@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from portvakt.core.relying_parties import OFFLINE_ACCESS
-from tests.journeys.app_access.refreshing import OFFLINE, refreshed, region_that_refreshes
+from tests.protocols.refreshing import opened
 from tests.protocols.relying_party import OAuthAnswerError
 from tests.world import INSIDE
 
-ONLINE = OFFLINE.replace(OFFLINE_ACCESS, "").strip()
+ONLINE = "openid profile email"
+OFFLINE = f"{ONLINE} offline_access"
 HERE = "/my-sign-ins"
 
 
@@ -17,7 +17,7 @@ async def test_ending_others_ends_what_apps_hold_there_but_not_here_or_offline(
     tmp_path: Path, database_url: str
 ) -> None:
     async with (
-        region_that_refreshes(tmp_path, database_url) as (region, here),
+        opened(tmp_path, database_url) as (region, here),
         region.world.browser(INSIDE) as there,
     ):
         await there.sign_in()
@@ -27,16 +27,16 @@ async def test_ending_others_ends_what_apps_hold_there_but_not_here_or_offline(
         await here.get(HERE)
         await here.post(f"{HERE}/others/end", {})
         with pytest.raises(OAuthAnswerError, match=r"400.*invalid_grant"):
-            await refreshed(region.ledger, theirs["refresh_token"])
+            await region.ledger.refresh(theirs["refresh_token"])
         for each in (mine, offline):
-            assert await refreshed(region.ledger, each["refresh_token"])
+            assert await region.ledger.refresh(each["refresh_token"])
 
 
 async def test_one_sign_in_that_is_ended_takes_its_apps_with_it(
     tmp_path: Path, database_url: str
 ) -> None:
     async with (
-        region_that_refreshes(tmp_path, database_url) as (region, here),
+        opened(tmp_path, database_url) as (region, here),
         region.world.browser(INSIDE) as there,
     ):
         await there.sign_in()
@@ -45,15 +45,15 @@ async def test_one_sign_in_that_is_ended_takes_its_apps_with_it(
         await here.get(HERE)
         await here.post(f"{HERE}/one/{session}/end", {})
         with pytest.raises(OAuthAnswerError, match=r"400.*invalid_grant"):
-            await refreshed(region.ledger, theirs["refresh_token"])
+            await region.ledger.refresh(theirs["refresh_token"])
 
 
 async def test_signing_out_everywhere_ends_what_is_held_offline_too(
     tmp_path: Path, database_url: str
 ) -> None:
-    async with region_that_refreshes(tmp_path, database_url) as (region, here):
+    async with opened(tmp_path, database_url) as (region, here):
         offline, _ = await region.tokens(here, region.ledger, scope=OFFLINE)
         await here.get(HERE)
         await here.post(f"{HERE}/all/end", {})
         with pytest.raises(OAuthAnswerError, match=r"400.*invalid_grant"):
-            await refreshed(region.ledger, offline["refresh_token"])
+            await region.ledger.refresh(offline["refresh_token"])

@@ -1,16 +1,17 @@
 """Reading one's own sign-ins, and ending them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from portvakt.core.events import SessionsEnded
 from portvakt.core.ids import AccountId, SessionId
 from portvakt.core.sessions import Session
 from portvakt.proving.visit import Visit
-from portvakt.records.audit import StoredEvent
+from portvakt.records.audit import LAST, StoredEvent
 from portvakt.records.unit import Records, Unit
 
-READ = 200
-"""Events to look through: some of them are about other things than signing in."""
+SHOWN = 50
+"""Rows on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +20,25 @@ class Found:
 
     sessions: list[Session]
     events: list[StoredEvent]
+    older: int | None
+    """The row after which there is more."""
 
 
-async def look(records: Records, account_id: AccountId) -> Found:
-    """Read it in two statements. Raises RecordsUnavailable."""
+async def look(
+    records: Records, account_id: AccountId, names: Iterable[str], before: int | None
+) -> Found:
+    """Read events of these names, and sessions; before a row no sessions.
+
+    Two statements, or one. Each page is read by the index from where the last one ended, whatever
+    has come since. Raises RecordsUnavailable.
+    """
 
     async def act(unit: Unit) -> Found:
-        sessions = await unit.sessions.of(account_id)
-        return Found(sessions, await unit.audit.of_account(account_id, READ))
+        sessions = await unit.sessions.of(account_id) if before is None else []
+        last = LAST if before is None else before
+        events = await unit.audit.page(account_id, names, SHOWN + 1, last)
+        older = events[SHOWN - 1].id if len(events) > SHOWN else None
+        return Found(sessions, events[:SHOWN], older)
 
     return await records.read(act)
 

@@ -34,6 +34,11 @@ class Happened:
     browser: Message | None = None
     why: Message | None = None
     failed: bool = False
+    stopped: bool = False
+    """Nobody came in by it."""
+    id: int = 0
+    """Of its row, by which it can be disowned."""
+    may_disown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,4 +48,33 @@ class MySignInsPage(Page):
     template: ClassVar[str] = "journeys/my_sign_ins/my_sign_ins.html"
     open: Sequence[OpenSignIn]
     past: Sequence[Happened] = ()
+    older: int | None = None
+    """The row after which there is more."""
     done: MessageId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OlderPage(Page):
+    """What happened before that."""
+
+    template: ClassVar[str] = "journeys/my_sign_ins/older.html"
+    past: Sequence[Happened]
+    older: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotMePage(Page):
+    """What was chosen, what would be done, and one button."""
+
+    template: ClassVar[str] = "journeys/my_sign_ins/not_me.html"
+    row: Happened
+    since: datetime
+    """From when on what is new would work no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenPage(Page):
+    """It is frozen, the number for support, and how to come back. Nobody is signed in now."""
+
+    template: ClassVar[str] = "journeys/my_sign_ins/frozen.html"
+    case: str

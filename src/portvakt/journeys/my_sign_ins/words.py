@@ -1,22 +1,27 @@
 """From what is stored about sign-ins to what a person can read. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from portvakt.core.assurance import Aal
 from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.event import SELF
 from portvakt.core.events import (
     AccountFrozen,
     AccountThawed,
+    AppAccessTakenBack,
     AppOpened,
     AppRefused,
+    CodeReused,
     DeviceAllowed,
     DeviceDenied,
     FreshProofGiven,
     MethodAdded,
     MethodRemoved,
+    PasswordChanged,
     PasswordPutAside,
+    PasswordReset,
     PhoneDisowned,
     PhoneMoved,
     PhonePairingReused,
@@ -26,52 +31,67 @@ from portvakt.core.events import (
     PhoneRequestWrongNumber,
     PhoneRetired,
     ProofReplayed,
+    RefreshTokenReused,
     SessionsEnded,
     SignInFailed,
+    SignInHeld,
     SignInLocked,
+    SignInNotJudged,
     SignInRefused,
     SignInSucceeded,
 )
-from portvakt.core.ids import ClientId, NetworkId, RuleId, SessionId
-from portvakt.core.policy import Outcome, Require, networks_of
+from portvakt.core.freezing import Change
+from portvakt.core.ids import SessionId
 from portvakt.core.push_approval import TEST
 from portvakt.core.sessions import Session
-from portvakt.core.user_agents import browser_of
+from portvakt.journeys.my_sign_ins.naming import Naming
 from portvakt.journeys.my_sign_ins.pages import Happened, OpenSignIn
-from portvakt.proving.rules import reason_of
 from portvakt.records.audit import StoredEvent
-from portvakt.records.configuration import Configuration
 from portvakt.web.templates import Message
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
+class Teller(Naming):
     """Tells one person's events and sessions in one language, by what things are called now."""
-
-    configuration: Configuration
-    organisation: str
-    language: str
 
     def sessions(self, found: Sequence[Session], this: SessionId) -> tuple[OpenSignIn, ...]:
         """Tell where somebody is signed in: this browser first, then the one last used."""
         told = [self._session(each, this) for each in found]
         return tuple(sorted(told, key=lambda each: not each.this_one))
 
-    def events(self, found: Sequence[StoredEvent], most: int) -> tuple[Happened, ...]:
-        """Tell what happened, as far as it is about signing in; at most so many."""
+    def events(
+        self, found: Sequence[StoredEvent], sessions: Sequence[Session] = ()
+    ) -> tuple[Happened, ...]:
+        """Tell what happened, as far as it is about signing in.
+
+        An app that was opened is told with the browser of its sign-in, where that is known: of
+        `sessions`, or told here as well.
+        """
         hidden = _told_better(found)
-        told = (
-            _TOLD[each.name](self, each)
+        browsers = {str(each.id): each.user_agent for each in sessions} | {
+            str(each.detail["session_id"]): str(each.detail.get("user_agent", ""))
             for each in found
-            if each.name in _TOLD and each.id not in hidden
-        )
-        return tuple(told)[:most]
+            if each.name == SignInSucceeded.name and "session_id" in each.detail
+        }
+        return tuple(self._one(each, browsers) for each in found if each.id not in hidden)
+
+    def event(self, found: StoredEvent) -> Happened | None:
+        """Tell one; None for what is not told."""
+        told = self.events([found]) if found.name in NAMES else ()
+        return told[0] if told else None
+
+    def _one(self, event: StoredEvent, browsers: Mapping[str, str]) -> Happened:
+        told = _TOLD[event.name](self, event)
+        browser = browsers.get(str(event.detail.get("session_id")))
+        if browser is not None and told.browser is None:
+            told = replace(told, browser=self.browser(browser))
+        return replace(told, id=event.id, may_disown=event.name != AccountFrozen.name)
 
     def _session(self, session: Session, this: SessionId) -> OpenSignIn:
         return OpenSignIn(
             id=session.id,
-            browser=self._browser(session.user_agent),
-            place=self._place(session.address),
+            browser=self.browser(session.user_agent),
+            place=self.place(session.address),
             since=session.created_at,
             seen=session.seen_at,
             this_one=session.id == this,
@@ -83,20 +103,21 @@ class Teller:
         plain = Message("my_sign_ins.succeeded")
         return Happened(
             at=event.at,
-            what=plain if app is None else self._about("my_sign_ins.succeeded_app", app),
+            what=plain if app is None else self.about("my_sign_ins.succeeded_app", app),
             how=_how(event),
-            place=self._place(event.address, event.detail.get("networks")),
-            browser=self._browser(str(event.detail.get("user_agent", ""))),
-            why=self._why("my_sign_ins.why", event),
+            place=self.place(event.address, event.detail.get("networks")),
+            browser=self.browser(str(event.detail.get("user_agent", ""))),
+            why=self.why("my_sign_ins.why", event),
         )
 
     def opened(self, event: StoredEvent) -> Happened:
         """Tell that an app was opened."""
         return Happened(
             at=event.at,
-            what=self._about("my_sign_ins.opened", event.detail["app"]),
-            place=self._place(event.address),
-            why=self._why("my_sign_ins.why_opened", event),
+            what=self.about("my_sign_ins.opened", event.detail["app"]),
+            how=(_strength(event.detail["aal"]),),
+            place=self.place(event.address),
+            why=self.why("my_sign_ins.why_opened", event),
         )
 
     def device(self, event: StoredEvent) -> Happened:
@@ -105,24 +126,27 @@ class Teller:
         what = "my_sign_ins.device_denied" if denied else "my_sign_ins.device_allowed"
         return Happened(
             at=event.at,
-            what=self._about(what, event.detail["app"]),
-            place=self._place(event.detail.get("asked_from")),
+            what=self.about(what, event.detail["app"]),
+            place=self.place(event.detail.get("asked_from")),
             failed=denied,
         )
 
     def failed(self, event: StoredEvent) -> Happened:
         """Tell a wrong answer: of which kind, and from where. What was typed is not stored."""
-        return Happened(
-            at=event.at,
-            what=Message("my_sign_ins.failed"),
-            how=(Message(f"my_sign_ins.failed_{event.detail['method']}"),),
-            place=self._place(event.address),
-            failed=True,
-        )
+        how = Message(f"my_sign_ins.failed_{event.detail['method']}")
+        return replace(self._no("my_sign_ins.failed", event), how=(how,))
 
     def locked(self, event: StoredEvent) -> Happened:
         """Tell that one kind of answer was not taken for a while."""
         return self._no("my_sign_ins.locked", event)
+
+    def held(self, event: StoredEvent) -> Happened:
+        """Tell of an answer that came while that was so."""
+        return self._no("my_sign_ins.held", event)
+
+    def not_judged(self, event: StoredEvent) -> Happened:
+        """Tell of an answer that nobody could say anything of."""
+        return self._no("my_sign_ins.not_judged", event)
 
     def refused(self, event: StoredEvent) -> Happened:
         """Tell that a rule stopped a sign-in."""
@@ -134,10 +158,31 @@ class Teller:
         what = "my_sign_ins.not_yours" if not_theirs else "my_sign_ins.app_refused"
         return Happened(
             at=event.at,
-            what=self._about(what, event.detail["app"]),
-            place=self._place(event.address),
-            why=None if not_theirs else self._why("my_sign_ins.why_refused", event),
+            what=self.about(what, event.detail["app"]),
+            place=self.place(event.address),
+            why=None if not_theirs else self.why("my_sign_ins.why_refused", event),
             failed=True,
+            stopped=True,
+        )
+
+    def cut_off(self, event: StoredEvent) -> Happened:
+        """Tell that an app's key came twice, from wherever that was."""
+        return replace(self.taken_back(event), failed=True)
+
+    def taken_back(self, event: StoredEvent) -> Happened:
+        """Tell that what an app held ended; support that does it is at no place."""
+        return Happened(
+            at=event.at,
+            what=self.about(_OF_APPS[event.name], event.detail["app"]),
+            place=None if event.address is None else self.place(event.address),
+        )
+
+    def password(self, event: StoredEvent) -> Happened:
+        """Tell that the password is another one."""
+        return Happened(
+            at=event.at,
+            what=Message(_OF_PASSWORDS[event.name]),
+            place=self.place(event.address),
         )
 
     def fresh(self, event: StoredEvent) -> Happened:
@@ -146,15 +191,16 @@ class Teller:
             at=event.at,
             what=Message("my_sign_ins.fresh"),
             how=_how(event),
-            place=self._place(event.address),
+            place=self.place(event.address),
         )
 
     def ended(self, event: StoredEvent) -> Happened:
-        """Tell that sessions were ended."""
+        """Tell that sessions were ended, by the person or for them."""
+        by_owner = event.actor == SELF
         return Happened(
             at=event.at,
-            what=Message("my_sign_ins.ended"),
-            place=self._place(event.address),
+            what=Message("my_sign_ins.ended" if by_owner else "my_sign_ins.ended_for_you"),
+            place=self.place(event.address) if by_owner else None,
         )
 
     def answered(self, event: StoredEvent) -> Happened:
@@ -164,7 +210,7 @@ class Teller:
             at=event.at,
             what=Message(_ANSWERED[event.name]),
             how=(Message("my_sign_ins.phone_asked_for", {"app": app}),) if app else (),
-            place=self._place(event.address),
+            place=self.place(event.address),
             failed=True,
         )
 
@@ -175,16 +221,17 @@ class Teller:
             at=event.at,
             what=Message(_OF_PHONES[event.name]),
             how=(Message("my_sign_ins.phone_named", {"phone": name}),) if name else (),
-            place=None if event.address is None else self._place(event.address),
+            place=None if event.address is None else self.place(event.address),
             failed=event.name in _ALARMING,
         )
 
     def account(self, event: StoredEvent) -> Happened:
-        """Tell that a change was disowned, by whoever had the mail, or that it is over."""
+        """Tell that something was disowned, in a mail or here, or that it is over."""
+        here = event.detail.get("change") == Change.SIGN_IN
         return Happened(
             at=event.at,
-            what=Message(_OF_ACCOUNT[event.name]),
-            place=None if event.address is None else self._place(event.address),
+            what=Message("my_sign_ins.frozen_here" if here else _OF_ACCOUNT[event.name]),
+            place=None if event.address is None else self.place(event.address),
             failed=event.name == AccountFrozen.name,
         )
 
@@ -192,62 +239,20 @@ class Teller:
         return Happened(
             at=event.at,
             what=Message(what),
-            place=self._place(event.address),
-            why=self._why("my_sign_ins.why_refused", event),
+            place=self.place(event.address),
+            why=self.why("my_sign_ins.why_refused", event),
             failed=True,
+            stopped=True,
         )
-
-    def _about(self, what: str, app: str) -> Message:
-        known = self.configuration.app(ClientId(app))
-        return Message(what, {"app": app if known is None else known.client_name})
-
-    def _place(self, address: str | None, decided: Sequence[str] | None = None) -> Message:
-        """Name the network, as it was decided then or else as the address tells now."""
-        ids = {NetworkId(each) for each in decided} if decided is not None else None
-        if ids is None:
-            ids = set(networks_of(address, self.configuration.networks))
-        names = [each.name for each in self.configuration.networks if each.id in ids]
-        if names:
-            return Message("my_sign_ins.inside", {"network": names[0]})
-        if address is None:
-            return Message("my_sign_ins.outside", {"organisation": self.organisation})
-        return Message(
-            "my_sign_ins.outside_from", {"organisation": self.organisation, "address": address}
-        )
-
-    def _browser(self, user_agent: str) -> Message:
-        told = browser_of(user_agent)
-        if told.name is None:
-            return Message("my_sign_ins.browser_unknown")
-        if told.system is None:
-            return Message("my_sign_ins.browser_only", {"browser": told.name})
-        return Message("my_sign_ins.browser_on", {"browser": told.name, "system": told.system})
-
-    def _why(self, said_as: str, event: StoredEvent) -> Message | None:
-        """Return the sentence of the rule that asked, by the decision that was stored."""
-        reason = reason_of(self.configuration, _rules_of(event), self.language)
-        return Message(said_as, {"reason": reason}) if reason else None
-
-
-def _rules_of(event: StoredEvent) -> tuple[RuleId, ...]:
-    """Return which rules asked for something, from the stored trace where there is one.
-
-    A rule that said no comes first: it is the reason, whatever others would have asked for.
-    """
-    if event.trace is None:
-        return tuple(RuleId(each) for each in event.detail.get("rules", ()))
-    asked = (
-        line
-        for line in event.trace
-        if line.outcome in {Outcome.APPLIED, Outcome.BROKEN} and line.detail != Require.PASSWORD
-    )
-    return tuple(line.rule for line in sorted(asked, key=lambda line: line.detail != Require.BLOCK))
 
 
 def _how(event: StoredEvent) -> tuple[Message, ...]:
     by = tuple(Message(f"my_sign_ins.by_{each}") for each in event.detail["methods"])
-    strong = event.detail.get("aal", Aal.ONE) >= Aal.TWO
-    return (Message("my_sign_ins.strong"), *by) if strong else by
+    return (_strength(event.detail["aal"]), *by) if "aal" in event.detail else by
+
+
+def _strength(aal: int) -> Message:
+    return Message("my_sign_ins.strong" if aal >= Aal.TWO else "my_sign_ins.single")
 
 
 def _told_better(found: Sequence[StoredEvent]) -> frozenset[int]:
@@ -292,6 +297,19 @@ _OF_ACCOUNT: Mapping[str, str] = MappingProxyType(
         AccountThawed.name: "my_sign_ins.thawed",
     }
 )
+_OF_APPS: Mapping[str, str] = MappingProxyType(
+    {
+        AppAccessTakenBack.name: "my_sign_ins.app_taken_back",
+        CodeReused.name: "my_sign_ins.app_cut_off",
+        RefreshTokenReused.name: "my_sign_ins.app_cut_off",
+    }
+)
+_OF_PASSWORDS: Mapping[str, str] = MappingProxyType(
+    {
+        PasswordChanged.name: "my_sign_ins.password_changed",
+        PasswordReset.name: "my_sign_ins.password_reset",
+    }
+)
 _ALARMING = frozenset(
     {
         PhoneDisowned.name,
@@ -306,6 +324,8 @@ _TOLD: Mapping[str, Callable[[Teller, StoredEvent], Happened]] = MappingProxyTyp
         SignInFailed.name: Teller.failed,
         ProofReplayed.name: Teller.failed,
         SignInLocked.name: Teller.locked,
+        SignInHeld.name: Teller.held,
+        SignInNotJudged.name: Teller.not_judged,
         SignInRefused.name: Teller.refused,
         FreshProofGiven.name: Teller.fresh,
         AppOpened.name: Teller.opened,
@@ -313,8 +333,14 @@ _TOLD: Mapping[str, Callable[[Teller, StoredEvent], Happened]] = MappingProxyTyp
         SessionsEnded.name: Teller.ended,
         DeviceAllowed.name: Teller.device,
         DeviceDenied.name: Teller.device,
+        AppAccessTakenBack.name: Teller.taken_back,
+        CodeReused.name: Teller.cut_off,
+        RefreshTokenReused.name: Teller.cut_off,
+        **dict.fromkeys(_OF_PASSWORDS, Teller.password),
         **dict.fromkeys(_ANSWERED, Teller.answered),
         **dict.fromkeys(_OF_PHONES, Teller.phone),
         **dict.fromkeys(_OF_ACCOUNT, Teller.account),
     }
 )
+NAMES = frozenset(_TOLD)
+"""The events that are told."""
