@@ -39,6 +39,7 @@ KNOWN = {
         "/.portvakt/check",
         "/.portvakt/auth_request",
         "/.well-known/openid-configuration",
+        "/oidc/authorize",
         "/oidc/device_authorization",
         "/oidc/introspect",
         "/oidc/jwks",

@@ -88,7 +88,7 @@ async def test_a_state_that_looks_like_a_page_goes_back_as_data(
         ({"response_type": "id_token"}, "unsupported_response_type"),
         ({"scope": "profile"}, "invalid_scope"),
         ({"request_uri": "https://evil.tld/"}, "request_uri_not_supported"),
-        ({"response_mode": "form_post"}, "invalid_request"),
+        ({"response_mode": "fragment"}, "invalid_request"),
         ({"prompt": "none"}, "login_required"),
     ],
 )

@@ -203,7 +203,6 @@ def test_a104_only_the_code_flow_is_there(asked: str) -> None:
     [
         ({"response_type": None}, ErrorCode.INVALID_REQUEST),
         ({"response_mode": "fragment"}, ErrorCode.INVALID_REQUEST),
-        ({"response_mode": "form_post"}, ErrorCode.INVALID_REQUEST),
         ({"scope": None}, ErrorCode.INVALID_SCOPE),
         ({"scope": "profile"}, ErrorCode.INVALID_SCOPE),
         ({"scope": "OPENID"}, ErrorCode.INVALID_SCOPE),
@@ -213,7 +212,7 @@ def test_a104_only_the_code_flow_is_there(asked: str) -> None:
         ({"request_uri": "https://evil.tld/r"}, ErrorCode.REQUEST_URI_NOT_SUPPORTED),
         ({"registration": "{}"}, ErrorCode.REGISTRATION_NOT_SUPPORTED),
         ({"prompt": "none login"}, ErrorCode.INVALID_REQUEST),
-        ({"prompt": "consent"}, ErrorCode.INVALID_REQUEST),
+        ({"prompt": "create"}, ErrorCode.INVALID_REQUEST),
         ({"prompt": "Login"}, ErrorCode.INVALID_REQUEST),
         ({"max_age": "-1"}, ErrorCode.INVALID_REQUEST),
         ({"max_age": "1.5"}, ErrorCode.INVALID_REQUEST),
@@ -222,6 +221,17 @@ def test_a104_only_the_code_flow_is_there(asked: str) -> None:
         ({"state": "smörgås"}, ErrorCode.INVALID_REQUEST),
         ({"nonce": "n" * 513}, ErrorCode.INVALID_REQUEST),
         ({"login_hint": "a" * 255}, ErrorCode.INVALID_REQUEST),
+        ({"acr_values": "a" * 1001}, ErrorCode.INVALID_REQUEST),
+        ({"claims": "{"}, ErrorCode.INVALID_REQUEST),
+        ({"claims": "[]"}, ErrorCode.INVALID_REQUEST),
+        ({"claims": '{"userinfo": []}'}, ErrorCode.INVALID_REQUEST),
+        ({"claims": '{"id_token": {"name": 1}}'}, ErrorCode.INVALID_REQUEST),
+        ({"claims": '{"id_token": {"name": {"essential": "yes"}}}'}, ErrorCode.INVALID_REQUEST),
+        ({"claims": '{"id_token": {"name": {"values": "x"}}}'}, ErrorCode.INVALID_REQUEST),
+        (
+            {"claims": '{"id_token": {"acr": {"essential": true, "value": "gold"}}}'},
+            ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS,
+        ),
     ],
 )
 def test_each_rule_objects_in_the_words_of_the_specification(

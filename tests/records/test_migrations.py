@@ -129,7 +129,8 @@ def test_a_migration_that_fails_has_changed_nothing(empty_url: str) -> None:
     assert current(empty_url) == SCHEMA_VERSION
 
 
-WITHOUT_RESOURCES = ("ALTER TABLE grants DROP COLUMN resources",)
+WITHOUT_REQUESTS = ("DROP TABLE stored_requests",)
+WITHOUT_RESOURCES = (*WITHOUT_REQUESTS, "ALTER TABLE grants DROP COLUMN resources")
 WITHOUT_DEVICES = (*WITHOUT_RESOURCES, "DROP TABLE device_requests")
 WITHOUT_PORTAL = (
     *WITHOUT_DEVICES,
@@ -187,6 +188,7 @@ WITHOUT_THE_APP = (
         ("0008", WITHOUT_PORTAL),
         ("0009", WITHOUT_DEVICES),
         ("0010", WITHOUT_RESOURCES),
+        ("0011", WITHOUT_REQUESTS),
     ],
 )
 def test_an_older_database_keeps_what_is_in_it(

@@ -1,9 +1,10 @@
 """How strongly somebody has shown who they are. Computed from evidence, never stored as truth."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from typing import Final
 
 from portvakt.core.authenticators import (
     PROOFS,
@@ -154,6 +155,18 @@ def meets(
     return shown.aal >= (Aal.TWO if need.multifactor else Aal.ONE)
 
 
-def acr_of(assurance: Assurance) -> str:
-    """How an app is told about the level (OpenID Connect Core section 2, `acr`)."""
-    return "urn:portvakt:aal2" if assurance.aal >= Aal.TWO else "urn:portvakt:aal1"
+AAL1: Final = "urn:portvakt:aal1"
+AAL2: Final = "urn:portvakt:aal2"
+ACR_VALUES: Final = (AAL1, AAL2)
+"""What apps are told of the level, weakest first; each holds what stands before it (ADR 7)."""
+
+
+def acr_of(assurance: Assurance, wanted: Collection[object] = ()) -> str:
+    """How an app is told about the level (OpenID Connect Core section 2, `acr`).
+
+    Where it would have some levels only (`wanted`), the highest of them that was reached: whoever
+    showed two factors has shown one, too (section 5.5.1.1).
+    """
+    reached = ACR_VALUES if assurance.aal >= Aal.TWO else ACR_VALUES[:1]
+    fitting = [value for value in reached if value in wanted]
+    return (fitting or reached)[-1]

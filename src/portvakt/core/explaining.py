@@ -17,6 +17,7 @@ from portvakt.core.events import (
     AccountFrozen,
     AppOpened,
     AppRefused,
+    AppRequestRefused,
     FreshProofGiven,
     PasswordChanged,
     PasswordReopened,
@@ -91,6 +92,7 @@ REFUSED: Final = frozenset(
     each.name
     for each in (
         AppRefused,
+        AppRequestRefused,
         PasswordResetNotWritten,
         PasswordResetUnsure,
         PhoneRequestDenied,

@@ -171,6 +171,21 @@ class AppAccessTakenBack(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppRequestRefused(Event):
+    """What an app asked for through a browser was refused, before anybody was asked anything."""
+
+    name = "app.request_refused"
+    app: ClientId | None
+    """None where the request names no app that is known."""
+    rule: str
+    """The check that said no."""
+    error: str
+    """What the specifications call it, such as `invalid_request`."""
+    said: str
+    """What the owner of the app is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeReused(Event):
     """An authorization code came twice: what came of the first use is revoked (A098)."""
 

@@ -246,6 +246,25 @@ class Signer:
         `alg`, `kid` and `typ` (`crit`, `jku`, `jwk`, `x5u` …) is refused (A101). `audience` is one
         that must be named; None asks for none.
         """
+        claims = self._signed(jwt, typ)
+        if isinstance(claims, Forged):
+            return claims
+        return in_force(claims, issuer, audience, now.timestamp())
+
+    def recognise(
+        self, jwt: str, *, typ: str, issuer: str, audience: str | None
+    ) -> Verified | Forged:
+        """Say whether we ever signed a JWT for somebody, though it may have expired.
+
+        For hints, which open nothing (OpenID Connect Core section 3.1.2.1, `id_token_hint`).
+        """
+        claims = self._signed(jwt, typ)
+        if isinstance(claims, Forged):
+            return claims
+        return Verified(claims) if (wrong := _meant(claims, issuer, audience)) is None else wrong
+
+    def _signed(self, jwt: str, typ: str) -> dict[str, Any] | Forged:
+        """Return the claims of a JWT that one of our keys signed, whatever they say."""
         try:
             head, signed, claims, signature = _taken_apart(jwt)
         except (ValueError, binascii.Error):
@@ -257,7 +276,7 @@ class Signer:
             return Forged("key, algorithm or type")
         if not _is_signed(self._public[key.kid], signature, signed):
             return Forged("signature")
-        return in_force(claims, issuer, audience, now.timestamp())
+        return claims
 
 
 def in_force(
@@ -267,13 +286,18 @@ def in_force(
     ends, begins = claims.get("exp"), claims.get("nbf", 0)
     if not isinstance(ends, int) or not isinstance(begins, int) or not begins <= now < ends:
         return Forged("time")
+    wrong = _meant(claims, issuer, audience)
+    return Verified(claims) if wrong is None else wrong
+
+
+def _meant(claims: Mapping[str, Any], issuer: str, audience: str | None) -> Forged | None:
     if claims.get("iss") != issuer:
         return Forged("issuer")
     named = claims.get("aud")
     meant = [named] if isinstance(named, str) else named
     if audience is not None and (not isinstance(meant, list) or audience not in meant):
         return Forged("audience")
-    return Verified(claims)
+    return None
 
 
 def _taken_apart(jwt: str) -> tuple[dict[str, Any], bytes, dict[str, Any], bytes]:

@@ -1,31 +1,67 @@
-"""Where a sign-in leads, read from the local path that it will go on to."""
+"""Where a sign-in leads, and what is asked for there, read from the local path it will go on to.
 
+Whatever is read here is judged again when the app is really opened, so it decides only what is
+asked for on the way.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+from portvakt.core.assurance import Requirement
+from portvakt.core.ids import ClientId
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.records.configuration import Configuration
 
 AUTHORIZE = "/oidc/authorize"
+NEED = "need"
+"""The parameter in which the authorization endpoint says what it still misses."""
+_TWO_FACTORS = "mfa"
+_SOMEBODY_ELSE = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What an app asks for beyond the rules."""
+
+    two_factors: bool = False
+    somebody_else: bool = False
+    """It expects another person than the one who is signed in here."""
+
+    @property
+    def requirement(self) -> Requirement:
+        """What of it can be shown, to be added to what the rules ask."""
+        return Requirement(multifactor=self.two_factors)
+
+    def text(self) -> str:
+        """Return it as the value of `NEED`; empty for nothing."""
+        words = ((self.two_factors, _TWO_FACTORS), (self.somebody_else, _SOMEBODY_ELSE))
+        return ".".join(word for needed, word in words if needed)
 
 
 def app_of(to: str, configuration: Configuration) -> RelyingParty | None:
-    """Return the app that a local path opens, or None for our own pages and unknown apps.
-
-    Rules are evaluated again when the app is really opened, so this decides only what is asked for
-    on the way.
-    """
-    parts = urlsplit(to)
-    if parts.path != AUTHORIZE:
-        return None
-    asked = parse_qs(parts.query).get("client_id", [])
-    return configuration.app(asked[0]) if len(asked) == 1 else None
+    """Return the app that a local path opens, or None for our own pages and unknown apps."""
+    named = _only(to, "client_id")
+    return None if named is None else configuration.app(ClientId(named))
 
 
 def login_hint_of(to: str) -> str:
     """Return the name that an app expects to sign in (OpenID Connect Core section 3.1.2.1), or "".
 
-    It fills in the field for the person to change, and decides nothing.
+    It fills in the field for the person to change.
     """
+    hint = _only(to, "login_hint") or ""
+    return hint if hint.isprintable() else ""
+
+
+def needs_of(to: str) -> Needs:
+    """Return what the authorization endpoint said that it misses."""
+    words: Iterable[str] = (_only(to, NEED) or "").split(".")
+    return Needs(two_factors=_TWO_FACTORS in words, somebody_else=_SOMEBODY_ELSE in words)
+
+
+def _only(to: str, name: str) -> str | None:
+    """Return a parameter of a path to the authorization endpoint, where it stands once."""
     parts = urlsplit(to)
-    asked = parse_qs(parts.query).get("login_hint", []) if parts.path == AUTHORIZE else []
-    return asked[0] if len(asked) == 1 and asked[0].isprintable() else ""
+    values = parse_qs(parts.query).get(name, []) if parts.path == AUTHORIZE else []
+    return values[0] if len(values) == 1 else None

@@ -42,6 +42,7 @@ from portvakt.core.sign_in import (
 from portvakt.core.text_budget import Room
 from portvakt.crypto.digests import lookup_hash
 from portvakt.crypto.randomness import Random
+from portvakt.proving.destination import needs_of
 from portvakt.proving.new_places import tell_of_new_place
 from portvakt.proving.notices import Notices
 from portvakt.proving.rules import Verdict, judge
@@ -102,6 +103,8 @@ class Finisher:
         if standing is None:
             return Next(next_step(state, None, None, None, visit.now), state, None)
         verdict = judge(configuration, standing.account, state.app, visit.address, visit.now)
+        app = None if state.app is None else configuration.app(state.app)
+        verdict = verdict.asking(needs_of(state.to).requirement, app)
         authenticators = tuple(each.authenticator for each in standing.bound)
         first = first_registration_of(
             standing.account,

@@ -14,6 +14,7 @@ from portvakt.core.ids import ClientId, SessionId
 from portvakt.core.networks import is_shared
 from portvakt.core.sessions import Session, SessionKind, is_live
 from portvakt.crypto.digests import lookup_hash
+from portvakt.proving.destination import needs_of
 from portvakt.proving.finish import Opened
 from portvakt.proving.rules import Rules, Verdict
 from portvakt.proving.visit import Visit, said
@@ -149,16 +150,25 @@ class Gate:
         target = f"/sign-in?to={quote(back, safe='/')}"
         return see_other(target if purpose is None else f"{target}&for={quote(purpose)}")
 
-    async def decide(self, request: Request, current: Current, app: ClientId | None) -> Verdict:
-        """Evaluate the rules for this person and app, from where the request comes now (A070)."""
-        address = here(request).address
-        return await self._rules.judge(current.standing.account, app, address, self._clock())
+    async def decide(
+        self, request: Request, current: Current, app: ClientId | None, to: str = ""
+    ) -> Verdict:
+        """Evaluate the rules for this person and app, from where the request comes now (A070).
 
-    async def enough(self, request: Request, current: Current, app: ClientId | None) -> bool:
+        Where the sign-in leads `to` an app, what that asks for itself is added.
+        """
+        address, now = here(request).address, self._clock()
+        verdict = await self._rules.judge(current.standing.account, app, address, now)
+        known = None if app is None else verdict.configuration.app(app)
+        return verdict.asking(needs_of(to).requirement, known)
+
+    async def enough(
+        self, request: Request, current: Current, app: ClientId | None, to: str = ""
+    ) -> bool:
         """Say whether the session may open `app` from here, now."""
         if current.session.kind is not SessionKind.FULL:
             return False
-        verdict = await self.decide(request, current, app)
+        verdict = await self.decide(request, current, app, to)
         if verdict.decision.blocked:
             return False
         need = verdict.decision.requirement

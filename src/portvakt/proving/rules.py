@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from portvakt.core.assurance import Requirement
 from portvakt.core.ids import ClientId, NetworkId, RuleId
 from portvakt.core.people import Account
-from portvakt.core.policy import Decision, Require, evaluate, networks_of
+from portvakt.core.policy import Decision, Outcome, Require, TraceLine, evaluate, networks_of
+from portvakt.core.relying_parties import RelyingParty
 from portvakt.core.signals import Signals
 from portvakt.core.text_budget import Room
 from portvakt.proving.text_limits import TextLimits, room_now
@@ -32,6 +34,20 @@ class Verdict:
     decision: Decision
     networks: frozenset[NetworkId]
     configuration: Configuration
+    asked_by: str = ""
+    """The name of the app that asks for more than the rules do, if it does."""
+
+    def asking(self, more: Requirement, app: RelyingParty | None) -> "Verdict":
+        """Return it with what an app asks for itself added to what the rules ask."""
+        before = self.decision.requirement
+        both = before + more
+        if app is None or both == before:
+            return self
+        line = TraceLine(
+            RuleId(f"the app {app.client_id} itself"), Outcome.APPLIED, Require.MULTIFACTOR
+        )
+        decision = replace(self.decision, requirement=both, trace=(*self.decision.trace, line))
+        return replace(self, decision=decision, asked_by=app.client_name)
 
     @property
     def inside(self) -> bool:

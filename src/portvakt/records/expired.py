@@ -50,6 +50,7 @@ _SWEEPS: Final = (
     # Kept for an hour: a device that asks late is told that it is late.
     (_sweep("device_requests", "expires_at < :before", "device_hash"), timedelta(hours=1)),
     (_sweep("seen_ids", "expires_at < :before", "hash"), timedelta()),
+    (_sweep("stored_requests", "expires_at < :before", "hash"), timedelta()),
     # The limits on texts look a day back.
     (_sweep("outbox", "created_at < :before AND state <> 'waiting'"), 30 * _DAY),
 )

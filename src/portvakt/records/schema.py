@@ -39,6 +39,7 @@ from portvakt.records.schema_parts import (
 )
 from portvakt.records.schema_phones import approvals, pairings, phones
 from portvakt.records.schema_portal import collections, icons, links, portal_choices
+from portvakt.records.schema_requests import stored_requests
 from portvakt.records.schema_resets import password_memory, past_resets, resets, vouches
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "refresh_tokens",
     "resets",
     "seen_ids",
+    "stored_requests",
     "vouches",
 ]
 

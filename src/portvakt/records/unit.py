@@ -45,6 +45,7 @@ from portvakt.records.seen_ids import SeenIds
 from portvakt.records.sessions import Sessions
 from portvakt.records.signing_keys import SigningKeys
 from portvakt.records.statements import Statement
+from portvakt.records.stored_requests import StoredRequests
 from portvakt.records.text_counts import TextCounts
 from portvakt.records.values import ms
 from portvakt.records.vouches import Vouches
@@ -107,6 +108,7 @@ class Unit:
         "seen_ids",
         "sessions",
         "signing_keys",
+        "stored_requests",
         "text_counts",
         "vouches",
         "wakeups",
@@ -146,6 +148,7 @@ class Unit:
         self.seen_ids = SeenIds(run)
         self.sessions = Sessions(run)
         self.signing_keys = SigningKeys(run)
+        self.stored_requests = StoredRequests(run)
         self.text_counts = TextCounts(run)
         self.vouches = Vouches(run)
         self.wakeups = Wakeups(run)

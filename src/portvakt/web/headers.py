@@ -4,11 +4,23 @@ from collections.abc import Iterable
 
 Header = tuple[bytes, bytes]
 
+_POLICY = b"content-security-policy"
+
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 """No inline script or style exists, so there is no nonce to leak and none to forget."""
+
+
+def policy_for_posting_to(scheme: str) -> str:
+    """Return the policy of a page whose form posts to an app: to `scheme`, "https" or "http".
+
+    Browsers hold every redirect after a form against `form-action`, so the app's address alone
+    would stop apps that lead on to another host of theirs.
+    """
+    return CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action 'self' {scheme}:")
+
 
 APP = "/authenticator/"
 """Where the authenticator app lives. It is a program, so it may do what pages may not."""
@@ -48,7 +60,7 @@ def security_headers(*, https: bool, app: bool = False) -> tuple[Header, ...]:
     policy = APP_SECURITY_POLICY if app else CONTENT_SECURITY_POLICY
     permissions = _APP_PERMISSIONS if app else _PERMISSIONS
     always: tuple[Header, ...] = (
-        (b"content-security-policy", policy.encode()),
+        (_POLICY, policy.encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"x-frame-options", b"DENY"),
         (b"referrer-policy", b"same-origin"),
@@ -63,9 +75,13 @@ def security_headers(*, https: bool, app: bool = False) -> tuple[Header, ...]:
 
 
 def with_security(given: Iterable[Header], security: tuple[Header, ...]) -> list[Header]:
-    """Return an answer's headers with ours added, and `no-store` unless it says otherwise."""
+    """Return an answer's headers with ours added, and `no-store` unless it says otherwise.
+
+    An answer that brings a policy of its own (`policy_for_posting_to`) has that and not ours.
+    """
     headers = list(given)
     if not any(name == b"cache-control" for name, _ in headers):
         headers.append(NO_STORE)
-    headers.extend(security)
+    own = any(name == _POLICY for name, _ in headers)
+    headers.extend(each for each in security if not own or each[0] != _POLICY)
     return headers

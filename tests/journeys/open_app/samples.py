@@ -9,7 +9,12 @@ from portvakt.journeys.open_app.device_pages import (
     DeviceEndPage,
 )
 from portvakt.journeys.open_app.forward_auth.pages import AgainPage, SignOutPage
-from portvakt.journeys.open_app.pages import BlockedPage, BrokenRequestPage, NotYoursPage
+from portvakt.journeys.open_app.pages import (
+    BlockedPage,
+    BrokenRequestPage,
+    FormPostPage,
+    NotYoursPage,
+)
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
 
@@ -38,6 +43,12 @@ SAMPLES: dict[str, Page] = {
     "not-yours": NotYoursPage(app="Demobutiken", number=NUMBER),
     "not-yours-hostile-name": NotYoursPage(
         app="<img src=x onerror=alert(1)> & Söner AB med ett mycket långt namn", number=NUMBER
+    ),
+    "request-gone": BrokenRequestPage(why=MessageId("open_app.request_gone"), number=NUMBER),
+    "posting": FormPostPage(
+        app="Löneportalen",
+        action="https://pay.example/cb",
+        fields=(("code", "abc"), ("state", '"><b>')),
     ),
     "blocked": BlockedPage(
         app="Löneportalen", reason="Du är utanför regionens nät.", number=NUMBER

@@ -84,6 +84,9 @@ ENDINGS = (
 SAMPLES: dict[str, Page] = {
     "start": StartPage(to="/apps", purpose="sign_in"),
     "start-for-an-app": StartPage(to="/apps", purpose="sign_in", app_name="Demobutiken"),
+    "start-somebody-else": StartPage(
+        to="/apps", purpose="anew", app_name="Demobutiken", somebody_else=True
+    ),
     "start-empty": StartPage(
         to="/apps",
         purpose="sign_in",
@@ -100,6 +103,9 @@ SAMPLES: dict[str, Page] = {
         to="/security-info", purpose="methods", name="Anna Berg", methods=True
     ),
     "totp": TotpPage(flow=FLOW, reason=OUTSIDE),
+    "totp-for-an-app": TotpPage(
+        flow=FLOW, reason=Message("sign_in.app_asks", {"app": "Löneportalen"})
+    ),
     "totp-wrong": TotpPage(flow=FLOW, reason=OUTSIDE, errors={"code": "sign_in.wrong_totp"}),
     "totp-stopped": TotpPage(flow=FLOW, errors={"": Message("sign_in.stopped", {"time": LATER})}),
     "sms": sms(),

@@ -1,4 +1,4 @@
-"""The pages of ours that stand between a person and an app. All of them are a no, and say why."""
+"""The pages of ours that stand between a person and an app."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -33,3 +33,13 @@ class BlockedPage(Page):
     app: str
     reason: str
     number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormPostPage(Page):
+    """The answer goes to the app in a form, by itself where there is script."""
+
+    template: ClassVar[str] = "journeys/open_app/posting.html"
+    app: str
+    action: str
+    fields: tuple[tuple[str, str], ...]

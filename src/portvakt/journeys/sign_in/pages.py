@@ -19,6 +19,8 @@ class StartPage(Page):
     app_name: str = ""
     """The app that is to be opened, or empty for our own pages."""
     name: str = ""
+    somebody_else: bool = False
+    """The app expects another person than the one who is signed in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class AgainPage(Page):
     to: str
     purpose: str
     name: str
-    reason: str = ""
+    reason: str | Message = ""
     methods: bool
 
 
@@ -65,7 +67,7 @@ class TotpPage(Page):
 
     template: ClassVar[str] = "journeys/sign_in/totp.html"
     flow: str
-    reason: str = ""
+    reason: str | Message = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ class SmsPage(Page):
 
     template: ClassVar[str] = "journeys/sign_in/sms.html"
     flow: str
-    reason: str = ""
+    reason: str | Message = ""
     number: str
     """Partly hidden."""
     sent_at: datetime | None
@@ -91,7 +93,7 @@ class PhonePage(Page):
 
     template: ClassVar[str] = "journeys/sign_in/phone.html"
     flow: str
-    reason: str = ""
+    reason: str | Message = ""
     number: str
     first: bool
     """Whether it stands in place of the password; alike for every name then."""
@@ -129,7 +131,7 @@ class RecoveryPage(Page):
 
     template: ClassVar[str] = "journeys/sign_in/recovery.html"
     flow: str
-    reason: str = ""
+    reason: str | Message = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +191,7 @@ class RefusedPage(Page):
 
     template: ClassVar[str] = "journeys/sign_in/refused.html"
     why: str
-    reason: str = ""
+    reason: str | Message = ""
     request_id: str
 
 

@@ -39,10 +39,10 @@ from portvakt.journeys.sign_in.pages import (
     OtherPage,
     StartPage,
 )
-from portvakt.journeys.sign_in.show import page_of, ways_of
+from portvakt.journeys.sign_in.show import page_of, reason_of, ways_of
 from portvakt.journeys.sign_in.waiting_routes import WaitingRoutes
 from portvakt.journeys.sign_in.ways import Ways
-from portvakt.proving.destination import app_of, login_hint_of
+from portvakt.proving.destination import app_of, login_hint_of, needs_of
 from portvakt.proving.finish import Opened
 from portvakt.proving.gate import ANEW, Current, Gate
 from portvakt.proving.password_meter import PasswordMeter
@@ -312,7 +312,7 @@ class SignInRoutes:
         """Say whether nothing more is asked, by the rules or by the page that it leads to."""
         need = asked_by_page(wanted.to)
         shown = meets(current.session.evidence, need, self.gate.now())
-        return shown and await self.gate.enough(request, current, wanted.app)
+        return shown and await self.gate.enough(request, current, wanted.app, wanted.to)
 
     async def _wanted(self, to: str, purpose: str) -> Wanted:
         path = local_path(to)
@@ -333,16 +333,17 @@ class SignInRoutes:
             purpose=wanted.purpose,
             app_name="" if app is None else app.client_name,
             name=name[:254],
+            somebody_else=app is not None and needs_of(wanted.to).somebody_else,
             errors=errors or {},
         )
 
     async def _again_page(self, request: Request, current: Current, wanted: Wanted) -> AgainPage:
-        verdict = await self.gate.decide(request, current, wanted.app)
+        verdict = await self.gate.decide(request, current, wanted.app, wanted.to)
         return AgainPage(
             to=wanted.to,
             purpose=wanted.purpose,
             name=current.standing.account.display_name,
-            reason="" if wanted.purpose == METHODS else verdict.reason(here(request).language),
+            reason="" if wanted.purpose == METHODS else reason_of(verdict, here(request).language),
             methods=wanted.purpose == METHODS,
         )
 

@@ -40,6 +40,7 @@ from portvakt.journeys.sign_in.pages import (
 from portvakt.journeys.sign_in.phone import is_slow, seen_of, told_delivered, told_opened
 from portvakt.phone_numbers import partly_hidden
 from portvakt.proving.answer import usable
+from portvakt.proving.rules import Verdict
 from portvakt.proving.texts_told import TextShown, told_of_text
 from portvakt.proving.visit import Visit
 from portvakt.texts import Texts
@@ -236,5 +237,12 @@ def _way(each: Authenticator, showing: Showing, texts: Texts, language: str) -> 
     return Way(value=each.type, text=text, hint=left, picture="recovery_code")
 
 
-def _reason(showing: Showing, language: str) -> str:
-    return "" if showing.verdict is None else showing.verdict.reason(language)
+def _reason(showing: Showing, language: str) -> str | Message:
+    return "" if showing.verdict is None else reason_of(showing.verdict, language)
+
+
+def reason_of(verdict: Verdict, language: str) -> str | Message:
+    """Say why something is asked for: in the words of a rule, or that the app wants it."""
+    if verdict.asked_by and not verdict.decision.blocked:
+        return Message("sign_in.app_asks", {"app": verdict.asked_by})
+    return verdict.reason(language)

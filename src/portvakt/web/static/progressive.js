@@ -18,6 +18,9 @@ for (const button of document.querySelectorAll("[data-reveals]")) {
   field.form?.addEventListener("submit", () => show(false));
 }
 
+// A page on the way to somewhere else; its button does the same.
+document.querySelector("[data-goes-on]")?.requestSubmit();
+
 for (const button of document.querySelectorAll("[data-copies]")) {
   if (!navigator.clipboard) continue; // only there on https and localhost
   const label = button.textContent;

@@ -1,16 +1,13 @@
 """One authorization request, from the query to where the browser goes next.
 
-The checks come first, then the person, then the rules as they are now and from where the person is
-now: a session that was begun inside with a password alone is asked for more before it opens its
-next app outside (A070). Nothing is remembered between two visits; a browser that was sent to sign
-in comes back with the same request, and all of it is judged again.
+The checks come first (`arriving`), then the person, then the rules as they are now and from where
+the person is now: a session that was begun inside with a password alone is asked for more before it
+opens its next app outside (A070). What the app itself demands is added to the rules (`demands`). A
+browser that was sent to sign in comes back with the same request, and all of it is judged again.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlencode
-
-import structlog
 
 from portvakt.core.assurance import Evidence, assurance_of, meets
 from portvakt.core.events import AppOpened, AppRefused
@@ -21,17 +18,19 @@ from portvakt.core.sessions import Session, SessionKind
 from portvakt.crypto.digests import lookup_hash
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import Mac
-from portvakt.journeys.open_app.oidc.checks import (
-    check_client,
-    check_redirect_uri,
-    check_state,
-    first_objection,
-)
+from portvakt.journeys.open_app.names import Names
+from portvakt.journeys.open_app.oidc.answering import PostToApp, ToApp, answer_to_app
+from portvakt.journeys.open_app.oidc.arriving import Arriving, Stranger, gone
+from portvakt.journeys.open_app.oidc.asked import Asked, Objection
+from portvakt.journeys.open_app.oidc.checks import NO_APP_NAMED
 from portvakt.journeys.open_app.oidc.discovery import AUTHORIZE
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
-from portvakt.journeys.open_app.oidc.freshness import Freshness, freshness
+from portvakt.journeys.open_app.oidc.freshness import Freshening, Freshness
 from portvakt.journeys.open_app.oidc.granting import ends_at, granted_scope
-from portvakt.journeys.open_app.oidc.request import RESOURCE, AuthorizationRequest
+from portvakt.journeys.open_app.oidc.handles import HELD
+from portvakt.journeys.open_app.oidc.noting import Noting
+from portvakt.journeys.open_app.oidc.request import RESOURCE
+from portvakt.proving.destination import NEED, Needs
 from portvakt.proving.rules import Rules, Verdict, judge
 from portvakt.proving.visit import Visit
 from portvakt.records.grants import AuthorizationCode, Grant
@@ -40,8 +39,6 @@ from portvakt.records.unit import Records, Unit
 CODE_LIVES = timedelta(seconds=60)
 """OWASP ASVS 10.4.3 (level 3): one minute."""
 
-_log = structlog.get_logger("portvakt.open_app")
-
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
@@ -49,13 +46,6 @@ class SignedIn:
 
     session: Session
     account: Account
-
-
-@dataclass(frozen=True, slots=True)
-class ToApp:
-    """Send the browser to the app, with a code or with an error."""
-
-    location: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,120 +72,129 @@ class Blocked:
     verdict: Verdict
 
 
-Outcome = ToApp | ToSignIn | NotYours | Blocked | Untrusted
+Outcome = ToApp | PostToApp | ToSignIn | NotYours | Blocked | Untrusted
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A request that has passed every check, and everything it is judged by."""
-
-    request: AuthorizationRequest
-    app: RelyingParty
-    visit: Visit
-
-    @property
-    def silent(self) -> bool:
-        """Whether nothing may be shown (`prompt=none`, OpenID Connect Core section 3.1.2.1)."""
-        return "none" in self.request.words("prompt")
-
-
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Authorize:
     """The authorization endpoint without HTTP."""
 
-    def __init__(
-        self, *, issuer: str, records: Records, rules: Rules, random: Random, asked: Mac
-    ) -> None:
-        self._issuer = issuer
-        self._records = records
-        self._rules = rules
-        self._random = random
-        self._asked = asked
+    issuer: str
+    records: Records
+    rules: Rules
+    random: Random
+    asked: Mac
+    names: Names
+    arriving: Arriving
+    noting: Noting
 
-    async def answer(self, query: bytes, who: SignedIn | None, visit: Visit) -> Outcome:
-        """Judge a request. Raises RecordsUnavailable."""
-        request = AuthorizationRequest.parse(query)
-        if isinstance(request, OAuthError):
-            return _untrusted(Untrusted.unreadable(request), None)
-        configuration = await self._rules.current(visit.now)
-        app = check_client(request, configuration.by_client_id)
-        if isinstance(app, Untrusted):
-            return _untrusted(app, None)
-        if (stranger := check_redirect_uri(request, app)) is not None:
-            return _untrusted(stranger, app)
-        asked = _Asked(request, app, visit)
-        if (objection := first_objection(request, app)) is not None:
-            rule, error = objection
-            _log.info("authorize_refused", app=app.client_id, rule=rule, error=error.code)
-            return self._refusal(asked, error)
-        fresh = freshness(self._asked, request, visit.binding, visit.now)
+    async def read(self, query: bytes, visit: Visit) -> Asked | Outcome:
+        """Judge a request before anybody is looked for. Raises RecordsUnavailable."""
+        found = await self.arriving.read(query, visit)
+        match found:
+            case Stranger(refused, app):
+                if refused.message != NO_APP_NAMED:  # that is nobody's, so nobody looks for it
+                    await self.noting.refused(refused.rule, refused.error, app, visit)
+                return refused
+            case Objection():
+                noted = await self.noting.refused(found.rule, found.error, found.app, visit)
+                error = found.error.under(visit.request_id) if noted else found.error
+                return answer_to_app(found.request, found.app, self.issuer, error.parameters())
+            case _:
+                return found
+
+    async def answer(self, asked: Asked, who: SignedIn | None) -> Outcome:
+        """Judge whoever sits there, and answer. Raises RecordsUnavailable."""
+        visit = asked.visit
+        freshening = Freshening(self.asked, visit.binding, visit.now)
+        fresh = freshening.of(asked.sent, asked.request, asked.demands)
         if who is None or who.session.kind is not SessionKind.FULL:
-            return self._ask(asked, fresh)
-        verdict = judge(configuration, who.account, app.client_id, visit.address, visit.now)
+            return await self._ask(asked, fresh, anew=fresh.since is not None)
+        configuration = await self.rules.current(visit.now)
+        verdict = judge(configuration, who.account, asked.app.client_id, visit.address, visit.now)
         return await self._person(asked, fresh, who, verdict)
 
     async def _person(
-        self, asked: _Asked, fresh: Freshness, who: SignedIn, verdict: Verdict
+        self, asked: Asked, fresh: Freshness, who: SignedIn, verdict: Verdict
     ) -> Outcome:
-        """Hold somebody who is signed in against the app's groups and the rules."""
-        app, decision = asked.app, verdict.decision
+        """Hold somebody who is signed in against the hint, the app's groups and the rules."""
+        app, decision, demands = asked.app, verdict.decision, asked.demands
+        subjects = demands.subjects
+        if subjects is not None and self.names.subject(who.account.id, app) not in subjects:
+            return await self._ask(asked, fresh, anew=True, somebody_else=True)
         if not app.groups & who.account.groups:
             await self._note_refusal(asked, who, "not_in_groups", verdict)
             return self._denied(asked, NotYours(app))
         if decision.blocked:
             await self._note_refusal(asked, who, "blocked", verdict)
             return self._denied(asked, Blocked(app, verdict))
-        counted = tuple(
-            each for each in who.session.evidence if fresh.since is None or each.at >= fresh.since
-        )
+        shown = who.session.evidence
+        counted = tuple(each for each in shown if fresh.since is None or each.at >= fresh.since)
         if not meets(counted, decision.requirement, asked.visit.now):
-            return self._ask(asked, fresh)
+            return await self._ask(asked, fresh, anew=len(counted) < len(shown))
+        verdict = verdict.asking(demands.requirement, app)
+        if not meets(counted, verdict.decision.requirement, asked.visit.now):
+            unmet = ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS if demands.acr_essential else None
+            return await self._ask(asked, fresh, anew=len(counted) < len(shown), unmet=unmet)
         return await self._code(asked, who, counted, verdict)
 
-    def _ask(self, asked: _Asked, fresh: Freshness) -> Outcome:
+    async def _ask(
+        self,
+        asked: Asked,
+        fresh: Freshness,
+        *,
+        anew: bool,
+        somebody_else: bool = False,
+        unmet: ErrorCode | None = None,
+    ) -> Outcome:
         """Send the browser to sign in, or say that it would have to be sent."""
         if asked.silent:
             needs = "Signing in, or showing more, takes a page, and prompt is none."
-            return self._refusal(asked, OAuthError(ErrorCode.LOGIN_REQUIRED, needs))
+            return self._refusal(asked, OAuthError(unmet or ErrorCode.LOGIN_REQUIRED, needs))
+        if not await self._held(asked):
+            return gone()
+        needs = Needs(
+            two_factors=asked.demands.requirement.multifactor, somebody_else=somebody_else
+        ).text()
+        back = fresh.sent.without(NEED)
+        back = back.with_own(NEED, needs) if needs else back
+        hint = asked.request.get("login_hint")
+        if asked.stored is not None and hint is not None:
+            back = back.with_own("login_hint", hint)
         return ToSignIn(
-            to=f"{AUTHORIZE}?{fresh.request.query()}",
-            anew=fresh.since is not None,
+            to=f"{AUTHORIZE}?{back.query()}",
+            anew=anew,
             ui_locales=asked.request.words("ui_locales"),
         )
 
-    def _denied(self, asked: _Asked, page: NotYours | Blocked) -> Outcome:
+    async def _held(self, asked: Asked) -> bool:
+        """Keep a stored request for this browser while it signs in; False where it is gone."""
+        hashed, visit = asked.stored, asked.visit
+        if hashed is None:
+            return True
+
+        async def act(unit: Unit) -> bool:
+            until = visit.now + HELD
+            if await unit.stored_requests.hold(hashed, visit.binding, until, visit.now):
+                return True
+            kept = await unit.stored_requests.load(hashed, visit.now)
+            return kept is not None and kept.browser == visit.binding
+
+        return await self.records.write(act)
+
+    def _denied(self, asked: Asked, page: NotYours | Blocked) -> Outcome:
         """Say no to the person on a page of ours, or to the app where no page may be shown."""
         if not asked.silent:
             return page
-        return self._refusal(
-            asked, OAuthError(ErrorCode.ACCESS_DENIED, "This person may not open the app now.")
-        )
+        no = OAuthError(ErrorCode.ACCESS_DENIED, "This person may not open the app now.")
+        return self._refusal(asked, no.under(asked.visit.request_id))
 
     async def _code(
-        self, asked: _Asked, who: SignedIn, counted: tuple[Evidence, ...], verdict: Verdict
-    ) -> ToApp:
+        self, asked: Asked, who: SignedIn, counted: tuple[Evidence, ...], verdict: Verdict
+    ) -> Outcome:
         """Issue a code, bound to all that it was asked with (RFC 6749 section 4.1.2)."""
-        request, visit, code = asked.request, asked.visit, self._random.secret()
-        scope = granted_scope(request.words("scope"), asked.app)
-        grant = Grant(
-            id=GrantId(self._random.id()),
-            account_id=who.account.id,
-            client_id=asked.app.client_id,
-            session_id=who.session.id,
-            scope=scope,
-            evidence=counted,
-            created_at=visit.now,
-            expires_at=ends_at(asked.app, scope, who.session, who.account, visit.now),
-            offline=OFFLINE_ACCESS in scope,
-            resources=request.every(RESOURCE),
-        )
-        put = AuthorizationCode(
-            hash=lookup_hash(code),
-            grant=grant,
-            expires_at=visit.now + CODE_LIVES,
-            redirect_uri=request.get("redirect_uri") or "",
-            code_challenge=request.get("code_challenge"),
-            nonce=request.get("nonce"),
-        )
+        visit, code, hashed = asked.visit, self.random.secret(), asked.stored
+        put = self._bound(asked, who, counted, lookup_hash(code))
         opened = AppOpened(
             at=visit.now,
             account_id=who.account.id,
@@ -207,14 +206,47 @@ class Authorize:
             rules=verdict.decision.reasons,
         )
 
-        async def act(unit: Unit) -> None:
+        async def act(unit: Unit) -> bool:
+            if hashed is not None and not await unit.stored_requests.spend(
+                hashed, visit.binding, visit.now
+            ):
+                return False
             await unit.grants.put_code(put)
             await unit.audit.write(opened, verdict.decision.trace)
+            return True
 
-        await self._records.write(act)
-        return self._to_app(asked, {"code": code})
+        if not await self.records.write(act):
+            return gone()
+        return answer_to_app(asked.request, asked.app, self.issuer, {"code": code})
 
-    async def _note_refusal(self, asked: _Asked, who: SignedIn, why: str, verdict: Verdict) -> None:
+    def _bound(
+        self, asked: Asked, who: SignedIn, counted: tuple[Evidence, ...], code_hash: bytes
+    ) -> AuthorizationCode:
+        request, app, now = asked.request, asked.app, asked.visit.now
+        scope = granted_scope(request.words("scope"), app)
+        grant = Grant(
+            id=GrantId(self.random.id()),
+            account_id=who.account.id,
+            client_id=app.client_id,
+            session_id=who.session.id,
+            scope=scope,
+            evidence=counted,
+            created_at=now,
+            expires_at=ends_at(app, scope, who.session, who.account, now),
+            offline=OFFLINE_ACCESS in scope,
+            claims=asked.demands.claims.kept(app),
+            resources=request.every(RESOURCE),
+        )
+        return AuthorizationCode(
+            hash=code_hash,
+            grant=grant,
+            expires_at=now + CODE_LIVES,
+            redirect_uri=request.get("redirect_uri") or "",
+            code_challenge=request.get("code_challenge"),
+            nonce=request.get("nonce"),
+        )
+
+    async def _note_refusal(self, asked: Asked, who: SignedIn, why: str, verdict: Verdict) -> None:
         visit = asked.visit
         refused = AppRefused(
             at=visit.now,
@@ -224,31 +256,7 @@ class Authorize:
             app=asked.app.client_id,
             why=why,
         )
-        await self._records.write_one(
-            lambda unit: unit.audit.write(refused, verdict.decision.trace)
-        )
+        await self.records.write_one(lambda unit: unit.audit.write(refused, verdict.decision.trace))
 
-    def _refusal(self, asked: _Asked, error: OAuthError) -> ToApp:
-        return self._to_app(asked, error.parameters())
-
-    def _to_app(self, asked: _Asked, answer: dict[str, str]) -> ToApp:
-        """Add the answer to the registered address, with `state` and `iss` (RFC 9207)."""
-        request = asked.request
-        state = request.get("state")
-        fit = check_state(request, asked.app) is None and "state" not in request.repeated()
-        if state is not None and fit:
-            answer = answer | {"state": state}
-        answer = answer | {"iss": self._issuer}
-        address = request.get("redirect_uri") or ""
-        joint = "&" if "?" in address else "?"
-        return ToApp(f"{address}{joint}{urlencode(answer)}")
-
-
-def _untrusted(refused: Untrusted, app: RelyingParty | None) -> Untrusted:
-    _log.warning(
-        "authorize_untrusted",
-        app=None if app is None else app.client_id,
-        why=refused.message,
-        error=refused.error.description,
-    )
-    return refused
+    def _refusal(self, asked: Asked, error: OAuthError) -> ToApp | PostToApp:
+        return answer_to_app(asked.request, asked.app, self.issuer, error.parameters())

@@ -8,21 +8,25 @@ the app and the address are known good; until they have passed nothing is sent o
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from portvakt.core.assurance import ACR_VALUES
 from portvakt.core.messages import MessageId
 from portvakt.core.relying_parties import RelyingParty, redirect_matches
+from portvakt.journeys.open_app.oidc.claims_request import ClaimsRequest
+from portvakt.journeys.open_app.oidc.demands import PROMPTS, can_be_met
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
 from portvakt.journeys.open_app.oidc.request import RESOURCE, AuthorizationRequest
 from portvakt.journeys.open_app.oidc.resources import invalid_target
 
-PROMPTS = ("none", "login")
-"""The values of `prompt` that we can honour. There is no consent to ask for (the apps are the
-organisation's own) and nobody has two accounts to choose between."""
+FORM_POST: Final = "form_post"
+NO_APP_NAMED: Final = "open_app.no_app_named"
+RESPONSE_MODES: Final = ("query", FORM_POST)
 
 _VISIBLE = re.compile(r"[\x20-\x7e]+")  # VSCHAR, RFC 6749 appendix A
 _S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC 7636 section 4.2: BASE64URL(SHA256(..))
 _SCOPES = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")  # RFC 6749 3.3
+_WEB = ("https://", "http://")
 _SECONDS = re.compile(r"[0-9]{1,9}")
 
 Check: TypeAlias = Callable[[AuthorizationRequest, RelyingParty], OAuthError | None]
@@ -34,10 +38,12 @@ def check_client(
     """Find the app that `client_id` names, once and exactly (RFC 6749 section 4.1.1)."""
     sent = request.get("client_id")
     if sent is None or "client_id" in request.repeated():
-        return _untrusted("open_app.no_app_named", "client_id must be given exactly once.")
+        why = "client_id must be given exactly once."
+        return _untrusted(NO_APP_NAMED, why, "check_client")
     app = apps.get(sent)
     if app is None:
-        return _untrusted("open_app.unknown_app", "No app is registered under this client_id.")
+        why = "No app is registered under this client_id."
+        return _untrusted("open_app.unknown_app", why, "check_client")
     return app
 
 
@@ -48,9 +54,11 @@ def check_redirect_uri(request: AuthorizationRequest, app: RelyingParty) -> Untr
     """
     sent = request.get("redirect_uri")
     if sent is None or "redirect_uri" in request.repeated():
-        return _untrusted("open_app.no_address", "redirect_uri must be given exactly once.")
+        why = "redirect_uri must be given exactly once."
+        return _untrusted("open_app.no_address", why, "check_redirect_uri")
     if "#" in sent or not redirect_matches(app, sent):
-        return _untrusted("open_app.unknown_address", "redirect_uri is not one of the registered.")
+        why = "redirect_uri is not one of the registered."
+        return _untrusted("open_app.unknown_address", why, "check_redirect_uri")
     return None
 
 
@@ -94,9 +102,15 @@ def check_response_type(request: AuthorizationRequest, _app: RelyingParty) -> OA
 
 
 def check_response_mode(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
-    """Answer in the query (OAuth 2.0 Multiple Response Types section 2.1)."""
-    if request.get("response_mode") not in {None, "query"}:
-        return _invalid("The only supported response_mode is query.")
+    """Answer in the query, or in a form (OAuth 2.0 Multiple Response Types 2.1; Form Post 2).
+
+    A form can be posted to a web server, and not to the scheme of an app on a phone.
+    """
+    mode = request.get("response_mode")
+    if mode not in {None, *RESPONSE_MODES}:
+        return _invalid("The supported values of response_mode are query and form_post.")
+    if mode == FORM_POST and not (request.get("redirect_uri") or "").startswith(_WEB):
+        return _invalid("response_mode form_post needs a redirect_uri of http or https.")
     return None
 
 
@@ -128,7 +142,7 @@ def check_prompt(request: AuthorizationRequest, _app: RelyingParty) -> OAuthErro
     """Take the prompts we can honour; `none` stands alone (OpenID Connect Core 3.1.2.1)."""
     prompts = request.words("prompt")
     if any(prompt not in PROMPTS for prompt in prompts):
-        return _invalid("The supported values of prompt are none and login.")
+        return _invalid(f"The supported values of prompt are {', '.join(PROMPTS)}.")
     if "none" in prompts and len(prompts) > 1:
         return _invalid("prompt none cannot be combined with another value.")
     return None
@@ -148,13 +162,36 @@ def check_resource(request: AuthorizationRequest, app: RelyingParty) -> OAuthErr
     return None if set(asked) <= set(app.resources) else invalid_target()
 
 
+def check_claims(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
+    """Read `claims` as section 5.5 of OpenID Connect Core describes it, or not at all."""
+    if ClaimsRequest.parse(request.get("claims")) is None:
+        return _invalid("claims must be a JSON object as OpenID Connect Core 5.5 describes it.")
+    return None
+
+
+def check_acr(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
+    """Refuse an essential `acr` that nobody here can reach (OpenID Connect Core 5.5.1.1).
+
+    The code is that of OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
+    """
+    if can_be_met(request):
+        return None
+    needs = f"The values of acr are {', '.join(ACR_VALUES)}."
+    return OAuthError(ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS, needs)
+
+
 def check_lengths(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
-    """Keep what is stored or passed on small."""
-    for name, limit in (("nonce", 512), ("login_hint", 254), ("ui_locales", 100)):
+    """Keep what is stored, passed on or looked through small."""
+    for name, limit in _LENGTHS:
         if len(request.get(name) or "") > limit:
             return _invalid(f"{name} is longer than {limit} characters.")
     return None
 
+
+_LENGTHS: Final = (
+    *(("nonce", 512), ("login_hint", 254), ("ui_locales", 100)),
+    *(("acr_values", 1000), ("id_token_hint", 8192)),
+)
 
 CHECKS: tuple[Check, ...] = (
     check_state,  # first: an error is sent back with the state, so it must be fit to send
@@ -167,6 +204,8 @@ CHECKS: tuple[Check, ...] = (
     check_prompt,
     check_max_age,
     check_resource,
+    check_claims,
+    check_acr,
     check_lengths,
 )
 
@@ -185,5 +224,5 @@ def _invalid(description: str) -> OAuthError:
     return OAuthError(ErrorCode.INVALID_REQUEST, description)
 
 
-def _untrusted(message: str, description: str) -> Untrusted:
-    return Untrusted(MessageId(message), _invalid(description))
+def _untrusted(message: str, description: str, rule: str) -> Untrusted:
+    return Untrusted(MessageId(message), _invalid(description), rule)

@@ -3,25 +3,15 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from portvakt.core.assurance import Evidence, acr_of, assurance_of
 from portvakt.core.people import Account
 from portvakt.core.relying_parties import RelyingParty, told_of
+from portvakt.journeys.open_app.oidc.claims_request import NOTHING, Wishes
+from portvakt.journeys.open_app.oidc.scopes import CLAIM_SCOPE, SCOPE_CLAIMS
 
 ID_TOKEN_LIVES = timedelta(minutes=5)
 ACCESS_TOKEN_LIVES = timedelta(minutes=5)
-
-SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        # OpenID Connect Core section 5.4, as far as we know the values
-        "profile": ("name", "given_name", "family_name", "preferred_username", "locale"),
-        "email": ("email", "email_verified"),
-        # not of OpenID Connect, but what every client library calls it
-        "groups": ("groups",),
-    }
-)
-SCOPES = ("openid", *SCOPE_CLAIMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +23,10 @@ class Authentication:
     amr: tuple[str, ...]
 
 
-def authentication_of(evidence: Iterable[Evidence]) -> Authentication:
-    """Sum up evidence that is not empty.
+def authentication_of(
+    evidence: Iterable[Evidence], wanted: Collection[object] = ()
+) -> Authentication:
+    """Sum up evidence that is not empty. `wanted` are the levels that the app asked for by name.
 
     `auth_time` is the moment since which *everything* in `acr` and `amr` was shown: the oldest of
     the newest proof of each kind. An app that asks for five minutes is not told of a password from
@@ -46,7 +38,7 @@ def authentication_of(evidence: Iterable[Evidence]) -> Authentication:
     assurance = assurance_of(newest.values())
     return Authentication(
         auth_time=min(each.at for each in newest.values()),
-        acr=acr_of(assurance),
+        acr=acr_of(assurance, wanted),
         amr=tuple(sorted(assurance.amr)),
     )
 
@@ -107,9 +99,36 @@ def written_audience(audience: Sequence[str]) -> str | list[str]:
 
 
 def userinfo_claims(
-    account: Account, subject: str, scope: Collection[str], app: RelyingParty
+    account: Account,
+    subject: str,
+    scope: Collection[str],
+    app: RelyingParty,
+    wishes: Wishes = NOTHING,
 ) -> dict[str, object]:
-    """Return what the granted scopes release; what is not known is left out (section 5.3.2)."""
+    """Return what the granted scopes release, and `wishes` by name (section 5.5).
+
+    What is not known is left out (section 5.3.2), and so is a claim that was asked for with other
+    values than the one it has.
+    """
+    known = known_claims(account, app)
+    released = [name for granted in scope for name in SCOPE_CLAIMS.get(granted, ())]
+    claims = {"sub": subject} | {name: known[name] for name in released if name in known}
+    return claims | wished_claims(known, wishes, app)
+
+
+def wished_claims(
+    known: Mapping[str, object], wishes: Wishes, app: RelyingParty
+) -> dict[str, object]:
+    """Return what is asked for by name, as far as the app's entry assigns it."""
+    return {
+        name: known[name]
+        for name, wish in wishes.items()
+        if name in known and CLAIM_SCOPE[name] in app.scope and wish.allows(known[name])
+    }
+
+
+def known_claims(account: Account, app: RelyingParty) -> dict[str, object]:
+    """Return everything that an app could be told of a person."""
     known: dict[str, object] = {
         "name": account.display_name,
         "given_name": account.given_name,
@@ -120,12 +139,8 @@ def userinfo_claims(
         # the address is the employer's and comes from the employer, so it needs no proof
         "email_verified": True if account.email else None,
     }
-    released = [name for granted in scope for name in SCOPE_CLAIMS.get(granted, ())]
-    claims: dict[str, object] = {"sub": subject}
-    claims |= {name: known[name] for name in released if known.get(name)}
-    if "groups" in scope:
-        claims["groups"] = list(told_of(app, account.groups))
-    return claims
+    told = {name: value for name, value in known.items() if value}
+    return told | {"groups": list(told_of(app, account.groups))}
 
 
 def _seconds(moment: datetime) -> int:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from portvakt.core.relying_parties import OFFLINE_ACCESS, RelyingParty
 from portvakt.journeys.open_app.oidc.calls import Call
-from portvakt.journeys.open_app.oidc.claims import SCOPES
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.issuing import Issuer
 from portvakt.journeys.open_app.oidc.resources import audience_of
+from portvakt.journeys.open_app.oidc.scopes import SCOPES
 
 ABOUT_PEOPLE = frozenset({*SCOPES, OFFLINE_ACCESS})
 _SCOPES = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")  # RFC 6749 3.3

@@ -1,5 +1,6 @@
 """What apps can find out about us: OpenID Connect Discovery 1.0 section 3 and RFC 8414."""
 
+from portvakt.core.assurance import ACR_VALUES
 from portvakt.core.relying_parties import (
     AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
@@ -8,8 +9,9 @@ from portvakt.core.relying_parties import (
     REFRESH_TOKEN,
 )
 from portvakt.crypto.client_keys import KINDS
-from portvakt.journeys.open_app.oidc.checks import PROMPTS
-from portvakt.journeys.open_app.oidc.claims import SCOPES
+from portvakt.journeys.open_app.oidc.checks import RESPONSE_MODES
+from portvakt.journeys.open_app.oidc.demands import PROMPTS
+from portvakt.journeys.open_app.oidc.scopes import SCOPES
 
 DISCOVERY = "/.well-known/openid-configuration"
 AUTHORIZE = "/oidc/authorize"
@@ -43,7 +45,7 @@ def discovery_document(issuer: str) -> dict[str, object]:
         "jwks_uri": issuer + JWKS,
         "scopes_supported": [*SCOPES, OFFLINE_ACCESS],
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(GRANT_TYPES),
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
@@ -60,7 +62,7 @@ def discovery_document(issuer: str) -> dict[str, object]:
         "device_authorization_endpoint": issuer + DEVICE_AUTHORIZATION,  # RFC 8628 section 4
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": list(PROMPTS),
-        "acr_values_supported": ["urn:portvakt:aal1", "urn:portvakt:aal2"],
+        "acr_values_supported": list(ACR_VALUES),
         "claim_types_supported": ["normal"],
         "claims_supported": [
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"),
@@ -68,7 +70,7 @@ def discovery_document(issuer: str) -> dict[str, object]:
             *("email", "email_verified", "groups"),
         ],
         "ui_locales_supported": ["sv", "en"],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,  # true where it is left out (section 3)
         "require_request_uri_registration": False,

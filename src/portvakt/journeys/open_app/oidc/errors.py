@@ -1,6 +1,6 @@
 """What OAuth has a word for: one value per way a request can be refused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
@@ -32,6 +32,11 @@ class ErrorCode(StrEnum):
     AUTHORIZATION_PENDING = "authorization_pending"
     SLOW_DOWN = "slow_down"
     EXPIRED_TOKEN = "expired_token"  # noqa: S105 - a wire code, not a secret
+    CONSENT_REQUIRED = "consent_required"
+    INVALID_REQUEST_URI = "invalid_request_uri"
+    INVALID_REQUEST_OBJECT = "invalid_request_object"
+    # OpenID Connect Core Error Code unmet_authentication_requirements 1.0
+    UNMET_AUTHENTICATION_REQUIREMENTS = "unmet_authentication_requirements"
     # RFC 6750 section 3.1
     INVALID_TOKEN = "invalid_token"  # noqa: S105 - a wire code, not a secret
     INSUFFICIENT_SCOPE = "insufficient_scope"
@@ -68,6 +73,10 @@ class OAuthError:
         """Return the members of a JSON answer or the parameters of a redirect."""
         return {"error": self.code.value, "error_description": self.description}
 
+    def under(self, number: str) -> Self:
+        """Return it with the number that `portvakt why` explains it under."""
+        return replace(self, description=f"{self.description} Number: {number}")
+
 
 @dataclass(frozen=True, slots=True)
 class Untrusted:
@@ -79,8 +88,9 @@ class Untrusted:
 
     message: MessageId
     error: OAuthError
+    rule: str
 
     @classmethod
     def unreadable(cls, error: OAuthError) -> Self:
         """Refuse what cannot even be decoded."""
-        return cls(MessageId("open_app.unreadable"), error)
+        return cls(MessageId("open_app.unreadable"), error, "AuthorizationRequest.parse")

@@ -19,7 +19,8 @@ from datetime import UTC, datetime, timedelta
 from portvakt.core.assurance import CLOCK_BOUND
 from portvakt.crypto.digests import same
 from portvakt.crypto.sealing import Mac
-from portvakt.journeys.open_app.oidc.request import ASKED, AuthorizationRequest
+from portvakt.journeys.open_app.oidc.demands import Demands
+from portvakt.journeys.open_app.oidc.request import ASKED, OWN, AuthorizationRequest
 
 MARKER_LIVES = timedelta(minutes=30)
 """Long enough for a sign-in with a registration in between; then the question is asked anew."""
@@ -34,53 +35,61 @@ _MAC_OCTETS = 16
 class Freshness:
     """Which evidence counts for a request: all (`since` is None) or what was shown since then.
 
-    `request` is what the browser must come back with, marker included.
+    `sent` is what the browser must come back with, marker included.
     """
 
     since: datetime | None
-    request: AuthorizationRequest
+    sent: AuthorizationRequest
 
 
-def freshness(mac: Mac, request: AuthorizationRequest, browser: bytes, now: datetime) -> Freshness:
-    """Say what a checked request demands of the evidence.
+@dataclass(frozen=True, slots=True)
+class Freshening:
+    """Makes and reads the marker of one visit to one request.
 
     `browser` is the digest of the binding cookie; `mac` has a key that serves nothing else.
-    `max_age` counts back from now, but never asks again for what was shown since it first asked:
-    else `max_age=0` could not be met at all (OpenID Connect Core section 3.1.2.1).
+    `request` is what counts, and what the marker is bound to, wherever it came from; `sent` is the
+    query that named it.
     """
-    login = "login" in request.words("prompt")
-    max_age = request.get("max_age")
-    if not login and max_age is None:
-        return Freshness(None, request.without(ASKED))
-    asked = _asked_at(mac, request, browser, now)
-    marked = request
-    if asked is None:
-        asked = now - timedelta(microseconds=now.microsecond % 1000)  # what records keep
-        marked = request.with_asked(_marker(mac.of, request, browser, asked))
-    if login:
-        return Freshness(asked, marked)
-    return Freshness(min(now - timedelta(seconds=int(max_age or 0)), asked), marked)
 
+    mac: Mac
+    browser: bytes
+    now: datetime
 
-def _marker(
-    make: Callable[..., bytes], request: AuthorizationRequest, browser: bytes, asked: datetime
-) -> str:
-    moment = str((asked - _EPOCH) // _MILLISECOND)
-    proof = make(moment, browser.hex(), request.without(ASKED).query())[:_MAC_OCTETS]
-    return f"{moment}.{base64.urlsafe_b64encode(proof).decode('ascii').rstrip('=')}"
+    def of(
+        self, sent: AuthorizationRequest, request: AuthorizationRequest, demands: Demands
+    ) -> Freshness:
+        """Say what a checked request demands of the evidence.
 
+        `max_age` counts back from now, but never asks again for what was shown since it first
+        asked: else `max_age=0` could not be met at all (OpenID Connect Core section 3.1.2.1).
+        """
+        if not demands.anew and demands.max_age is None:
+            return Freshness(None, sent.without(ASKED))
+        asked = self._asked_at(sent.get(ASKED) or "", request)
+        marked = sent
+        if asked is None:
+            asked = self.now - timedelta(microseconds=self.now.microsecond % 1000)  # as records do
+            marked = sent.with_own(ASKED, self._marker(self.mac.of, request, asked))
+        if demands.anew:
+            return Freshness(asked, marked)
+        since = self.now - timedelta(seconds=demands.max_age or 0)
+        return Freshness(min(since, asked), marked)
 
-def _asked_at(
-    mac: Mac, request: AuthorizationRequest, browser: bytes, now: datetime
-) -> datetime | None:
-    """Return the moment in the marker, or None where there is none that counts."""
-    sent = request.get(ASKED) or ""
-    moment = sent.partition(".")[0]
-    if not (moment.isascii() and moment.isdigit() and len(moment) <= _LONGEST_MOMENT):
-        return None
-    asked = _EPOCH + int(moment) * _MILLISECOND
-    makers = (mac.of, mac.by_neighbour)
-    markers = [_marker(make, request, browser, asked).encode() for make in makers]
-    if not any(same(each, sent.encode()) for each in markers):
-        return None
-    return asked if now - MARKER_LIVES <= asked <= now + CLOCK_BOUND else None
+    def _marker(
+        self, make: Callable[..., bytes], request: AuthorizationRequest, asked: datetime
+    ) -> str:
+        moment = str((asked - _EPOCH) // _MILLISECOND)
+        proof = make(moment, self.browser.hex(), request.without(*OWN).query())[:_MAC_OCTETS]
+        return f"{moment}.{base64.urlsafe_b64encode(proof).decode('ascii').rstrip('=')}"
+
+    def _asked_at(self, marker: str, request: AuthorizationRequest) -> datetime | None:
+        """Return the moment in the marker, or None where there is none that counts."""
+        moment = marker.partition(".")[0]
+        if not (moment.isascii() and moment.isdigit() and len(moment) <= _LONGEST_MOMENT):
+            return None
+        asked = _EPOCH + int(moment) * _MILLISECOND
+        makers = (self.mac.of, self.mac.by_neighbour)
+        markers = [self._marker(make, request, asked).encode() for make in makers]
+        if not any(same(each, marker.encode()) for each in markers):
+            return None
+        return asked if self.now - MARKER_LIVES <= asked <= self.now + CLOCK_BOUND else None

@@ -17,8 +17,11 @@ from portvakt.journeys.open_app.oidc.claims import (
     ACCESS_TOKEN_LIVES,
     Issue,
     authentication_of,
+    known_claims,
+    wished_claims,
     written_audience,
 )
+from portvakt.journeys.open_app.oidc.claims_request import ClaimsRequest
 from portvakt.records.grants import Grant
 
 
@@ -52,12 +55,13 @@ class Issuer:
         """
         alg = cast("Algorithm", app.id_token_signed_response_alg)
         signer = await self.keys.signer(call.now, alg)
+        wishes = ClaimsRequest.parse(grant.claims) or ClaimsRequest()
         issue = Issue(
             issuer=self.name,
             client_id=app.client_id,
             subject=self.names.subject(account.id, app),
             sid=self.names.sid(grant.session_id, app),
-            authentication=authentication_of(grant.evidence),
+            authentication=authentication_of(grant.evidence, wishes.levels),
             now=call.now,
         )
         given = grant.scope if scope is None else tuple(scope)
@@ -67,7 +71,9 @@ class Issuer:
         answer = await self._access(app, access, given, call)
         if "openid" not in given:
             return answer
-        return answer | {"id_token": signer.sign(issue.id_token(nonce), typ="JWT", alg=alg)}
+        named = wished_claims(known_claims(account, app), wishes.id_token, app)
+        claims = named | issue.id_token(nonce)
+        return answer | {"id_token": signer.sign(claims, typ="JWT", alg=alg)}
 
     async def own(
         self, app: RelyingParty, scope: Sequence[str], audience: Sequence[str], call: Call

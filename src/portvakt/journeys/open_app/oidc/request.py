@@ -1,15 +1,20 @@
 """An authorization request as it was sent: decoded once, strictly, and never repaired."""
 
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import parse_qsl, urlencode
 
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
+from portvakt.proving.destination import NEED
 
 MAX_QUERY = 2560
 """Octets. The whole request travels on as `to` to the sign-in page, percent-encoded once more.
 That makes it three times as long at worst, and it must still fit the 8 kB that proxies allow."""
+
+MAX_STORED = 16 * 1024
+"""Octets of a request that comes in a form, is kept here, and travels on as a short handle."""
 
 MAX_PARAMETERS = 40
 """OpenID Connect Core names 17; the rest is room for extensions that are ignored."""
@@ -20,6 +25,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 RESOURCE = "resource"
 ASKED = "asked"
 """Our own parameter: when a fresh sign-in was asked for (`freshness`)."""
+OWN = frozenset({ASKED, NEED})
+"""What we add to the address that the browser comes back with."""
+_MOST_OWN = 96
+"""Octets that they take together; they come on top of what an app may send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +42,14 @@ class AuthorizationRequest:
     parameters: tuple[tuple[str, str], ...]
 
     @classmethod
-    def parse(cls, query: bytes) -> "AuthorizationRequest | OAuthError":
+    def parse(cls, query: bytes, most: int = MAX_QUERY) -> "AuthorizationRequest | OAuthError":
         """Decode a query string.
 
-        Refused: more than `MAX_QUERY` octets or `MAX_PARAMETERS` parameters, octets outside ASCII,
+        Refused: more than `most` octets or `MAX_PARAMETERS` parameters, octets outside ASCII,
         broken percent-encoding, anything that is not UTF-8, control characters.
         """
-        if len(query) > MAX_QUERY:
-            return _malformed("The request is larger than 2560 octets.")
+        if len(query) > most + _MOST_OWN:
+            return _malformed(f"The request is larger than {most} octets.")
         try:
             text = query.decode("ascii")
             if _BROKEN_PERCENT.search(text):
@@ -50,11 +59,21 @@ class AuthorizationRequest:
             )
         except ValueError:  # UnicodeDecodeError is one: not ASCII, not UTF-8, or too many fields
             return _malformed("The request is not percent-encoded UTF-8 of at most 40 parameters.")
-        if any(_CONTROL.search(name) or _CONTROL.search(value) for name, value in pairs):
-            return _malformed("The request contains control characters.")
+        return cls.of(pairs, most)
+
+    @classmethod
+    def of(
+        cls, pairs: Iterable[tuple[str, str]], most: int = MAX_STORED
+    ) -> "AuthorizationRequest | OAuthError":
+        """Take parameters that were decoded elsewhere, by the same rules."""
         request = cls(tuple(pairs))
-        if len(request.query()) > MAX_QUERY:  # it grows where it was not encoded to the letter
-            return _malformed("The request is larger than 2560 octets.")
+        if len(request.parameters) > MAX_PARAMETERS:
+            return _malformed("The request has more than 40 parameters.")
+        if any(_CONTROL.search(name + value) for name, value in request.parameters):
+            return _malformed("The request contains control characters.")
+        # it grows where it was not encoded to the letter
+        if len(request.without(*OWN).query()) > most:
+            return _malformed(f"The request is larger than {most} octets.")
         return request
 
     def get(self, name: str) -> str | None:
@@ -80,9 +99,13 @@ class AuthorizationRequest:
         """Return the request without these parameters."""
         return type(self)(tuple(pair for pair in self.parameters if pair[0] not in names))
 
-    def with_asked(self, marker: str) -> Self:
-        """Return the request with our marker, replacing one that was there."""
-        return type(self)((*self.without(ASKED).parameters, (ASKED, marker)))
+    def only(self, names: Collection[str]) -> Self:
+        """Return the request with these parameters alone."""
+        return type(self)(tuple(pair for pair in self.parameters if pair[0] in names))
+
+    def with_own(self, name: str, value: str) -> Self:
+        """Return the request with a parameter of ours, replacing one that was there."""
+        return type(self)((*self.without(name).parameters, (name, value)))
 
     def query(self) -> str:
         """Encode again. What `parse` accepts comes back the same from `parse`."""

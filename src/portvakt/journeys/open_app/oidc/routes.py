@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self, assert_never
+from typing import Self
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,15 +24,7 @@ from portvakt.journeys.open_app.oidc.answers import (
     signed_answer,
 )
 from portvakt.journeys.open_app.oidc.app_keys import AppKeys
-from portvakt.journeys.open_app.oidc.authorize import (
-    Authorize,
-    Blocked,
-    NotYours,
-    Outcome,
-    SignedIn,
-    ToApp,
-    ToSignIn,
-)
+from portvakt.journeys.open_app.oidc.authorize_routes import AuthorizeRoutes
 from portvakt.journeys.open_app.oidc.client_assertion import Assertions
 from portvakt.journeys.open_app.oidc.client_auth import ClientAuthentication
 from portvakt.journeys.open_app.oidc.client_credentials import ClientCredentials
@@ -42,7 +34,6 @@ from portvakt.journeys.open_app.oidc.device_authorization import DeviceAuthoriza
 from portvakt.journeys.open_app.oidc.device_grant import DeviceGrant
 from portvakt.journeys.open_app.oidc.device_routes import DeviceRoutes
 from portvakt.journeys.open_app.oidc.discovery import (
-    AUTHORIZE,
     DISCOVERY,
     INTROSPECT,
     JWKS,
@@ -51,7 +42,7 @@ from portvakt.journeys.open_app.oidc.discovery import (
     USERINFO,
     discovery_document,
 )
-from portvakt.journeys.open_app.oidc.errors import OAuthError, Untrusted
+from portvakt.journeys.open_app.oidc.errors import OAuthError
 from portvakt.journeys.open_app.oidc.introspection import Introspection
 from portvakt.journeys.open_app.oidc.issuing import Issuer
 from portvakt.journeys.open_app.oidc.refresh_grant import RefreshGrant
@@ -59,18 +50,13 @@ from portvakt.journeys.open_app.oidc.revocation import Revocation
 from portvakt.journeys.open_app.oidc.signed_answers import Signed, SignedAnswers, wants_signed
 from portvakt.journeys.open_app.oidc.token import Tokens
 from portvakt.journeys.open_app.oidc.userinfo import UserInfo
-from portvakt.journeys.open_app.pages import BlockedPage, BrokenRequestPage, NotYoursPage
-from portvakt.proving.gate import ANEW, Gate
+from portvakt.proving.gate import Gate
 from portvakt.proving.notices import Notices
 from portvakt.proving.rules import Rules
 from portvakt.records.unit import Records
-from portvakt.web.cookies import Cookie, read_cookies, set_binding, set_language
-from portvakt.web.request import context, here
-from portvakt.web.responses import page, problem
 from portvakt.web.routing import Route, Who, route
 from portvakt.wire.outward import Outward
 
-REFUSED, FORBIDDEN = 400, 403
 _PUBLISHED = "public, max-age=300"
 
 
@@ -79,9 +65,8 @@ class OpenIdConnect:
     """Discovery, keys, authorize, token and userinfo."""
 
     issuer: str
-    gate: Gate
     keys: KeyRing
-    authorizing: Authorize
+    browsers: AuthorizeRoutes
     clients: ClientAuthentication
     tokens: Tokens
     introspection: Introspection
@@ -119,11 +104,8 @@ class OpenIdConnect:
         )
         return cls(
             issuer=issuer,
-            gate=gate,
             keys=ring,
-            authorizing=Authorize(
-                issuer=issuer, records=records, rules=rules, random=random, asked=Mac(keys, "asked")
-            ),
+            browsers=AuthorizeRoutes.over(gate, writes, rules, records, Mac(keys, "asked")),
             clients=clients,
             introspection=Introspection(records, rules, access, names),
             revocation=Revocation(records, access),
@@ -146,7 +128,7 @@ class OpenIdConnect:
         return [
             route(DISCOVERY, self.discovery, who=Who.CLIENT),
             route(JWKS, self.jwks, who=Who.CLIENT),
-            route(AUTHORIZE, self.authorize, who=Who.ANYONE),
+            *self.browsers.routes(),
             route(TOKEN, self.token, methods=("POST",), who=Who.CLIENT),
             route(INTROSPECT, self.introspect, methods=("POST",), who=Who.CLIENT),
             route(REVOKE, self.revoke, methods=("POST",), who=Who.CLIENT),
@@ -162,44 +144,6 @@ class OpenIdConnect:
         """Publish the keys: those that sign, will sign, and have signed what still counts."""
         signer = await self.keys.signer(self.clock())
         return raw_answer(signer.jwks(), cache=_PUBLISHED)
-
-    async def authorize(self, request: Request) -> Response:
-        """Answer a browser that an app has sent here."""
-        if request.method == "HEAD":  # a code is issued, and HEAD changes nothing
-            response = problem(request, "method", 405)
-            response.headers["allow"] = "GET"
-            return response
-        query: bytes = request.scope["query_string"]
-        # A page that asks by itself, without anybody seeing it, keeps no session alive (A058).
-        current = await self.gate.current(request, act=b"prompt=none" not in query)
-        who = None if current is None else SignedIn(current.session, current.standing.account)
-        outcome = await self.authorizing.answer(query, who, await self.gate.visit(request))
-        response = self._shown(request, outcome)
-        if (binding := context(request).new_binding) is not None:
-            set_binding(response, binding)
-        return response
-
-    def _shown(self, request: Request, outcome: Outcome) -> Response:
-        number, language = here(request).request_id, here(request).language
-        match outcome:
-            case ToApp(location):
-                # 303 and never 307, so that nothing that was posted goes along (RFC 9700 4.12)
-                return Response(status_code=303, headers={"location": location})
-            case ToSignIn(to, anew, locales):
-                response = self.gate.sign_in(request, to=to, purpose=ANEW if anew else None)
-                _suggest_language(request, response, locales)
-                return response
-            case NotYours(app):
-                view = NotYoursPage(app=app.client_name, number=number)
-                return page(request, view, FORBIDDEN)
-            case Blocked(app, verdict):
-                why = verdict.reason(language)
-                blocked = BlockedPage(app=app.client_name, reason=why, number=number)
-                return page(request, blocked, FORBIDDEN)
-            case Untrusted(message):
-                return page(request, BrokenRequestPage(why=message, number=number), REFUSED)
-            case _:
-                assert_never(outcome)
 
     async def token(self, request: Request) -> Response:
         """Answer an app that brings a code, a refresh token or nothing but itself."""
@@ -257,15 +201,3 @@ def _tokens(
         own=ClientCredentials(writes),
         devices=DeviceGrant(records, writes),
     )
-
-
-def _suggest_language(request: Request, response: Response, locales: tuple[str, ...]) -> None:
-    """Take the app's word for the language where the person has not chosen one.
-
-    `ui_locales` is a list in order of preference (OpenID Connect Core section 3.1.2.1).
-    """
-    if Cookie.LANGUAGE.value in read_cookies(request.scope["headers"]):
-        return
-    spoken = (tag.partition("-")[0].lower() for tag in locales)
-    if (known := next((tag for tag in spoken if tag in {"sv", "en"}), None)) is not None:
-        set_language(response, known)

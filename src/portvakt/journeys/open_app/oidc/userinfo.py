@@ -6,6 +6,7 @@ from portvakt.core.relying_parties import userinfo_algorithm
 from portvakt.journeys.open_app.names import Names
 from portvakt.journeys.open_app.oidc.access_token import AccessTokens
 from portvakt.journeys.open_app.oidc.claims import userinfo_claims
+from portvakt.journeys.open_app.oidc.claims_request import NOTHING, ClaimsRequest
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.signed_answers import Signed, SignedAnswers
 from portvakt.proving.rules import Rules
@@ -42,7 +43,9 @@ class UserInfo:
         if "openid" not in scope:
             needs = "The token is not for this: its scope has no openid."
             return OAuthError(ErrorCode.INSUFFICIENT_SCOPE, needs)
-        claims = userinfo_claims(account, self._names.subject(account.id, app), scope, app)
+        subject, asked = self._names.subject(account.id, app), ClaimsRequest.parse(grant.claims)
+        wishes = NOTHING if asked is None else asked.userinfo
+        claims = userinfo_claims(account, subject, scope, app, wishes)
         alg = userinfo_algorithm(app)
         return claims if alg is None else await self._signed.userinfo(app, claims, alg, now)
 

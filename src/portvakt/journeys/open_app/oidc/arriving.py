@@ -1,0 +1,129 @@
+"""From the query that a browser brings to a request that is known good, or to what is wrong."""
+
+from dataclasses import dataclass
+
+from portvakt.core.messages import MessageId
+from portvakt.core.relying_parties import RelyingParty
+from portvakt.journeys.open_app.oidc.asked import Asked, Objection
+from portvakt.journeys.open_app.oidc.checks import (
+    check_client,
+    check_redirect_uri,
+    first_objection,
+)
+from portvakt.journeys.open_app.oidc.demands import demands_of
+from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
+from portvakt.journeys.open_app.oidc.handles import handle_hash, is_handle
+from portvakt.journeys.open_app.oidc.hints import Hints
+from portvakt.journeys.open_app.oidc.request import MAX_STORED, OWN, AuthorizationRequest
+from portvakt.proving.rules import Rules
+from portvakt.proving.visit import Visit
+from portvakt.records.stored_requests import StoredRequest
+from portvakt.records.unit import Records
+
+_NAMED = frozenset({"client_id", "request_uri", "login_hint"}) | OWN
+"""What travels on where the request itself is kept here; `login_hint` is for our own page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A request that cannot be trusted, and the app that it names, where that is known."""
+
+    refused: Untrusted
+    app: RelyingParty | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A request, and where it was kept."""
+
+    sent: AuthorizationRequest
+    request: AuthorizationRequest
+    stored: StoredRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """Finds what was asked, and holds it against the rules of `checks`."""
+
+    records: Records
+    rules: Rules
+    hints: Hints
+
+    async def read(self, query: bytes, visit: Visit) -> Asked | Objection | Stranger:
+        """Judge a request as far as that goes without knowing who sits there.
+
+        Raises RecordsUnavailable.
+        """
+        sent = AuthorizationRequest.parse(query)
+        if isinstance(sent, OAuthError):
+            return Stranger(Untrusted.unreadable(sent))
+        return await self.judge(sent, visit)
+
+    async def judge(self, sent: AuthorizationRequest, visit: Visit) -> Asked | Objection | Stranger:
+        """Judge a request that was decoded."""
+        configuration = await self.rules.current(visit.now)
+        app = check_client(sent, configuration.by_client_id)
+        if isinstance(app, Untrusted):
+            return Stranger(app)
+        found = await self._found(sent, app, visit)
+        if isinstance(found, Untrusted):
+            return Stranger(found, app)
+        return await self._judged(found, app, visit)
+
+    async def _found(
+        self, sent: AuthorizationRequest, app: RelyingParty, visit: Visit
+    ) -> _Found | Untrusted:
+        """Take the request from where it is kept; everything beside the handle is ignored.
+
+        RFC 9126 section 4, RFC 9101 section 6.3.
+        """
+        handle = sent.get("request_uri") or ""
+        if not is_handle(handle):
+            return _Found(sent, sent)
+        hashed = handle_hash(handle)
+        stored = await self.records.read(lambda unit: unit.stored_requests.load(hashed, visit.now))
+        mine = (
+            stored is not None
+            and stored.client_id == app.client_id
+            and stored.browser in {None, visit.binding}
+        )
+        if stored is None or not mine:
+            return gone()
+        request = AuthorizationRequest.parse(stored.parameters.encode("ascii"), MAX_STORED)
+        if isinstance(request, OAuthError):
+            return Untrusted.unreadable(request)
+        return _Found(sent.only(_NAMED), request, stored)
+
+    async def _judged(
+        self, found: _Found, app: RelyingParty, visit: Visit
+    ) -> Asked | Objection | Stranger:
+        request = found.request
+        if (stranger := check_redirect_uri(request, app)) is not None:
+            return Stranger(stranger, app)
+        if (objection := first_objection(request, app)) is not None:
+            rule, error = objection
+            return Objection(request=request, app=app, rule=rule, error=error)
+        hinted = await self._hinted(request, app, visit)
+        if isinstance(hinted, OAuthError):
+            return Objection(request=request, app=app, rule="id_token_hint", error=hinted)
+        return Asked(
+            sent=found.sent,
+            request=request,
+            app=app,
+            visit=visit,
+            demands=demands_of(request, app, hinted),
+            stored=None if found.stored is None else found.stored.hash,
+        )
+
+    async def _hinted(
+        self, request: AuthorizationRequest, app: RelyingParty, visit: Visit
+    ) -> str | OAuthError | None:
+        hint = request.get("id_token_hint")
+        return None if hint is None else await self.hints.subject(hint, app, visit.now)
+
+
+def gone() -> Untrusted:
+    """Say that a handle is unknown, used, too old, or another app's or browser's."""
+    needs = "This request_uri is unknown, used, too old, or not for this app and browser."
+    error = OAuthError(ErrorCode.INVALID_REQUEST_URI, needs)
+    return Untrusted(MessageId("open_app.request_gone"), error, "request_uri")

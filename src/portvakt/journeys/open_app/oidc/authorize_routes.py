@@ -1,0 +1,159 @@
+"""The authorization endpoint: what an app sends a browser here with, and where it goes on."""
+
+from dataclasses import dataclass
+from typing import Self, assert_never
+from urllib.parse import urlsplit
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from portvakt.crypto.sealing import Mac
+from portvakt.journeys.open_app.oidc.answering import PostToApp, ToApp
+from portvakt.journeys.open_app.oidc.arriving import Arriving
+from portvakt.journeys.open_app.oidc.asked import Asked
+from portvakt.journeys.open_app.oidc.authorize import (
+    Authorize,
+    Blocked,
+    NotYours,
+    Outcome,
+    SignedIn,
+    ToSignIn,
+)
+from portvakt.journeys.open_app.oidc.discovery import AUTHORIZE
+from portvakt.journeys.open_app.oidc.errors import OAuthError, Untrusted
+from portvakt.journeys.open_app.oidc.hints import Hints
+from portvakt.journeys.open_app.oidc.issuing import Issuer
+from portvakt.journeys.open_app.oidc.noting import Noting
+from portvakt.journeys.open_app.oidc.posted import Keeping, Posted
+from portvakt.journeys.open_app.pages import (
+    BlockedPage,
+    BrokenRequestPage,
+    FormPostPage,
+    NotYoursPage,
+)
+from portvakt.proving.gate import ANEW, Gate
+from portvakt.proving.rules import Rules
+from portvakt.records.unit import Records
+from portvakt.web.cookies import Cookie, read_cookies, set_binding, set_language
+from portvakt.web.forms import form
+from portvakt.web.headers import policy_for_posting_to
+from portvakt.web.request import context, here
+from portvakt.web.responses import page, problem, see_other
+from portvakt.web.routing import Route, Who, route
+
+REFUSED, FORBIDDEN = 400, 403
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizeRoutes:
+    """Answers browsers that apps have sent here."""
+
+    gate: Gate
+    authorizing: Authorize
+    posted: Posted
+
+    @classmethod
+    def over(cls, gate: Gate, writes: Issuer, rules: Rules, records: Records, asked: Mac) -> Self:
+        """Put the parts together over what writes tokens; `asked` marks fresh sign-ins."""
+        arriving = Arriving(records, rules, Hints(writes.name, writes.keys))
+        authorizing = Authorize(
+            issuer=writes.name,
+            records=records,
+            rules=rules,
+            random=writes.random,
+            asked=asked,
+            names=writes.names,
+            arriving=arriving,
+            noting=Noting(records),
+        )
+        posted = Posted(arriving, Keeping(records, writes.random))
+        return cls(gate=gate, authorizing=authorizing, posted=posted)
+
+    def routes(self) -> list[Route]:
+        """Return the addresses.
+
+        What is posted comes from an app's own page, so there is no token of ours in it: the route
+        takes it as from a program, reads no cookie, and decides nothing.
+        """
+        return [
+            route(AUTHORIZE, self.authorize, who=Who.ANYONE),
+            route(AUTHORIZE, self.take_posted, methods=("POST",), who=Who.CLIENT),
+        ]
+
+    async def authorize(self, request: Request) -> Response:
+        """Answer a browser that an app has sent here."""
+        if request.method == "HEAD":  # a code is issued, and HEAD changes nothing
+            response = problem(request, "method", 405)
+            response.headers["allow"] = "GET, POST"
+            return response
+        visit = await self.gate.visit(request)
+        asked = await self.authorizing.read(request.scope["query_string"], visit)
+        if isinstance(asked, Asked):
+            # A page that asks by itself, without anybody seeing it, keeps no session alive (A058).
+            current = await self.gate.current(request, act=not asked.silent)
+            who = None if current is None else SignedIn(current.session, current.standing.account)
+            response = self._shown(request, await self.authorizing.answer(asked, who))
+        else:
+            response = self._shown(request, asked)
+        if (binding := context(request).new_binding) is not None:
+            set_binding(response, binding)
+        return response
+
+    async def take_posted(self, request: Request) -> Response:
+        """Keep a request that a browser posts, and lead it on with GET (Core section 3.1.2.1)."""
+        sent = await form(request)
+        found = await self.posted.next(sent, await self.gate.visit(request))
+        if isinstance(found, OAuthError):
+            body, headers = orjson.dumps(found.parameters()), {"cache-control": "no-store"}
+            if found.wait is not None:
+                headers["retry-after"] = str(found.wait)
+            return Response(body, found.status, headers, media_type="application/json")
+        return see_other(found)
+
+    def _shown(self, request: Request, outcome: Outcome) -> Response:
+        number, language = here(request).request_id, here(request).language
+        match outcome:
+            case ToApp(location):
+                # 303 and never 307, so that nothing that was posted goes along (RFC 9700 4.12)
+                return Response(status_code=303, headers={"location": location})
+            case PostToApp():
+                return _posting(request, outcome)
+            case ToSignIn(to, anew, locales):
+                response = self.gate.sign_in(request, to=to, purpose=ANEW if anew else None)
+                _suggest_language(request, response, locales)
+                return response
+            case NotYours(app):
+                view = NotYoursPage(app=app.client_name, number=number)
+                return page(request, view, FORBIDDEN)
+            case Blocked(app, verdict):
+                why = verdict.reason(language)
+                blocked = BlockedPage(app=app.client_name, reason=why, number=number)
+                return page(request, blocked, FORBIDDEN)
+            case Untrusted(message):
+                return page(request, BrokenRequestPage(why=message, number=number), REFUSED)
+            case _:
+                assert_never(outcome)
+
+
+def _posting(request: Request, answer: PostToApp) -> Response:
+    """Show the page that posts an answer, and let its form reach the app."""
+    view = FormPostPage(
+        app=answer.app.client_name, action=answer.action, fields=tuple(answer.fields.items())
+    )
+    response = page(request, view)
+    scheme = urlsplit(answer.action).scheme
+    response.headers["content-security-policy"] = policy_for_posting_to(scheme)
+    return response
+
+
+def _suggest_language(request: Request, response: Response, locales: tuple[str, ...]) -> None:
+    """Take the app's word for the language where the person has not chosen one.
+
+    `ui_locales` is a list in order of preference (OpenID Connect Core section 3.1.2.1).
+    """
+    if Cookie.LANGUAGE.value in read_cookies(request.scope["headers"]):
+        return
+    spoken = (tag.partition("-")[0].lower() for tag in locales)
+    if (known := next((tag for tag in spoken if tag in {"sv", "en"}), None)) is not None:
+        set_language(response, known)
