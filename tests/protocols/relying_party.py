@@ -104,14 +104,14 @@ class Client:
         self, sent: dict[str, str], *, to: str = "token_endpoint", **options: Any
     ) -> httpx.Response:
         """Post to the token endpoint, or another, with the client's own authentication."""
-        headers: dict[str, str] = options.pop("headers", {})
+        headers = httpx.Headers(options.pop("headers", None))
         if self.secret is None:
             sent = {"client_id": self.client_id} | sent
         elif self.secret_in == "post":
             sent = {"client_id": self.client_id, "client_secret": self.secret} | sent
         else:
             both = f"{_form(self.client_id)}:{_form(self.secret)}".encode()
-            headers = {"authorization": f"Basic {base64.b64encode(both).decode()}"} | headers
+            headers.setdefault("authorization", f"Basic {base64.b64encode(both).decode()}")
         return await self.http.post(self.metadata[to], data=sent, headers=headers, **options)
 
     async def exchange(self, code: str, attempt: Attempt, /, **more: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ from tests import make
 from tests.bad_days.processes import HOST, PATIENCE, Front
 from tests.bad_days.site import Site, app_code, site
 from tests.protocols.assertions import ROBOT, TYPE, claims, signed
-from tests.protocols.refreshing import REFRESHING_SHOP
+from tests.protocols.proofs import Prover
+from tests.protocols.refreshing import REFRESHING_LEDGER, REFRESHING_SHOP
 from tests.protocols.relying_party import Attempt, Client, OAuthAnswerError
+from tests.protocols.stage import LEDGER_SECRET
 from tests.world import ORIGIN, Browser
 
 pytestmark = pytest.mark.slow
@@ -55,13 +57,20 @@ async def at_once(act: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any
     return won
 
 
+def said(answer: httpx.Response) -> dict[str, Any]:
+    found: dict[str, Any] = answer.json()
+    if answer.status_code != 200:
+        raise OAuthAnswerError(answer.status_code, found)
+    return found
+
+
 @asynccontextmanager
 async def nodes_of(folder: Path, url: str, number: int = 2) -> AsyncIterator[Nodes]:
     async with site(folder, url) as here:
         await here.world.configure(
             [make.rule(networks_not={make.LAN})],
             [make.network()],
-            [REFRESHING_SHOP, ROBOT],
+            [REFRESHING_SHOP, REFRESHING_LEDGER, ROBOT],
         )
         async with (
             here.serving(number),
@@ -81,7 +90,7 @@ async def nodes_of(folder: Path, url: str, number: int = 2) -> AsyncIterator[Nod
 async def test_f49_of_many_at_two_nodes_one_wins_and_what_is_used_twice_ends(
     tmp_path: Path, database_url: str
 ) -> None:
-    """Codes, refresh tokens and assertions; the family dies where RFC 9700 says so (A098, A100)."""
+    """Codes, refresh tokens, proofs, assertions: one wins, and families die (A098, A100)."""
     async with nodes_of(tmp_path, database_url) as nodes:
         shop = nodes.shop
 
@@ -101,6 +110,14 @@ async def test_f49_of_many_at_two_nodes_one_wins_and_what_is_used_twice_ends(
         with pytest.raises(OAuthAnswerError, match="invalid_grant"):
             await shop.refresh(won["refresh_token"])
 
+        prover = Prover(replace(shop, client_id="ledger", secret=LEDGER_SECRET))
+        proof = prover.proof("POST", shop.metadata["token_endpoint"])
+
+        async def proven() -> dict[str, Any]:
+            return said(await prover.post({"grant_type": "client_credentials"}, proof))
+
+        assert (await at_once(proven))["token_type"] == "DPoP"
+
         once = signed(claims(datetime.now(UTC), ORIGIN))
 
         async def assertion() -> dict[str, Any]:
@@ -109,11 +126,7 @@ async def test_f49_of_many_at_two_nodes_one_wins_and_what_is_used_twice_ends(
                 "client_assertion_type": TYPE,
                 "client_assertion": once,
             }
-            answer = await shop.http.post(shop.metadata["token_endpoint"], data=sent)
-            said: dict[str, Any] = answer.json()
-            if answer.status_code != 200:
-                raise OAuthAnswerError(answer.status_code, said)
-            return said
+            return said(await shop.http.post(shop.metadata["token_endpoint"], data=sent))
 
         assert (await at_once(assertion))["access_token"]
 

@@ -25,6 +25,7 @@ CODE = AuthorizationCode(
     redirect_uri="http://localhost:8003/callback",
     code_challenge="E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
     nonce="n",
+    dpop_jkt="0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
 )
 
 

@@ -129,7 +129,11 @@ def test_a_migration_that_fails_has_changed_nothing(empty_url: str) -> None:
     assert current(empty_url) == SCHEMA_VERSION
 
 
-WITHOUT_REQUESTS = ("DROP TABLE stored_requests",)
+WITHOUT_KEYS = (
+    "ALTER TABLE grants DROP COLUMN dpop_jkt",
+    "ALTER TABLE refresh_tokens DROP COLUMN bound_to",
+)
+WITHOUT_REQUESTS = (*WITHOUT_KEYS, "DROP TABLE stored_requests")
 WITHOUT_RESOURCES = (*WITHOUT_REQUESTS, "ALTER TABLE grants DROP COLUMN resources")
 WITHOUT_DEVICES = (*WITHOUT_RESOURCES, "DROP TABLE device_requests")
 WITHOUT_PORTAL = (
@@ -189,6 +193,7 @@ WITHOUT_THE_APP = (
         ("0009", WITHOUT_DEVICES),
         ("0010", WITHOUT_RESOURCES),
         ("0011", WITHOUT_REQUESTS),
+        ("0012", WITHOUT_KEYS),
     ],
 )
 def test_an_older_database_keeps_what_is_in_it(

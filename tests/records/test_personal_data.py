@@ -28,6 +28,7 @@ UNTOLD = {
         "code_spent_at",
         "code_challenge",
         "nonce",
+        "dpop_jkt",
     },
     "outbox": {
         "account_id",

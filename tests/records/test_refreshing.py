@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from portvakt.core.ids import ClientId, GrantId
-from portvakt.records import Rotated, Unit, UsedBefore
+from portvakt.records import AnothersKey, Rotated, Unit, UsedBefore
 from tests import make
 from tests.records import test_grants
 from tests.records.stored import with_anna
@@ -111,3 +111,23 @@ async def test_a_yes_is_forgotten_that_was_said_since_a_moment(database_url: str
             )
         (left,) = await records.read(lambda unit: unit.consents.of(make.ANNA))
         assert left.client_id == "old"
+
+
+async def test_a_bound_token_counts_with_its_key_alone(database_url: str) -> None:
+    async def bound(unit: Unit) -> None:
+        await test_grants.put(unit)
+        await unit.refresh_tokens.begin(FAMILY, FIRST, GRANT.id, make.NOW, bound_to="jkt:a")
+
+    async with with_anna(database_url, bound) as records:
+
+        async def rotate(old: bytes, new: bytes, key: str | None) -> object:
+            return await records.write(
+                lambda unit: unit.refresh_tokens.rotate(FAMILY, old, new, make.NOW, key)
+            )
+
+        for key in (None, "jkt:b", "a", ""):
+            assert await rotate(FIRST, SECOND, key) == AnothersKey(GRANT.id)
+        assert await rotate(FIRST, SECOND, "jkt:a") == Rotated(GRANT.id)
+        for key in (None, "jkt:a"):
+            assert await rotate(FIRST, THIRD, key) == UsedBefore(GRANT.id)
+        assert await rotate(SECOND, THIRD, None) == AnothersKey(GRANT.id)

@@ -49,6 +49,8 @@ class RelyingParty:
     default_acr_values: tuple[str, ...] = ()
     access_token: str = "jwt"  # noqa: S105  # a form
     """"jwt" (RFC 9068), which others can read, or "opaque"."""
+    dpop_bound_access_tokens: bool = False
+    """Whether its tokens always need a proof of its key (RFC 9449 section 5.2)."""
     consent: bool = False
     """Whether people are asked before it is told of them: it is not the organisation's own."""
     told_groups: tuple[str, ...] = ()

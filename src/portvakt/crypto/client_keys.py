@@ -4,8 +4,11 @@ An algorithm is taken only with a key of its own kind, so nobody's public key ev
 shared secret (RFC 8725 section 3.1; A101).
 """
 
+import base64
+import binascii
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +16,7 @@ import orjson
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key
+    from joserfc.jws import JWSRegistry
 
 KINDS: Final[Mapping[str, tuple[str, str | None]]] = {
     "RS256": ("RSA", None),
@@ -27,6 +31,8 @@ _RSA_LENGTHS: Final = range(2048 // 6, 4096 // 6 + 2)
 """Letters of base64url that a modulus of 2048 to 4096 bits takes."""
 _MEMBERS: Final = ("kty", "crv", "x", "y", "n", "e", "kid", "alg", "use")
 _LONGEST: Final = 16 * 1024
+_LONGEST_PROOF: Final = 4096
+_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})  # RFC 7518 section 6
 
 
 def wrong_in_jwks(document: object) -> str:
@@ -102,6 +108,71 @@ def claims_unproven(token: str) -> Mapping[str, Any] | None:
     except (JoseError, ValueError):
         return None
     return claims if isinstance(claims, dict) else None
+
+
+@dataclass(frozen=True, slots=True)
+class SelfSigned:
+    """A JWT that was signed with the key in its own header: it shows that somebody has that key."""
+
+    typ: str
+    claims: Mapping[str, Any]
+    thumbprint: str
+    """Of the key, by SHA-256 (RFC 7638)."""
+
+
+def self_signed(token: str) -> SelfSigned | None:
+    """Return what a JWT says that the key in its header signed, else None.
+
+    None too where the header holds a private key, which is nobody's secret any more, or an
+    algorithm that is not of the key's kind. What it says is for the caller to judge.
+    """
+    from joserfc import jws  # noqa: PLC0415 - costs 0.1 s, which every command would pay
+    from joserfc.errors import JoseError, SecurityWarning  # noqa: PLC0415
+
+    if len(token) > _LONGEST_PROOF or not token.isascii():
+        return None
+    found = _key_within(token.partition(".")[0])
+    if found is None:
+        return None
+    alg, typ, key, thumbprint = found
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SecurityWarning)  # of the name EdDSA
+            opened = jws.deserialize_compact(token, key, [alg], _roomy(alg))
+            claims = orjson.loads(opened.payload)
+    except (JoseError, ValueError):
+        return None
+    return SelfSigned(typ, claims, thumbprint) if isinstance(claims, dict) else None
+
+
+@lru_cache(maxsize=len(KINDS))
+def _roomy(alg: str) -> "JWSRegistry":
+    """Return the library's rules for one algorithm, with headers in which a key has room."""
+    from joserfc.jws import JWSRegistry  # noqa: PLC0415 - costs 0.1 s
+
+    rules = JWSRegistry(algorithms=[alg], strict_check_header=False)
+    rules.max_header_length = _LONGEST_PROOF
+    return rules
+
+
+@lru_cache(maxsize=1024)
+def _key_within(head: str) -> tuple[str, str, "Key", str] | None:
+    """Read algorithm, type, key and thumbprint from an encoded header; the key is parsed once."""
+    try:
+        header = orjson.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    except (binascii.Error, ValueError):
+        return None
+    if not isinstance(header, dict) or "crit" in header:
+        return None
+    alg, typ, jwk = header.get("alg"), header.get("typ"), header.get("jwk")
+    if not (isinstance(alg, str) and isinstance(typ, str) and isinstance(jwk, dict)):
+        return None
+    if alg not in KINDS or (jwk.get("kty"), jwk.get("crv")) != KINDS[alg] or _PRIVATE & set(jwk):
+        return None
+    usable = next(_usable([jwk]), None)
+    if usable is None or jwk.get("alg") not in {None, alg}:
+        return None
+    return alg, typ, usable[1], usable[1].thumbprint()
 
 
 @lru_cache(maxsize=1024)

@@ -18,13 +18,14 @@ from portvakt.records.grants import AuthorizationCode, Grant, Reused
 from portvakt.records.outbox import Message, SentTimes
 from portvakt.records.pairings import Paired, PairingExpired, PairingUsed, ShortWrong
 from portvakt.records.people_in_bulk import Holder, Outline, StoredPerson
-from portvakt.records.refreshing import Rotated, UsedBefore
+from portvakt.records.refreshing import AnothersKey, Rotated, UsedBefore
 from portvakt.records.signing_keys import KeyState, StoredKey
 from portvakt.records.standing import Bound, Standing
 from portvakt.records.unit import Records, Unit, open_records
 
 __all__ = [
     "Act",
+    "AnothersKey",
     "AuthorizationCode",
     "Bound",
     "Code",

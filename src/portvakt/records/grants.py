@@ -22,10 +22,10 @@ _PUT: Final = Statement(
     """
     INSERT INTO grants (id, account_id, client_id, session_id, scope, evidence, created_at,
         expires_at, offline, claims, resources, code_hash, code_expires_at, redirect_uri,
-        code_challenge, nonce)
+        code_challenge, nonce, dpop_jkt)
     VALUES (:id, :account_id, :client_id, :session_id, :scope, :evidence, :created_at,
         :expires_at, :offline, :claims, :resources, :code_hash, :code_expires_at, :redirect_uri,
-        :code_challenge, :nonce)
+        :code_challenge, :nonce, :dpop_jkt)
     """
 )
 _SPEND: Final = Statement(
@@ -33,7 +33,7 @@ _SPEND: Final = Statement(
     UPDATE grants SET code_spent_at = :now
     WHERE code_hash = :code_hash AND code_spent_at IS NULL AND code_expires_at > :now
         AND revoked_at IS NULL
-    RETURNING {grant}, code_expires_at, redirect_uri, code_challenge, nonce
+    RETURNING {grant}, code_expires_at, redirect_uri, code_challenge, nonce, dpop_jkt
     """,
     grant=_GRANT,
 )
@@ -133,6 +133,8 @@ class AuthorizationCode:
     code_challenge: str | None
     """Of method S256 (RFC 7636 section 4.3)."""
     nonce: str | None
+    dpop_jkt: str | None = None
+    """The thumbprint of the key that must be shown with it (RFC 9449 section 10)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +183,7 @@ class Grants:
             redirect_uri=code.redirect_uri,
             code_challenge=code.code_challenge,
             nonce=code.nonce,
+            dpop_jkt=code.dpop_jkt,
         )
 
     async def spend_code(
@@ -194,7 +197,7 @@ class Grants:
         if row is None:
             reused = await self._run.row(_REUSED, code_hash=code_hash)
             return None if reused is None else Reused(GrantId(reused[0]))
-        expires_at, redirect_uri, code_challenge, nonce = row[_GRANT_WIDTH:]
+        expires_at, redirect_uri, code_challenge, nonce, dpop_jkt = row[_GRANT_WIDTH:]
         return AuthorizationCode(
             hash=code_hash,
             grant=_grant(row),
@@ -202,6 +205,7 @@ class Grants:
             redirect_uri=redirect_uri,
             code_challenge=code_challenge,
             nonce=nonce,
+            dpop_jkt=dpop_jkt,
         )
 
     async def load(

@@ -15,14 +15,15 @@ from portvakt.records.values import ms
 
 _BEGIN: Final = Statement(
     """
-    INSERT INTO refresh_tokens (family_hash, grant_id, token_hash, generation, rotated_at)
-    VALUES (:family_hash, :grant_id, :token_hash, 1, :now)
+    INSERT INTO refresh_tokens (family_hash, grant_id, token_hash, generation, rotated_at, bound_to)
+    VALUES (:family_hash, :grant_id, :token_hash, 1, :now, :bound_to)
     """
 )
 _ROTATE: Final = Statement(
     """
     UPDATE refresh_tokens SET token_hash = :new_hash, generation = generation + 1, rotated_at = :now
     WHERE family_hash = :family_hash AND token_hash = :token_hash
+        AND (bound_to IS NULL OR bound_to = :bound_to)
     RETURNING grant_id
     """
 )
@@ -45,6 +46,13 @@ class UsedBefore:
     grant_id: GrantId
 
 
+@dataclass(frozen=True, slots=True)
+class AnothersKey:
+    """The token counts, for whoever has its key."""
+
+    grant_id: GrantId
+
+
 class RefreshTokens:
     """`unit.refresh_tokens`. Whether the grant stands is for `unit.grants` to say."""
 
@@ -52,23 +60,39 @@ class RefreshTokens:
         self._run = run
 
     async def begin(
-        self, family_hash: bytes, token_hash: bytes, grant_id: GrantId, now: datetime
+        self,
+        family_hash: bytes,
+        token_hash: bytes,
+        grant_id: GrantId,
+        now: datetime,
+        *,
+        bound_to: str | None = None,
     ) -> None:
-        """Begin a family, by the hashes of its secret and of its first token's."""
+        """Begin a family, by the hashes of its secret and of its first token's.
+
+        `bound_to` names the key without which none of its tokens counts.
+        """
         await self._run.changed(
             _BEGIN,
             family_hash=family_hash,
             grant_id=grant_id,
             token_hash=token_hash,
             now=ms(now),
+            bound_to=bound_to,
         )
 
     async def rotate(
-        self, family_hash: bytes, token_hash: bytes, new_hash: bytes, now: datetime
-    ) -> Rotated | UsedBefore | None:
+        self,
+        family_hash: bytes,
+        token_hash: bytes,
+        new_hash: bytes,
+        now: datetime,
+        bound_to: str | None = None,
+    ) -> Rotated | UsedBefore | AnothersKey | None:
         """Put the next token in place of this one; None where there is no such family.
 
-        The one statement decides who of many comes first; the others find it used.
+        `bound_to` names the key that was shown to be the caller's. The one statement decides who of
+        many comes first; the others find it used.
         """
         row = await self._run.row(
             _ROTATE,
@@ -76,11 +100,15 @@ class RefreshTokens:
             token_hash=token_hash,
             new_hash=new_hash,
             now=ms(now),
+            bound_to=bound_to,
         )
         if row is not None:
             return Rotated(GrantId(row[0]))
         row = await self._run.row(_WHOSE, hash=family_hash)
-        return None if row is None else UsedBefore(GrantId(row[0]))
+        if row is None:
+            return None
+        counts = bytes(row[1]) == token_hash
+        return AnothersKey(GrantId(row[0])) if counts else UsedBefore(GrantId(row[0]))
 
     async def look(self, family_hash: bytes, token_hash: bytes) -> GrantId | None:
         """Return the grant of a token that counts now."""

@@ -22,6 +22,7 @@ refresh_tokens = Table(
     Column("token_hash", LargeBinary, nullable=False),  # of the one that counts
     Column("generation", Integer, nullable=False),
     Column("rotated_at", Instant, nullable=False),
+    Column("bound_to", Text),  # the key without which it does not count (RFC 9449 section 5)
     comment="With what an app gets new tokens; it lives as long as its grant",
 )
 

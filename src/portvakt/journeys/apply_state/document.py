@@ -82,6 +82,7 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     default_max_age: Annotated[int, msgspec.Meta(ge=0, le=365 * 86_400)] | None = None
     default_acr_values: tuple[str, ...] = ()
     access_token: Literal["jwt", "opaque"] = "jwt"  # noqa: S105  # a form
+    dpop_bound_access_tokens: bool = False
     consent: bool = False
     told_groups: tuple[str, ...] = ()
     forward_auth_hosts: tuple[str, ...] = ()

@@ -125,6 +125,7 @@ def entry_of(app: RelyingParty, icons: Mapping[str, Icon] = NO_ICONS) -> dict[st
             "default_max_age": app.default_max_age,
             "default_acr_values": list(app.default_acr_values),
             "access_token": _unless(app.access_token, "jwt"),
+            "dpop_bound_access_tokens": app.dpop_bound_access_tokens,
             "consent": app.consent,
             "told_groups": list(app.told_groups),
             "forward_auth_hosts": list(app.forward_auth_hosts),

@@ -75,6 +75,7 @@ def app_of(app: document.App, judged: Judged, stored: RelyingParty | None) -> Re
         default_max_age=app.default_max_age,
         default_acr_values=app.default_acr_values,
         access_token=app.access_token,
+        dpop_bound_access_tokens=app.dpop_bound_access_tokens,
         consent=app.consent,
         told_groups=app.told_groups,
         forward_auth_hosts=app.forward_auth_hosts,

@@ -28,7 +28,7 @@ class Brought:
 
 async def brought(request: Request, now: datetime) -> Brought | OAuthError:
     """Read what an app has sent, each parameter once (RFC 6749 section 3.2)."""
-    call = Call(now, here(request).address, here(request).request_id)
+    call = call_of(request, now)
     authorizations = request.headers.getlist("authorization")
     try:
         sent = await form(request)
@@ -39,6 +39,18 @@ async def brought(request: Request, now: datetime) -> Brought | OAuthError:
     return Brought(authorizations[0] if authorizations else None, sent, call)
 
 
+def call_of(request: Request, now: datetime) -> Call:
+    """Return what every call of an app has in common."""
+    return Call(
+        now,
+        here(request).address,
+        here(request).request_id,
+        method=request.method,
+        path=request.scope["path"],
+        proofs=tuple(request.headers.getlist("dpop")),
+    )
+
+
 def answered(answer: Mapping[str, object] | OAuthError) -> Response:
     """Write what an app gets, or why not; it says which way of showing itself we know."""
     if isinstance(answer, OAuthError):
@@ -46,14 +58,15 @@ def answered(answer: Mapping[str, object] | OAuthError) -> Response:
     return json_answer(answer)
 
 
-def refused(error: OAuthError, challenge: str | None = None) -> Response:
-    """Write an error as RFC 6749 section 5.2 and RFC 6750 section 3 want it."""
-    response = json_answer(error.parameters(), error.status)
-    if challenge is not None and error.status in {401, 403}:
+def refused(error: OAuthError, challenge: str | None = None, status: int | None = None) -> Response:
+    """Write an error as RFC 6749 section 5.2 and RFC 6750 section 3 want it.
+
+    `status` is of an address where tokens are brought, where errors are 401 that are 400 elsewhere.
+    """
+    response = json_answer(error.parameters(), status or error.status)
+    if challenge is not None and response.status_code in {401, 403}:
         named = f'{challenge}, error="{error.code}", error_description="{error.description}"'
-        response.headers["www-authenticate"] = (
-            named if challenge.startswith("Bearer") else challenge
-        )
+        response.headers["www-authenticate"] = challenge if challenge.startswith("Basic") else named
     if error.wait is not None:
         response.headers["retry-after"] = str(error.wait)
     return response

@@ -244,6 +244,7 @@ class Authorize:
             redirect_uri=request.get("redirect_uri") or "",
             code_challenge=request.get("code_challenge"),
             nonce=request.get("nonce"),
+            dpop_jkt=request.get("dpop_jkt"),
         )
 
     async def _note_refusal(self, asked: Asked, who: SignedIn, why: str, verdict: Verdict) -> None:

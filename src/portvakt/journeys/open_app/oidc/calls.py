@@ -1,7 +1,34 @@
 """What every call of an app has in common."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The keys that the caller has shown to have, which what it gets is bound to."""
+
+    jkt: str | None = None
+    """Of a DPoP key, its thumbprint (RFC 9449 section 6.1)."""
+
+    @property
+    def confirmation(self) -> Mapping[str, str]:
+        """Return the members of `cnf` (RFC 7800); empty where nothing is bound."""
+        return {} if self.jkt is None else {"jkt": self.jkt}
+
+    @property
+    def token_type(self) -> str:
+        """The `token_type` of what is bound so."""
+        return "Bearer" if self.jkt is None else "DPoP"
+
+    @property
+    def name(self) -> str | None:
+        """One text for what is bound to, as it is stored."""
+        return None if self.jkt is None else f"jkt:{self.jkt}"
+
+
+NOTHING = Bound()
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,3 +38,9 @@ class Call:
     now: datetime
     address: str | None
     request_id: str
+    method: str = "POST"
+    path: str = ""
+    proofs: tuple[str, ...] = ()
+    """Its `DPoP` headers, as they came."""
+    bound: Bound = NOTHING
+    """What was made of them."""

@@ -24,6 +24,7 @@ NO_APP_NAMED: Final = "open_app.no_app_named"
 RESPONSE_MODES: Final = ("query", FORM_POST)
 
 _VISIBLE = re.compile(r"[\x20-\x7e]+")  # VSCHAR, RFC 6749 appendix A
+_SHA256 = re.compile(r"[A-Za-z0-9_-]{43}")
 _S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC 7636 section 4.2: BASE64URL(SHA256(..))
 _SCOPES = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*")  # RFC 6749 3.3
 _WEB = ("https://", "http://")
@@ -138,6 +139,14 @@ def check_pkce(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError 
     return None
 
 
+def check_dpop_jkt(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
+    """Take the thumbprint of a key as it is written (RFC 9449 section 10, RFC 7638)."""
+    jkt = request.get("dpop_jkt")
+    if jkt is not None and not _SHA256.fullmatch(jkt):
+        return _invalid("dpop_jkt must be 43 base64url characters.")
+    return None
+
+
 def check_prompt(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
     """Take the prompts we can honour; `none` stands alone (OpenID Connect Core 3.1.2.1)."""
     prompts = request.words("prompt")
@@ -201,6 +210,7 @@ CHECKS: tuple[Check, ...] = (
     check_response_mode,
     check_scope,
     check_pkce,
+    check_dpop_jkt,
     check_prompt,
     check_max_age,
     check_resource,

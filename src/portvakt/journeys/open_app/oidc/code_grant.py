@@ -19,7 +19,7 @@ from portvakt.crypto.digests import lookup_hash, same
 from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.issuing import Issuer
-from portvakt.journeys.open_app.oidc.refresh_token import NewFamily, new_family
+from portvakt.journeys.open_app.oidc.refresh_token import NewFamily, begin, new_family
 from portvakt.journeys.open_app.oidc.resources import audience_of
 from portvakt.records.grants import AuthorizationCode, Reused
 from portvakt.records.unit import Records, Unit
@@ -90,14 +90,13 @@ class CodeGrant:
                 found.grant.client_id == app.client_id
                 and found.redirect_uri == sent.get("redirect_uri")
                 and _verifies(found.code_challenge, verifier)
+                and found.dpop_jkt in {None, call.bound.jkt}
                 and bool(app.groups & account.groups)
             )
             if not fits:
                 return _no_grant()
             if family is not None:
-                await unit.refresh_tokens.begin(
-                    family.family_hash, family.token_hash, found.grant.id, call.now
-                )
+                await begin(unit, family, app, found.grant.id, call)
             return _Fetched(found, account)
 
         return await self.records.write(act)

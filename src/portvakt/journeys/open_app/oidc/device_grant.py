@@ -16,7 +16,7 @@ from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.device_authorization import device_hash
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.issuing import Issuer
-from portvakt.journeys.open_app.oidc.refresh_token import NewFamily, new_family
+from portvakt.journeys.open_app.oidc.refresh_token import NewFamily, begin, new_family
 from portvakt.journeys.open_app.oidc.resources import audience_of
 from portvakt.records.device_requests import Polled
 from portvakt.records.grants import Grant, Reused
@@ -77,9 +77,7 @@ class DeviceGrant:
             await unit.grants.revoke(grant.id, call.now)
             return _no_grant()
         if family is not None:
-            await unit.refresh_tokens.begin(
-                family.family_hash, family.token_hash, grant.id, call.now
-            )
+            await begin(unit, family, app, grant.id, call)
         return grant, account
 
 

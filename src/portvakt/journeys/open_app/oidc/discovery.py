@@ -60,6 +60,7 @@ def discovery_document(issuer: str) -> dict[str, object]:
         "revocation_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
         "revocation_endpoint_auth_signing_alg_values_supported": list(KINDS),
         "device_authorization_endpoint": issuer + DEVICE_AUTHORIZATION,  # RFC 8628 section 4
+        "dpop_signing_alg_values_supported": list(KINDS),
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": list(PROMPTS),
         "acr_values_supported": list(ACR_VALUES),

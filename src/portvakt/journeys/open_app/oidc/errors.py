@@ -40,6 +40,9 @@ class ErrorCode(StrEnum):
     # RFC 6750 section 3.1
     INVALID_TOKEN = "invalid_token"  # noqa: S105 - a wire code, not a secret
     INSUFFICIENT_SCOPE = "insufficient_scope"
+    # RFC 9449 sections 5 and 8
+    INVALID_DPOP_PROOF = "invalid_dpop_proof"
+    USE_DPOP_NONCE = "use_dpop_nonce"
 
 
 _STATUS = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.journeys.open_app.names import Names
 from portvakt.journeys.open_app.oidc.access_token import AccessTokens, Counting
+from portvakt.journeys.open_app.oidc.binding import confirmed
 from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.refresh_token import RefreshToken
@@ -14,7 +15,20 @@ from portvakt.records.grants import Grant
 from portvakt.records.unit import Records, Unit
 
 NO = {"active": False}
-_TOLD = ("iss", "sub", "aud", "exp", "iat", "client_id", "jti", "scope", "auth_time", "acr", "amr")
+_TOLD = (
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "client_id",
+    "jti",
+    "scope",
+    "auth_time",
+    "acr",
+    "amr",
+    "cnf",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +61,8 @@ class Introspection:
         if found is None or not await self._may_know(app, found, call):
             return dict(NO)
         told = {name: found.claims[name] for name in _TOLD if name in found.claims}
-        return {"active": True, "token_type": "Bearer", **told}
+        kind = "DPoP" if "jkt" in confirmed(found.claims) else "Bearer"
+        return {"active": True, "token_type": kind, **told}
 
     async def _may_know(self, app: RelyingParty, found: Counting, call: Call) -> bool:
         """Say whether the token is the caller's or meant for it, and whose it is still may."""

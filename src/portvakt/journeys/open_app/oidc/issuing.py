@@ -98,9 +98,11 @@ class Issuer:
     async def _access(
         self, app: RelyingParty, claims: dict[str, object], scope: Sequence[str], call: Call
     ) -> dict[str, object]:
+        if call.bound.confirmation:
+            claims |= {"cnf": call.bound.confirmation}  # RFC 7800 section 3.1
         return {
             "access_token": await self.access.write(app, claims, call.now),
-            "token_type": "Bearer",
+            "token_type": call.bound.token_type,
             "expires_in": _seconds(ACCESS_TOKEN_LIVES),
             "scope": " ".join(scope),
         }

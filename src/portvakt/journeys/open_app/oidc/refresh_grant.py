@@ -15,12 +15,12 @@ from portvakt.core.relying_parties import RelyingParty
 from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.issuing import Issuer
-from portvakt.journeys.open_app.oidc.refresh_token import RefreshToken
+from portvakt.journeys.open_app.oidc.refresh_token import RefreshToken, held_by
 from portvakt.journeys.open_app.oidc.resources import audience_of
 from portvakt.mail import Notice, What, Where
 from portvakt.proving.notices import Notices
 from portvakt.records.grants import Grant
-from portvakt.records.refreshing import UsedBefore
+from portvakt.records.refreshing import AnothersKey, UsedBefore
 from portvakt.records.unit import Records, Unit
 
 
@@ -87,10 +87,10 @@ class RefreshGrant:
     ) -> tuple[Grant, Account] | OAuthError:
         """Use the token up, then hold it against the app and the person as they are now."""
         found = await unit.refresh_tokens.rotate(
-            brought.family_hash, brought.token_hash, new_hash, call.now
+            brought.family_hash, brought.token_hash, new_hash, call.now, held_by(app, call)
         )
-        if found is None:
-            return _no_grant()
+        if found is None or isinstance(found, AnothersKey):
+            return _no_grant()  # without its key the token is of no use, and nothing is lost
         if isinstance(found, UsedBefore):
             await self._end(unit, app, found.grant_id, call)
             return _no_grant()

@@ -7,8 +7,12 @@ without anything being kept of it. Both halves are random, and only their hashes
 import re
 from dataclasses import dataclass, field
 
+from portvakt.core.ids import GrantId
+from portvakt.core.relying_parties import RelyingParty
 from portvakt.crypto.digests import lookup_hash
 from portvakt.crypto.randomness import Random
+from portvakt.journeys.open_app.oidc.calls import Call
+from portvakt.records.unit import Unit
 
 _SECRET = 43
 """Characters of each half: 256 bits in base64url."""
@@ -46,7 +50,24 @@ class NewFamily:
     token_hash: bytes = field(repr=False)
 
 
+def held_by(app: RelyingParty, call: Call) -> str | None:
+    """Name the key that a refresh token of this app is bound to; None where it is to none.
+
+    An app that shows in another way that it is itself may change its key (RFC 9449 section 5).
+    """
+    return call.bound.name if app.token_endpoint_auth_method == "none" else None  # noqa: S105 - a way
+
+
 def new_family(random: Random) -> NewFamily:
     """Begin a family."""
     family, own = random.secret(), random.secret()
     return NewFamily(family + own, lookup_hash(family), lookup_hash(own))
+
+
+async def begin(
+    unit: Unit, family: NewFamily, app: RelyingParty, grant_id: GrantId, call: Call
+) -> None:
+    """Store a family, bound to the caller's key where it is of an app that has nothing else."""
+    await unit.refresh_tokens.begin(
+        family.family_hash, family.token_hash, grant_id, call.now, bound_to=held_by(app, call)
+    )

@@ -8,6 +8,7 @@ from typing import Self
 from starlette.requests import Request
 from starlette.responses import Response
 
+from portvakt.crypto.client_keys import KINDS
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import Mac, MasterKeys, Sealer
 from portvakt.crypto.user_codes import UserCodes
@@ -18,6 +19,7 @@ from portvakt.journeys.open_app.oidc.answers import (
     REALM,
     answered,
     brought,
+    call_of,
     json_answer,
     raw_answer,
     refused,
@@ -25,6 +27,8 @@ from portvakt.journeys.open_app.oidc.answers import (
 )
 from portvakt.journeys.open_app.oidc.app_keys import AppKeys
 from portvakt.journeys.open_app.oidc.authorize_routes import AuthorizeRoutes
+from portvakt.journeys.open_app.oidc.binding import Binding
+from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.client_assertion import Assertions
 from portvakt.journeys.open_app.oidc.client_auth import ClientAuthentication
 from portvakt.journeys.open_app.oidc.client_credentials import ClientCredentials
@@ -42,6 +46,7 @@ from portvakt.journeys.open_app.oidc.discovery import (
     USERINFO,
     discovery_document,
 )
+from portvakt.journeys.open_app.oidc.dpop import Nonces, Proofs
 from portvakt.journeys.open_app.oidc.errors import OAuthError
 from portvakt.journeys.open_app.oidc.introspection import Introspection
 from portvakt.journeys.open_app.oidc.issuing import Issuer
@@ -57,6 +62,9 @@ from portvakt.records.unit import Records
 from portvakt.web.routing import Route, Who, route
 from portvakt.wire.outward import Outward
 
+FORBIDDEN = 403
+SCHEMES = {"bearer": f"Bearer {REALM}", "dpop": f'DPoP algs="{" ".join(KINDS)}"'}
+"""How a token comes in a header (RFC 6750 section 2.1, RFC 9449 section 7.1), and what is asked."""
 _PUBLISHED = "public, max-age=300"
 
 
@@ -74,6 +82,7 @@ class OpenIdConnect:
     people: UserInfo
     signed: SignedAnswers
     devices: DeviceRoutes
+    binding: Binding
     clock: Callable[[], datetime]
 
     @classmethod
@@ -97,11 +106,10 @@ class OpenIdConnect:
         signed = SignedAnswers(issuer, ring)
         access = AccessTokens(issuer, ring, sealer, records)
         writes = Issuer(issuer, ring, names, random, access)
-        clients = ClientAuthentication(
-            records,
-            rules,
-            Assertions(records, AppKeys(outward, clock), frozenset({issuer, issuer + TOKEN})),
-        )
+        binding = Binding(Proofs(issuer, records, Nonces(Mac(keys, "dpop_nonce"))))
+        ours = frozenset({issuer, issuer + TOKEN})
+        assertions = Assertions(records, AppKeys(outward, clock), ours)
+        clients = ClientAuthentication(records, rules, assertions)
         return cls(
             issuer=issuer,
             keys=ring,
@@ -109,8 +117,10 @@ class OpenIdConnect:
             clients=clients,
             introspection=Introspection(records, rules, access, names),
             revocation=Revocation(records, access),
-            tokens=_tokens(clients, records, writes, notices),
-            people=UserInfo(rules=rules, tokens=access, names=names, signed=signed),
+            tokens=_tokens(clients, records, writes, notices, binding),
+            people=UserInfo(
+                rules=rules, tokens=access, names=names, signed=signed, binding=binding
+            ),
             signed=signed,
             devices=DeviceRoutes(
                 gate=gate,
@@ -119,6 +129,7 @@ class OpenIdConnect:
                 asking=DeviceAsking(records, rules, UserCodes(keys), random),
                 clock=clock,
             ),
+            binding=binding,
             clock=clock,
         )
 
@@ -151,7 +162,7 @@ class OpenIdConnect:
         if isinstance(came, OAuthError):
             return refused(came)
         answer = await self.tokens.answer(came.authorization, came.sent, came.call)
-        return answered(answer)
+        return self._with_nonce(came.call, answered(answer))
 
     async def introspect(self, request: Request) -> Response:
         """Tell an app whether a token counts (RFC 7662)."""
@@ -182,17 +193,32 @@ class OpenIdConnect:
     async def userinfo(self, request: Request) -> Response:
         """Tell an app who the person is, for an access token in the header (RFC 6750 2.1)."""
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or len(request.headers.getlist("authorization")) > 1:
+        scheme = scheme.lower()
+        if scheme not in SCHEMES or len(request.headers.getlist("authorization")) > 1:
             # without a token there is no error to name (RFC 6750 section 3.1)
-            return Response(status_code=401, headers={"www-authenticate": f"Bearer {REALM}"})
-        answer = await self.people.answer(value.strip(" "), self.clock())
+            ways = ", ".join(SCHEMES.values())
+            return Response(status_code=401, headers={"www-authenticate": ways})
+        call = call_of(request, self.clock())
+        answer = await self.people.answer(value.strip(" "), scheme, call)
         if isinstance(answer, OAuthError):
-            return refused(answer, challenge=f"Bearer {REALM}")
-        return signed_answer(answer) if isinstance(answer, Signed) else json_answer(answer)
+            status = 403 if answer.status == FORBIDDEN else 401
+            return self._with_nonce(call, refused(answer, SCHEMES[scheme], status))
+        told = signed_answer(answer) if isinstance(answer, Signed) else json_answer(answer)
+        return self._with_nonce(call, told)
+
+    def _with_nonce(self, call: Call, response: Response) -> Response:
+        """Give whoever makes proofs the number for the next one (RFC 9449 section 8.2)."""
+        if call.proofs:
+            response.headers["dpop-nonce"] = self.binding.proofs.nonces.current(call.now)
+        return response
 
 
 def _tokens(
-    clients: ClientAuthentication, records: Records, writes: Issuer, notices: Notices
+    clients: ClientAuthentication,
+    records: Records,
+    writes: Issuer,
+    notices: Notices,
+    binding: Binding,
 ) -> Tokens:
     return Tokens(
         clients=clients,
@@ -200,4 +226,5 @@ def _tokens(
         refreshing=RefreshGrant(records, writes, notices),
         own=ClientCredentials(writes),
         devices=DeviceGrant(records, writes),
+        binding=binding,
     )

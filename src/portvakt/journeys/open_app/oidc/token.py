@@ -1,7 +1,7 @@
 """The token endpoint without HTTP: which app it is, what it brings, and what it gets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from portvakt.core.relying_parties import (
@@ -12,6 +12,7 @@ from portvakt.core.relying_parties import (
     REFRESH_TOKEN,
     RelyingParty,
 )
+from portvakt.journeys.open_app.oidc.binding import Binding
 from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.client_auth import ClientAuthentication
 from portvakt.journeys.open_app.oidc.client_credentials import ClientCredentials
@@ -40,6 +41,7 @@ class Tokens:
     refreshing: RefreshGrant
     own: ClientCredentials
     devices: GrantKind
+    binding: Binding
 
     async def answer(
         self, authorization: str | None, sent: Mapping[str, str], call: Call
@@ -58,7 +60,10 @@ class Tokens:
             CLIENT_CREDENTIALS: self.own,
             DEVICE_CODE: self.devices,
         }
-        return await kinds[sent["grant_type"]].answer(app, sent, call)
+        bound = await self.binding.shown(app, call)
+        if isinstance(bound, OAuthError):
+            return bound
+        return await kinds[sent["grant_type"]].answer(app, sent, replace(call, bound=bound))
 
 
 def check_grant_type(sent: Mapping[str, str]) -> OAuthError | None:

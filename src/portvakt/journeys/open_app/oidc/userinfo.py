@@ -1,10 +1,10 @@
 """Who the person is, for an access token that still counts (OpenID Connect Core section 5.3)."""
 
-from datetime import datetime
-
 from portvakt.core.relying_parties import userinfo_algorithm
 from portvakt.journeys.open_app.names import Names
 from portvakt.journeys.open_app.oidc.access_token import AccessTokens
+from portvakt.journeys.open_app.oidc.binding import Binding
+from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.claims import userinfo_claims
 from portvakt.journeys.open_app.oidc.claims_request import NOTHING, ClaimsRequest
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
@@ -16,29 +16,41 @@ class UserInfo:
     """Checks an access token and tells what its scope releases."""
 
     def __init__(
-        self, *, rules: Rules, tokens: AccessTokens, names: Names, signed: SignedAnswers
+        self,
+        *,
+        rules: Rules,
+        tokens: AccessTokens,
+        names: Names,
+        signed: SignedAnswers,
+        binding: Binding,
     ) -> None:
+        self._binding = binding
         self._rules = rules
         self._tokens = tokens
         self._names = names
         self._signed = signed
 
-    async def answer(self, token: str, now: datetime) -> dict[str, object] | Signed | OAuthError:
-        """Return the claims, signed where the app's entry says so.
+    async def answer(
+        self, token: str, scheme: str, call: Call
+    ) -> dict[str, object] | Signed | OAuthError:
+        """Return the claims, signed where the app's entry says so. `scheme` is in small letters.
 
         The token's own words are never enough: its grant must stand too. So a token dies with its
         session, with its person, with its app and with a second use of the code that it came from,
         whatever it says of its own end (rule R2).
         """
-        found = await self._tokens.counting(token, now)
+        found = await self._tokens.counting(token, call.now)
         if found is None or found.grant is None or found.account is None:
             return _invalid()
         grant, account = found.grant, found.account
         if found.claims.get("aud") != self._tokens.issuer:
             return _invalid()
-        app = (await self._rules.current(now)).app(grant.client_id)
+        app = (await self._rules.current(call.now)).app(grant.client_id)
         if app is None or not account.usable or not app.groups & account.groups:
             return _invalid()
+        wrong = await self._binding.brought(found.claims, token, scheme, app, call)
+        if wrong is not None:
+            return wrong
         scope = str(found.claims.get("scope", "")).split()
         if "openid" not in scope:
             needs = "The token is not for this: its scope has no openid."
@@ -47,7 +59,7 @@ class UserInfo:
         wishes = NOTHING if asked is None else asked.userinfo
         claims = userinfo_claims(account, subject, scope, app, wishes)
         alg = userinfo_algorithm(app)
-        return claims if alg is None else await self._signed.userinfo(app, claims, alg, now)
+        return claims if alg is None else await self._signed.userinfo(app, claims, alg, call.now)
 
 
 def _invalid() -> OAuthError:

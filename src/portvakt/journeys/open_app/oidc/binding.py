@@ -1,0 +1,54 @@
+"""What a token is bound to, when it is given and when it is brought."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portvakt.core.relying_parties import RelyingParty
+from portvakt.journeys.open_app.oidc.calls import Bound, Call
+from portvakt.journeys.open_app.oidc.dpop import Proofs
+from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Finds out which keys a caller has, and holds tokens against them."""
+
+    proofs: Proofs
+
+    async def shown(self, app: RelyingParty, call: Call) -> Bound | OAuthError:
+        """Return what is bound to the caller's keys of all that it gets now."""
+        jkt = await self.proofs.key(app, call)
+        if isinstance(jkt, OAuthError):
+            return jkt
+        if jkt is None and app.dpop_bound_access_tokens:
+            needs = "The entry of this app demands a DPoP proof."
+            return OAuthError(ErrorCode.INVALID_DPOP_PROOF, needs)
+        return Bound(jkt)
+
+    async def brought(
+        self, claims: Mapping[str, Any], token: str, scheme: str, app: RelyingParty, call: Call
+    ) -> OAuthError | None:
+        """Say what is wrong with how an access token comes (RFC 9449 sections 7.1 and 7.2).
+
+        One that is bound to a key comes with a proof of it; one that is not, comes without.
+        """
+        jkt = confirmed(claims).get("jkt")
+        if (jkt is not None) is not (scheme == "dpop"):
+            return _invalid("The access token does not come in the way of its token_type.")
+        if jkt is None:
+            return None
+        key = await self.proofs.key(app, call, token)
+        if isinstance(key, OAuthError):
+            return key
+        return None if key == jkt else _invalid("The access token is bound to another key.")
+
+
+def confirmed(claims: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return what a token of ours is bound to; empty where it is not."""
+    found: Mapping[str, str] = claims.get("cnf", {})
+    return found
+
+
+def _invalid(description: str) -> OAuthError:
+    return OAuthError(ErrorCode.INVALID_TOKEN, description)
