@@ -139,6 +139,9 @@ set_up_servers() {
   PATH=$PATH:/usr/sbin:/sbin command -v slapd >/dev/null || missing+=(slapd)
   PATH=$PATH:/usr/sbin:/sbin command -v nginx >/dev/null || missing+=(nginx-light)
   [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || missing+=(apache2-bin libapache2-mod-auth-openidc)
+  # With mod_lua, Apache asks before every request (forward-auth); Caddy can by itself.
+  [ -e /usr/share/lua/5.3/socket.lua ] && [ -e /usr/share/lua/5.3/ssl.lua ] || missing+=(lua-socket lua-sec)
+  command -v caddy >/dev/null || missing+=(caddy)
   command -v systemd-analyze >/dev/null || missing+=(systemd) # reads the example units; nothing is started
   command -v ldapwhoami >/dev/null || missing+=(ldap-utils)
   command -v kinit >/dev/null || missing+=(krb5-user)
