@@ -25,6 +25,8 @@ from portvakt.crypto.passwords import Busy, PasswordHasher
 from portvakt.crypto.randomness import Random, SystemRandom
 from portvakt.crypto.sealing import MasterKeys, Sealer
 from portvakt.journeys.app_access.routes import AppAccess
+from portvakt.journeys.my_apps.arrange_routes import Arrange
+from portvakt.journeys.my_apps.door import PortalDoor
 from portvakt.journeys.my_apps.routes import MyApps
 from portvakt.journeys.my_sign_ins.disowning import Disowning
 from portvakt.journeys.my_sign_ins.routes import MySignIns
@@ -368,8 +370,10 @@ def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
         random=base.random,
         clock=base.clock,
     )
+    door = PortalDoor(issuer=issuer, gate=gate, rules=rules)
     return (
-        *MyApps(issuer=issuer, gate=gate, rules=rules, records=records).routes(),
+        *MyApps(door=door, gate=gate, records=records).routes(),
+        *Arrange(door=door, records=records, random=base.random).routes(),
         *MySignIns(
             gate=gate,
             rules=rules,

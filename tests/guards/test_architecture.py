@@ -132,6 +132,7 @@ OWNERS = {
         "journeys.open_app.oidc.answers",
         "journeys.approve_push.files",
         "journeys.approve_push.live",
+        "journeys.my_apps.door",
         "demo.*",
     ),
     "uvicorn": ("app", "web.server", "commands.*", "demo.*"),

@@ -4,6 +4,7 @@ from collections.abc import Collection as Several
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
+from unicodedata import combining, normalize
 
 from portvakt.core.ids import ClientId, GroupId
 
@@ -170,3 +171,17 @@ def only_known(choices: Choices, known: Several[str], places: Several[str]) -> C
             for each in choices.collections
         ),
     )
+
+
+def plain(text: str) -> str:
+    """Return text as it is searched: no capitals, and letters without their marks.
+
+    Whoever has no å on the keyboard finds «Åkeriet» by «ak»; the script in the page does the same.
+    """
+    return "".join(each for each in normalize("NFKD", text).casefold() if not combining(each))
+
+
+def finds(asked: str, name: str) -> bool:
+    """Say whether every word that was asked for is somewhere in a name."""
+    words = plain(name)
+    return all(word in words for word in plain(asked).split())

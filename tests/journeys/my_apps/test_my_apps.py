@@ -167,6 +167,10 @@ async def test_a061_a_stranger_s_page_cannot_sign_anybody_out(
         ({"client_uri": "javascript:alert(1)"}, "https://shop.example/"),
         ({"redirect_uris": ("se.region.app:/cb", "http://127.0.0.1:8/cb")}, "http://127.0.0.1:8/"),
         ({"redirect_uris": ("se.region.app:/cb",)}, None),
+        (
+            {"redirect_uris": (), "forward_auth_hosts": ("wiki.example:8443", "b.example")},
+            "https://wiki.example:8443/",
+        ),
     ],
 )
 def test_a_tile_leads_where_the_app_begins(given: dict[str, object], leads_to: str | None) -> None:

@@ -1,14 +1,17 @@
 """Which apps a person may open from here, and what each will ask for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from unicodedata import normalize
 from urllib.parse import urlencode, urlsplit
 
 from portvakt.core.assurance import Evidence, meets
-from portvakt.core.events import SessionsEnded
+from portvakt.core.events import AppOpened, SessionsEnded
 from portvakt.core.ids import AccountId, ClientId
 from portvakt.core.people import Account
+from portvakt.core.portal import OTHERS, Choices, only_known
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.core.sessions import Session
 from portvakt.proving.rules import Verdict, judge
@@ -17,6 +20,9 @@ from portvakt.records.configuration import Configuration
 from portvakt.records.unit import Records, Unit
 
 _WEB = ("http", "https")
+READ: Final = 50
+"""Events to look through for what was opened last."""
+RECENTLY: Final = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +101,52 @@ def _is_web(address: str) -> bool:
     return urlsplit(address).scheme in _WEB
 
 
-async def somebody_asks(records: Records, account_id: AccountId, now: datetime) -> bool:
-    """Say whether somebody who has forgotten their password asks this person to stand up."""
-    found = await records.read(lambda unit: unit.vouches.waiting_for(account_id, now))
-    return any(all(vouch.person != account_id for vouch in each.given) for each in found)
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is stored for the portal of one person."""
+
+    asked: bool
+    """Somebody who has forgotten their password asks this person to stand up."""
+    choices: Choices
+    recent: tuple[ClientId, ...]
+    """What they opened last, the newest first."""
+
+
+async def kept(records: Records, account_id: AccountId, now: datetime) -> Kept:
+    """Read it in three statements. Raises RecordsUnavailable."""
+
+    async def act(unit: Unit) -> Kept:
+        waiting = await unit.vouches.waiting_for(account_id, now)
+        asked = any(all(vouch.person != account_id for vouch in each.given) for each in waiting)
+        opened = await unit.audit.of_kind(account_id, [AppOpened.name], READ, now - RECENTLY)
+        recent = dict.fromkeys(ClientId(each.detail["app"]) for each in opened)
+        return Kept(asked, await unit.portal_choices.load(account_id), tuple(recent))
+
+    return await records.read(act)
+
+
+async def rearrange(
+    records: Records,
+    account_id: AccountId,
+    configuration: Configuration,
+    change: Callable[[Choices], Choices],
+    now: datetime,
+) -> None:
+    """Change how a person has arranged their tiles, one change after the other.
+
+    What names apps and collections that are gone is forgotten on the way.
+    """
+    known = configuration.known_apps | {each.id for each in configuration.links}
+    places = {OTHERS, *(each.id for each in configuration.collections)}
+
+    async def act(unit: Unit) -> None:
+        await unit.turn(f"portal {account_id}")
+        before = await unit.portal_choices.load(account_id)
+        after = only_known(change(before), known, places)
+        if after != before:
+            await unit.portal_choices.put(account_id, after, now)
+
+    await records.write(act)
 
 
 async def sign_out(records: Records, session: Session, visit: Visit, reason: str) -> None:

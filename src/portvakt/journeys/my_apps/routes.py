@@ -5,43 +5,39 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portvakt.core.assurance import Aal, assurance_of
-from portvakt.core.authenticators import AuthenticatorType
-from portvakt.core.messages import MessageId
-from portvakt.core.policy import Decision
-from portvakt.core.sessions import SessionKind
-from portvakt.journeys.my_apps.flow import (
-    Entry,
-    letter_of,
-    openable,
-    sign_out,
-    somebody_asks,
+from portvakt.journeys.my_apps.door import PortalDoor
+from portvakt.journeys.my_apps.flow import kept, sign_out
+from portvakt.journeys.my_apps.pages import AppsPage, Shelf, SignedOutPage
+from portvakt.journeys.my_apps.tiles import (
+    ENOUGH_TO_SEARCH,
+    ICONS,
+    hits,
+    places_of,
+    shelves,
+    tile_of,
 )
-from portvakt.journeys.my_apps.pages import AppsPage, SignedOutPage, Tile
-from portvakt.proving.gate import Current, Gate
-from portvakt.proving.rules import Rules
+from portvakt.proving.gate import Gate
 from portvakt.records.unit import Records
 from portvakt.web.cookies import drop_session, new_secret, set_binding
-from portvakt.web.forms import form
+from portvakt.web.forms import form, query
 from portvakt.web.paths import local_path
 from portvakt.web.request import context
 from portvakt.web.responses import page, problem, see_other
 from portvakt.web.routing import Route, Who, route
 
-ICONS = "/icons"
+LONGEST_SEARCH = 100
 _FOR_EVER = "public, max-age=31536000, immutable"
 _OF_ONE_PERSON = ("/sign-in", "/reset", "/sign-out", "/switch-person")
-_HOMES = ("/security-info", "/change-password", "/vouch")
+_HOMES = ("/security-info", "/change-password", "/vouch", "/apps")
 """Where something of several steps begins; what is below is the step of one person."""
 
 
 class MyApps:
     """The portal."""
 
-    def __init__(self, *, issuer: str, gate: Gate, rules: Rules, records: Records) -> None:
-        self._issuer = issuer
+    def __init__(self, *, door: PortalDoor, gate: Gate, records: Records) -> None:
+        self._door = door
         self._gate = gate
-        self._rules = rules
         self._records = records
 
     def routes(self) -> list[Route]:
@@ -60,19 +56,29 @@ class MyApps:
         return see_other("/apps")
 
     async def apps(self, request: Request) -> Response:
-        """Show the tiles."""
-        current = await self._gate.current(request)
-        if current is None or current.session.kind is not SessionKind.FULL:
-            return self._gate.sign_in(request)
-        if not await self._gate.enough(request, current, None):
-            return self._gate.sign_in(request)
-        visit = await self._gate.visit(request)
-        configuration = await self._rules.current(visit.now)
-        account, evidence = current.standing.account, current.session.evidence
-        found = openable(configuration, account, evidence, visit, self._issuer)
-        tiles = tuple(_tile(each, current, visit.language) for each in found)
-        asked = await somebody_asks(self._records, account.id, visit.now)
-        return page(request, AppsPage(person=account.display_name, tiles=tiles, asked=asked))
+        """Show the tiles, or those that are searched for."""
+        mine = await self._door.mine(request)
+        if isinstance(mine, Response):
+            return mine
+        current, visit = mine.current, mine.visit
+        found = await kept(self._records, current.standing.account.id, visit.now)
+        tiles = {each.id: tile_of(each, current, visit.language) for each in mine.entries}
+        asked = query(request)["q"].strip()[:LONGEST_SEARCH]
+        hidden = [tiles[each] for each in found.choices.hidden if each in tiles]
+        if asked:
+            shown: tuple[Shelf, ...] = (Shelf(hits(tiles.values(), asked)),)
+        else:
+            places = places_of(mine.entries, mine.configuration, found.choices)
+            shown = shelves(places, tiles, found, visit.language)
+        view = AppsPage(
+            person=current.standing.account.display_name,
+            shelves=shown,
+            hidden=() if asked else tuple(hidden),
+            searches=bool(hidden) or len(tiles) > ENOUGH_TO_SEARCH,
+            asked=asked,
+            vouch=found.asked,
+        )
+        return page(request, view)
 
     async def icon(self, request: Request) -> Response:
         """Show the picture of a tile, whose address says what is in it."""
@@ -126,26 +132,3 @@ def place_for_the_next(path: str) -> str:
         if path.startswith(f"{home}/"):
             return home
     return "/apps" if path.startswith(_OF_ONE_PERSON) else path
-
-
-def _tile(each: Entry, current: Current, language: str) -> Tile:
-    verdict = None if each.enough else each.verdict
-    return Tile(
-        name=each.name,
-        href=each.href,
-        letter=letter_of(each.name),
-        logo=None if each.icon is None else f"{ICONS}/{each.icon}",
-        link=each.verdict is None,
-        needs=None if verdict is None else _needs(current, verdict.decision),
-        reason="" if verdict is None else verdict.reason(language),
-    )
-
-
-def _needs(current: Current, decision: Decision) -> MessageId:
-    """Say whether the app in the phone is asked for, another second proof, or one once more."""
-    shown = assurance_of(current.session.evidence).aal
-    if not decision.requirement.multifactor or shown >= Aal.TWO:
-        return MessageId("my_apps.needs_again")
-    if current.standing.active(AuthenticatorType.PUSH):
-        return MessageId("my_apps.needs_phone")
-    return MessageId("my_apps.needs_second")
