@@ -13,10 +13,12 @@ from typing import Final, TypeVar
 
 import structlog
 
-from portvakt.core.events import MessageFailed
+from portvakt.core.event import Event
+from portvakt.core.events import AppNotTold, MessageFailed
 from portvakt.core.ids import ApprovalId, AuthenticatorId
 from portvakt.core.phones import Subscription
 from portvakt.crypto.sealing import Sealer, SealError
+from portvakt.journeys.open_app.oidc.back_channel import CHANNEL as SIGN_OUTS
 from portvakt.post import Post, Thing, read
 from portvakt.records import Act, Message, Records, RecordsUnavailable, Unit
 from portvakt.text_gateways import Handed, Holder
@@ -152,14 +154,7 @@ class Delivery:
     ) -> None:
         """Give it up, with its event; `forget` is a phone and what it was woken by until now."""
         now = self._clock()
-        event = MessageFailed(
-            at=now,
-            account_id=message.account_id,
-            actor="worker",
-            channel=message.channel,
-            purpose=message.purpose,
-            why=why,
-        )
+        event = _given_up(message, why, now)
 
         async def act(unit: Unit) -> None:
             await unit.outbox.dropped(message.id, now, why, taken=taken, gateway=gateway)
@@ -183,6 +178,26 @@ class Delivery:
                     raise
                 await asyncio.sleep(0.5)
         raise AssertionError("unreachable")
+
+
+def _given_up(message: Message, why: str, now: datetime) -> Event:
+    if message.channel == SIGN_OUTS:
+        return AppNotTold(
+            at=now,
+            account_id=message.account_id,
+            actor="worker",
+            app=message.to,
+            why=why,
+            tries=message.tries,
+        )
+    return MessageFailed(
+        at=now,
+        account_id=message.account_id,
+        actor="worker",
+        channel=message.channel,
+        purpose=message.purpose,
+        why=why,
+    )
 
 
 def _holder(message: Message) -> Holder:

@@ -1,14 +1,16 @@
-"""The ways out that the settings open: text messages, mail, phones to be woken."""
+"""The ways out: text messages, mail, phones to be woken, and apps that hear of sign-outs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 from urllib.parse import urlsplit
 
 from portvakt import mail, sms, wake
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import CodeMac, MasterKeys
+from portvakt.journeys.open_app.oidc.back_channel import CHANNEL, BackChannel, SignedOut
 from portvakt.mail import Letter, Mailer
 from portvakt.plugins import PushKeySource, Tools, fill
 from portvakt.records import Message
@@ -25,9 +27,9 @@ from portvakt.text_gateways import (
 )
 from portvakt.wake import Gone, Wake, WakeGateway
 from portvakt.wire.http import HttpClient
-from portvakt.wire.outcomes import ReceiptSink, Refused
+from portvakt.wire.outcomes import Outcome, ReceiptSink, Refused
 
-Thing = TextMessage | Letter | Wake
+Thing = TextMessage | Letter | Wake | SignedOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Post:
     texts: TextGateways
     mailer: Mailer | None
     waker: WakeGateway | None = None
+    apps: BackChannel | None = None
+    """What tells apps that a session has ended: added by who does background work."""
 
     async def send(self, thing: Thing, holder: Holder, asks: Asks) -> Handed | Gone:
         """Hand one thing over. Where the settings open no way, it is refused.
@@ -45,14 +49,25 @@ class Post:
         """
         if isinstance(thing, TextMessage):
             return await self.texts.send(thing, holder, asks)
-        if isinstance(thing, Letter):
-            if self.mailer is None:
-                return Handed(Refused("the settings have no [mail]", retry=False), None)
-            return Handed(await self.mailer.send(thing), None)
-        if self.waker is None:
-            return Handed(Refused("the settings have no [wake]", retry=False), None)
-        outcome = await self.waker.send(thing)
+        outcome = await self._handed(thing)
         return outcome if isinstance(outcome, Gone) else Handed(outcome, None)
+
+    async def _handed(self, thing: Letter | Wake | SignedOut) -> Outcome | Gone:
+        match thing:
+            case Letter() if self.mailer is not None:
+                return await self.mailer.send(thing)
+            case Letter():
+                return Refused("the settings have no [mail]", retry=False)
+            case SignedOut() if self.apps is not None:
+                return await self.apps.send(thing)
+            case SignedOut():
+                return Refused("nothing here tells apps", retry=False)
+            case Wake() if self.waker is not None:
+                return await self.waker.send(thing)
+            case Wake():
+                return Refused("the settings have no [wake]", retry=False)
+            case _:
+                assert_never(thing)
 
     async def close(self) -> None:
         """Close what gateways keep open. Nothing is sent afterwards."""
@@ -67,6 +82,8 @@ def read(message: Message, body: bytes, now: datetime) -> Thing:
         )
     if message.channel == "wake":
         return wake.from_body(body, at=now, not_after=message.not_after)
+    if message.channel == CHANNEL:
+        return SignedOut.from_body(body, message.to)
     return TextMessage(message.to, sms.from_body(body), message.idempotency_key)
 
 

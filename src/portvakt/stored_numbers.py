@@ -22,7 +22,7 @@ KEPT: Final = 5.0
 """Seconds for which what was read is told again, however many ask."""
 WITHIN: Final = 2.0
 """Seconds for reading it; a database that is slower is told of as away."""
-CHANNELS: Final = ("sms", "mail", "wake")
+CHANNELS: Final = ("sms", "mail", "wake", "sign_out")
 TEXTS_OF: Final = timedelta(hours=1)
 """Texts that were asked for so lately are told of by gateway and prefix."""
 RECEIPTED: Final = frozenset({"delivered", "undelivered"})

@@ -1,14 +1,15 @@
 """Composition root of background work: sends what the outbox holds, sweeps what has expired.
 
 It runs inside `serve` on the embedded database (`beside`), or alone, in any number (`work`). In
-production only this process reaches text-message gateways, mail servers and push services. It
-follows directories and seals the audit trail, too. How one message is delivered stands in
-`delivering`.
+production only this process reaches text-message gateways, mail servers and push services, and
+tells apps of sign-outs. It follows directories and seals the audit trail, too. How one message is
+delivered stands in `delivering`.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ import structlog
 
 from portvakt.background_audit import auditing
 from portvakt.background_resets import settling
+from portvakt.background_sign_outs import back_channel, telling_apps
 from portvakt.background_sync import following
 from portvakt.background_texts import watching_texts
 from portvakt.crypto.key_file import WatchedKeys
@@ -24,12 +26,14 @@ from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import MasterKeys, Sealer
 from portvakt.delivering import LEASE, Delivery
+from portvakt.journeys.open_app.oidc.back_channel import CHANNEL as SIGN_OUTS
 from portvakt.journeys.text_receipts.flow import Receipts
 from portvakt.post import Post, open_post
 from portvakt.proving.push_key import PushKey
 from portvakt.records import Message, Records, RecordsUnavailable, open_records
 from portvakt.records.expired import MOST
 from portvakt.settings import Settings
+from portvakt.wire.outward import Outward
 
 Clock = Callable[[], datetime]
 Step = Callable[[], Awaitable[None]]
@@ -42,7 +46,12 @@ BETWEEN_PARTS: Final = 0.05
 FAREWELL: Final = 5.0
 """Seconds that what is under way gets when the worker is told to stop."""
 _SHORTEST_SLEEP: Final = 0.05
-_SLOTS: Final[Mapping[str, int]] = {"sms": 64, "mail": 4, "wake": 32}
+_SLOTS: Final[Mapping[str, int]] = {
+    "sms": 64,
+    "mail": 4,
+    "wake": 32,
+    SIGN_OUTS: 64,
+}
 """Messages at once, by channel. An operator that loses answers holds a place for five seconds: with
 16, an hour of 10,000 texts stood still behind one that lost half of them (bench.texts_storm)."""
 
@@ -196,6 +205,7 @@ async def beside(
     Raises `portvakt.plugins.AdapterSettingsError` before anything runs.
     """
     sealer = Sealer(keys)
+    outward = Outward(settings.outgoing.networks, clock=clock)
     push_key = PushKey(records=records, sealer=sealer, random=SystemRandom())
     receipts = Receipts(records=records, clock=clock)
     post = open_post(
@@ -206,13 +216,15 @@ async def beside(
         clock=clock,
         receipts=receipts.sink,
     )
+    post = replace(post, apps=back_channel(settings, records, keys, outward, clock))
     async with (
         following(settings, records, sealer, clock) as follow,
         settling(settings, records, sealer, hasher, clock) as settle,
         auditing(settings, records, keys, clock) as audit,
         watching_texts(settings, records, sealer, clock) as watch,
     ):
-        more = (*follow, *settle, *audit, *watch)
+        tell = telling_apps(records, sealer, clock)
+        more = (*follow, *settle, *audit, *watch, *tell)
         worker = Worker(records=records, sealer=sealer, post=post, clock=clock, more=more)
         running = asyncio.create_task(worker.run())
         try:
@@ -221,6 +233,7 @@ async def beside(
             running.cancel()
             await asyncio.wait([running])
             await post.close()
+            outward.close()
 
 
 async def work(settings: Settings, *, clock: Clock = system_clock) -> None:

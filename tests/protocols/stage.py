@@ -16,6 +16,7 @@ from portvakt.core.people import Account
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.core.totp import code_at, step_of
 from portvakt.crypto.randomness import SystemRandom
+from portvakt.crypto.sealing import Sealer
 from portvakt.crypto.signing import SigningKey, with_first_keys
 from portvakt.journeys.open_app.keys import ALGORITHMS
 from portvakt.records.audit import StoredEvent
@@ -139,22 +140,23 @@ async def stage(
 
 
 async def _put_keys(found: World) -> None:
-    async def act(unit: Unit) -> None:
-        for key in signing_keys():
-            place = {"table": "signing_keys", "column": "sealed", "row": key.kid}
-            sealed = found.house.sealer.seal(key.export(), **place)
-            await unit.signing_keys.put(
-                StoredKey(
-                    kid=key.kid,
-                    alg=key.alg,
-                    sealed=sealed,
-                    state=KeyState(key.state.value),
-                    created_at=key.created_at,
-                    changed_at=key.changed_at,
-                )
-            )
+    await found.house.records.write(lambda unit: put_keys(unit, found.house.sealer))
 
-    await found.house.records.write(act)
+
+async def put_keys(unit: Unit, sealer: Sealer) -> None:
+    """Store the keys of this run, as an installation has made them for itself."""
+    for key in signing_keys():
+        place = {"table": "signing_keys", "column": "sealed", "row": key.kid}
+        await unit.signing_keys.put(
+            StoredKey(
+                kid=key.kid,
+                alg=key.alg,
+                sealed=sealer.seal(key.export(), **place),
+                state=KeyState(key.state.value),
+                created_at=key.created_at,
+                changed_at=key.changed_at,
+            )
+        )
 
 
 def _path(url: str) -> str:

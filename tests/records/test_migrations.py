@@ -129,7 +129,12 @@ def test_a_migration_that_fails_has_changed_nothing(empty_url: str) -> None:
     assert current(empty_url) == SCHEMA_VERSION
 
 
+WITHOUT_SIGN_OUTS = (
+    "DROP INDEX ix_sessions_to_tell",
+    "ALTER TABLE sessions DROP COLUMN apps_told_at",
+)
 WITHOUT_KEYS = (
+    *WITHOUT_SIGN_OUTS,
     "ALTER TABLE grants DROP COLUMN dpop_jkt",
     "ALTER TABLE refresh_tokens DROP COLUMN bound_to",
 )
@@ -194,6 +199,7 @@ WITHOUT_THE_APP = (
         ("0010", WITHOUT_RESOURCES),
         ("0011", WITHOUT_REQUESTS),
         ("0012", WITHOUT_KEYS),
+        ("0013", WITHOUT_SIGN_OUTS),
     ],
 )
 def test_an_older_database_keeps_what_is_in_it(

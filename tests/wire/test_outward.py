@@ -218,8 +218,10 @@ async def test_a_form_arrives_as_a_form() -> None:
 @pytest.mark.parametrize(
     ("status", "refused"),
     [
-        (400, Refused("answers 400", retry=False)),
-        (404, Refused("answers 404", retry=False)),
+        (302, Refused("answers 302", retry=False)),
+        (400, Refused("answers 400", retry=True, wait=timedelta(seconds=7))),
+        (404, Refused("answers 404", retry=True, wait=timedelta(seconds=7))),
+        (410, Refused("answers 410", retry=False)),
         (429, Refused("answers 429", retry=True, wait=timedelta(seconds=7))),
         (500, Refused("answers 500", retry=True, wait=timedelta(seconds=7))),
         (503, Refused("answers 503", retry=True, wait=timedelta(seconds=7))),

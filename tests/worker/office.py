@@ -4,11 +4,12 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from portvakt import mail, sms, wake
+from portvakt.background_sign_outs import back_channel, telling_apps
 from portvakt.core.ids import AuthenticatorId
 from portvakt.core.phones import Subscription
 from portvakt.core.secret import Secret
@@ -19,7 +20,8 @@ from portvakt.post import open_post
 from portvakt.proving.push_key import PushKey
 from portvakt.records import Message, Records, open_records
 from portvakt.settings import Settings
-from portvakt.settings.structs import Keys, Mail, Sms, Wake
+from portvakt.settings.structs import Keys, Mail, Outgoing, Sms, Wake
+from portvakt.wire.outward import Outward
 from portvakt.worker import Clock, Worker, system_clock
 
 KEYS = MasterKeys({"k1": b"k" * 32})
@@ -47,6 +49,7 @@ def settings(
         if mail_port is None
         else Mail("smtp", options={"host": "localhost", "port": mail_port, "tls": "none"}),
         wake=Wake("web_push", options={"hosts": push}) if push else None,
+        outgoing=Outgoing(networks=("127.0.0.0/8",)),
     )
 
 
@@ -124,10 +127,17 @@ class Office:
     def worker(self, clock: Clock = system_clock) -> Worker:
         """Make a worker."""
         keeper = PushKey(records=self.records, sealer=SEALER, random=SystemRandom())
+        outward = Outward(self.settings.outgoing.networks, clock=clock)
         post = open_post(
-            self.settings, KEYS, PasswordHasher(), lambda: keeper.key(clock()), clock=clock
+            self.settings,
+            KEYS,
+            PasswordHasher(),
+            lambda: keeper.key(clock()),
+            clock=clock,
         )
-        return Worker(records=self.records, sealer=SEALER, post=post, clock=clock)
+        post = replace(post, apps=back_channel(self.settings, self.records, KEYS, outward, clock))
+        more = telling_apps(self.records, SEALER, clock)
+        return Worker(records=self.records, sealer=SEALER, post=post, clock=clock, more=more)
 
     @asynccontextmanager
     async def working(self, clock: Clock = system_clock) -> AsyncIterator[None]:

@@ -13,7 +13,7 @@ from portvakt.phone_numbers import partly_hidden
 from portvakt.records.message_log import LoggedMessage
 
 EXAMPLE = "portvakt messages --state unknown --since 2h"
-CHANNELS: Final = ("sms", "mail", "wake")
+CHANNELS: Final = ("sms", "mail", "wake", "sign_out")
 _SPAN: Final = re.compile(r"([1-9][0-9]{0,3})([mhd])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _PART: Final = 500
@@ -26,7 +26,11 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--since", default="1d", metavar="SPAN", help="30m, 2h or 7d back (1d); 30 days are kept"
     )
-    parser.add_argument("--channel", choices=CHANNELS, help="only texts, mail or phones to wake")
+    parser.add_argument(
+        "--channel",
+        choices=CHANNELS,
+        help="only these messages",
+    )
     parser.add_argument("--gateway", metavar="NAME", help="only what this gateway took")
     parser.add_argument(
         "--state", choices=[each.value for each in Stage], help="only what this became of"
@@ -125,6 +129,8 @@ def _hidden(message: LoggedMessage) -> str:
     """Hide whose it is: the first letter and the domain of an address, two digits of a number."""
     if message.channel == "sms":
         return partly_hidden(message.to)
+    if message.channel == "sign_out":
+        return message.to  # the name of an app
     name, at, domain = message.to.partition("@")
     return f"{name[:1]}•••{at}{domain}" if message.channel == "mail" else "•••"
 

@@ -84,6 +84,7 @@ from portvakt.core.reset_events import (
     ResetVouched,
 )
 from portvakt.core.service_events import (
+    AppNotTold,
     BrakeStopped,
     ConfigurationChanged,
     MessageFailed,
@@ -133,6 +134,7 @@ __all__ = [
     "AccountFrozen",
     "AccountThawed",
     "AppAccessTakenBack",
+    "AppNotTold",
     "AppOpened",
     "AppRefused",
     "AppRequestRefused",

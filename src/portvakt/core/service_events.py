@@ -159,6 +159,16 @@ class MessageFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppNotTold(Event):
+    """An app could not be told that somebody's session has ended; it is not tried again."""
+
+    name = "app.not_told"
+    app: str
+    why: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKeyMade(Event):
     """A signing key was made (A134)."""
 

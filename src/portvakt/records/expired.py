@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from portvakt.records.driver import Run
+from portvakt.records.sign_outs import TO_TELL
 from portvakt.records.statements import Statement
 from portvakt.records.values import ms
 
@@ -22,7 +23,7 @@ _DAY: Final = timedelta(days=1)
 
 
 def _sweep(table: str, old: str, key: str = "id") -> Statement:
-    return Statement(_EXPIRED, table=table, key=key, old=old)
+    return Statement(_EXPIRED, table=table, key=key, old=old, to_tell=TO_TELL)
 
 
 _SWEEPS: Final = (
@@ -44,7 +45,9 @@ _SWEEPS: Final = (
     (_sweep("past_resets", "at < :before", "account_id"), 2 * _DAY),
     (_sweep("freeze_links", "expires_at < :before", "token_hash"), timedelta()),
     # No session lives longer than a day (`core.sessions`).
-    (_sweep("sessions", "created_at < :before"), 2 * _DAY),
+    (_sweep("sessions", "created_at < :before AND NOT ({to_tell})"), 2 * _DAY),
+    # Whose apps nobody has told in all this time: no background work was done.
+    (_sweep("sessions", "created_at < :before"), 30 * _DAY),
     # Kept for a day: a code that comes twice is still told from one that never was.
     (_sweep("grants", "expires_at < :before"), _DAY),
     # Kept for an hour: a device that asks late is told that it is late.

@@ -39,6 +39,15 @@ _PUT: Final = Statement(
 )
 # Two workers at once never get the same message. A worker that dies leaves its claim to run out,
 # and with it a try that may have gone.
+_PUT_MANY: Final = Statement(
+    """
+    INSERT INTO outbox (id, channel, recipient, body, purpose, account_id, created_at,
+        not_after, idempotency_key, state, tries, maybe_sent, due_at)
+    {each:id TEXT, channel TEXT, recipient TEXT, body BYTEA, purpose TEXT, account_id TEXT,
+        created_at BIGINT, not_after BIGINT, idempotency_key TEXT, 'waiting', 0, 0, created_at}
+    ON CONFLICT (idempotency_key) DO NOTHING
+    """
+)
 _CLAIM: Final = Statement(
     """
     UPDATE outbox SET due_at = :lease_until, tries = tries + 1, why = NULL,
@@ -126,7 +135,7 @@ class Message:
 
     id: str
     channel: str
-    """"sms", "mail" or "wake"."""
+    """"sms", "mail", "wake" or "sign_out"."""
     to: str
     body: bytes = field(repr=False)
     """Sealed for table outbox, column body, row id."""
@@ -179,6 +188,31 @@ class Outbox:
         )
         await self._run.ring(TOPIC)
         return put == 1
+
+    async def put_many(self, messages: Sequence[Message]) -> int:
+        """Have messages sent after the commit; returns how many of them were not there already.
+
+        None of them is for a client that had proved nothing: `address` is not kept.
+        """
+        rows = [
+            (
+                each.id,
+                each.channel,
+                each.to,
+                each.body,
+                each.purpose,
+                each.account_id,
+                ms(each.created_at),
+                ms(each.not_after),
+                each.idempotency_key,
+            )
+            for each in messages
+        ]
+        if not rows:
+            return 0
+        put = await self._run.each(_PUT_MANY, rows)
+        await self._run.ring(TOPIC)
+        return put
 
     async def claim(
         self, channel: str, now: datetime, limit: int, lease: timedelta

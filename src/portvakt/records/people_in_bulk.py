@@ -11,6 +11,7 @@ from portvakt.core.people import AccountState, canonical_identifier
 from portvakt.records.driver import Row
 from portvakt.records.groups_in_bulk import GroupsInBulk
 from portvakt.records.resets import close_proved
+from portvakt.records.sign_outs import ENDED
 from portvakt.records.statements import Statement, Value
 from portvakt.records.values import (
     instant,
@@ -291,7 +292,8 @@ class PeopleInBulk(GroupsInBulk):
         for part in parts(ids):
             accounts = to_json(part)
             disabled += await self._run.changed(_DISABLE, accounts=accounts, at=ms(at))
-            await self._run.changed(_CLOSE, accounts=accounts, at=ms(at))
+            if await self._run.changed(_CLOSE, accounts=accounts, at=ms(at)):
+                await self._run.ring(ENDED)
             await self._run.changed(_REVOKE, accounts=accounts, at=ms(at))
             await close_proved(self._run, part)
             for (approval,) in await self._run.rows(_END_APPROVALS, accounts=accounts):

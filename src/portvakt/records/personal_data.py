@@ -64,6 +64,7 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
         "address",
         "user_agent",
         "closed_at",
+        "apps_told_at",
     ),
     "browsers": ("first_seen_at", "last_seen_at"),
     "grants": (

@@ -268,7 +268,12 @@ sessions = Table(
     Column("user_agent", Text, nullable=False),
     Column("closed_at", Instant),
     Column("version", Integer, nullable=False),
+    # When it was seen to that the apps opened in it hear that it ended; NULL: still to be.
+    Column("apps_told_at", Instant),
     one_of("kind", "full", "registration"),
+    index_where(
+        "ix_sessions_to_tell", "closed_at IS NOT NULL AND apps_told_at IS NULL", "closed_at"
+    ),
     comment="Signed-in browsers",
 )
 

@@ -7,6 +7,7 @@ from portvakt.core.ids import AccountId, ClientId, GrantId, SessionId
 from portvakt.core.people import Account
 from portvakt.core.sessions import Session, SessionKind
 from portvakt.records.driver import Row, Run
+from portvakt.records.sign_outs import ENDED
 from portvakt.records.standing import (
     ACCOUNT_COLUMNS,
     BOUND_TO_WHO,
@@ -187,14 +188,18 @@ class Sessions:
 
     async def close(self, id_: SessionId, account_id: AccountId, at: datetime) -> bool:
         """End a session; False where this person has no such session open."""
-        return await self._run.changed(_CLOSE, id=id_, account_id=account_id, at=ms(at)) == 1
+        ended = await self._run.changed(_CLOSE, id=id_, account_id=account_id, at=ms(at))
+        await self._tell(ended)
+        return ended == 1
 
     async def close_all(
         self, account_id: AccountId, at: datetime, except_id: SessionId | None = None
     ) -> int:
         """End all sessions of a person but one; returns how many that were."""
         kept = "" if except_id is None else except_id
-        return await self._run.changed(_CLOSE_ALL, account_id=account_id, at=ms(at), kept=kept)
+        ended = await self._run.changed(_CLOSE_ALL, account_id=account_id, at=ms(at), kept=kept)
+        await self._tell(ended)
+        return ended
 
     async def whose(self, id_: SessionId) -> AccountId | None:
         """Say whose an open session is."""
@@ -208,9 +213,14 @@ class Sessions:
 
     async def close_some(self, at: datetime, most: int) -> list[SessionId]:
         """End up to so many sessions that began by `at`, whosever they are; returns which."""
-        return [
-            SessionId(row[0]) for row in await self._run.rows(_CLOSE_SOME, at=ms(at), most=most)
-        ]
+        rows = await self._run.rows(_CLOSE_SOME, at=ms(at), most=most)
+        await self._tell(len(rows))
+        return [SessionId(row[0]) for row in rows]
+
+    async def _tell(self, ended: int) -> None:
+        """Wake who sees to that apps hear of it; what nobody rings for is found a little later."""
+        if ended:
+            await self._run.ring(ENDED)
 
     async def open_now(self) -> int:
         """Count the rows that are open, however old they are."""

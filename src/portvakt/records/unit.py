@@ -43,6 +43,7 @@ from portvakt.records.resets import Resets
 from portvakt.records.sealed import Sealed
 from portvakt.records.seen_ids import SeenIds
 from portvakt.records.sessions import Sessions
+from portvakt.records.sign_outs import SignOuts
 from portvakt.records.signing_keys import SigningKeys
 from portvakt.records.statements import Statement
 from portvakt.records.stored_requests import StoredRequests
@@ -107,6 +108,7 @@ class Unit:
         "sealed",
         "seen_ids",
         "sessions",
+        "sign_outs",
         "signing_keys",
         "stored_requests",
         "text_counts",
@@ -147,6 +149,7 @@ class Unit:
         self.sealed = Sealed(run)
         self.seen_ids = SeenIds(run)
         self.sessions = Sessions(run)
+        self.sign_outs = SignOuts(run)
         self.signing_keys = SigningKeys(run)
         self.stored_requests = StoredRequests(run)
         self.text_counts = TextCounts(run)

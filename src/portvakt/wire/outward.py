@@ -58,7 +58,8 @@ _LOOK_UPS: Final = 32
 """Names looked up at once, in threads of their own: a name server that hangs stops nobody else."""
 _FINE: Final = range(200, 300)
 _BROKEN: Final = range(500, 600)
-_LATER: Final = frozenset({408, 425, 429})
+_NO: Final = range(400, 600)
+_GONE: Final = 410
 _BLANKS: Final = frozenset(' \\"<>^`{|}')
 
 
@@ -231,8 +232,11 @@ class _Turns:
 
 
 def _declined(answer: Answer) -> Refused:
-    """Say what a status means that is no success; where to come back in seconds, that counts."""
-    again = answer.status in _BROKEN or answer.status in _LATER
+    """Say what a status means that is no success; where to come back in seconds, that counts.
+
+    What is wrong at an app may be mended; but what it sends elsewhere, and what is gone, stays so.
+    """
+    again = answer.status in _NO and answer.status != _GONE
     asked = answer.headers.get("retry-after", "")
     wait = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= len("3600") else 0
     return Refused(f"answers {answer.status}", retry=again, wait=timedelta(seconds=wait))

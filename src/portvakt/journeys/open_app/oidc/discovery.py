@@ -61,6 +61,8 @@ def discovery_document(issuer: str) -> dict[str, object]:
         "revocation_endpoint_auth_signing_alg_values_supported": list(KINDS),
         "device_authorization_endpoint": issuer + DEVICE_AUTHORIZATION,  # RFC 8628 section 4
         "dpop_signing_alg_values_supported": list(KINDS),
+        "backchannel_logout_supported": True,  # Back-Channel Logout 1.0 section 2.1
+        "backchannel_logout_session_supported": True,
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": list(PROMPTS),
         "acr_values_supported": list(ACR_VALUES),
