@@ -26,10 +26,14 @@ class NodeApp:
 
 @contextmanager
 def node_app(region: Site, client_id: str, *words: str, **more: Any) -> Iterator[NodeApp]:
-    """Connect an app as an operator does, start it with what was printed, and stop it."""
+    """Connect an app as an operator does, start it with what was printed, and stop it.
+
+    In `words` of the command, `{origin}` stands for where it is.
+    """
     port = free_port()
     origin = f"http://localhost:{port}"
-    made = region.add(client_id, "generic", origin, *words)
+    more_words = (each.format(origin=origin) for each in words)
+    made = region.add(client_id, "generic", origin, *more_words)
     asked = {
         "issuer": region.origin,
         "client_id": client_id,

@@ -129,7 +129,7 @@ OWNERS = {
         "proving.*",
         "journeys.*routes",
         "journeys.open_app.oidc.answers",
-        "journeys.open_app.oidc.answers",
+        "journeys.open_app.oidc.other_origins",
         "journeys.approve_push.files",
         "journeys.approve_push.live",
         "journeys.my_apps.door",

@@ -185,6 +185,29 @@ def _is_port(text: str) -> bool:
     return len(digits) <= len(str(_MAX_PORT)) and int(digits) <= _MAX_PORT
 
 
+def browser_origins(app: RelyingParty) -> frozenset[str]:
+    """Return the origins of an app that runs wholly in the browser, as browsers write them.
+
+    Only such an app calls us from a page. What keeps a secret has a server of its own to do so.
+    """
+    secret = app.token_endpoint_auth_method != "none"  # noqa: S105  # the name of a way
+    if secret or app.application_type != "web":
+        return frozenset()
+    return frozenset(_origin(each) for each in app.redirect_uris)
+
+
+_USUAL_PORTS = {"http": 80, "https": 443}
+
+
+def _origin(uri: str) -> str:
+    """Write the origin of an address (RFC 6454 section 6.2)."""
+    parts = urlsplit(uri)
+    host = parts.hostname or ""
+    name = f"[{host}]" if ":" in host else host
+    usual = parts.port in {None, _USUAL_PORTS.get(parts.scheme)}
+    return f"{parts.scheme}://{name}" + ("" if usual else f":{parts.port}")
+
+
 def sector_of(app: RelyingParty) -> str:
     """Find the host that pairwise names are made for (OpenID Connect Core section 8.1).
 

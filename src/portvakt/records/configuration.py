@@ -11,7 +11,7 @@ from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
 from portvakt.core.policy import Condition, Network, Require, Rule, RuleState
 from portvakt.core.portal import Collection as TileCollection
 from portvakt.core.portal import Link
-from portvakt.core.relying_parties import RelyingParty
+from portvakt.core.relying_parties import RelyingParty, browser_origins
 from portvakt.core.text_budget import Room
 from portvakt.records.driver import Run
 from portvakt.records.statements import Statement
@@ -135,6 +135,11 @@ class Configuration:
     def known_apps(self) -> frozenset[ClientId]:
         """The ids that a rule may name."""
         return frozenset(each.client_id for each in self.apps)
+
+    @cached_property
+    def browser_origins(self) -> frozenset[str]:
+        """The origins of apps that run wholly in the browser."""
+        return frozenset().union(*(browser_origins(each) for each in self.apps))
 
     @cached_property
     def known_networks(self) -> frozenset[NetworkId]:

@@ -45,6 +45,7 @@ MAX_HEADERS = 16 * 1024
 MAX_HEADER_COUNT = 64
 
 _METHODS = frozenset({"GET", "HEAD", "POST"})
+_ASKS_FOR = b"access-control-request-method"
 
 _log = structlog.get_logger("portvakt.web")
 
@@ -212,10 +213,16 @@ class _Limits:
         await self._app(scope, limited, send)
 
 
+def _is_preflight(scope: Scope) -> bool:
+    """Whether a browser asks for a page of another origin what it may do (Fetch, CORS protocol)."""
+    names = {name for name, _ in scope["headers"]}
+    return scope["method"] == "OPTIONS" and {b"origin", _ASKS_FOR} <= names
+
+
 def _refusal(scope: Scope, receive: Receive) -> Response | None:
     """Return the answer to a request that is refused by its first lines."""
     headers: list[tuple[bytes, bytes]] = scope["headers"]
-    if scope["method"] not in _METHODS:
+    if scope["method"] not in _METHODS and not _is_preflight(scope):
         response = problem(Request(scope, receive), "method", 405)
         response.headers["allow"] = ", ".join(sorted(_METHODS))
         return response

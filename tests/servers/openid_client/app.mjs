@@ -91,6 +91,7 @@ async function signedOutElsewhere(request) {
 }
 
 const pages = {
+  "/about": async () => ({ said: { issuer: asked.issuer, client_id: asked.client_id } }),
   "/": async (_, { session }) => ({ status: session.claims ? 200 : 401, said: session.claims ?? null }),
   "/sign-in": begin,
   "/callback": finish,

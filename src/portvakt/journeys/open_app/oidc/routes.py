@@ -50,6 +50,7 @@ from portvakt.journeys.open_app.oidc.dpop import Nonces, Proofs
 from portvakt.journeys.open_app.oidc.errors import OAuthError
 from portvakt.journeys.open_app.oidc.introspection import Introspection
 from portvakt.journeys.open_app.oidc.issuing import Issuer
+from portvakt.journeys.open_app.oidc.other_origins import PREFLIGHT, OtherOrigins
 from portvakt.journeys.open_app.oidc.refresh_grant import RefreshGrant
 from portvakt.journeys.open_app.oidc.revocation import Revocation
 from portvakt.journeys.open_app.oidc.signed_answers import Signed, SignedAnswers, wants_signed
@@ -81,6 +82,7 @@ class OpenIdConnect:
     revocation: Revocation
     people: UserInfo
     signed: SignedAnswers
+    origins: OtherOrigins
     devices: DeviceRoutes
     binding: Binding
     clock: Callable[[], datetime]
@@ -122,6 +124,7 @@ class OpenIdConnect:
                 rules=rules, tokens=access, names=names, signed=signed, binding=binding
             ),
             signed=signed,
+            origins=OtherOrigins(rules, clock),
             devices=DeviceRoutes(
                 gate=gate,
                 clients=clients,
@@ -135,15 +138,16 @@ class OpenIdConnect:
 
     def routes(self) -> list[Route]:
         """Return the addresses of the protocol."""
-        both = ("GET", "POST")
+        anybody, apps = self.origins.all, self.origins.registered
+        post, both = ("POST", PREFLIGHT), ("GET", "POST", PREFLIGHT)
         return [
-            route(DISCOVERY, self.discovery, who=Who.CLIENT),
-            route(JWKS, self.jwks, who=Who.CLIENT),
+            route(DISCOVERY, anybody(self.discovery), who=Who.CLIENT),
+            route(JWKS, anybody(self.jwks), who=Who.CLIENT),
             *self.browsers.routes(),
-            route(TOKEN, self.token, methods=("POST",), who=Who.CLIENT),
+            route(TOKEN, apps(self.token), methods=post, who=Who.CLIENT),
             route(INTROSPECT, self.introspect, methods=("POST",), who=Who.CLIENT),
-            route(REVOKE, self.revoke, methods=("POST",), who=Who.CLIENT),
-            route(USERINFO, self.userinfo, methods=both, who=Who.CLIENT),
+            route(REVOKE, apps(self.revoke), methods=post, who=Who.CLIENT),
+            route(USERINFO, apps(self.userinfo), methods=both, who=Who.CLIENT),
             *self.devices.routes(),
         ]
 
