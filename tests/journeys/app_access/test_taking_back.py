@@ -195,3 +195,9 @@ def test_what_an_app_holds_twice_is_told_as_one() -> None:
             agreed_at=NOW - HOUR,
         ),
     )
+
+
+def test_what_was_asked_for_by_name_is_told_with_its_scope() -> None:
+    asked = '{"id_token":{"acr":{"values":["a"]},"email":{}},"userinfo":{"given_name":null}}'
+    [access] = accesses([replace(held(0, 1, "openid"), claims=asked)], [])
+    assert access.scope == ("openid", "profile", "email")

@@ -1,8 +1,10 @@
 """What apps hold of somebody, and taking it back: one act for the page and for support."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from portvakt.core.events import AppAccessTakenBack
 from portvakt.core.ids import AccountId, ClientId
@@ -18,9 +20,7 @@ class Access:
 
     client_id: ClientId
     scope: tuple[str, ...] = ()
-    """Of all that it holds, and of what the person has said yes to."""
-    claims: tuple[str, ...] = ()
-    """What it asked for by name, as it was sent (OpenID Connect Core section 5.5)."""
+    """Of all that it holds, with what it asked for by name, and what the person said yes to."""
     since: datetime | None = None
     until: datetime | None = None
     """When the last of it ends by itself; None where the app holds nothing now."""
@@ -43,8 +43,7 @@ def accesses(held: Iterable[Held], consents: Iterable[Consent]) -> tuple[Access,
         before = found.get(each.client_id, Access(client_id=each.client_id))
         found[each.client_id] = replace(
             before,
-            scope=_both(before.scope, each.scope),
-            claims=before.claims if each.claims is None else _both(before.claims, (each.claims,)),
+            scope=_both(_both(before.scope, each.scope), _asked_by_name(each.claims)),
             since=min(filter(None, (before.since, each.since))),
             until=max(filter(None, (before.until, each.until))),
             offline=before.offline or each.offline,
@@ -54,6 +53,23 @@ def accesses(held: Iterable[Held], consents: Iterable[Consent]) -> tuple[Access,
         scope = _both(before.scope, said.scope)
         found[said.client_id] = replace(before, scope=scope, agreed_at=said.given_at)
     return tuple(found[client_id] for client_id in sorted(found))
+
+
+def _asked_by_name(claims: str | None) -> tuple[str, ...]:
+    """Name the scopes whose claims were asked for one by one (OpenID Connect Core section 5.5)."""
+    parts = {} if claims is None else json.loads(claims)
+    asked = {name for part in parts.values() for name in part}
+    return tuple(scope for scope, names in _SCOPE_OF.items() if asked & names)
+
+
+_SCOPE_OF: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "profile": frozenset({"name", "given_name", "family_name", "preferred_username", "locale"}),
+        "email": frozenset({"email", "email_verified"}),
+        "groups": frozenset({"groups"}),
+    }
+)
+"""Which claims each scope stands for, in words for a person."""
 
 
 def _both(first: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
