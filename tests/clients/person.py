@@ -55,6 +55,11 @@ class Person:
     def give_password(self) -> Page:
         return self.submit(name=f"{self.name}.berg", password=PASSWORD)
 
+    def go_on(self) -> Page:
+        """Press on, where a page of ours says that the app asks for more."""
+        assert self.page.forms()[0][0] == "/sign-in/again", self.page.text
+        return self.submit()
+
     def give_code(self) -> Page:
         """Type what the app with codes shows, on whatever page of ours asks for it."""
         return self.submit(code=code_at(TOTP_SECRET, step_of(datetime.now(UTC))))

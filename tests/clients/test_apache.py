@@ -14,7 +14,7 @@ STRONG = """
 <Location "/strong">
     AuthType openid-connect
     OIDCUnAutzAction auth
-    OIDCPathAuthRequestParams max_age=0
+    OIDCPathAuthRequestParams acr_values=urn%3Aportvakt%3Aaal2&max_age=900
     Require claim acr:urn:portvakt:aal2
 </Location>
 """
@@ -59,3 +59,15 @@ def test_it_renews_its_tokens(origin: str, person: Person) -> None:
     second = person.page.response.headers["x-access-token"]
     assert second not in {"", first}
     assert person.page.response.headers["x-remote-user"] == f"{person.name}.berg"
+
+
+def test_a_folder_asks_for_a_second_factor_and_gets_it(origin: str, person: Person) -> None:
+    person.get(f"{origin}/")
+    person.give_password()
+    person.get(f"{origin}/strong/")
+    assert person.ours
+    person.go_on()
+    person.give_code()
+    assert person.at == f"{origin}/strong/", person.page.text
+    assert person.page.html == "strong/index.html"
+    assert person.page.response.headers["x-claims"] == "urn:portvakt:aal2 alla"

@@ -29,7 +29,8 @@ def hub(region: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]
     port = free_port()
     origin = f"http://localhost:{port}"
     made = region.add("hub", "jupyterhub", origin)
-    printed = made["settings"][0]["text"]
+    pasted, _, note = (each["text"] for each in made["settings"])
+    printed = f"{pasted}\n{note.splitlines()[1]}\n"  # what the note says asks for a second factor
     folder = tmp_path_factory.mktemp("hub")
     with jupyterhub(folder, port, region.ca_file, printed) as log:
         yield Hub(origin, folder, log)
@@ -59,8 +60,25 @@ def test_it_renews_its_tokens(hub: Hub, person: Person) -> None:
     (hub.folder / "spoil").unlink()
 
 
+def test_it_asks_for_a_second_factor_from_who_has_signed_in_with_one(
+    hub: Hub, person: Person, region: Site
+) -> None:
+    person.get(f"{region.origin}/sign-in?to=/apps")
+    person.give_password()
+    assert person.at == f"{region.origin}/apps"
+    person.get(opening(hub))
+    person.go_on()
+    person.give_code()
+    assert person.at == f"{hub.origin}/hub/home", person.page.text
+
+
+def opening(hub: Hub) -> str:
+    return f"{hub.origin}/hub/oauth_login?next=%2Fhub%2Fhome"
+
+
 def signed_in(person: Person, hub: Hub) -> None:
-    person.get(f"{hub.origin}/hub/oauth_login?next=%2Fhub%2Fhome")
+    person.get(opening(hub))
     assert person.ours, person.page.text
     person.give_password()
+    person.give_code()
     assert person.at == f"{hub.origin}/hub/home", person.page.text

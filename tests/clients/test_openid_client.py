@@ -1,6 +1,7 @@
 """openid-client, a certified relying party: it checks every answer and believes nothing else."""
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -83,6 +84,21 @@ def test_it_asks_for_a_fresh_sign_in_and_checks_that_it_got_one(
     person.give_password()
     assert person.at == f"{app.origin}/", person.page.text
     assert person.page.response.json()["auth_time"] >= before
+
+
+def test_it_asks_for_a_second_factor_and_gets_exactly_that(app: NodeApp, person: Person) -> None:
+    signed_in(person, app)
+    strong = "urn:portvakt:aal2"
+    person.get(f"{app.origin}/sign-in?acr_values={quote(strong)}&max_age=600")
+    assert person.ours
+    person.go_on()
+    person.give_code()  # the password is fresh enough, and is not asked for again
+    assert person.at == f"{app.origin}/", person.page.text
+    claims = person.page.response.json()
+    assert claims["acr"] == strong
+    assert set(claims["amr"]) == {"pwd", "otp", "mfa"}
+    person.get(f"{app.origin}/sign-in?acr_values={quote(strong)}")
+    assert person.page.response.json()["acr"] == strong  # it has it, and nobody is asked
 
 
 def test_it_reads_why_it_was_not_let_in_without_a_page(app: NodeApp, person: Person) -> None:
