@@ -16,7 +16,9 @@ REFRESH_TOKEN = "refresh_token"  # noqa: S105  # a grant type
 CLIENT_CREDENTIALS = "client_credentials"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 """RFC 8628 section 3.4."""
-OFF_UNLESS_NAMED = frozenset({DEVICE_CODE})
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105  # a grant type
+"""RFC 8693 section 2.1."""
+OFF_UNLESS_NAMED = frozenset({DEVICE_CODE, TOKEN_EXCHANGE})
 """What is not done for any app whose entry does not say so: to all others it is unknown (A105)."""
 SWEDEN_CONNECT = "sweden-connect"
 OFFLINE_ACCESS = "offline_access"
@@ -75,6 +77,10 @@ class RelyingParty:
     """For which services, beside our own, it may get access tokens (RFC 8707)."""
     serves: tuple[str, ...] = ()
     """As which of such services it may ask about the tokens that it is handed."""
+    exchange_for: tuple[str, ...] = ()
+    """For which services it may trade the tokens that it is handed (RFC 8693)."""
+    exchange_as: str = "delegation"
+    """"delegation", where the new token says who acts, or "impersonation", where it does not."""
     profile: str | None = None
     """"sweden-connect" for an app of that federation; None for the organisation's usual ones."""
     application_type: str = "web"

@@ -19,6 +19,7 @@ from portvakt.core.relying_parties import (
     CLIENT_CREDENTIALS,
     DEVICE_CODE,
     REFRESH_TOKEN,
+    TOKEN_EXCHANGE,
 )
 from portvakt.core.secret import Secret
 from portvakt.crypto.client_keys import wrong_in_jwks
@@ -252,6 +253,10 @@ def _grant_types(path: Path, app: App, problems: Problems) -> None:
         problems.add(
             path, "an app that cannot show that it is itself gets no token in its own name"
         )
+    if (TOKEN_EXCHANGE in app.grant_types) != bool(app.exchange_for):
+        problems.add(path, "“token-exchange” goes with “exchange_for”, and that with it")
+    if TOKEN_EXCHANGE in app.grant_types and public:
+        problems.add(path, "an app that cannot show that it is itself exchanges no tokens")
     people = {AUTHORIZATION_CODE, DEVICE_CODE} & set(app.grant_types)
     if REFRESH_TOKEN in app.grant_types and not people:
         problems.add(path, "“refresh_token” goes with “authorization_code”, or a device's code")
@@ -262,7 +267,7 @@ def _grant_types(path: Path, app: App, problems: Problems) -> None:
 
 def _services(path: Path, app: App, problems: Problems) -> None:
     """Demand addresses that can stand in a token (RFC 8707 section 2)."""
-    for key in ("resources", "serves"):
+    for key in ("resources", "serves", "exchange_for"):
         for at, uri in enumerate(getattr(app, key)):
             wrong = "has a fragment (RFC 8707 section 2)" if "#" in uri else _wrong_address(uri)
             if wrong:

@@ -18,6 +18,7 @@ GrantType = Literal[
     "refresh_token",
     "client_credentials",
     "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
 ]
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Icon = Annotated[str, msgspec.Meta(min_length=1, max_length=100_000)]
@@ -97,6 +98,8 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     introspection_signed_response_alg: Literal["RS256", "ES256", "EdDSA"] = "RS256"
     resources: tuple[str, ...] = ()
     serves: tuple[str, ...] = ()
+    exchange_for: tuple[str, ...] = ()
+    exchange_as: Literal["delegation", "impersonation"] = "delegation"
     profile: Literal["sweden-connect"] | None = None
     groups: tuple[str, ...] = ()
 

@@ -142,6 +142,8 @@ def entry_of(app: RelyingParty, icons: Mapping[str, Icon] = NO_ICONS) -> dict[st
             ),
             "resources": list(app.resources),
             "serves": list(app.serves),
+            "exchange_for": list(app.exchange_for),
+            "exchange_as": _unless(app.exchange_as, "delegation"),
             "profile": app.profile,
             "groups": sorted(app.groups),
         }

@@ -90,6 +90,8 @@ def app_of(app: document.App, judged: Judged, stored: RelyingParty | None) -> Re
         introspection_signed_response_alg=app.introspection_signed_response_alg,
         resources=app.resources,
         serves=app.serves,
+        exchange_for=app.exchange_for,
+        exchange_as=app.exchange_as,
         profile=app.profile,
         application_type=app.application_type,
     )

@@ -7,6 +7,7 @@ from portvakt.core.relying_parties import (
     DEVICE_CODE,
     OFFLINE_ACCESS,
     REFRESH_TOKEN,
+    TOKEN_EXCHANGE,
 )
 from portvakt.crypto.client_keys import KINDS
 from portvakt.journeys.open_app.oidc.checks import RESPONSE_MODES
@@ -25,7 +26,13 @@ DEVICE_AUTHORIZATION = "/oidc/device_authorization"
 SIGNING_ALGORITHMS = ("ES256", "RS256", "EdDSA")
 """ES256 is twelve times cheaper to sign; RS256 is what every client must understand."""
 
-GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE)
+GRANT_TYPES = (
+    AUTHORIZATION_CODE,
+    REFRESH_TOKEN,
+    CLIENT_CREDENTIALS,
+    DEVICE_CODE,
+    TOKEN_EXCHANGE,
+)
 """What can be brought to the token endpoint. There is no password grant (RFC 9700 section 2.4)."""
 
 CONFIDENTIAL = ("client_secret_basic", "client_secret_post", "private_key_jwt")

@@ -88,12 +88,24 @@ class Issuer:
             "sub": app.client_id,
             "aud": written_audience(audience or (self.name,)),
             "iat": seconds,
-            "exp": int((call.now + ACCESS_TOKEN_LIVES).timestamp()),
+            "exp": self.end(call),
             "client_id": app.client_id,
             "jti": self.random.id(),
             "scope": " ".join(scope),
         }
         return await self._access(app, claims, scope, call)
+
+    async def again(
+        self, app: RelyingParty, claims: dict[str, object], scope: Sequence[str], call: Call
+    ) -> dict[str, object]:
+        """Return the members of an answer with a token of these claims, and their own end."""
+        answer = await self._access(app, claims, scope, call)
+        return answer | {"expires_in": int(str(claims["exp"])) - int(call.now.timestamp())}
+
+    @staticmethod
+    def end(call: Call) -> int:
+        """Return when an access token ends that is given now, in seconds since 1970."""
+        return int((call.now + ACCESS_TOKEN_LIVES).timestamp())
 
     async def _access(
         self, app: RelyingParty, claims: dict[str, object], scope: Sequence[str], call: Call

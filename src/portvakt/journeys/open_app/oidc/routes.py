@@ -55,6 +55,7 @@ from portvakt.journeys.open_app.oidc.refresh_grant import RefreshGrant
 from portvakt.journeys.open_app.oidc.revocation import Revocation
 from portvakt.journeys.open_app.oidc.signed_answers import Signed, SignedAnswers, wants_signed
 from portvakt.journeys.open_app.oidc.token import Tokens
+from portvakt.journeys.open_app.oidc.token_exchange import TokenExchange
 from portvakt.journeys.open_app.oidc.userinfo import UserInfo
 from portvakt.proving.gate import Gate
 from portvakt.proving.notices import Notices
@@ -119,10 +120,9 @@ class OpenIdConnect:
             clients=clients,
             introspection=Introspection(records, rules, access, names),
             revocation=Revocation(records, access),
-            tokens=_tokens(clients, records, writes, notices, binding),
-            people=UserInfo(
-                rules=rules, tokens=access, names=names, signed=signed, binding=binding
-            ),
+            tokens=_tokens(clients, records, writes, notices, rules),
+            people=UserInfo(rules=rules, tokens=access, names=names, signed=signed),
+>>>>>>> 9701b31 (oidc: a token that was handed on is traded for one for a service behind (RFC 8693))
             signed=signed,
             origins=OtherOrigins(rules, clock),
             devices=DeviceRoutes(
@@ -222,13 +222,5 @@ def _tokens(
     records: Records,
     writes: Issuer,
     notices: Notices,
+<<<<<<< HEAD
     binding: Binding,
-) -> Tokens:
-    return Tokens(
-        clients=clients,
-        codes=CodeGrant(records, writes),
-        refreshing=RefreshGrant(records, writes, notices),
-        own=ClientCredentials(writes),
-        devices=DeviceGrant(records, writes),
-        binding=binding,
-    )
