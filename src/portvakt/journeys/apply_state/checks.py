@@ -228,6 +228,7 @@ def _app(
     _grant_types((*path, "grant_types"), app, problems)
     _keys(path, app, problems)
     _services(path, app, problems)
+    _profile(path, app, problems)
     _client_secret((*path, "client_secret_file"), app, around, judged, problems)
 
 
@@ -263,6 +264,16 @@ def _grant_types(path: Path, app: App, problems: Problems) -> None:
     comes_back = app.redirect_uris or app.forward_auth_hosts
     if AUTHORIZATION_CODE in app.grant_types and not comes_back:
         problems.add((*path[:-1], "redirect_uris"), "is missing: nobody could come back to the app")
+
+
+def _profile(path: Path, app: App, problems: Problems) -> None:
+    """Demand what the profile of a federation does (Sweden Connect's sections 2.3.1 and 3.2)."""
+    if app.profile is None:
+        return
+    if app.token_endpoint_auth_method != "private_key_jwt":  # noqa: S105  # a way
+        problems.add((*path, "token_endpoint_auth_method"), "must be “private_key_jwt” there")
+    if app.grant_types != (AUTHORIZATION_CODE,):
+        problems.add((*path, "grant_types"), "must be “authorization_code” and nothing else there")
 
 
 def _services(path: Path, app: App, problems: Problems) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from portvakt.core.assurance import AAL1, AAL2, ACR_VALUES, Requirement
-from portvakt.core.relying_parties import RelyingParty
+from portvakt.core.relying_parties import SWEDEN_CONNECT, RelyingParty
 from portvakt.journeys.open_app.oidc.claims_request import ClaimsRequest
 from portvakt.journeys.open_app.oidc.request import AuthorizationRequest
 
@@ -60,8 +60,11 @@ def demands_of(
     asked: Iterable[object] = wish.values if wish is not None else ()
     asked = asked or request.words("acr_values") or app.default_acr_values
     max_age = request.get("max_age")
+    prompts = frozenset(request.words("prompt"))
+    if app.profile == SWEDEN_CONNECT:  # no sign-in is used for two apps, nor twice (section 2.2.1)
+        prompts |= {"login"}
     return Demands(
-        prompts=frozenset(request.words("prompt")),
+        prompts=prompts,
         max_age=app.default_max_age if max_age is None else int(max_age),
         acr=tuple(value for value in (AAL1, AAL2) if value in asked),
         acr_essential=essential,

@@ -50,8 +50,7 @@ class Issuer:
         """Return the members of an answer with both tokens (OpenID Connect Core 3.1.3.3).
 
         `audience` is for which services, ourselves where it is empty. `scope` is what was asked for
-        where that is less than the grant's; an ID token comes only
-        with `openid` in it.
+        where that is less than the grant's; an ID token comes only with `openid` in it.
         """
         alg = cast("Algorithm", app.id_token_signed_response_alg)
         signer = await self.keys.signer(call.now, alg)

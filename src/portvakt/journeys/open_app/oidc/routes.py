@@ -120,9 +120,10 @@ class OpenIdConnect:
             clients=clients,
             introspection=Introspection(records, rules, access, names),
             revocation=Revocation(records, access),
-            tokens=_tokens(clients, records, writes, notices, rules),
-            people=UserInfo(rules=rules, tokens=access, names=names, signed=signed),
->>>>>>> 9701b31 (oidc: a token that was handed on is traded for one for a service behind (RFC 8693))
+            tokens=_tokens(clients, records, writes, notices, binding, rules),
+            people=UserInfo(
+                rules=rules, tokens=access, names=names, signed=signed, binding=binding
+            ),
             signed=signed,
             origins=OtherOrigins(rules, clock),
             devices=DeviceRoutes(
@@ -222,5 +223,15 @@ def _tokens(
     records: Records,
     writes: Issuer,
     notices: Notices,
-<<<<<<< HEAD
     binding: Binding,
+    rules: Rules,
+) -> Tokens:
+    return Tokens(
+        clients=clients,
+        codes=CodeGrant(records, writes),
+        refreshing=RefreshGrant(records, writes, notices),
+        own=ClientCredentials(writes),
+        devices=DeviceGrant(records, writes),
+        exchange=TokenExchange(rules, writes),
+        binding=binding,
+    )
