@@ -21,10 +21,15 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    false,
 )
 
-from portvakt.records.schema_apps import consents, device_requests, refresh_tokens, seen_ids
+from portvakt.records.schema_apps import (
+    consents,
+    device_requests,
+    grants,
+    refresh_tokens,
+    seen_ids,
+)
 from portvakt.records.schema_audit import audit_batches, audit_removals, events
 from portvakt.records.schema_freezes import freeze_links, freezes
 from portvakt.records.schema_parts import (
@@ -52,6 +57,7 @@ __all__ = [
     "events",
     "freeze_links",
     "freezes",
+    "grants",
     "icons",
     "links",
     "metadata",
@@ -318,34 +324,6 @@ apps = Table(
     Column("doc", Json, nullable=False),  # field names of RFC 7591
     Column("owner", Text, nullable=False),
     comment="Relying parties",
-)
-
-grants = Table(
-    "grants",
-    metadata,
-    Column("id", Text, primary_key=True),
-    of_account(),
-    Column("client_id", Text, nullable=False),
-    Column("session_id", Text, nullable=False, index=True),
-    Column("scope", Text, nullable=False),
-    Column("evidence", Json, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("expires_at", Instant, nullable=False, index=True),
-    Column("revoked_at", Instant),
-    # Each grant begins with one authorization code (RFC 6749 section 4.1), so it is kept here.
-    Column("code_hash", LargeBinary, nullable=False, unique=True),
-    Column("code_expires_at", Instant, nullable=False),
-    Column("code_spent_at", Instant),
-    Column("redirect_uri", Text, nullable=False),
-    Column("code_challenge", Text),
-    Column("nonce", Text),
-    # Whether it outlives the session (OpenID Connect Core section 11, `offline_access`).
-    Column("offline", Boolean, nullable=False, server_default=false()),
-    Column("claims", Text),  # what the app asked for by name (section 5.5)
-    Column("resources", Text),  # for which services it asked (RFC 8707), each without a space
-    Column("dpop_jkt", Text),  # the key without which the code does not count (RFC 9449 section 10)
-    Index("ix_grants_account_id", "account_id"),
-    comment="What an app was told about a person, and the code that it fetched it with",
 )
 
 outbox = Table(

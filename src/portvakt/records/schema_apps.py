@@ -1,17 +1,54 @@
-"""The tables of what apps hold beside their grants: a part of `schema`, where to begin."""
+"""The tables of what apps hold: a part of `schema`, where to begin."""
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Index,
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
+    false,
 )
 
-from portvakt.records.schema_parts import Instant, belongs_to, metadata, of_account, one_of
+from portvakt.records.schema_parts import (
+    Instant,
+    Json,
+    belongs_to,
+    metadata,
+    of_account,
+    one_of,
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", Text, primary_key=True),
+    of_account(),
+    Column("client_id", Text, nullable=False),
+    Column("session_id", Text, nullable=False, index=True),
+    Column("scope", Text, nullable=False),
+    Column("evidence", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("revoked_at", Instant),
+    # Each grant begins with one authorization code (RFC 6749 section 4.1), so it is kept here.
+    Column("code_hash", LargeBinary, nullable=False, unique=True),
+    Column("code_expires_at", Instant, nullable=False),
+    Column("code_spent_at", Instant),
+    Column("redirect_uri", Text, nullable=False),
+    Column("code_challenge", Text),
+    Column("nonce", Text),
+    # Whether it outlives the session (OpenID Connect Core section 11, `offline_access`).
+    Column("offline", Boolean, nullable=False, server_default=false()),
+    Column("claims", Text),  # what the app asked for by name (section 5.5)
+    Column("resources", Text),  # for which services it asked (RFC 8707), each without a space
+    Column("dpop_jkt", Text),  # the key without which the code does not count (RFC 9449 section 10)
+    Index("ix_grants_account_id", "account_id"),
+    comment="What an app was told about a person, and the code that it fetched it with",
+)
 
 refresh_tokens = Table(
     "refresh_tokens",
