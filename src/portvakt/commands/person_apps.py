@@ -32,7 +32,9 @@ def apps(args: Namespace, shell: Shell) -> int:
         print_json(found)
     else:
         rows = [tuple(map(_shown, each.values())) for each in found]
-        print_table(("app", "name", "told", "since", "until", "offline", "agreed"), rows)
+        print_table(
+            ("app", "name", "told", "services", "since", "until", "offline", "agreed"), rows
+        )
     return 0
 
 
@@ -64,6 +66,7 @@ def _as_json(access: Access, known: RelyingParty | None) -> dict[str, Any]:
         "app": access.client_id,
         "name": None if known is None else known.client_name,
         "told": access.scope,
+        "services": access.services,
         "since": access.since,
         "until": access.until,
         "offline": access.offline,

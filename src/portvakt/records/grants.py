@@ -75,7 +75,7 @@ _REVOKE_OF_SESSIONS: Final = Statement(
 # What `_LOAD` would read, and codes that have not been fetched yet.
 _HELD: Final = Statement(
     """
-    SELECT client_id, scope, claims, created_at, expires_at, offline FROM grants
+    SELECT client_id, scope, claims, resources, created_at, expires_at, offline FROM grants
     WHERE account_id = :account_id AND revoked_at IS NULL AND expires_at > :now
         AND (code_spent_at IS NOT NULL OR code_expires_at > :now)
         AND (offline OR EXISTS (
@@ -144,6 +144,7 @@ class Held:
     client_id: ClientId
     scope: tuple[str, ...]
     claims: str | None
+    resources: tuple[str, ...]
     since: datetime
     until: datetime
     offline: bool
@@ -225,11 +226,12 @@ class Grants:
                 client_id=ClientId(client_id),
                 scope=tuple(scope.split()),
                 claims=claims,
+                resources=tuple((resources or "").split()),
                 since=instant(since),
                 until=instant(until),
                 offline=bool(offline),
             )
-            for client_id, scope, claims, since, until, offline in await self._run.rows(
+            for client_id, scope, claims, resources, since, until, offline in await self._run.rows(
                 _HELD, account_id=account_id, now=ms(now)
             )
         ]

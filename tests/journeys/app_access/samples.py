@@ -26,6 +26,7 @@ CALENDAR = OneApp(
     client_id=ClientId("calendar"),
     name="Kalendern i mobilen",
     told=(*knows("openid", "profile"), Message("app_access.knows_other", {"scope": "tider"})),
+    services=("https://tider.region.example/api",),
     since=NOW - timedelta(days=3),
     until=NOW + timedelta(days=27),
     offline=True,

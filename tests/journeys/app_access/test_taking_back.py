@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -164,11 +165,12 @@ NOW = make.NOW
 HOUR = timedelta(hours=1)
 
 
-def held(since: int, until: int, *scope: str, offline: bool = False) -> Held:
+def held(since: int, until: int, *scope: str, offline: bool = False, **more: Any) -> Held:
     return Held(
         client_id=make.SHOP,
         scope=scope,
-        claims=None,
+        claims=more.get("claims"),
+        resources=more.get("resources", ()),
         since=NOW + since * HOUR,
         until=NOW + until * HOUR,
         offline=offline,
@@ -199,5 +201,16 @@ def test_what_an_app_holds_twice_is_told_as_one() -> None:
 
 def test_what_was_asked_for_by_name_is_told_with_its_scope() -> None:
     asked = '{"id_token":{"acr":{"values":["a"]},"email":{}},"userinfo":{"given_name":null}}'
-    [access] = accesses([replace(held(0, 1, "openid"), claims=asked)], [])
+    [access] = accesses([held(0, 1, "openid", claims=asked)], [])
     assert access.scope == ("openid", "profile", "email")
+
+
+def test_an_app_behind_its_proxy_is_told_all_that_its_headers_hold() -> None:
+    [access] = accesses([held(0, 1)], [])
+    assert access.scope == ("openid", "profile", "email", "groups")
+
+
+def test_services_that_an_app_may_use_are_told() -> None:
+    found = [held(0, 1, "openid", resources=("a", "b")), held(0, 1, "openid", resources=("b", "c"))]
+    [access] = accesses(found, [])
+    assert access.services == ("a", "b", "c")

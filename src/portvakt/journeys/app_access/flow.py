@@ -21,6 +21,8 @@ class Access:
     client_id: ClientId
     scope: tuple[str, ...] = ()
     """Of all that it holds, with what it asked for by name, and what the person said yes to."""
+    services: tuple[str, ...] = ()
+    """Which other services it may use in the person's name (RFC 8707)."""
     since: datetime | None = None
     until: datetime | None = None
     """When the last of it ends by itself; None where the app holds nothing now."""
@@ -43,7 +45,8 @@ def accesses(held: Iterable[Held], consents: Iterable[Consent]) -> tuple[Access,
         before = found.get(each.client_id, Access(client_id=each.client_id))
         found[each.client_id] = replace(
             before,
-            scope=_both(_both(before.scope, each.scope), _asked_by_name(each.claims)),
+            scope=_both(before.scope, _told(each)),
+            services=_both(before.services, each.resources),
             since=min(filter(None, (before.since, each.since))),
             until=max(filter(None, (before.until, each.until))),
             offline=before.offline or each.offline,
@@ -53,6 +56,13 @@ def accesses(held: Iterable[Held], consents: Iterable[Consent]) -> tuple[Access,
         scope = _both(before.scope, said.scope)
         found[said.client_id] = replace(before, scope=scope, agreed_at=said.given_at)
     return tuple(found[client_id] for client_id in sorted(found))
+
+
+def _told(held: Held) -> tuple[str, ...]:
+    """Name the scopes that an app is told; one behind its proxy asks for none and is told all."""
+    if not held.scope:
+        return ("openid", *_SCOPE_OF)
+    return _both(held.scope, _asked_by_name(held.claims))
 
 
 def _asked_by_name(claims: str | None) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ class OneApp:
     client_id: ClientId
     name: str
     told: Sequence[Message]
+    services: Sequence[str] = ()
     since: datetime | None = None
     until: datetime | None = None
     offline: bool = False

@@ -23,6 +23,7 @@ def _one(access: Access, configuration: Configuration) -> OneApp:
         client_id=access.client_id,
         name=access.client_id if known is None else known.client_name,
         told=tuple(_what(each) for each in access.scope if each != OFFLINE_ACCESS),
+        services=access.services,
         since=access.since,
         until=access.until,
         offline=access.offline,
