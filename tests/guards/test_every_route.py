@@ -43,6 +43,7 @@ KNOWN = {
         "/oidc/device_authorization",
         "/oidc/introspect",
         "/oidc/jwks",
+        "/oidc/par",
         "/oidc/revoke",
         "/oidc/token",
         "/oidc/userinfo",

@@ -57,6 +57,10 @@ class RelyingParty:
     """Whether people are asked before it is told of them: it is not the organisation's own."""
     told_groups: tuple[str, ...] = ()
     """Which groups it is told of, each a name, or with a star how names begin; empty is all."""
+    require_pushed_authorization_requests: bool = False
+    """Whether it must push its requests (RFC 9126 section 6)."""
+    require_signed_request_object: bool = False
+    """Whether it must sign them (RFC 9101 section 10.5)."""
     client_uri: str | None = None
     initiate_login_uri: str | None = None
     logo_uri: str | None = None

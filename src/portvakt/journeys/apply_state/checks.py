@@ -292,6 +292,11 @@ def _keys(path: Path, app: App, problems: Problems) -> None:
         problems.add((*path, "jwks_uri"), "“jwks” is there already; give one of them")
     elif signs and app.jwks is None and app.jwks_uri is None:
         problems.add((*path, "jwks"), "is missing: “private_key_jwt” needs “jwks” or “jwks_uri”")
+    elif app.require_signed_request_object and app.jwks is None and app.jwks_uri is None:
+        problems.add(
+            (*path, "jwks"),
+            "is missing: “require_signed_request_object” needs “jwks” or “jwks_uri”",
+        )
     if app.jwks is not None and (wrong := wrong_in_jwks(app.jwks)):
         problems.add((*path, "jwks"), wrong)
 

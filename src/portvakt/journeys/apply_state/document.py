@@ -82,6 +82,8 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     backchannel_logout_uri: str | None = None
     default_max_age: Annotated[int, msgspec.Meta(ge=0, le=365 * 86_400)] | None = None
     default_acr_values: tuple[str, ...] = ()
+    require_pushed_authorization_requests: bool = False
+    require_signed_request_object: bool = False
     access_token: Literal["jwt", "opaque"] = "jwt"  # noqa: S105  # a form
     dpop_bound_access_tokens: bool = False
     consent: bool = False

@@ -122,6 +122,8 @@ def entry_of(app: RelyingParty, icons: Mapping[str, Icon] = NO_ICONS) -> dict[st
             "jwks_uri": app.jwks_uri,
             "post_logout_redirect_uris": list(app.post_logout_redirect_uris),
             "backchannel_logout_uri": app.backchannel_logout_uri,
+            "require_pushed_authorization_requests": app.require_pushed_authorization_requests,
+            "require_signed_request_object": app.require_signed_request_object,
             "default_max_age": app.default_max_age,
             "default_acr_values": list(app.default_acr_values),
             "access_token": _unless(app.access_token, "jwt"),

@@ -72,6 +72,8 @@ def app_of(app: document.App, judged: Judged, stored: RelyingParty | None) -> Re
         jwks_uri=app.jwks_uri,
         post_logout_redirect_uris=app.post_logout_redirect_uris,
         backchannel_logout_uri=app.backchannel_logout_uri,
+        require_pushed_authorization_requests=app.require_pushed_authorization_requests,
+        require_signed_request_object=app.require_signed_request_object,
         default_max_age=app.default_max_age,
         default_acr_values=app.default_acr_values,
         access_token=app.access_token,

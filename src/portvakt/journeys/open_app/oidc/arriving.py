@@ -1,13 +1,15 @@
 """From the query that a browser brings to a request that is known good, or to what is wrong."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portvakt.core.messages import MessageId
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.journeys.open_app.oidc.asked import Asked, Objection
 from portvakt.journeys.open_app.oidc.checks import (
+    Came,
     check_client,
     check_redirect_uri,
+    check_way,
     first_objection,
 )
 from portvakt.journeys.open_app.oidc.demands import demands_of
@@ -15,6 +17,7 @@ from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrus
 from portvakt.journeys.open_app.oidc.handles import handle_hash, is_handle
 from portvakt.journeys.open_app.oidc.hints import Hints
 from portvakt.journeys.open_app.oidc.request import MAX_STORED, OWN, AuthorizationRequest
+from portvakt.journeys.open_app.oidc.request_object import OBJECT, RequestObjects
 from portvakt.proving.rules import Rules
 from portvakt.proving.visit import Visit
 from portvakt.records.stored_requests import StoredRequest
@@ -39,6 +42,7 @@ class _Found:
     sent: AuthorizationRequest
     request: AuthorizationRequest
     stored: StoredRequest | None = None
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Arriving:
     records: Records
     rules: Rules
     hints: Hints
+    objects: RequestObjects
 
     async def read(self, query: bytes, visit: Visit) -> Asked | Objection | Stranger:
         """Judge a request as far as that goes without knowing who sits there.
@@ -59,8 +64,10 @@ class Arriving:
             return Stranger(Untrusted.unreadable(sent))
         return await self.judge(sent, visit)
 
-    async def judge(self, sent: AuthorizationRequest, visit: Visit) -> Asked | Objection | Stranger:
-        """Judge a request that was decoded."""
+    async def judge(
+        self, sent: AuthorizationRequest, visit: Visit, *, pushed: bool = False
+    ) -> Asked | Objection | Stranger:
+        """Judge a request that was decoded; `pushed` where the app itself has sent it."""
         configuration = await self.rules.current(visit.now)
         app = check_client(sent, configuration.by_client_id)
         if isinstance(app, Untrusted):
@@ -68,7 +75,10 @@ class Arriving:
         found = await self._found(sent, app, visit)
         if isinstance(found, Untrusted):
             return Stranger(found, app)
-        return await self._judged(found, app, visit)
+        opened = await self._opened(found, app, visit)
+        if isinstance(opened, Objection | Stranger):
+            return opened
+        return await self._judged(opened, app, visit, pushed=pushed)
 
     async def _found(
         self, sent: AuthorizationRequest, app: RelyingParty, visit: Visit
@@ -78,7 +88,7 @@ class Arriving:
         RFC 9126 section 4, RFC 9101 section 6.3.
         """
         handle = sent.get("request_uri") or ""
-        if not is_handle(handle):
+        if not is_handle(handle) or "request_uri" in sent.repeated():
             return _Found(sent, sent)
         hashed = handle_hash(handle)
         stored = await self.records.read(lambda unit: unit.stored_requests.load(hashed, visit.now))
@@ -94,13 +104,30 @@ class Arriving:
             return Untrusted.unreadable(request)
         return _Found(sent.only(_NAMED), request, stored)
 
-    async def _judged(
+    async def _opened(
         self, found: _Found, app: RelyingParty, visit: Visit
+    ) -> _Found | Objection | Stranger:
+        """Take the request out of the object that the app signed, where there is one."""
+        token = found.request.get(OBJECT)
+        if token is None or found.request.get("request_uri") is not None:
+            return found
+        now = visit.now if found.stored is None else None
+        request = await self.objects.opened(token, app, now)
+        if isinstance(request, OAuthError):
+            if check_redirect_uri(found.request, app) is None:
+                return Objection(request=found.request, app=app, rule=OBJECT, error=request)
+            return Stranger(Untrusted.unreadable(request), app)
+        return replace(found, request=request, signed=True)
+
+    async def _judged(
+        self, found: _Found, app: RelyingParty, visit: Visit, *, pushed: bool
     ) -> Asked | Objection | Stranger:
-        request = found.request
+        request, stored = found.request, found.stored
         if (stranger := check_redirect_uri(request, app)) is not None:
             return Stranger(stranger, app)
-        if (objection := first_objection(request, app)) is not None:
+        came = Came(pushed=pushed or (stored is not None and stored.pushed), signed=found.signed)
+        objection = check_way(came, app) or first_objection(request, app)
+        if objection is not None:
             rule, error = objection
             return Objection(request=request, app=app, rule=rule, error=error)
         hinted = await self._hinted(request, app, visit)
@@ -112,7 +139,8 @@ class Arriving:
             app=app,
             visit=visit,
             demands=demands_of(request, app, hinted),
-            stored=None if found.stored is None else found.stored.hash,
+            stored=None if stored is None else stored.hash,
+            signed=found.signed,
         )
 
     async def _hinted(

@@ -20,6 +20,8 @@ class Asked:
     app: RelyingParty
     visit: Visit
     demands: Demands
+    signed: bool = False
+    """Whether it came in an object that the app signed (RFC 9101)."""
     stored: bytes | None = None
     """The hash of the handle, where the request was stored; it is good for one code."""
 

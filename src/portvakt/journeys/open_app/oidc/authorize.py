@@ -27,9 +27,11 @@ from portvakt.journeys.open_app.oidc.discovery import AUTHORIZE
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
 from portvakt.journeys.open_app.oidc.freshness import Freshening, Freshness
 from portvakt.journeys.open_app.oidc.granting import ends_at, granted_scope
-from portvakt.journeys.open_app.oidc.handles import HELD
+from portvakt.journeys.open_app.oidc.handles import HELD, handle_hash
 from portvakt.journeys.open_app.oidc.noting import Noting
-from portvakt.journeys.open_app.oidc.request import RESOURCE
+from portvakt.journeys.open_app.oidc.posted import Keeping
+from portvakt.journeys.open_app.oidc.request import ASKED, RESOURCE, AuthorizationRequest
+from portvakt.journeys.open_app.oidc.request_object import OBJECT
 from portvakt.proving.destination import NEED, Needs
 from portvakt.proving.rules import Rules, Verdict, judge
 from portvakt.proving.visit import Visit
@@ -86,6 +88,7 @@ class Authorize:
     asked: Mac
     names: Names
     arriving: Arriving
+    keeping: Keeping
     noting: Noting
 
     async def read(self, query: bytes, visit: Visit) -> Asked | Outcome:
@@ -151,15 +154,16 @@ class Authorize:
         if asked.silent:
             needs = "Signing in, or showing more, takes a page, and prompt is none."
             return self._refusal(asked, OAuthError(unmet or ErrorCode.LOGIN_REQUIRED, needs))
-        if not await self._held(asked):
+        kept = await self._kept(asked, fresh)
+        if kept is None:
             return gone()
         needs = Needs(
             two_factors=asked.demands.requirement.multifactor, somebody_else=somebody_else
         ).text()
-        back = fresh.sent.without(NEED)
+        back = kept.without(NEED)
         back = back.with_own(NEED, needs) if needs else back
         hint = asked.request.get("login_hint")
-        if asked.stored is not None and hint is not None:
+        if hint is not None and kept.get("request_uri") is not None:  # for our own page to read
             back = back.with_own("login_hint", hint)
         return ToSignIn(
             to=f"{AUTHORIZE}?{back.query()}",
@@ -167,20 +171,30 @@ class Authorize:
             ui_locales=asked.request.words("ui_locales"),
         )
 
-    async def _held(self, asked: Asked) -> bool:
-        """Keep a stored request for this browser while it signs in; False where it is gone."""
-        hashed, visit = asked.stored, asked.visit
+    async def _kept(self, asked: Asked, fresh: Freshness) -> AuthorizationRequest | None:
+        """Return with what the browser comes back; None where a stored request is gone.
+
+        A stored request is kept for this browser while it signs in, and so is a signed one, which
+        may be good for less time than that takes.
+        """
+        visit, hashed, sent = asked.visit, asked.stored, fresh.sent
+        if hashed is None and asked.signed and self.keeping.has_room(visit):
+            signed = asked.sent.only({"client_id", OBJECT})
+            handle = await self.keeping.keep(signed, asked.app, visit, pushed=False)
+            sent = sent.only({"client_id", ASKED}).with_own("request_uri", handle)
+            hashed = handle_hash(handle)
         if hashed is None:
-            return True
+            return sent
+        held, browser = hashed, visit.binding
 
         async def act(unit: Unit) -> bool:
             until = visit.now + HELD
-            if await unit.stored_requests.hold(hashed, visit.binding, until, visit.now):
+            if await unit.stored_requests.hold(held, browser, until, visit.now):
                 return True
-            kept = await unit.stored_requests.load(hashed, visit.now)
-            return kept is not None and kept.browser == visit.binding
+            kept = await unit.stored_requests.load(held, visit.now)
+            return kept is not None and kept.browser == browser
 
-        return await self.records.write(act)
+        return sent if await self.records.write(act) else None
 
     def _denied(self, asked: Asked, page: NotYours | Blocked) -> Outcome:
         """Say no to the person on a page of ours, or to the app where no page may be shown."""

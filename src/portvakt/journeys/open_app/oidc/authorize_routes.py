@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Self, assert_never
 from urllib.parse import urlsplit
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.crypto.sealing import Mac
 from portvakt.journeys.open_app.oidc.answering import PostToApp, ToApp
+from portvakt.journeys.open_app.oidc.answers import answered, brought, json_answer, refused
+from portvakt.journeys.open_app.oidc.app_keys import AppKeys
 from portvakt.journeys.open_app.oidc.arriving import Arriving
 from portvakt.journeys.open_app.oidc.asked import Asked
 from portvakt.journeys.open_app.oidc.authorize import (
@@ -20,12 +21,15 @@ from portvakt.journeys.open_app.oidc.authorize import (
     SignedIn,
     ToSignIn,
 )
-from portvakt.journeys.open_app.oidc.discovery import AUTHORIZE
+from portvakt.journeys.open_app.oidc.client_auth import ClientAuthentication
+from portvakt.journeys.open_app.oidc.discovery import AUTHORIZE, PUSH
 from portvakt.journeys.open_app.oidc.errors import OAuthError, Untrusted
 from portvakt.journeys.open_app.oidc.hints import Hints
 from portvakt.journeys.open_app.oidc.issuing import Issuer
 from portvakt.journeys.open_app.oidc.noting import Noting
 from portvakt.journeys.open_app.oidc.posted import Keeping, Posted
+from portvakt.journeys.open_app.oidc.pushed import Pushed
+from portvakt.journeys.open_app.oidc.request_object import RequestObjects
 from portvakt.journeys.open_app.pages import (
     BlockedPage,
     BrokenRequestPage,
@@ -33,8 +37,6 @@ from portvakt.journeys.open_app.pages import (
     NotYoursPage,
 )
 from portvakt.proving.gate import ANEW, Gate
-from portvakt.proving.rules import Rules
-from portvakt.records.unit import Records
 from portvakt.web.cookies import Cookie, read_cookies, set_binding, set_language
 from portvakt.web.forms import form
 from portvakt.web.headers import policy_for_posting_to
@@ -42,7 +44,7 @@ from portvakt.web.request import context, here
 from portvakt.web.responses import page, problem, see_other
 from portvakt.web.routing import Route, Who, route
 
-REFUSED, FORBIDDEN = 400, 403
+CREATED, REFUSED, FORBIDDEN = 201, 400, 403
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +54,21 @@ class AuthorizeRoutes:
     gate: Gate
     authorizing: Authorize
     posted: Posted
+    pushed: Pushed
+    clients: ClientAuthentication
 
     @classmethod
-    def over(cls, gate: Gate, writes: Issuer, rules: Rules, records: Records, asked: Mac) -> Self:
-        """Put the parts together over what writes tokens; `asked` marks fresh sign-ins."""
-        arriving = Arriving(records, rules, Hints(writes.name, writes.keys))
+    def over(
+        cls, gate: Gate, writes: Issuer, clients: ClientAuthentication, keys: AppKeys, asked: Mac
+    ) -> Self:
+        """Put the parts together over what writes tokens and what knows apps.
+
+        `asked` marks fresh sign-ins.
+        """
+        records, rules = clients.records, clients.rules
+        objects = RequestObjects(writes.name, keys)
+        arriving = Arriving(records, rules, Hints(writes.name, writes.keys), objects)
+        keeping, noting = Keeping(records, writes.random), Noting(records)
         authorizing = Authorize(
             issuer=writes.name,
             records=records,
@@ -65,10 +77,16 @@ class AuthorizeRoutes:
             asked=asked,
             names=writes.names,
             arriving=arriving,
-            noting=Noting(records),
+            keeping=keeping,
+            noting=noting,
         )
-        posted = Posted(arriving, Keeping(records, writes.random))
-        return cls(gate=gate, authorizing=authorizing, posted=posted)
+        return cls(
+            gate=gate,
+            authorizing=authorizing,
+            posted=Posted(arriving, keeping),
+            pushed=Pushed(arriving, keeping, noting),
+            clients=clients,
+        )
 
     def routes(self) -> list[Route]:
         """Return the addresses.
@@ -79,6 +97,7 @@ class AuthorizeRoutes:
         return [
             route(AUTHORIZE, self.authorize, who=Who.ANYONE),
             route(AUTHORIZE, self.take_posted, methods=("POST",), who=Who.CLIENT),
+            route(PUSH, self.take_pushed, methods=("POST",), who=Who.CLIENT),
         ]
 
     async def authorize(self, request: Request) -> Response:
@@ -104,12 +123,19 @@ class AuthorizeRoutes:
         """Keep a request that a browser posts, and lead it on with GET (Core section 3.1.2.1)."""
         sent = await form(request)
         found = await self.posted.next(sent, await self.gate.visit(request))
-        if isinstance(found, OAuthError):
-            body, headers = orjson.dumps(found.parameters()), {"cache-control": "no-store"}
-            if found.wait is not None:
-                headers["retry-after"] = str(found.wait)
-            return Response(body, found.status, headers, media_type="application/json")
-        return see_other(found)
+        return refused(found) if isinstance(found, OAuthError) else see_other(found)
+
+    async def take_pushed(self, request: Request) -> Response:
+        """Keep a request that an app sends itself (RFC 9126 section 2)."""
+        visit = await self.gate.visit(request)
+        came = await brought(request, visit.now)
+        if isinstance(came, OAuthError):
+            return refused(came)
+        app = await self.clients.app(came.authorization, came.sent, came.call)
+        if isinstance(app, OAuthError):
+            return answered(app)
+        answer = await self.pushed.answer(app, came.sent, visit)
+        return refused(answer) if isinstance(answer, OAuthError) else json_answer(answer, CREATED)
 
     def _shown(self, request: Request, outcome: Outcome) -> Response:
         number, language = here(request).request_id, here(request).language

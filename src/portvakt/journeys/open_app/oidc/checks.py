@@ -8,6 +8,7 @@ the app and the address are known good; until they have passed nothing is sent o
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from portvakt.core.assurance import ACR_VALUES
@@ -79,7 +80,13 @@ def check_state(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError
 
 
 def check_request_objects(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
-    """Say that requests are not taken as objects (OpenID Connect Core section 3.1.2.6)."""
+    """Refuse what names another request, where this one came out of none or brings both.
+
+    An object by value was opened before (`request_object`), and a handle of ours was followed
+    (`handles`). No other address is asked for one (OpenID Connect Core section 3.1.2.6).
+    """
+    if request.get("request") is not None and request.get("request_uri") is not None:
+        return _invalid("request and request_uri cannot be combined.")
     for name, code in (
         ("request", ErrorCode.REQUEST_NOT_SUPPORTED),
         ("request_uri", ErrorCode.REQUEST_URI_NOT_SUPPORTED),
@@ -218,6 +225,27 @@ CHECKS: tuple[Check, ...] = (
     check_acr,
     check_lengths,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """By which way a request came."""
+
+    pushed: bool
+    """The app itself has sent it (RFC 9126)."""
+    signed: bool
+    """It stands in an object that the app has signed (RFC 9101)."""
+
+
+def check_way(came: Came, app: RelyingParty) -> tuple[str, OAuthError] | None:
+    """Demand the way that the app's entry names (RFC 9126 section 6, RFC 9101 section 10.5)."""
+    if app.require_pushed_authorization_requests and not came.pushed:
+        needs = "This app must push its requests (require_pushed_authorization_requests)."
+        return "require_pushed_authorization_requests", _invalid(needs)
+    if app.require_signed_request_object and not came.signed:
+        needs = "This app must sign its requests (require_signed_request_object)."
+        return "require_signed_request_object", _invalid(needs)
+    return None
 
 
 def first_objection(

@@ -16,6 +16,7 @@ from portvakt.journeys.open_app.oidc.scopes import SCOPES
 
 DISCOVERY = "/.well-known/openid-configuration"
 AUTHORIZE = "/oidc/authorize"
+PUSH = "/oidc/par"
 TOKEN = "/oidc/token"  # noqa: S105 - a path
 USERINFO = "/oidc/userinfo"
 JWKS = "/oidc/jwks"
@@ -81,7 +82,10 @@ def discovery_document(issuer: str) -> dict[str, object]:
         ],
         "ui_locales_supported": ["sv", "en"],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": list(KINDS),
+        "pushed_authorization_request_endpoint": issuer + PUSH,
+        "require_pushed_authorization_requests": False,
         "request_uri_parameter_supported": False,  # true where it is left out (section 3)
         "require_request_uri_registration": False,
         "authorization_response_iss_parameter_supported": True,  # RFC 9207 section 3

@@ -25,7 +25,9 @@ from portvakt.records.unit import Records
 FROM_ONE_ADDRESS: Final = 120
 FROM_ALL: Final = 600
 """Requests of strangers that are kept in a minute, in one process."""
-_MINUTE: Final = 60
+BUSY: Final = OAuthError(
+    ErrorCode.TEMPORARILY_UNAVAILABLE, "Too many requests came from here in a minute.", wait=60
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,7 @@ class Posted:
                 named = {"client_id": found.app.client_id, "request_uri": handle}
                 return f"{AUTHORIZE}?{urlencode(named)}"
             case Asked():
-                busy = "Too many large requests came from here in a minute."
-                refused = OAuthError(ErrorCode.TEMPORARILY_UNAVAILABLE, busy, wait=_MINUTE)
+                refused = BUSY
             case Objection():
                 refused = found.error
             case Stranger():

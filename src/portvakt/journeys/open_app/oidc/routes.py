@@ -41,6 +41,7 @@ from portvakt.journeys.open_app.oidc.discovery import (
     DISCOVERY,
     INTROSPECT,
     JWKS,
+    PUSH,
     REVOKE,
     TOKEN,
     USERINFO,
@@ -110,13 +111,13 @@ class OpenIdConnect:
         access = AccessTokens(issuer, ring, sealer, records)
         writes = Issuer(issuer, ring, names, random, access)
         binding = Binding(Proofs(issuer, records, Nonces(Mac(keys, "dpop_nonce"))))
-        ours = frozenset({issuer, issuer + TOKEN})
-        assertions = Assertions(records, AppKeys(outward, clock), ours)
+        fetched, ours = AppKeys(outward, clock), {issuer, issuer + TOKEN, issuer + PUSH}
+        assertions = Assertions(records, fetched, frozenset(ours))
         clients = ClientAuthentication(records, rules, assertions)
         return cls(
             issuer=issuer,
             keys=ring,
-            browsers=AuthorizeRoutes.over(gate, writes, rules, records, Mac(keys, "asked")),
+            browsers=AuthorizeRoutes.over(gate, writes, clients, fetched, Mac(keys, "asked")),
             clients=clients,
             introspection=Introspection(records, rules, access, names),
             revocation=Revocation(records, access),
