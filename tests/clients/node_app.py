@@ -34,12 +34,30 @@ def node_app(region: Site, client_id: str, *words: str, **more: Any) -> Iterator
     origin = f"http://localhost:{port}"
     more_words = (each.format(origin=origin) for each in words)
     made = region.add(client_id, "generic", origin, *more_words)
-    asked = {
-        "issuer": region.origin,
-        "client_id": client_id,
-        "client_secret": made.get("client_secret"),
-        "port": port,
-    }
+    with _running(region, client_id, port, client_secret=made.get("client_secret"), **more) as app:
+        yield app
+
+
+@contextmanager
+def node_app_of_a_file(
+    region: Site, client_id: str, private_key: dict[str, Any], /, *, par: bool = False, **entry: Any
+) -> Iterator[NodeApp]:
+    """Connect an app that signs with a key of its own, by an entry in a file; run it."""
+    port = free_port()
+    region.apply(
+        client_id=client_id,
+        client_name=client_id,
+        redirect_uris=[f"http://localhost:{port}/callback"],
+        groups=["alla"],
+        **entry,
+    )
+    with _running(region, client_id, port, private_key=private_key, par=par) as app:
+        yield app
+
+
+@contextmanager
+def _running(region: Site, client_id: str, port: int, **more: Any) -> Iterator[NodeApp]:
+    asked = {"issuer": region.origin, "client_id": client_id, "port": port}
     process = subprocess.Popen(
         [install(APP), str(APP / "app.mjs"), json.dumps(asked | more)],
         env=os.environ | {"NODE_EXTRA_CA_CERTS": str(region.ca_file)},
@@ -50,7 +68,7 @@ def node_app(region: Site, client_id: str, *words: str, **more: Any) -> Iterator
     assert process.stdout is not None
     try:
         assert process.stdout.readline() == b"ready\n"
-        yield NodeApp(origin, client_id)
+        yield NodeApp(f"http://localhost:{port}", client_id)
     finally:
         process.stdin.close()
         process.wait(PATIENCE)

@@ -57,6 +57,12 @@ class Site:
         self._wait_for(client_id, said["redirect_uris"][0])
         return said
 
+    def apply(self, **app: Any) -> None:
+        """Let a file own an app, which can say more of it than the command."""
+        file = self.box.write(f"{app['client_id']}.toml", tomli_w.dumps({"apps": [app]}))
+        self.good("apply", file)
+        self._wait_for(app["client_id"], app["redirect_uris"][0])
+
     def _wait_for(self, client_id: str, redirect_uri: str) -> None:
         """Wait until the server knows an app: it looks once a second whether there is a new one."""
         asked = {"client_id": client_id, "redirect_uri": redirect_uri}

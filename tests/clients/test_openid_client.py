@@ -1,11 +1,13 @@
 """openid-client, a certified relying party: it checks every answer and believes nothing else."""
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
 import pytest
+from joserfc.jwk import ECKey
 
-from tests.clients.node_app import NodeApp, node_app
+from tests.clients.node_app import NodeApp, node_app, node_app_of_a_file
 from tests.clients.person import Person
 from tests.clients.site import Site
 
@@ -117,3 +119,28 @@ def test_a_code_that_is_opened_twice_is_refused_in_words_that_it_reads(
         "OAUTH_RESPONSE_BODY_ERROR",
         "OAUTH_INVALID_RESPONSE",
     }
+
+
+def test_it_shows_who_it_is_by_a_signature(region: Site, person: Person) -> None:
+    key = ECKey.generate_key("P-256", {"kid": "first", "use": "sig", "alg": "ES256"})
+    entry: dict[str, Any] = {
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": {"keys": [key.as_dict(private=False)]},
+        "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+    }
+    with node_app_of_a_file(region, "keyed", key.as_dict(private=True), **entry) as app:
+        signed_in(person, app)
+        assert person.json(f"{app.origin}/refresh")["renewed"] == ["access_token", "refresh_token"]
+        assert person.json(f"{app.origin}/introspect")["active"] is True
+        assert person.json(f"{app.origin}/own")["token_type"] == "bearer"
+
+
+def test_its_tokens_are_bound_to_its_key(region: Site, person: Person) -> None:
+    with node_app(region, "bound", "--public", "--refresh", dpop=True) as app:
+        signed_in(person, app)
+        subject = person.page.response.json()["sub"]
+        assert person.json(f"{app.origin}/userinfo")["sub"] == subject
+        said = person.json(f"{app.origin}/refresh")
+        assert said["token_type"] == "dpop"
+        assert said["renewed"] == ["access_token", "refresh_token"]
+        assert person.json(f"{app.origin}/userinfo")["sub"] == subject

@@ -1,16 +1,20 @@
 // A web app that people sign in to by openid-client: code that shares nothing with the product's.
-// Argument: {issuer, client_id, client_secret, port, dpop, par} as JSON. First line out: "ready".
+// Argument: {issuer, client_id, client_secret or private_key, port, dpop, par} as JSON. First line out: "ready".
 // Everything is answered as JSON; an error as {error, code, message} with the library's own words.
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
 import { randomUUID } from "node:crypto";
-import { createRemoteJWKSet, jwtVerify } from "jose";
+import { createRemoteJWKSet, importJWK, jwtVerify } from "jose";
 import * as client from "openid-client";
 
 const asked = JSON.parse(process.argv[2]);
 const origin = `http://localhost:${asked.port}`;
 const redirect_uri = `${origin}/callback`;
-const proof = asked.client_secret ? client.ClientSecretBasic(asked.client_secret) : client.None();
+const proof = asked.client_secret
+  ? client.ClientSecretBasic(asked.client_secret)
+  : asked.private_key
+    ? client.PrivateKeyJwt({ key: await importJWK(asked.private_key), kid: asked.private_key.kid })
+    : client.None();
 const config = await client.discovery(new URL(asked.issuer), asked.client_id, undefined, proof);
 client.enableNonRepudiationChecks(config); // signatures too, not only the line that they came by
 const served = config.serverMetadata();
@@ -105,6 +109,7 @@ const pages = {
   "/introspect": async (_, { session }) => ({
     said: await client.tokenIntrospection(config, session.tokens.access_token),
   }),
+  "/own": async () => ({ said: await client.clientCredentialsGrant(config, undefined, bound) }),
   "/revoke": async (_, { session }) => {
     await client.tokenRevocation(config, session.tokens.refresh_token);
     return { said: null };
