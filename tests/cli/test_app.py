@@ -3,17 +3,22 @@
 import asyncio
 import stat
 import tomllib
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from portvakt.core.ids import ClientId
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.crypto.digests import lookup_hash
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.journeys.apply_state.by_hand import AppsByHand, Made
 from portvakt.records import Configuration, Unit, open_records
+from tests import make
 from tests.cli.box import Answer, Box
+from tests.records.test_grants import CODE, GRANT
 
 URL = "https://grafana.region.example"
 GRAFANA = ("app", "add", "grafana", "--for", "grafana", "--url", URL, "--group", "drift")
@@ -253,6 +258,40 @@ def test_an_app_that_a_rule_names_stays(box: Box) -> None:
     assert answer.status == 1
     assert "the rule “strict” names it" in answer.err
     assert app(box).client_id == "grafana"
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+def test_what_an_app_held_ends_with_it_and_not_when_it_is_handed_over(
+    box: Box, *, by_file: bool
+) -> None:
+    person = '[[people]]\nid = "1"\nuser_name = "anna.berg"\nemail = "anna@region.example"\n'
+    put(box, GROUPS + person)
+    box.good(*GRAFANA)
+    anna = box.person("1", "apply").account.id
+    grant = replace(
+        GRANT,
+        account_id=anna,
+        client_id=ClientId("grafana"),
+        created_at=box.now,
+        expires_at=box.now + timedelta(hours=1),
+    )
+
+    async def held(unit: Unit) -> bool:
+        return await unit.grants.load(grant.id, box.now) is not None
+
+    async def give(unit: Unit) -> None:
+        await unit.sessions.open(make.session(account_id=anna), b"s" * 32)
+        await unit.grants.put_code(replace(CODE, grant=grant, expires_at=grant.expires_at))
+        await unit.grants.spend_code(CODE.hash, box.now)
+
+    box.do(give)
+    if by_file:
+        box.good("app", "hand-over", "grafana")
+        assert box.do(held)
+        put(box, GROUPS + person, "--prune", "--override-brake")
+    else:
+        box.good("app", "remove", "grafana")
+    assert not box.do(held)
 
 
 def test_what_is_not_there_cannot_be_removed_or_shown_or_renewed(box: Box) -> None:

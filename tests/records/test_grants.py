@@ -161,3 +161,15 @@ async def test_what_came_of_all_sessions_but_one_ends_and_offline_stays(
         assert ended == 1
         found = await records.read(lambda unit: unit.grants.held_of(make.ANNA, make.NOW))
         assert sorted(each.client_id for each in found) == ["b", make.SHOP]
+
+
+async def test_what_an_app_that_is_taken_away_held_does_not_come_back_with_its_name(
+    database_url: str,
+) -> None:
+    async with with_anna(database_url, put) as records:
+        others = [ClientId("other"), ClientId("another")]
+        assert await records.write(lambda unit: unit.grants.revoke_of_apps(others, make.NOW)) == 0
+        assert await records.write(lambda unit: unit.grants.spend_code(HASH, make.NOW)) == CODE
+        both = [make.SHOP, *others]
+        assert await records.write(lambda unit: unit.grants.revoke_of_apps(both, make.NOW)) == 1
+        assert await records.read(lambda unit: unit.grants.load(GRANT.id, make.NOW)) is None

@@ -90,6 +90,9 @@ _REVOKE_OF_APP: Final = Statement(
         AND expires_at > :at
     """
 )
+_REVOKE_OF_APPS: Final = Statement(
+    "UPDATE grants SET revoked_at = :at WHERE client_id {among:client_ids} AND revoked_at IS NULL"
+)
 _REVOKE_OF_OTHERS: Final = Statement(
     """
     UPDATE grants SET revoked_at = :at
@@ -254,6 +257,14 @@ class Grants:
         return await self._run.changed(
             _REVOKE_OF_APP, account_id=account_id, client_id=client_id, at=ms(at)
         )
+
+    async def revoke_of_apps(self, client_ids: Iterable[ClientId], at: datetime) -> int:
+        """End what apps that are taken away hold of anybody, or it would live again with the name.
+
+        It looks at every grant there is, for this is seldom done.
+        """
+        ids = to_json(sorted(client_ids))
+        return await self._run.changed(_REVOKE_OF_APPS, client_ids=ids, at=ms(at))
 
     async def revoke_of_others(self, account_id: AccountId, kept: SessionId, at: datetime) -> int:
         """End what came of all sessions of a person but one; returns how many grants that were."""

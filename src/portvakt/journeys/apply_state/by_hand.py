@@ -114,7 +114,7 @@ class AppsByHand:
         return await self.records.write(act)
 
     async def remove(self, client_id: str, now: datetime) -> RelyingParty | Refused:
-        """Remove an app that was made by hand and that no rule names."""
+        """Remove an app that was made by hand and that no rule names, with all that it holds."""
 
         async def act(unit: Unit) -> RelyingParty | Refused:
             await unit.turn("apply")
@@ -125,6 +125,7 @@ class AppsByHand:
             if naming := _rules_naming(stored, found.client_id):
                 return Refused(tuple(f"the rule “{each}” names it" for each in naming))
             await unit.configuration.remove_apps([found.client_id], BY_HAND)
+            await unit.grants.revoke_of_apps([found.client_id], now)
             await self._tell(unit, found.client_id, "removed", now)
             return found
 

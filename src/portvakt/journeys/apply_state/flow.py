@@ -164,7 +164,7 @@ class ApplyState:
         await write_people(unit, plan, people, writing)
         await rows.put_rules(configuration.rules.put, OWNER)
         if orders.prune:
-            await _prune(unit, configuration)
+            await _prune(unit, configuration, orders.now)
         await _keep_what_is_shown(unit)
         steps = [step for part in configuration.parts.values() for step in part.steps]
         if orders.prune:
@@ -172,13 +172,16 @@ class ApplyState:
         await unit.audit.write_many(_events(steps, orders))
 
 
-async def _prune(unit: Unit, plan: ConfigurationPlan) -> None:
+async def _prune(unit: Unit, plan: ConfigurationPlan, now: datetime) -> None:
     """Remove what files own and this one lacks; what others build on goes last."""
     rows = unit.configuration
     await rows.remove_collections(plan.collections.absent, OWNER)
     await rows.remove_links([ClientId(each) for each in plan.links.absent], OWNER)
     await rows.remove_rules([RuleId(each) for each in plan.rules.absent], OWNER)
-    await rows.remove_apps([ClientId(each) for each in plan.apps.absent], OWNER)
+    apps = [ClientId(each) for each in plan.apps.absent]
+    await rows.remove_apps(apps, OWNER)
+    if apps:
+        await unit.grants.revoke_of_apps(apps, now)
     await rows.remove_networks([NetworkId(each) for each in plan.networks.absent], OWNER)
     await rows.remove_groups([GroupId(each) for each in plan.groups.absent], OWNER)
 
