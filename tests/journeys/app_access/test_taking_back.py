@@ -10,7 +10,9 @@ import pytest
 
 from portvakt.core.ids import ClientId
 from portvakt.core.sessions import SessionKind
-from portvakt.journeys.app_access.flow import Access, accesses
+from portvakt.journeys.app_access.flow import SCOPE_OF, Access, accesses
+from portvakt.journeys.app_access.words import IN_WORDS
+from portvakt.journeys.open_app.oidc.scopes import SCOPE_CLAIMS
 from portvakt.records.consents import Consent
 from portvakt.records.grants import Held
 from tests import make
@@ -214,3 +216,10 @@ def test_services_that_an_app_may_use_are_told() -> None:
     found = [held(0, 1, "openid", resources=("a", "b")), held(0, 1, "openid", resources=("b", "c"))]
     [access] = accesses(found, [])
     assert access.services == ("a", "b", "c")
+
+
+def test_every_scope_that_tells_of_a_person_has_words_and_every_claim_a_scope() -> None:
+    assert set(SCOPE_CLAIMS) | {"openid"} == set(IN_WORDS)
+    for scope, claims in SCOPE_OF.items():
+        assert claims == set(SCOPE_CLAIMS[scope])
+    assert set().union(*SCOPE_OF.values()) == set().union(*SCOPE_CLAIMS.values())

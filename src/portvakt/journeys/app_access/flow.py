@@ -61,7 +61,7 @@ def accesses(held: Iterable[Held], consents: Iterable[Consent]) -> tuple[Access,
 def _told(held: Held) -> tuple[str, ...]:
     """Name the scopes that an app is told; one behind its proxy asks for none and is told all."""
     if not held.scope:
-        return ("openid", *_SCOPE_OF)
+        return ("openid", *SCOPE_OF)
     return _both(held.scope, _asked_by_name(held.claims))
 
 
@@ -69,10 +69,10 @@ def _asked_by_name(claims: str | None) -> tuple[str, ...]:
     """Name the scopes whose claims were asked for one by one (OpenID Connect Core section 5.5)."""
     parts = {} if claims is None else json.loads(claims)
     asked = {name for part in parts.values() for name in part}
-    return tuple(scope for scope, names in _SCOPE_OF.items() if asked & names)
+    return tuple(scope for scope, names in SCOPE_OF.items() if asked & names)
 
 
-_SCOPE_OF: Mapping[str, frozenset[str]] = MappingProxyType(
+SCOPE_OF: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "profile": frozenset({"name", "given_name", "family_name", "preferred_username", "locale"}),
         "email": frozenset({"email", "email_verified"}),

@@ -1,6 +1,7 @@
 """From what apps hold to what a person can read. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from portvakt.core.relying_parties import OFFLINE_ACCESS
 from portvakt.journeys.app_access.flow import Access
@@ -8,7 +9,16 @@ from portvakt.journeys.app_access.pages import OneApp
 from portvakt.records.configuration import Configuration
 from portvakt.web.templates import Message
 
-_IN_WORDS = ("openid", "profile", "email", "groups")
+IN_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "openid": "app_access.knows_openid",
+        "profile": "app_access.knows_profile",
+        "email": "app_access.knows_email",
+        "groups": "app_access.knows_groups",
+        "https://id.oidc.se/scope/naturalPersonInfo": "app_access.knows_name",
+    }
+)
+"""What each scope is called. Another one is an app's own, and is called what the app calls it."""
 
 
 def told(found: Iterable[Access], configuration: Configuration) -> tuple[OneApp, ...]:
@@ -32,6 +42,5 @@ def _one(access: Access, configuration: Configuration) -> OneApp:
 
 
 def _what(scope: str) -> Message:
-    if scope in _IN_WORDS:
-        return Message(f"app_access.knows_{scope}")
-    return Message("app_access.knows_other", {"scope": scope})
+    known = IN_WORDS.get(scope)
+    return Message("app_access.knows_other", {"scope": scope}) if known is None else Message(known)
