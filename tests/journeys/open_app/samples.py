@@ -10,9 +10,11 @@ from portvakt.journeys.open_app.device_pages import (
 )
 from portvakt.journeys.open_app.forward_auth.pages import AgainPage, SignOutPage
 from portvakt.journeys.open_app.pages import (
+    AskToSignOutPage,
     BlockedPage,
     BrokenRequestPage,
     FormPostPage,
+    LeftPage,
     NotYoursPage,
 )
 from portvakt.web.responses import Page
@@ -56,6 +58,9 @@ SAMPLES: dict[str, Page] = {
     "forward-auth-again": AgainPage(app="Wiki", href="https://wiki.region.example/"),
     "forward-auth-sign-out": SignOutPage(app="Wiki", href="https://wiki.region.example/"),
     "blocked-without-words": BlockedPage(app="Löneportalen", reason="", number=NUMBER),
+    "sign-out-ask": AskToSignOutPage(app="Demobutiken", ticket="t", action="/x"),
+    "sign-out-ask-nobody": AskToSignOutPage(app=None, ticket="t", action="/x"),
+    "sign-out-left-onward": LeftPage(app="Demobutiken", onward="https://shop.example/?state=1"),
     "device-code": DeviceCodePage(),
     "device-code-wrong": DeviceCodePage(errors={"code": Message("device_page.no_such_code")}),
     "device-code-stopped": DeviceCodePage(

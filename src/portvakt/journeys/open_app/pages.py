@@ -43,3 +43,22 @@ class FormPostPage(Page):
     app: str
     action: str
     fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskToSignOutPage(Page):
+    """An app, or somebody else's page, asks that the person signs out; only they can say so."""
+
+    template: ClassVar[str] = "journeys/open_app/ask_to_sign_out.html"
+    app: str | None
+    ticket: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftPage(Page):
+    """Nobody is signed in here any more; `onward` is where the app wants the browser."""
+
+    template: ClassVar[str] = "journeys/open_app/left.html"
+    app: str
+    onward: str

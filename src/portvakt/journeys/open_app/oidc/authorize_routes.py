@@ -147,7 +147,7 @@ class AuthorizeRoutes:
                 return _posting(request, outcome)
             case ToSignIn(to, anew, locales):
                 response = self.gate.sign_in(request, to=to, purpose=ANEW if anew else None)
-                _suggest_language(request, response, locales)
+                suggest_language(request, response, locales)
                 return response
             case NotYours(app):
                 view = NotYoursPage(app=app.client_name, number=number)
@@ -173,7 +173,7 @@ def _posting(request: Request, answer: PostToApp) -> Response:
     return response
 
 
-def _suggest_language(request: Request, response: Response, locales: tuple[str, ...]) -> None:
+def suggest_language(request: Request, response: Response, locales: tuple[str, ...]) -> None:
     """Take the app's word for the language where the person has not chosen one.
 
     `ui_locales` is a list in order of preference (OpenID Connect Core section 3.1.2.1).

@@ -22,6 +22,7 @@ USERINFO = "/oidc/userinfo"
 JWKS = "/oidc/jwks"
 INTROSPECT = "/oidc/introspect"
 REVOKE = "/oidc/revoke"
+END_SESSION = "/oidc/end_session"
 DEVICE_AUTHORIZATION = "/oidc/device_authorization"
 
 SIGNING_ALGORITHMS = ("ES256", "RS256", "EdDSA")
@@ -69,6 +70,7 @@ def discovery_document(issuer: str) -> dict[str, object]:
         "revocation_endpoint_auth_signing_alg_values_supported": list(KINDS),
         "device_authorization_endpoint": issuer + DEVICE_AUTHORIZATION,  # RFC 8628 section 4
         "dpop_signing_alg_values_supported": list(KINDS),
+        "end_session_endpoint": issuer + END_SESSION,  # RP-Initiated Logout 1.0 section 2.1
         "backchannel_logout_supported": True,  # Back-Channel Logout 1.0 section 2.1
         "backchannel_logout_session_supported": True,
         "code_challenge_methods_supported": ["S256"],

@@ -48,6 +48,8 @@ from portvakt.journeys.open_app.oidc.discovery import (
     discovery_document,
 )
 from portvakt.journeys.open_app.oidc.dpop import Nonces, Proofs
+from portvakt.journeys.open_app.oidc.end_session import EndSession
+from portvakt.journeys.open_app.oidc.end_session_routes import EndSessionRoutes
 from portvakt.journeys.open_app.oidc.errors import OAuthError
 from portvakt.journeys.open_app.oidc.introspection import Introspection
 from portvakt.journeys.open_app.oidc.issuing import Issuer
@@ -86,6 +88,7 @@ class OpenIdConnect:
     signed: SignedAnswers
     origins: OtherOrigins
     devices: DeviceRoutes
+    ends: EndSessionRoutes
     binding: Binding
     clock: Callable[[], datetime]
 
@@ -134,6 +137,9 @@ class OpenIdConnect:
                 asking=DeviceAsking(records, rules, UserCodes(keys), random),
                 clock=clock,
             ),
+            ends=EndSessionRoutes(
+                gate=gate, ending=EndSession(issuer, ring, names, rules, records, sealer)
+            ),
             binding=binding,
             clock=clock,
         )
@@ -151,6 +157,7 @@ class OpenIdConnect:
             route(REVOKE, apps(self.revoke), methods=post, who=Who.CLIENT),
             route(USERINFO, apps(self.userinfo), methods=both, who=Who.CLIENT),
             *self.devices.routes(),
+            *self.ends.routes(),
         ]
 
     async def discovery(self, _request: Request) -> Response:
