@@ -49,6 +49,7 @@ PROXY = "10.0.0.5"
 INSIDE = "10.20.1.1"
 OUTSIDE = "203.0.113.7"
 PASSWORD = "Vinterdäck i augusti"
+AUTHORITIES = "client-ca.pem"
 NOWHERE_INSIDE = Outgoing()
 LOOPBACK = Outgoing(networks=("127.0.0.0/8",))
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -325,15 +326,18 @@ def settings(
     outgoing: Outgoing = NOWHERE_INSIDE,
     **registration: object,
 ) -> Settings:
-    """Settings for a product behind one trusted proxy."""
-    key = folder / "master.key"
+    """Settings for a product behind one trusted proxy; who issues certificates is in the folder."""
+    key, authorities = folder / "master.key", folder / AUTHORITIES
     if not key.exists():
         make_master_key_file(key)
     return Settings(
         public_url=ORIGIN,
         database_url=database_url,
         keys=Keys(master_file=str(key)),
-        proxies=Proxies(trusted=(f"{PROXY}/32",)),
+        proxies=Proxies(
+            trusted=(f"{PROXY}/32",),
+            client_ca_file=str(authorities) if authorities.exists() else None,
+        ),
         organisation=Organisation(name="Region Exempel", support_phone="026-15 40 00"),
         reset=reset or Reset(),
         texts=texts or TextLimits(),

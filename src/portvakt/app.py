@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from portvakt.base import Base, Clock, Pause, base_of
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.first_registration import First
+from portvakt.crypto.client_certificates import Issuers
 from portvakt.crypto.key_file import WatchedKeys
 from portvakt.crypto.pairing_codes import PairingCodes
 from portvakt.crypto.passwords import Busy, PasswordHasher
@@ -343,6 +344,12 @@ def _receipts(base: Base) -> list[Route]:
     ).routes()
 
 
+def _issuers(settings: Settings) -> Issuers:
+    """Return who issues certificates for apps. Raises `ValueError` and `OSError`."""
+    file = settings.proxies.client_ca_file
+    return Issuers(()) if file is None else Issuers.read(Path(file).read_bytes())
+
+
 def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
     """Return the routes of the portal, of one's own sign-ins, and of apps."""
     gate, rules, records, issuer = base.gate, base.rules, base.records, base.site.origin
@@ -355,6 +362,7 @@ def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
         keys=base.keys,
         ring=ring,
         sealer=base.sealer,
+        issuers=_issuers(base.settings),
         random=base.random,
         outward=base.outward,
         clock=base.clock,

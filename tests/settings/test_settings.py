@@ -236,6 +236,7 @@ def test_files_that_the_database_address_names_are_there(tmp_path: Path) -> None
         ("[server]\nlisten = '0.0.0.0'", "server.listen: is not an address and a port"),
         ("[proxies]\ntrusted = ['0.0.0.0/0']", "would let anybody choose their own address"),
         ("[proxies]\ntrusted = ['::/0']", "would let anybody choose their own address"),
+        ("[proxies]\nclient_ca_file = '/none.pem'", "proxies.client_ca_file: there is no file"),
         ("[proxies]\ntrusted = ['proxy']", "is not a network such as"),
         ("[metrics]\nnetworks = ['10.0.0.1/8']", "did you mean “10.0.0.0/8”?"),
         ("[outgoing]\nnetworks = ['inside']", "is not a network such as"),

@@ -13,6 +13,10 @@ BY_SECRET = frozenset({"client_secret_basic", "client_secret_post"})
 """The ways of showing that it is the app that need a shared secret."""
 AUTHORIZATION_CODE = "authorization_code"
 REFRESH_TOKEN = "refresh_token"  # noqa: S105  # a grant type
+BY_ISSUER = "tls_client_auth"
+"""By a certificate with the app's name, from an issuer that we trust (RFC 8705 section 2.1)."""
+BY_KEY = "self_signed_tls_client_auth"
+"""By a certificate of a key that the entry holds (section 2.2)."""
 CLIENT_CREDENTIALS = "client_credentials"
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 """RFC 8628 section 3.4."""
@@ -51,6 +55,14 @@ class RelyingParty:
     default_acr_values: tuple[str, ...] = ()
     access_token: str = "jwt"  # noqa: S105  # a form
     """"jwt" (RFC 9068), which others can read, or "opaque"."""
+    tls_client_auth_subject_dn: str | None = None
+    """The one name that its certificate must carry (RFC 8705 section 2.1.2): this, or one of…"""
+    tls_client_auth_san_dns: str | None = None
+    tls_client_auth_san_uri: str | None = None
+    tls_client_auth_san_ip: str | None = None
+    tls_client_auth_san_email: str | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
+    """Whether its tokens need the certificate that they were asked for with (section 3.4)."""
     dpop_bound_access_tokens: bool = False
     """Whether its tokens always need a proof of its key (RFC 9449 section 5.2)."""
     consent: bool = False

@@ -184,6 +184,15 @@ def _keys_of(jwks: str) -> tuple[tuple[Mapping[str, Any], "Key"], ...]:
         return ()
 
 
+@lru_cache(maxsize=1024)
+def public_keys(jwks: str) -> tuple[bytes, ...]:
+    """Return the keys of a JWK set as certificates hold them (SubjectPublicKeyInfo in DER)."""
+    from joserfc.jwk import OctKey  # noqa: PLC0415 - costs 0.1 s
+
+    keys = (key for _, key in _keys_of(jwks) if not isinstance(key, OctKey))
+    return tuple(key.as_der(private=False) for key in keys)
+
+
 def _usable(keys: object) -> Iterator[tuple[Mapping[str, Any], "Key"]]:
     """Read the public keys of a set that we can verify with; what is not known is passed over."""
     from joserfc.errors import JoseError  # noqa: PLC0415 - costs 0.1 s

@@ -192,6 +192,9 @@ def _proxies(settings: Settings, problems: Problems) -> None:
                 problems.add((*where, at), f"“{text}” would let anybody choose their own address")
         except ValueError as error:
             problems.add((*where, at), str(error))
+    authorities = settings.proxies.client_ca_file
+    if authorities is not None and not File(authorities).is_file():
+        problems.add(("proxies", "client_ca_file"), f"there is no file {authorities}")
     ends_tls = settings.server.tls_certificate_file is not None
     if settings.public_url.startswith("https:") and not (settings.proxies.trusted or ends_tls):
         problems.warn(

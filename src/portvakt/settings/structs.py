@@ -42,7 +42,10 @@ class Proxies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who stands in front of us."""
 
     trusted: tuple[str, ...] = ()
-    """Addresses (CIDR) of reverse proxies. `X-Forwarded-For` counts from these only."""
+    """Addresses (CIDR) of reverse proxies. `X-Forwarded-For` and `Client-Cert` count from these
+    only."""
+    client_ca_file: str | None = None
+    """PEM file of those who issue certificates for apps that show one (`tls_client_auth`)."""
 
 
 class Hosts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

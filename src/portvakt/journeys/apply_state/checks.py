@@ -15,6 +15,8 @@ from portvakt.core.people import canonical_identifier
 from portvakt.core.policy import OWN_PAGES
 from portvakt.core.relying_parties import (
     AUTHORIZATION_CODE,
+    BY_ISSUER,
+    BY_KEY,
     BY_SECRET,
     CLIENT_CREDENTIALS,
     DEVICE_CODE,
@@ -22,6 +24,7 @@ from portvakt.core.relying_parties import (
     TOKEN_EXCHANGE,
 )
 from portvakt.core.secret import Secret
+from portvakt.crypto.client_certificates import NAMES, is_name
 from portvakt.crypto.client_keys import wrong_in_jwks
 from portvakt.crypto.passwords import BrokenHashError, parameters_of
 from portvakt.journeys.apply_state.document import App, Link, Network, Person, Rule, State
@@ -229,6 +232,7 @@ def _app(
     _keys(path, app, problems)
     _services(path, app, problems)
     _profile(path, app, problems)
+    _certificate(path, app, problems)
     _client_secret((*path, "client_secret_file"), app, around, judged, problems)
 
 
@@ -299,6 +303,22 @@ def _keys(path: Path, app: App, problems: Problems) -> None:
         )
     if app.jwks is not None and (wrong := wrong_in_jwks(app.jwks)):
         problems.add((*path, "jwks"), wrong)
+
+
+def _certificate(path: Path, app: App, problems: Problems) -> None:
+    """Demand the one name of a certificate, or its key (RFC 8705 sections 2.1.2 and 2.2.2)."""
+    way = app.token_endpoint_auth_method
+    given = [kind for kind in NAMES if getattr(app, f"tls_client_auth_{kind}") is not None]
+    if way == BY_ISSUER and len(given) != 1:
+        known = ", ".join(f"“tls_client_auth_{each}”" for each in NAMES)
+        problems.add(path, f"“{way}” needs one of {known}")
+    elif way != BY_ISSUER and given:
+        problems.add((*path, f"tls_client_auth_{given[0]}"), f"goes with “{BY_ISSUER}”")
+    if way == BY_KEY and app.jwks is None and app.jwks_uri is None:
+        problems.add((*path, "jwks"), f"is missing: “{way}” needs “jwks” or “jwks_uri”")
+    for kind in given:
+        if not is_name(kind, getattr(app, f"tls_client_auth_{kind}")):
+            problems.add((*path, f"tls_client_auth_{kind}"), "is no name of that kind")
 
 
 def _client_secret(

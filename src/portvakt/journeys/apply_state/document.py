@@ -67,7 +67,12 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     client_name: Line
     redirect_uris: tuple[str, ...] = ()
     token_endpoint_auth_method: Literal[
-        "none", "client_secret_basic", "client_secret_post", "private_key_jwt"
+        "none",
+        "client_secret_basic",
+        "client_secret_post",
+        "private_key_jwt",
+        "tls_client_auth",
+        "self_signed_tls_client_auth",
     ] = "client_secret_basic"  # noqa: S105  # a way, not a secret
     client_secret_file: str | None = None
     grant_types: Annotated[tuple[GrantType, ...], msgspec.Meta(min_length=1)] = (
@@ -85,6 +90,12 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     require_pushed_authorization_requests: bool = False
     require_signed_request_object: bool = False
     access_token: Literal["jwt", "opaque"] = "jwt"  # noqa: S105  # a form
+    tls_client_auth_subject_dn: str | None = None
+    tls_client_auth_san_dns: str | None = None
+    tls_client_auth_san_uri: str | None = None
+    tls_client_auth_san_ip: str | None = None
+    tls_client_auth_san_email: str | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
     dpop_bound_access_tokens: bool = False
     consent: bool = False
     told_groups: tuple[str, ...] = ()

@@ -127,6 +127,14 @@ def entry_of(app: RelyingParty, icons: Mapping[str, Icon] = NO_ICONS) -> dict[st
             "default_max_age": app.default_max_age,
             "default_acr_values": list(app.default_acr_values),
             "access_token": _unless(app.access_token, "jwt"),
+            "tls_client_auth_subject_dn": app.tls_client_auth_subject_dn,
+            "tls_client_auth_san_dns": app.tls_client_auth_san_dns,
+            "tls_client_auth_san_uri": app.tls_client_auth_san_uri,
+            "tls_client_auth_san_ip": app.tls_client_auth_san_ip,
+            "tls_client_auth_san_email": app.tls_client_auth_san_email,
+            "tls_client_certificate_bound_access_tokens": (
+                app.tls_client_certificate_bound_access_tokens
+            ),
             "dpop_bound_access_tokens": app.dpop_bound_access_tokens,
             "consent": app.consent,
             "told_groups": list(app.told_groups),

@@ -9,6 +9,7 @@ from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
 from portvakt.core.policy import Condition, Network, Require, Rule, RuleState
 from portvakt.core.portal import Collection, Link
 from portvakt.core.relying_parties import BY_SECRET, RelyingParty
+from portvakt.crypto.client_certificates import NAMES
 from portvakt.crypto.digests import lookup_hash
 from portvakt.journeys.apply_state import document
 from portvakt.journeys.apply_state.checks import Judged
@@ -59,6 +60,13 @@ def rule_of(rule: document.Rule) -> Rule:
     )
 
 
+BINDING_FIELDS = (
+    *(f"tls_client_auth_{kind}" for kind in NAMES),
+    "tls_client_certificate_bound_access_tokens",
+    "dpop_bound_access_tokens",
+)
+
+
 def app_of(app: document.App, judged: Judged, stored: RelyingParty | None) -> RelyingParty:
     """Return an app of the file. One that names no secret file keeps the secret it has."""
     wanted = RelyingParty(
@@ -77,7 +85,7 @@ def app_of(app: document.App, judged: Judged, stored: RelyingParty | None) -> Re
         default_max_age=app.default_max_age,
         default_acr_values=app.default_acr_values,
         access_token=app.access_token,
-        dpop_bound_access_tokens=app.dpop_bound_access_tokens,
+        **{name: getattr(app, name) for name in BINDING_FIELDS},
         consent=app.consent,
         told_groups=app.told_groups,
         forward_auth_hosts=app.forward_auth_hosts,

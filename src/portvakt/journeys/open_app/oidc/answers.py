@@ -11,8 +11,9 @@ from starlette.responses import Response
 from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.signed_answers import Signed
+from portvakt.web.client_certificates import HEADER, client_certificate
 from portvakt.web.forms import BadFormError, Form, form
-from portvakt.web.request import here
+from portvakt.web.request import context, here
 
 REALM = 'realm="portvakt"'
 
@@ -48,6 +49,11 @@ def call_of(request: Request, now: datetime) -> Call:
         method=request.method,
         path=request.scope["path"],
         proofs=tuple(request.headers.getlist("dpop")),
+        certificate=client_certificate(
+            None if request.client is None else request.client.host,
+            request.headers.getlist(HEADER),
+            context(request).site.trusted_proxies,
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portvakt.core.relying_parties import RelyingParty
+from portvakt.crypto.client_certificates import thumbprint
 from portvakt.journeys.open_app.oidc.calls import Bound, Call
 from portvakt.journeys.open_app.oidc.dpop import Proofs
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
@@ -24,16 +25,26 @@ class Binding:
         if jkt is None and app.dpop_bound_access_tokens:
             needs = "The entry of this app demands a DPoP proof."
             return OAuthError(ErrorCode.INVALID_DPOP_PROOF, needs)
-        return Bound(jkt)
+        if not app.tls_client_certificate_bound_access_tokens:
+            return Bound(jkt)
+        if call.certificate is None:
+            needs = "The entry of this app demands a client certificate."
+            return OAuthError(ErrorCode.INVALID_REQUEST, needs)
+        return Bound(jkt, thumbprint(call.certificate))
 
     async def brought(
         self, claims: Mapping[str, Any], token: str, scheme: str, app: RelyingParty, call: Call
     ) -> OAuthError | None:
         """Say what is wrong with how an access token comes (RFC 9449 sections 7.1 and 7.2).
 
-        One that is bound to a key comes with a proof of it; one that is not, comes without.
+        One that is bound to a key comes with a proof of it; one that is not, comes without. One
+        that is bound to a certificate comes with that (RFC 8705 section 3).
         """
-        jkt = confirmed(claims).get("jkt")
+        bound = confirmed(claims)
+        jkt, x5t = bound.get("jkt"), bound.get("x5t#S256")
+        shown = None if call.certificate is None else thumbprint(call.certificate)
+        if x5t not in {None, shown}:
+            return _invalid("The access token is bound to another certificate.")
         if (jkt is not None) is not (scheme == "dpop"):
             return _invalid("The access token does not come in the way of its token_type.")
         if jkt is None:

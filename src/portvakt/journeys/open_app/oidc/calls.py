@@ -11,11 +11,14 @@ class Bound:
 
     jkt: str | None = None
     """Of a DPoP key, its thumbprint (RFC 9449 section 6.1)."""
+    x5t: str | None = None
+    """Of a certificate, its thumbprint (RFC 8705 section 3.1)."""
 
     @property
     def confirmation(self) -> Mapping[str, str]:
         """Return the members of `cnf` (RFC 7800); empty where nothing is bound."""
-        return {} if self.jkt is None else {"jkt": self.jkt}
+        both = {"jkt": self.jkt, "x5t#S256": self.x5t}
+        return {name: value for name, value in both.items() if value is not None}
 
     @property
     def token_type(self) -> str:
@@ -25,7 +28,8 @@ class Bound:
     @property
     def name(self) -> str | None:
         """One text for what is bound to, as it is stored."""
-        return None if self.jkt is None else f"jkt:{self.jkt}"
+        named = [f"{name}:{value}" for name, value in self.confirmation.items()]
+        return " ".join(named) or None
 
 
 NOTHING = Bound()
@@ -42,5 +46,7 @@ class Call:
     path: str = ""
     proofs: tuple[str, ...] = ()
     """Its `DPoP` headers, as they came."""
+    certificate: bytes | None = None
+    """What the caller showed to the proxy, in DER (RFC 9440)."""
     bound: Bound = NOTHING
-    """What was made of them."""
+    """What was made of both."""

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from urllib.parse import unquote_plus
 
 from portvakt.core.events import AppSecretWrong
-from portvakt.core.relying_parties import BY_SECRET, RelyingParty
+from portvakt.core.relying_parties import BY_ISSUER, BY_KEY, BY_SECRET, RelyingParty
 from portvakt.core.secret import Secret
 from portvakt.core.throttle import Limit
+from portvakt.crypto.client_certificates import NAMES, Issuers, is_of_key, names
 from portvakt.crypto.digests import lookup_hash, same
 from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.client_assertion import (
@@ -23,6 +24,7 @@ from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.proving.rules import Rules
 from portvakt.records.unit import Records, Unit
 
+BY_CERTIFICATE = frozenset({BY_ISSUER, BY_KEY})
 PRIVATE_KEY_JWT = "private_key_jwt"
 """RFC 7523 section 2.2, OpenID Connect Core section 9."""
 
@@ -51,6 +53,8 @@ class ClientAuthentication:
     records: Records
     rules: Rules
     assertions: Assertions
+    issuers: Issuers
+    """Of the certificates that apps show."""
 
     async def app(
         self, authorization: str | None, sent: Mapping[str, str], call: Call
@@ -63,8 +67,10 @@ class ClientAuthentication:
         if isinstance(credentials, OAuthError):
             return credentials
         app = (await self.rules.current(call.now)).app(credentials.client_id)
-        if credentials.method == PRIVATE_KEY_JWT:
-            return await self._by_assertion(app, credentials, call)
+        way = None if app is None else app.token_endpoint_auth_method
+        if credentials.method == PRIVATE_KEY_JWT or way in BY_CERTIFICATE:
+            mine = app is not None and await self._by_key(app, credentials, call)
+            return app if app is not None and mine else invalid_client()
         right = proves(credentials, app, call.now)
         if app is None or app.secret_hash is None:
             return app if app is not None and right else invalid_client()
@@ -76,14 +82,31 @@ class ClientAuthentication:
         await self._count_wrong(app, call)
         return invalid_client()
 
-    async def _by_assertion(
-        self, app: RelyingParty | None, credentials: Credentials, call: Call
-    ) -> RelyingParty | OAuthError:
+    async def _by_key(self, app: RelyingParty, credentials: Credentials, call: Call) -> bool:
         """Judge what the app signed. It is no secret to guess, so wrong ones are not counted."""
-        if app is None or app.token_endpoint_auth_method != PRIVATE_KEY_JWT:
-            return invalid_client()
+        if app.token_endpoint_auth_method in BY_CERTIFICATE:
+            return await self._by_certificate(app, credentials, call)
+        if app.token_endpoint_auth_method != PRIVATE_KEY_JWT:
+            return False
         text = "" if credentials.secret is None else credentials.secret.open()
-        return app if await self.assertions.prove(text, app, call) else invalid_client()
+        return await self.assertions.prove(text, app, call)
+
+    async def _by_certificate(
+        self, app: RelyingParty, credentials: Credentials, call: Call
+    ) -> bool:
+        """Hold the certificate that came with a bare `client_id` against the entry (RFC 8705 2)."""
+        if credentials.method != "none" or call.certificate is None:
+            return False
+        if app.token_endpoint_auth_method == BY_KEY:
+            jwks = await self.assertions.keys.of(app)
+            return jwks is not None and is_of_key(call.certificate, jwks, call.now)
+        named = [(kind, getattr(app, f"tls_client_auth_{kind}")) for kind in NAMES]
+        said = [(kind, name) for kind, name in named if name is not None]
+        return (
+            len(said) == 1
+            and names(call.certificate, *said[0])
+            and self.issuers.vouch(call.certificate, call.now)
+        )
 
     async def _stopped(self, app: RelyingParty, call: Call) -> datetime | None:
         """Say until when this address is not listened to for this app."""

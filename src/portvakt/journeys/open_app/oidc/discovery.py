@@ -37,8 +37,20 @@ GRANT_TYPES = (
 )
 """What can be brought to the token endpoint. There is no password grant (RFC 9700 section 2.4)."""
 
-CONFIDENTIAL = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+CONFIDENTIAL = (
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+)
 AUTHENTICATION_METHODS = ("none", *CONFIDENTIAL)
+
+
+_BOUND_TOKENS = {
+    "tls_client_certificate_bound_access_tokens": True,  # RFC 8705 section 3.3
+    "dpop_signing_alg_values_supported": list(KINDS),  # RFC 9449 section 5.1
+}
 
 
 def discovery_document(issuer: str) -> dict[str, object]:
@@ -69,7 +81,7 @@ def discovery_document(issuer: str) -> dict[str, object]:
         "revocation_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
         "revocation_endpoint_auth_signing_alg_values_supported": list(KINDS),
         "device_authorization_endpoint": issuer + DEVICE_AUTHORIZATION,  # RFC 8628 section 4
-        "dpop_signing_alg_values_supported": list(KINDS),
+        **_BOUND_TOKENS,
         "end_session_endpoint": issuer + END_SESSION,  # RP-Initiated Logout 1.0 section 2.1
         "backchannel_logout_supported": True,  # Back-Channel Logout 1.0 section 2.1
         "backchannel_logout_session_supported": True,

@@ -8,6 +8,7 @@ from typing import Self
 from starlette.requests import Request
 from starlette.responses import Response
 
+from portvakt.crypto.client_certificates import Issuers
 from portvakt.crypto.client_keys import KINDS
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import Mac, MasterKeys, Sealer
@@ -106,6 +107,7 @@ class OpenIdConnect:
         sealer: Sealer,
         random: Random,
         outward: Outward,
+        issuers: Issuers,
         clock: Callable[[], datetime],
     ) -> Self:
         """Put the parts of the protocol together over what the root has built."""
@@ -116,7 +118,7 @@ class OpenIdConnect:
         binding = Binding(Proofs(issuer, records, Nonces(Mac(keys, "dpop_nonce"))))
         fetched, ours = AppKeys(outward, clock), {issuer, issuer + TOKEN, issuer + PUSH}
         assertions = Assertions(records, fetched, frozenset(ours))
-        clients = ClientAuthentication(records, rules, assertions)
+        clients = ClientAuthentication(records, rules, assertions, issuers)
         return cls(
             issuer=issuer,
             keys=ring,
