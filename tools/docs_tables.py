@@ -291,6 +291,9 @@ def recipes_page() -> str:
     for kind, product in PRODUCTS.items():
         command, parts = _recipe(kind)
         lines += ["", f"## {product.name}", "", "```sh", command, "```"]
+        if not product.callbacks:  # its settings are long, and have a page of their own
+            lines += ["", *RECIPE_ELSEWHERE]
+            continue
         for part in parts:
             head = [] if part.where == NOTE else [f"{part.where}:", ""]
             lines += ["", *head, f"```{part.language or 'text'}", part.text, "```"]
@@ -305,10 +308,16 @@ RECIPES_INTRO = [
 ]
 
 
+RECIPE_ELSEWHERE = [
+    "It prints [this file](examples/forward-auth/nginx.conf) with your own names in it.",
+    "[Forward-auth](forward-auth.md) tells the rest, and how Apache, Traefik and Caddy do it.",
+]
+
+
 def _recipe(kind: str) -> tuple[str, tuple[Part, ...]]:
-    name = "app" if kind == "generic" else kind
+    name = {"generic": "app", "nginx": "wiki"}.get(kind, kind)
     url, issuer = f"https://{name}.region.example", "https://id.region.example"
-    told: dict[str, Any] = addresses(PRODUCTS[kind], url, issuer)
+    told: dict[str, Any] = {"redirect_uris": (), **addresses(PRODUCTS[kind], url, issuer)}
     app = RelyingParty(client_id=ClientId(name), client_name=PRODUCTS[kind].name, **told)
     shown = "THE-SECRET"
     side = Side(issuer=issuer, organisation="Region Exempel", secret=shown, drawn="64-HEX-DIGITS")

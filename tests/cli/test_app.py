@@ -160,6 +160,18 @@ def test_an_app_that_keeps_no_secret_has_none(box: Box) -> None:
     assert "a public client" in out
 
 
+def test_an_app_behind_a_proxy_that_asks_is_known_by_its_host(box: Box) -> None:
+    words = ("--for", "nginx", "--url", "https://wiki.region.example", "--group", "alla")
+    out = box.good("app", "add", "wiki", *words).out
+    assert app(box, "wiki").forward_auth_hosts == ("wiki.region.example",)
+    assert app(box, "wiki").secret_hash is None
+    assert "auth_request" in out
+    again = box.run("app", "add", "wiki-2", *words)
+    assert "“wiki.region.example” is guarded for “wiki” already" in again.err
+    file = box.folder / "no.secret"
+    assert box.run("app", "add", "x", *words, "--secret-file", str(file)).status == 2
+
+
 def test_only_an_app_that_renews_its_tokens_may(box: Box) -> None:
     words = ("--url", "https://x.region.example", "--group", "alla")
     box.good("app", "add", "once", *words)

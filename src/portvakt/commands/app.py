@@ -120,6 +120,8 @@ def _misused(args: Namespace) -> str | None:
         return "who may open it? --group GROUP"
     if args.public and (args.secret_file or args.product not in {None, "generic"}):
         return "what is --public has no secret, and only an app of one's own is that"
+    if args.product is not None and not PRODUCTS[args.product].callbacks and args.secret_file:
+        return f"{args.product} asks without a secret; there is none for --secret-file"
     return None
 
 
@@ -243,11 +245,12 @@ def _entry(args: Namespace, issuer: str) -> dict[str, Any]:
     renews = args.refresh or product.refreshes
     grants = [AUTHORIZATION_CODE, REFRESH_TOKEN] if renews else [AUTHORIZATION_CODE]
     named = args.client_id if args.product in {None, "generic"} else product.name
+    secret = bool(product.callbacks) and not args.public
     known = addresses(product, args.url, issuer)
     entry: dict[str, Any] = {
         "client_id": args.client_id,
         "client_name": args.name or named,
-        "token_endpoint_auth_method": "none" if args.public else "client_secret_basic",
+        "token_endpoint_auth_method": "client_secret_basic" if secret else "none",
         "grant_types": grants,
         "groups": args.groups,
         **{key: list(each) if isinstance(each, tuple) else each for key, each in known.items()},

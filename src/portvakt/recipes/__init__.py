@@ -28,8 +28,9 @@ class Product:
     """What is known of a product: where it takes answers, under the address that people open."""
 
     name: str
-    callbacks: tuple[str, ...]
-    """Paths of redirect addresses; the first is the one that its settings name."""
+    callbacks: tuple[str, ...] = ()
+    """Paths of redirect addresses; the first is the one that its settings name. Without any, its
+    proxy asks us before every request, and it speaks no protocol of ours."""
     signed_out: str | None = None
     """Where it wants people after signing out."""
     told: str | None = None
@@ -58,6 +59,7 @@ PRODUCTS: Final[Mapping[str, Product]] = {
     "gitlab": Product(
         name="GitLab", callbacks=("/users/auth/openid_connect/callback",), refreshes=False
     ),
+    "nginx": Product(name="nginx, before an app that speaks no sign-in protocol", refreshes=False),
     "generic": Product(name="Any app", callbacks=("/callback",), signed_out="/", refreshes=False),
 }
 
@@ -97,6 +99,8 @@ def tells_of_sign_out(issuer: str) -> bool:
 def addresses(product: Product, url: str, issuer: str) -> dict[str, object]:
     """Return the address fields of an entry for an app that people open at `url` (RFC 7591)."""
     base = url.rstrip("/")
+    if not product.callbacks:
+        return {"client_uri": url, "forward_auth_hosts": (_guarded(url),)}
     found: dict[str, object] = {
         "client_uri": url,
         "redirect_uris": tuple(base + each for each in product.callbacks),
@@ -110,41 +114,69 @@ def addresses(product: Product, url: str, issuer: str) -> dict[str, object]:
 
 def paste(kind: str, app: RelyingParty, side: Side) -> tuple[Part, ...]:
     """Render the settings of a product (a key of `PRODUCTS`) for an app that is registered here."""
-    url = app.client_uri or _origin(app.redirect_uris[0])
-    served = discovery_document(side.issuer)
+    values = _ours(side) | _theirs(app) | {"secret": side.secret, "drawn": side.drawn}
     signed_out = app.post_logout_redirect_uris[0] if app.post_logout_redirect_uris else ""
-    end_session = str(served.get("end_session_endpoint", ""))
+    if not values["end_session"]:
+        signed_out = ""
     back = {"client_id": app.client_id, "post_logout_redirect_uri": signed_out}
-    scopes = [each for each in app.scope if each != OFFLINE_ACCESS]
     text = _TEMPLATES.get_template(f"{kind}.txt").render(
-        issuer=side.issuer,
-        discovery=side.issuer + DISCOVERY,
-        authorize=served["authorization_endpoint"],
-        token=served["token_endpoint"],
-        userinfo=served["userinfo_endpoint"],
-        jwks=served["jwks_uri"],
-        end_session=end_session,
-        signed_out=signed_out if end_session else "",
-        sign_out_address=f"{end_session}?{urlencode(back)}",
-        organisation=" ".join(side.organisation.split()),
-        client_id=app.client_id,
-        secret=side.secret,
-        drawn=side.drawn,
-        redirect_uri=app.redirect_uris[0],
-        url=url.rstrip("/"),
-        path=urlsplit(url).path or "/",
-        scope=" ".join(scopes),
-        scopes=scopes,
-        alg=app.id_token_signed_response_alg,
-        stronger=_STRONGER,
+        values,
+        signed_out=signed_out,
+        sign_out_address=f"{values['end_session']}?{urlencode(back)}",
     )
     pieces = _PART.split(text)[1:]
     return tuple(_part(head, body) for head, body in zip(pieces[::2], pieces[1::2], strict=True))
 
 
+def _ours(side: Side) -> dict[str, object]:
+    """Return what is ours, from the document that clients read."""
+    served, parts = discovery_document(side.issuer), urlsplit(side.issuer)
+    return {
+        "issuer": side.issuer,
+        "discovery": side.issuer + DISCOVERY,
+        "authorize": served["authorization_endpoint"],
+        "token": served["token_endpoint"],
+        "userinfo": served["userinfo_endpoint"],
+        "jwks": served["jwks_uri"],
+        "end_session": served.get("end_session_endpoint", ""),
+        "our_authority": parts.netloc,
+        "our_host": parts.hostname or "",
+        "our_port": parts.port or 443,
+        "organisation": " ".join(side.organisation.split()),
+        "stronger": _STRONGER,
+    }
+
+
+def _theirs(app: RelyingParty) -> dict[str, object]:
+    """Return what is the app's."""
+    guarded = app.forward_auth_hosts[0] if app.forward_auth_hosts else ""
+    back = app.redirect_uris[0] if app.redirect_uris else f"https://{guarded}"
+    url = app.client_uri or _origin(back)
+    host, _, port = guarded.partition(":")
+    scopes = [each for each in app.scope if each != OFFLINE_ACCESS]
+    return {
+        "client_id": app.client_id,
+        "word": re.sub(r"[^a-z0-9]", "_", app.client_id.lower()),
+        "redirect_uri": back,
+        "url": url.rstrip("/"),
+        "path": urlsplit(url).path or "/",
+        "guarded": guarded,
+        "their_host": host,
+        "their_port": port or "443",
+        "scope": " ".join(scopes),
+        "scopes": scopes,
+        "alg": app.id_token_signed_response_alg,
+    }
+
+
 def _part(head: str, body: str) -> Part:
     where, _, language = head.partition(" | ")
     return Part(where, language, body.strip("\n"))
+
+
+def _guarded(url: str) -> str:
+    """Return the host of an address as browsers write it: with a port where it is not 443."""
+    return urlsplit(url).netloc.lower().removesuffix(":443")
 
 
 def _origin(uri: str) -> str:

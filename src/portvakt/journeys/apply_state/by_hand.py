@@ -181,6 +181,7 @@ def _around(stored: Configuration, client_id: str) -> Surroundings:
         country="",
         groups=stored.groups,
         apps_with_secret={client_id},
+        hosts={host: each.client_id for host, each in stored.by_host.items()},
         links={each.id for each in stored.links},
     )
 
