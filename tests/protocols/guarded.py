@@ -3,6 +3,8 @@
 `AtHost` is a browser and the proxy of one host between them: it sends what the recipes send.
 """
 
+import html
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -127,6 +129,17 @@ class AtHost:
         traded = await self.passed_on(await self.ticket(browser, uri))
         assert traded.status_code == 303
         return traded.headers["location"]
+
+
+async def signs_in(region: Stage, browser: Browser) -> str:
+    """Sign Anna in on the page that is shown; return where the page after it leads in the end."""
+    await region.sign_in(browser)
+    onward = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', browser.page.html)
+    assert onward is not None, browser.page.text
+    given = await browser.get(html.unescape(onward[1]))
+    assert given.status == 303
+    location: str = given.response.headers["location"]
+    return location
 
 
 def _path(url: str) -> str:

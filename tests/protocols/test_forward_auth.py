@@ -22,6 +22,7 @@ from tests.protocols.guarded import (
     assertion,
     guarded,
     guarded_app,
+    signs_in,
 )
 from tests.protocols.stage import Stage
 from tests.protocols.test_oidc_code_flow import signed_in
@@ -48,11 +49,9 @@ async def test_a_stranger_is_led_to_sign_in_and_back_to_the_page(
         assert set(at.cookies) == {BINDING}
         page = await browser.get(home.removeprefix(ORIGIN))
         assert page.path.startswith("/sign-in?to=")
-        await region.sign_in(browser)
-        given = browser.page.response
-        assert given.status_code == 303
-        assert given.headers["location"].startswith(f"https://{WIKI}/.portvakt/ticket?ticket=")
-        traded = await at.passed_on(given.headers["location"])
+        ticket = await signs_in(region, browser)
+        assert ticket.startswith(f"https://{WIKI}/.portvakt/ticket?ticket=")
+        traded = await at.passed_on(ticket)
         assert traded.headers["location"] == f"https://{WIKI}/pages/V%C3%A5rd?q=a%20b&x[]=1"
         assert set(at.cookies) == {BINDING, GUARDED}
         assert (await at.check("/pages/V%C3%A5rd")).status_code == LETS_IN
@@ -185,10 +184,26 @@ async def test_inside_a_password_is_enough_and_outside_the_same_browser_is_asked
         browser.address = OUTSIDE
         page = await browser.get((await at.begin()).removeprefix(ORIGIN))
         assert page.path.startswith("/sign-in?")
-        await region.sign_in(browser)
-        traded = await at.passed_on(browser.page.response.headers["location"])
+        traded = await at.passed_on(await signs_in(region, browser))
         assert traded.headers["location"] == f"https://{WIKI}/"
         assert (await at.check(browser=DATA)).status_code == LETS_IN
+
+
+async def test_a_rule_for_one_app_is_asked_for_on_the_way_to_that_app(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    rule = make.rule(apps={"plans"})
+    async with guarded(tmp_path, sqlite_url) as region, region.world.browser() as browser:
+        await region.world.configure(rules=[rule])
+        await browser.get("/sign-in?to=/apps")
+        await region.sign_in(browser, code=False)
+        assert browser.page.title == "Dina appar"
+        assert await AtHost(region.world).enter(browser) == f"https://{WIKI}/"
+        plans = AtHost(region.world, PLANS)
+        page = await browser.get((await plans.begin()).removeprefix(ORIGIN))
+        assert page.path.startswith("/sign-in?")
+        await plans.passed_on(await signs_in(region, browser))
+        assert (await plans.check()).status_code == LETS_IN
 
 
 async def test_who_is_signed_out_is_stopped_at_every_host_by_the_next_request(

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from portvakt.journeys.open_app.forward_auth.places import place_at, start_at
-from tests.protocols.guarded import WIKI, AtHost, guarded
+from tests.protocols.guarded import WIKI, AtHost, guarded, signs_in
 from tests.protocols.test_oidc_code_flow import signed_in
 from tests.world import ORIGIN
 
@@ -93,6 +93,5 @@ async def test_the_longest_return_path_survives_the_sign_in(
         at = AtHost(region.world)
         longest = "/" + "%" * 1023
         await browser.get((await at.begin(longest)).removeprefix(ORIGIN))
-        await region.sign_in(browser)
-        traded = await at.passed_on(browser.page.response.headers["location"])
+        traded = await at.passed_on(await signs_in(region, browser))
         assert traded.headers["location"] == f"https://{WIKI}{longest}"

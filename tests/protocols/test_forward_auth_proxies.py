@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -15,8 +14,15 @@ import pytest
 from portvakt.core.ids import NetworkId
 from portvakt.core.policy import Network, Require, Rule
 from tests import make
-from tests.bad_days.processes import PATIENCE
-from tests.protocols.behind_proxies import Browser, Service, Started, configure, proxy, service
+from tests.protocols.behind_proxies import (
+    Browser,
+    Service,
+    Started,
+    configure,
+    is_known,
+    proxy,
+    service,
+)
 from tests.protocols.guarded import DATA, PAGE
 
 PROXIES = ("nginx", "apache", "caddy")
@@ -48,12 +54,7 @@ def running(migrated_file: Path) -> Iterator[Service]:
 def at(request: pytest.FixtureRequest, running: Service) -> Iterator[Started]:
     with proxy(running, request.param) as started:
         configure(running, [started.host])
-        known = Browser(running)
-        last = time.monotonic() + PATIENCE
-        while known.send(started.origin, headers=DATA.items()).status_code != 401:  # R27
-            assert time.monotonic() < last, started.log.read_text(encoding="utf-8")
-            time.sleep(0.05)
-        known.close()
+        is_known(started)
         yield started
 
 
@@ -65,38 +66,8 @@ def browser(at: Started) -> Iterator[Browser]:
     one.close()
 
 
-def open_page(browser: Browser, url: str) -> httpx.Response:
-    """Move to a page, as far as redirects lead."""
-    for _ in range(12):
-        answer = browser.send(url, headers=PAGE.items())
-        if answer.status_code not in (302, 303):
-            return answer
-        url = str(httpx.URL(url).join(answer.headers["location"]))
-    raise AssertionError(f"in a circle at {url}")
-
-
-def fill_in(browser: Browser, page: httpx.Response, **fields: str) -> httpx.Response:
-    """Send the form of a page of ours."""
-    hidden = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', page.text))
-    action = re.search(r'<form[^>]*action="([^"]*)"', page.text)
-    there = urlsplit(str(page.request.url))
-    home = f"https://localhost:{there.port}"
-    url = home + (action[1].replace("&amp;", "&") if action else page.request.url.raw_path.decode())
-    sent = [*PAGE.items(), ("origin", home), ("sec-fetch-site", "same-origin")]
-    answer = browser.send(url, "POST", sent, data=hidden | fields)
-    if answer.status_code != 303:
-        return answer
-    return open_page(browser, str(httpx.URL(url).join(answer.headers["location"])))
-
-
-def sign_in(browser: Browser, at: Started, path: str = "/") -> httpx.Response:
-    page = open_page(browser, at.origin + path)
-    assert "Logga in" in page.text, (page.status_code, page.text[:500])
-    return fill_in(browser, page, name="anna.berg", password="Vinterdäck i augusti")
-
-
 def test_a_person_signs_in_and_the_app_is_told_who_it_is(at: Started, browser: Browser) -> None:
-    page = sign_in(browser, at, "/pages/V%C3%A5rd?q=1&x=%2F")
+    page = browser.sign_in(at, "/pages/V%C3%A5rd?q=1&x=%2F")
     assert page.status_code == 200, page.text
     told = {name.lower(): value for name, value in page.json()["headers"]}
     assert page.json()["path"] == "/pages/Vård"
@@ -116,7 +87,7 @@ def test_a_person_signs_in_and_the_app_is_told_who_it_is(at: Started, browser: B
 def inside(at: Started) -> Iterator[Browser]:
     """A browser that is signed in at the app."""
     one = Browser(at.service)
-    assert sign_in(one, at).status_code == 200
+    assert one.sign_in(at).status_code == 200
     yield one
     one.close()
 
@@ -335,12 +306,12 @@ def test_while_we_are_away_nobody_is_let_in(at: Started, inside: Browser) -> Non
 
 
 def test_the_next_request_after_a_sign_out_is_refused(at: Started, browser: Browser) -> None:
-    assert sign_in(browser, at).status_code == 200
-    page = open_page(browser, f"{at.origin}/.portvakt/sign-out")
+    assert browser.sign_in(at).status_code == 200
+    page = browser.open(f"{at.origin}/.portvakt/sign-out")
     assert "Vill du logga ut?" in page.text
     assert (f"{at.host.partition(':')[0]}", "__Host-portvakt") not in browser.cookies
-    assert "Du är utloggad" in fill_in(browser, page).text
+    assert "Du är utloggad" in browser.fill_in(page).text
     at.service.app.seen.clear()
     assert browser.send(at.origin + "/", headers=DATA.items()).status_code == 401
-    assert "Logga in" in open_page(browser, at.origin).text
+    assert "Logga in" in browser.open(at.origin).text
     assert at.service.app.seen == []

@@ -14,6 +14,8 @@ from portvakt.core.relying_parties import RelyingParty
 from portvakt.records.configuration import Configuration
 
 AUTHORIZE = "/oidc/authorize"
+GUARDED = "/forward-auth/start"
+"""Where a browser comes from the host of an app whose proxy asks us (ADR 43)."""
 NEED = "need"
 """The parameter in which the authorization endpoint says what it still misses."""
 _TWO_FACTORS = "mfa"
@@ -41,6 +43,9 @@ class Needs:
 
 def app_of(to: str, configuration: Configuration) -> RelyingParty | None:
     """Return the app that a local path opens, or None for our own pages and unknown apps."""
+    host = _only(to, "host", GUARDED)
+    if host is not None:
+        return configuration.by_host.get(host)
     named = _only(to, "client_id")
     return None if named is None else configuration.app(ClientId(named))
 
@@ -60,8 +65,8 @@ def needs_of(to: str) -> Needs:
     return Needs(two_factors=_TWO_FACTORS in words, somebody_else=_SOMEBODY_ELSE in words)
 
 
-def _only(to: str, name: str) -> str | None:
-    """Return a parameter of a path to the authorization endpoint, where it stands once."""
+def _only(to: str, name: str, path: str = AUTHORIZE) -> str | None:
+    """Return a parameter of `to`, where it leads to this path and names the parameter once."""
     parts = urlsplit(to)
-    values = parse_qs(parts.query).get(name, []) if parts.path == AUTHORIZE else []
+    values = parse_qs(parts.query).get(name, []) if parts.path == path else []
     return values[0] if len(values) == 1 else None

@@ -11,7 +11,6 @@ AUTH_REQUEST = f"{GUARDED}auth_request"
 START = f"{GUARDED}start"
 TICKET = f"{GUARDED}ticket"
 SIGN_OUT = f"{GUARDED}sign-out"
-HOME_START = "/forward-auth/start"
 HOME_AGAIN = "/forward-auth/again"
 HOME_SIGN_OUT = "/forward-auth/sign-out"
 

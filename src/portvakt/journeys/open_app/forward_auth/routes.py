@@ -27,7 +27,6 @@ from portvakt.journeys.open_app.forward_auth.places import (
     CHECK,
     HOME_AGAIN,
     HOME_SIGN_OUT,
-    HOME_START,
     SIGN_OUT,
     START,
     TICKET,
@@ -49,6 +48,7 @@ from portvakt.journeys.open_app.forward_auth.ticket import Brought, Trading, bro
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.names import Names
 from portvakt.journeys.open_app.pages import BlockedPage, BrokenRequestPage, NotYoursPage
+from portvakt.proving.destination import GUARDED as HOME_START
 from portvakt.proving.gate import Gate
 from portvakt.proving.rules import Rules
 from portvakt.records.unit import Records
