@@ -47,7 +47,9 @@ CONFIDENTIAL = (
 AUTHENTICATION_METHODS = ("none", *CONFIDENTIAL)
 
 
-_BOUND_TOKENS = {
+_WHEREVER_WE_ARE = {
+    "code_challenge_methods_supported": ["S256"],
+    "claim_types_supported": ["normal"],
     "tls_client_certificate_bound_access_tokens": True,  # RFC 8705 section 3.3
     "dpop_signing_alg_values_supported": list(KINDS),  # RFC 9449 section 5.1
 }
@@ -81,14 +83,12 @@ def discovery_document(issuer: str) -> dict[str, object]:
         "revocation_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
         "revocation_endpoint_auth_signing_alg_values_supported": list(KINDS),
         "device_authorization_endpoint": issuer + DEVICE_AUTHORIZATION,  # RFC 8628 section 4
-        **_BOUND_TOKENS,
+        **_WHEREVER_WE_ARE,
         "end_session_endpoint": issuer + END_SESSION,  # RP-Initiated Logout 1.0 section 2.1
         "backchannel_logout_supported": True,  # Back-Channel Logout 1.0 section 2.1
         "backchannel_logout_session_supported": True,
-        "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": list(PROMPTS),
         "acr_values_supported": list(ACR_VALUES),
-        "claim_types_supported": ["normal"],
         "claims_supported": [
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"),
             *("name", "given_name", "family_name", "preferred_username", "locale"),

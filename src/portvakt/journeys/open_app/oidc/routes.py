@@ -116,9 +116,9 @@ class OpenIdConnect:
         access = AccessTokens(issuer, ring, sealer, records)
         writes = Issuer(issuer, ring, names, random, access)
         binding = Binding(Proofs(issuer, records, Nonces(Mac(keys, "dpop_nonce"))))
-        fetched, ours = AppKeys(outward, clock), {issuer, issuer + TOKEN, issuer + PUSH}
-        assertions = Assertions(records, fetched, frozenset(ours))
-        clients = ClientAuthentication(records, rules, assertions, issuers)
+        fetched = AppKeys(outward, clock)
+        ours = frozenset({issuer, issuer + TOKEN, issuer + PUSH})
+        clients = ClientAuthentication(records, rules, Assertions(records, fetched, ours), issuers)
         return cls(
             issuer=issuer,
             keys=ring,
@@ -127,9 +127,7 @@ class OpenIdConnect:
             introspection=Introspection(records, rules, access, names),
             revocation=Revocation(records, access),
             tokens=_tokens(clients, records, writes, notices, binding, rules),
-            people=UserInfo(
-                rules=rules, tokens=access, names=names, signed=signed, binding=binding
-            ),
+            people=UserInfo(rules, access, names, signed, binding),
             signed=signed,
             origins=OtherOrigins(rules, clock),
             devices=DeviceRoutes(

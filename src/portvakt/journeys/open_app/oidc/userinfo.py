@@ -1,5 +1,7 @@
 """Who the person is, for an access token that still counts (OpenID Connect Core section 5.3)."""
 
+from dataclasses import dataclass
+
 from portvakt.core.relying_parties import userinfo_algorithm
 from portvakt.journeys.open_app.names import Names
 from portvakt.journeys.open_app.oidc.access_token import AccessTokens
@@ -12,23 +14,15 @@ from portvakt.journeys.open_app.oidc.signed_answers import Signed, SignedAnswers
 from portvakt.proving.rules import Rules
 
 
+@dataclass(frozen=True, slots=True)
 class UserInfo:
     """Checks an access token and tells what its scope releases."""
 
-    def __init__(
-        self,
-        *,
-        rules: Rules,
-        tokens: AccessTokens,
-        names: Names,
-        signed: SignedAnswers,
-        binding: Binding,
-    ) -> None:
-        self._binding = binding
-        self._rules = rules
-        self._tokens = tokens
-        self._names = names
-        self._signed = signed
+    rules: Rules
+    tokens: AccessTokens
+    names: Names
+    signed: SignedAnswers
+    binding: Binding
 
     async def answer(
         self, token: str, scheme: str, call: Call
@@ -39,27 +33,27 @@ class UserInfo:
         session, with its person, with its app and with a second use of the code that it came from,
         whatever it says of its own end (rule R2).
         """
-        found = await self._tokens.counting(token, call.now)
+        found = await self.tokens.counting(token, call.now)
         if found is None or found.grant is None or found.account is None:
             return _invalid()
         grant, account = found.grant, found.account
-        if found.claims.get("aud") != self._tokens.issuer:
+        if found.claims.get("aud") != self.tokens.issuer:
             return _invalid()
-        app = (await self._rules.current(call.now)).app(grant.client_id)
+        app = (await self.rules.current(call.now)).app(grant.client_id)
         if app is None or not account.usable or not app.groups & account.groups:
             return _invalid()
-        wrong = await self._binding.brought(found.claims, token, scheme, app, call)
+        wrong = await self.binding.brought(found.claims, token, scheme, app, call)
         if wrong is not None:
             return wrong
         scope = str(found.claims.get("scope", "")).split()
         if "openid" not in scope:
             needs = "The token is not for this: its scope has no openid."
             return OAuthError(ErrorCode.INSUFFICIENT_SCOPE, needs)
-        subject, asked = self._names.subject(account.id, app), ClaimsRequest.parse(grant.claims)
+        subject, asked = self.names.subject(account.id, app), ClaimsRequest.parse(grant.claims)
         wishes = NOTHING if asked is None else asked.userinfo
         claims = userinfo_claims(account, subject, scope, app, wishes)
         alg = userinfo_algorithm(app)
-        return claims if alg is None else await self._signed.userinfo(app, claims, alg, call.now)
+        return claims if alg is None else await self.signed.userinfo(app, claims, alg, call.now)
 
 
 def _invalid() -> OAuthError:
