@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.journeys.open_app.oidc.calls import Call
+from portvakt.journeys.open_app.oidc.dpop import Nonces
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.signed_answers import Signed
 from portvakt.web.client_certificates import HEADER, client_certificate
@@ -55,6 +56,13 @@ def call_of(request: Request, now: datetime) -> Call:
             context(request).site.trusted_proxies,
         ),
     )
+
+
+def with_nonce(response: Response, call: Call, nonces: Nonces) -> Response:
+    """Give whoever makes proofs the number for the next one (RFC 9449 section 8.2)."""
+    if call.proofs:
+        response.headers["dpop-nonce"] = nonces.current(call.now)
+    return response
 
 
 def answered(answer: Mapping[str, object] | OAuthError) -> Response:

@@ -9,7 +9,13 @@ from starlette.responses import Response
 
 from portvakt.crypto.sealing import Mac
 from portvakt.journeys.open_app.oidc.answering import PostToApp, ToApp
-from portvakt.journeys.open_app.oidc.answers import answered, brought, json_answer, refused
+from portvakt.journeys.open_app.oidc.answers import (
+    answered,
+    brought,
+    json_answer,
+    refused,
+    with_nonce,
+)
 from portvakt.journeys.open_app.oidc.app_keys import AppKeys
 from portvakt.journeys.open_app.oidc.arriving import Arriving
 from portvakt.journeys.open_app.oidc.asked import Asked
@@ -21,6 +27,7 @@ from portvakt.journeys.open_app.oidc.authorize import (
     SignedIn,
     ToSignIn,
 )
+from portvakt.journeys.open_app.oidc.binding import Binding
 from portvakt.journeys.open_app.oidc.client_auth import ClientAuthentication
 from portvakt.journeys.open_app.oidc.discovery import AUTHORIZE, PUSH
 from portvakt.journeys.open_app.oidc.errors import OAuthError, Untrusted
@@ -56,10 +63,17 @@ class AuthorizeRoutes:
     posted: Posted
     pushed: Pushed
     clients: ClientAuthentication
+    binding: Binding
 
     @classmethod
     def over(
-        cls, gate: Gate, writes: Issuer, clients: ClientAuthentication, keys: AppKeys, asked: Mac
+        cls,
+        gate: Gate,
+        writes: Issuer,
+        clients: ClientAuthentication,
+        keys: AppKeys,
+        asked: Mac,
+        binding: Binding,
     ) -> Self:
         """Put the parts together over what writes tokens and what knows apps.
 
@@ -86,6 +100,7 @@ class AuthorizeRoutes:
             posted=Posted(arriving, keeping),
             pushed=Pushed(arriving, keeping, noting),
             clients=clients,
+            binding=binding,
         )
 
     def routes(self) -> list[Route]:
@@ -134,8 +149,12 @@ class AuthorizeRoutes:
         app = await self.clients.app(came.authorization, came.sent, came.call)
         if isinstance(app, OAuthError):
             return answered(app)
-        answer = await self.pushed.answer(app, came.sent, visit)
-        return refused(answer) if isinstance(answer, OAuthError) else json_answer(answer, CREATED)
+        sent = await self.binding.pushed(app, came.sent, came.call)
+        answer = (
+            sent if isinstance(sent, OAuthError) else await self.pushed.answer(app, sent, visit)
+        )
+        said = refused(answer) if isinstance(answer, OAuthError) else json_answer(answer, CREATED)
+        return with_nonce(said, came.call, self.binding.proofs.nonces)
 
     def _shown(self, request: Request, outcome: Outcome) -> Response:
         number, language = here(request).request_id, here(request).language

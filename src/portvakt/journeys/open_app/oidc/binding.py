@@ -32,6 +32,20 @@ class Binding:
             return OAuthError(ErrorCode.INVALID_REQUEST, needs)
         return Bound(jkt, thumbprint(call.certificate))
 
+    async def pushed(
+        self, app: RelyingParty, sent: Mapping[str, str], call: Call
+    ) -> Mapping[str, str] | OAuthError:
+        """Return a pushed request that names the key which came with it (RFC 9449 section 10.1)."""
+        jkt = await self.proofs.key(app, call)
+        if jkt is None or isinstance(jkt, OAuthError):
+            return sent if jkt is None else jkt
+        if sent.get("request"):
+            needs = "A signed request names its key in dpop_jkt, and brings no proof."
+            return OAuthError(ErrorCode.INVALID_REQUEST, needs)
+        if sent.get("dpop_jkt", jkt) != jkt:
+            return OAuthError(ErrorCode.INVALID_REQUEST, "dpop_jkt is another key than was shown.")
+        return {**sent, "dpop_jkt": jkt}
+
     async def brought(
         self, claims: Mapping[str, Any], token: str, scheme: str, app: RelyingParty, call: Call
     ) -> OAuthError | None:

@@ -25,11 +25,11 @@ from portvakt.journeys.open_app.oidc.answers import (
     raw_answer,
     refused,
     signed_answer,
+    with_nonce,
 )
 from portvakt.journeys.open_app.oidc.app_keys import AppKeys
 from portvakt.journeys.open_app.oidc.authorize_routes import AuthorizeRoutes
 from portvakt.journeys.open_app.oidc.binding import Binding
-from portvakt.journeys.open_app.oidc.calls import Call
 from portvakt.journeys.open_app.oidc.client_assertion import Assertions
 from portvakt.journeys.open_app.oidc.client_auth import ClientAuthentication
 from portvakt.journeys.open_app.oidc.client_credentials import ClientCredentials
@@ -122,7 +122,9 @@ class OpenIdConnect:
         return cls(
             issuer=issuer,
             keys=ring,
-            browsers=AuthorizeRoutes.over(gate, writes, clients, fetched, Mac(keys, "asked")),
+            browsers=AuthorizeRoutes.over(
+                gate, writes, clients, fetched, Mac(keys, "asked"), binding
+            ),
             clients=clients,
             introspection=Introspection(records, rules, access, names),
             revocation=Revocation(records, access),
@@ -175,7 +177,7 @@ class OpenIdConnect:
         if isinstance(came, OAuthError):
             return refused(came)
         answer = await self.tokens.answer(came.authorization, came.sent, came.call)
-        return self._with_nonce(came.call, answered(answer))
+        return with_nonce(answered(answer), came.call, self.binding.proofs.nonces)
 
     async def introspect(self, request: Request) -> Response:
         """Tell an app whether a token counts (RFC 7662)."""
@@ -211,19 +213,13 @@ class OpenIdConnect:
             # without a token there is no error to name (RFC 6750 section 3.1)
             ways = ", ".join(SCHEMES.values())
             return Response(status_code=401, headers={"www-authenticate": ways})
-        call = call_of(request, self.clock())
+        call, nonces = call_of(request, self.clock()), self.binding.proofs.nonces
         answer = await self.people.answer(value.strip(" "), scheme, call)
         if isinstance(answer, OAuthError):
             status = 403 if answer.status == FORBIDDEN else 401
-            return self._with_nonce(call, refused(answer, SCHEMES[scheme], status))
+            return with_nonce(refused(answer, SCHEMES[scheme], status), call, nonces)
         told = signed_answer(answer) if isinstance(answer, Signed) else json_answer(answer)
-        return self._with_nonce(call, told)
-
-    def _with_nonce(self, call: Call, response: Response) -> Response:
-        """Give whoever makes proofs the number for the next one (RFC 9449 section 8.2)."""
-        if call.proofs:
-            response.headers["dpop-nonce"] = self.binding.proofs.nonces.current(call.now)
-        return response
+        return with_nonce(told, call, nonces)
 
 
 def _tokens(
