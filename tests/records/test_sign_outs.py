@@ -10,7 +10,7 @@ import pytest
 
 from portvakt.core.ids import AccountId, ClientId, GrantId, SessionId
 from portvakt.records import AuthorizationCode, Message, Records, Unit
-from portvakt.records.sign_outs import OpenedApp
+from portvakt.records.sign_outs import NotTold, OpenedApp
 from tests import make
 from tests.records.stored import with_anna
 from tests.records.test_grants import CODE, GRANT
@@ -159,6 +159,37 @@ async def test_a_session_whose_apps_nobody_ever_tells_is_swept_after_a_month(
         later = make.NOW + timedelta(days=31)
         await records.write(lambda unit: unit.expired.sweep(later))
         assert await taken(records) == {}
+
+
+async def test_apps_that_cannot_be_told_are_listed_with_why(database_url: str) -> None:
+    async with with_anna(database_url) as records:
+        names = ("down", "down", "gone", "well")
+        some = [message(f"{n}", to=name, id=f"{n}") for n, name in enumerate(names)]
+        later = make.NOW + timedelta(minutes=1)
+
+        async def act(unit: Unit) -> None:
+            await unit.outbox.put_many(some)
+            await unit.outbox.claim("sign_out", make.NOW, 10, timedelta(seconds=1))
+            for id_ in ("0", "1"):
+                await unit.outbox.failed(id_, later, "answers 503", taken=False)
+            await unit.outbox.dropped("2", later, "answers 410", taken=False)
+
+        await records.write(act)
+        found = await records.read(lambda unit: unit.sign_outs.trouble(make.NOW))
+        assert found == [
+            NotTold("gone", given_up=True, count=1, why="answers 410"),
+            NotTold("down", given_up=False, count=2, why="answers 503"),
+        ]
+        assert await records.read(lambda unit: unit.sign_outs.trouble(later)) == []
+
+
+async def test_how_many_sessions_wait_and_since_when_is_told(database_url: str) -> None:
+    async with with_anna(database_url, two_sessions) as records:
+        assert await records.read(lambda unit: unit.sign_outs.left()) == (0, None)
+        await records.write(close_all)
+        assert await records.read(lambda unit: unit.sign_outs.left()) == (2, make.NOW)
+        await taken(records)
+        assert await records.read(lambda unit: unit.sign_outs.left()) == (0, None)
 
 
 def message(key: str, **given: Any) -> Message:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from portvakt.commands.doctor_lines import DAY, Line, ok, warn, wrong
+from portvakt.commands.doctor_sign_outs import CHANNEL, sign_out_lines
 from portvakt.commands.opening import DEMO_MARK, is_embedded
 from portvakt.commands.shell import Shell
 from portvakt.core.events import SignInSucceeded
@@ -64,7 +65,8 @@ async def _looked(records: Records, settings: Settings, shell: Shell) -> AsyncIt
     yield await _speed(records)
     yield _clock(await records.clock_difference(), embedded=is_embedded(settings))
     now = shell.clock()
-    for each in (_mark, _signing_keys, _outbox, _texts, _worker, _rules, _networks, _places):
+    looks = (_mark, _signing_keys, _outbox, sign_out_lines, _texts, _worker)
+    for each in (*looks, _rules, _networks, _places):
         for line in await records.read(lambda unit, look=each: look(unit, settings, now)):
             yield line
 
@@ -119,6 +121,8 @@ async def _outbox(unit: Unit, _settings: Settings, now: datetime) -> list[Line]:
 
 def _waiting(waiting: dict[str, tuple[int, datetime]], now: datetime) -> Iterator[Line]:
     for channel, (count, oldest) in sorted(waiting.items()):
+        if channel == CHANNEL:  # an app may be down for long (`doctor_sign_outs`)
+            continue
         age = now - oldest
         said = f"{count} for {channel}, the oldest for {age // timedelta(seconds=1)} s"
         mend = f"see that {channel} is reached (below), and that `portvakt work` runs"

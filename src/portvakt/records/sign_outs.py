@@ -44,6 +44,27 @@ _LEFT: Final = Statement(
 )
 
 
+# Bounded by the index on when they were asked for: for who looks after the service, and seldom.
+_TROUBLE: Final = Statement(
+    """
+    SELECT recipient, state, COUNT(*), MAX(why) FROM outbox
+    WHERE channel = 'sign_out' AND created_at >= :since
+        AND (state = 'dropped' OR (state = 'waiting' AND why IS NOT NULL))
+    GROUP BY recipient, state ORDER BY state, COUNT(*) DESC, recipient LIMIT 20
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NotTold:
+    """An app that was told in vain of some sessions: for good, or until now."""
+
+    app: str
+    given_up: bool
+    count: int
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class OpenedApp:
     """An app that was told who somebody is, in a session of theirs."""
@@ -72,6 +93,11 @@ class SignOuts:
         if row is None or row[1] is None:
             return 0, None
         return int(row[0]), instant(row[1])
+
+    async def trouble(self, since: datetime) -> list[NotTold]:
+        """List apps that could not be told of what was asked for since then; the worst first."""
+        rows = await self._run.rows(_TROUBLE, since=ms(since))
+        return [NotTold(row[0], row[1] == "dropped", int(row[2]), row[3] or "") for row in rows]
 
     async def opened_in(self, session_ids: Iterable[SessionId], now: datetime) -> list[OpenedApp]:
         """List the apps that were opened in sessions, once for each session."""
