@@ -13,12 +13,16 @@ from msgspec import structs
 
 from portvakt import background_sign_outs
 from portvakt.core.ids import SessionId
+from portvakt.crypto.randomness import SystemRandom
+from portvakt.crypto.signing import Forged, Verified
+from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.oidc.back_channel import TRIED_FOR
 from portvakt.records import Unit
 from portvakt.settings.structs import Outgoing
 from tests import make
 from tests.conformance.operator import Request, answers, closes, hangs, operator
 from tests.worker.apps import (
+    ISSUER,
     App,
     an_app,
     believed,
@@ -28,7 +32,7 @@ from tests.worker.apps import (
     put_apps,
     put_sessions,
 )
-from tests.worker.office import Office, office
+from tests.worker.office import SEALER, Office, office
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,6 +67,22 @@ async def test_an_app_that_was_opened_in_a_session_is_told_when_it_ends(
         assert request.headers["content-type"] == "application/x-www-form-urlencoded"
         assert list(request.form) == ["logout_token"]
         await believed(here, shop, shop.tokens()[0])
+
+
+async def test_a_logout_token_never_passes_for_an_id_token(sqlite_url: str) -> None:
+    async with an_app() as shop, office(sqlite_url) as here:
+        await put_apps(here, shop)
+        await put_sessions(here, [shop])
+        async with here.working():
+            await end_all(here)
+            await heard(shop)
+        ring = KeyRing(records=here.records, sealer=SEALER, random=SystemRandom())
+        signer = await ring.signer(datetime.now(UTC))
+        (token,) = shop.tokens()
+        meant = {"issuer": ISSUER, "audience": "shop"}
+        assert isinstance(signer.recognise(token, typ="logout+jwt", **meant), Verified)
+        assert isinstance(signer.recognise(token, typ="JWT", **meant), Forged)
+        assert isinstance(signer.recognise(token, typ="at+jwt", **meant), Forged)
 
 
 async def test_only_apps_that_were_opened_in_that_session_are_told(sqlite_url: str) -> None:

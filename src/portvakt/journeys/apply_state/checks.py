@@ -226,8 +226,10 @@ def _app(
             problems.add((*path, "post_logout_redirect_uris", at), wrong)
     for key in ADDRESSES:
         uri = getattr(app, key)
-        if uri is not None and _wrong_address(uri):
-            problems.add((*path, key), _wrong_address(uri))
+        if uri is not None and (wrong := _wrong_address(uri)):
+            problems.add((*path, key), wrong)
+        elif uri is not None and key in CALLED and "#" in uri:
+            problems.add((*path, key), "has a fragment, which nobody can call")
     _grant_types((*path, "grant_types"), app, problems)
     _keys(path, app, problems)
     _services(path, app, problems)
@@ -242,6 +244,8 @@ def _link(path: Path, link: Link, groups: Collection[str], problems: Problems) -
         problems.add((*path, "address"), wrong)
 
 
+CALLED = ("jwks_uri", "backchannel_logout_uri")
+"""Addresses that we call (Back-Channel Logout 1.0 section 2.2: no fragment)."""
 ADDRESSES = (
     "client_uri",
     "initiate_login_uri",
