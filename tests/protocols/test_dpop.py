@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 import pytest
@@ -390,37 +389,3 @@ async def test_both_ways_of_bringing_a_token_are_named_where_none_is(
         algorithms = region.shop.metadata["dpop_signing_alg_values_supported"]
         assert f'algs="{" ".join(algorithms)}"' in named
         assert not {"none", "HS256"} & set(algorithms)
-
-
-async def test_a_pushed_request_with_a_proof_binds_its_code_to_the_key(
-    tmp_path: Path, database_url: str
-) -> None:
-    """RFC 9449 section 10.1."""
-    async with proving(tmp_path, database_url) as (region, browser, prover):
-        where = region.shop.metadata["pushed_authorization_request_endpoint"]
-
-        async def push(**more: str) -> tuple[httpx.Response, Attempt]:
-            attempt = region.shop.begin()
-            query = dict(parse_qsl(urlsplit(attempt.url).query)) | more
-            proof = {"dpop": prover.proof("POST", where)}
-            answer = await region.shop.http.post(where, data=query, headers=proof)
-            prover.nonce = answer.headers["dpop-nonce"]
-            return answer, attempt
-
-        answer, _ = await push()
-        assert said(answer) == (400, "use_dpop_nonce")
-        for mine in (prover, Prover(region.shop, OTHER)):
-            answer, attempt = await push()
-            assert answer.status_code == 201, answer.text
-            handle = {"client_id": "shop", "request_uri": answer.json()["request_uri"]}
-            response = (await browser.get(f"/oidc/authorize?{urlencode(handle)}")).response
-            code = region.shop.read_answer(response.headers["location"], attempt)["code"]
-            mine.nonce = prover.nonce
-            status, error = said(await mine.post(trade(code, attempt, mine)))
-            assert (status, error) == ((200, "") if mine is prover else (400, "invalid_grant"))
-        answer, _ = await push(dpop_jkt=OTHER.thumbprint())
-        assert said(answer) == (400, "invalid_request"), "another key than was shown"
-        answer, _ = await push(dpop_jkt=prover.jkt)
-        assert answer.status_code == 201
-        answer, _ = await push(request="x.y.z")
-        assert said(answer) == (400, "invalid_request")

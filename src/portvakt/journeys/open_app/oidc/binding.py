@@ -42,7 +42,7 @@ class Binding:
         if sent.get("request"):
             needs = "A signed request names its key in dpop_jkt, and brings no proof."
             return OAuthError(ErrorCode.INVALID_REQUEST, needs)
-        if sent.get("dpop_jkt", jkt) != jkt:
+        if (sent.get("dpop_jkt") or jkt) != jkt:
             return OAuthError(ErrorCode.INVALID_REQUEST, "dpop_jkt is another key than was shown.")
         return {**sent, "dpop_jkt": jkt}
 

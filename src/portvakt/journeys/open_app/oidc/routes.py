@@ -116,15 +116,13 @@ class OpenIdConnect:
         access = AccessTokens(issuer, ring, sealer, records)
         writes = Issuer(issuer, ring, names, random, access)
         binding = Binding(Proofs(issuer, records, Nonces(Mac(keys, "dpop_nonce"))))
-        fetched = AppKeys(outward, clock)
+        fetched, asked = AppKeys(outward, clock), Mac(keys, "asked")
         ours = frozenset({issuer, issuer + TOKEN, issuer + PUSH})
         clients = ClientAuthentication(records, rules, Assertions(records, fetched, ours), issuers)
         return cls(
             issuer=issuer,
             keys=ring,
-            browsers=AuthorizeRoutes.over(
-                gate, writes, clients, fetched, Mac(keys, "asked"), binding
-            ),
+            browsers=AuthorizeRoutes.over(gate, writes, clients, fetched, asked, binding),
             clients=clients,
             introspection=Introspection(records, rules, access, names),
             revocation=Revocation(records, access),
