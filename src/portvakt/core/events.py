@@ -108,6 +108,7 @@ from portvakt.core.service_events import (
 )
 from portvakt.core.sign_in_events import (
     AppAccessTakenBack,
+    AppConsentAnswered,
     AppOpened,
     AppRefused,
     AppRequestRefused,
@@ -134,6 +135,7 @@ __all__ = [
     "AccountFrozen",
     "AccountThawed",
     "AppAccessTakenBack",
+    "AppConsentAnswered",
     "AppNotTold",
     "AppOpened",
     "AppRefused",

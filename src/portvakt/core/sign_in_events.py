@@ -160,6 +160,16 @@ class AppRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppConsentAnswered(Event):
+    """Somebody was asked whether an app of others may know something of them, and said so."""
+
+    name = "app.consent_answered"
+    app: ClientId
+    scope: tuple[str, ...]
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppAccessTakenBack(Event):
     """What an app held of somebody was ended, and what they had let it know is asked anew."""
 

@@ -12,6 +12,7 @@ from portvakt.core.assurance import Aal
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.events import (
     AppAccessTakenBack,
+    AppConsentAnswered,
     AppOpened,
     CodeReused,
     Event,
@@ -131,6 +132,14 @@ CASES: tuple[tuple[Event, str], ...] = (
     (
         AppAccessTakenBack(**SAID, app=make.SHOP, grants=1, consent=False),
         "Demobutiken får inte längre veta vem du är",
+    ),
+    (
+        AppConsentAnswered(**SAID, app=make.SHOP, scope=("openid",), allowed=True),
+        "Du lät Demobutiken veta vem du är",
+    ),
+    (
+        AppConsentAnswered(**SAID, app=make.SHOP, scope=("openid",), allowed=False),
+        "Du sa nej till Demobutiken",
     ),
     (CodeReused(**SAID, app=make.SHOP, grant_id=GRANT), "Demobutiken loggades ut"),
     (RefreshTokenReused(**SAID, app=make.SHOP, grant_id=GRANT), "Demobutiken loggades ut"),

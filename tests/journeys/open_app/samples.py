@@ -9,11 +9,14 @@ from portvakt.journeys.open_app.device_pages import (
     DeviceEndPage,
 )
 from portvakt.journeys.open_app.forward_auth.pages import AgainPage, SignOutPage
+from portvakt.journeys.open_app.oidc.consent import WORDED
 from portvakt.journeys.open_app.pages import (
     AskToSignOutPage,
     BlockedPage,
     BrokenRequestPage,
+    ConsentPage,
     FormPostPage,
+    GoingOnPage,
     LeftPage,
     NotYoursPage,
 )
@@ -47,6 +50,21 @@ SAMPLES: dict[str, Page] = {
         app="<img src=x onerror=alert(1)> & Söner AB med ett mycket långt namn", number=NUMBER
     ),
     "request-gone": BrokenRequestPage(why=MessageId("open_app.request_gone"), number=NUMBER),
+    "consent": ConsentPage(
+        app="Kalkylbladet",
+        gets=[MessageId(f"device_page.gets_{each}") for each in ("openid", "profile", "email")],
+        query="client_id=x",
+        whose="s",
+    ),
+    "consent-to-more": ConsentPage(
+        app="<b>Kalkyl & Blad</b>",
+        gets=[MessageId(f"device_page.gets_{each}") for each in WORDED],
+        others=["invoices:read"],
+        query="client_id=x",
+        whose="s",
+    ),
+    "going-on": GoingOnPage(app="Kalkylbladet", to="https://sheet.example/cb?a=b&c=d", opens=True),
+    "going-back": GoingOnPage(app="Kalkylbladet", to="https://sheet.example/cb", opens=False),
     "posting": FormPostPage(
         app="Löneportalen",
         action="https://pay.example/cb",

@@ -11,6 +11,7 @@ from portvakt.core.events import (
     AccountFrozen,
     AccountThawed,
     AppAccessTakenBack,
+    AppConsentAnswered,
     AppOpened,
     AppRefused,
     CodeReused,
@@ -168,6 +169,15 @@ class Teller(Naming):
     def cut_off(self, event: StoredEvent) -> Happened:
         """Tell that an app's key came twice, from wherever that was."""
         return replace(self.taken_back(event), failed=True)
+
+    def consented(self, event: StoredEvent) -> Happened:
+        """Tell what they said of an app that is not the organisation's own."""
+        said = "said_yes" if event.detail["allowed"] else "said_no"
+        return Happened(
+            at=event.at,
+            what=self.about(f"my_sign_ins.app_{said}", event.detail["app"]),
+            place=self.place(event.address),
+        )
 
     def taken_back(self, event: StoredEvent) -> Happened:
         """Tell that what an app held ended; support that does it is at no place."""
@@ -334,6 +344,7 @@ _TOLD: Mapping[str, Callable[[Teller, StoredEvent], Happened]] = MappingProxyTyp
         DeviceAllowed.name: Teller.device,
         DeviceDenied.name: Teller.device,
         AppAccessTakenBack.name: Teller.taken_back,
+        AppConsentAnswered.name: Teller.consented,
         CodeReused.name: Teller.cut_off,
         RefreshTokenReused.name: Teller.cut_off,
         **dict.fromkeys(_OF_PASSWORDS, Teller.password),

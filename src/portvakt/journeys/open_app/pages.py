@@ -1,5 +1,6 @@
 """The pages of ours that stand between a person and an app."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -62,3 +63,26 @@ class LeftPage(Page):
     template: ClassVar[str] = "journeys/open_app/left.html"
     app: str
     onward: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentPage(Page):
+    """What an app of others would be told, and the question."""
+
+    template: ClassVar[str] = "journeys/open_app/consent.html"
+    app: str
+    gets: Sequence[MessageId]
+    others: Sequence[str] = ()
+    """What else it asks for, in its own words."""
+    query: str
+    whose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoingOnPage(Page):
+    """After a form of ours: the way to the app, which `form-action` keeps forms from taking."""
+
+    template: ClassVar[str] = "journeys/open_app/going_on.html"
+    app: str
+    to: str
+    opens: bool

@@ -25,6 +25,9 @@ class Asked:
     stored: bytes | None = None
     """The hash of the handle, where the request was stored; it is good for one code."""
 
+    allowed: bool | None = None
+    """What the person has just said to what the app wants to know; None before they are asked."""
+
     @property
     def silent(self) -> bool:
         """Whether nothing may be shown (`prompt=none`)."""

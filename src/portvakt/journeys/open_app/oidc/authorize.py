@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from portvakt.core.assurance import Evidence, assurance_of, meets
-from portvakt.core.events import AppOpened, AppRefused
+from portvakt.core.events import AppConsentAnswered, AppOpened, AppRefused
 from portvakt.core.ids import GrantId
 from portvakt.core.people import Account
 from portvakt.core.relying_parties import OFFLINE_ACCESS, RelyingParty
@@ -23,6 +23,13 @@ from portvakt.journeys.open_app.oidc.answering import PostToApp, ToApp, answer_t
 from portvakt.journeys.open_app.oidc.arriving import Arriving, Stranger, gone
 from portvakt.journeys.open_app.oidc.asked import Asked, Objection
 from portvakt.journeys.open_app.oidc.checks import NO_APP_NAMED
+from portvakt.journeys.open_app.oidc.consent import (
+    AskConsent,
+    must_ask,
+    remember,
+    said_before,
+    wanted_of,
+)
 from portvakt.journeys.open_app.oidc.discovery import AUTHORIZE
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
 from portvakt.journeys.open_app.oidc.freshness import Freshening, Freshness
@@ -34,7 +41,7 @@ from portvakt.journeys.open_app.oidc.request import ASKED, RESOURCE, Authorizati
 from portvakt.journeys.open_app.oidc.request_object import OBJECT
 from portvakt.proving.destination import NEED, Needs
 from portvakt.proving.rules import Rules, Verdict, judge
-from portvakt.proving.visit import Visit
+from portvakt.proving.visit import Visit, said
 from portvakt.records.grants import AuthorizationCode, Grant
 from portvakt.records.unit import Records, Unit
 
@@ -74,7 +81,7 @@ class Blocked:
     verdict: Verdict
 
 
-Outcome = ToApp | PostToApp | ToSignIn | NotYours | Blocked | Untrusted
+Outcome = ToApp | PostToApp | ToSignIn | AskConsent | NotYours | Blocked | Untrusted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +132,8 @@ class Authorize:
         subjects = demands.subjects
         if subjects is not None and self.names.subject(who.account.id, app) not in subjects:
             return await self._ask(asked, fresh, anew=True, somebody_else=True)
-        if not app.groups & who.account.groups:
-            await self._note_refusal(asked, who, "not_in_groups", verdict)
-            return self._denied(asked, NotYours(app))
-        if decision.blocked:
-            await self._note_refusal(asked, who, "blocked", verdict)
-            return self._denied(asked, Blocked(app, verdict))
+        if (closed := await self._closed(asked, who, verdict)) is not None:
+            return closed
         shown = who.session.evidence
         counted = tuple(each for each in shown if fresh.since is None or each.at >= fresh.since)
         if not meets(counted, decision.requirement, asked.visit.now):
@@ -139,7 +142,47 @@ class Authorize:
         if not meets(counted, verdict.decision.requirement, asked.visit.now):
             unmet = ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS if demands.acr_essential else None
             return await self._ask(asked, fresh, anew=len(counted) < len(shown), unmet=unmet)
+        if app.consent and not asked.allowed:
+            before = await said_before(self.records, who.account.id, app)
+            if asked.allowed is False or must_ask(asked, before):
+                return await self._consent(asked, fresh, who)
         return await self._code(asked, who, counted, verdict)
+
+    async def _closed(self, asked: Asked, who: SignedIn, verdict: Verdict) -> Outcome | None:
+        """Refuse an app that is not the person's, or that a rule closes to them now."""
+        if not asked.app.groups & who.account.groups:
+            await self._note_refusal(asked, who, "not_in_groups", verdict)
+            return self._denied(asked, NotYours(asked.app))
+        if verdict.decision.blocked:
+            await self._note_refusal(asked, who, "blocked", verdict)
+            return self._denied(asked, Blocked(asked.app, verdict))
+        return None
+
+    async def _consent(self, asked: Asked, fresh: Freshness, who: SignedIn) -> Outcome:
+        """Ask what the app may be told, or tell the app that the person said no."""
+        app, visit = asked.app, asked.visit
+        if asked.silent:
+            needs = "The person must be asked, and prompt is none."
+            return self._refusal(asked, OAuthError(ErrorCode.CONSENT_REQUIRED, needs))
+        if asked.allowed is False:
+            event = self._answered(asked, who)
+            await self.records.write_one(lambda unit: unit.audit.write(event))
+            no = OAuthError(ErrorCode.ACCESS_DENIED, "The person said no.")
+            return self._refusal(asked, no.under(visit.request_id))
+        kept = await self._kept(asked, fresh)
+        if kept is None:
+            return gone()
+        query = kept.without(NEED).query()
+        return AskConsent(app, wanted_of(asked), query, self.names.sid(who.session.id, app))
+
+    @staticmethod
+    def _answered(asked: Asked, who: SignedIn) -> AppConsentAnswered:
+        return AppConsentAnswered(
+            **said(asked.visit, who.account.id),
+            app=asked.app.client_id,
+            scope=wanted_of(asked),
+            allowed=asked.allowed is True,
+        )
 
     async def _ask(
         self,
@@ -225,6 +268,9 @@ class Authorize:
                 hashed, visit.binding, visit.now
             ):
                 return False
+            if asked.app.consent and asked.allowed:
+                await remember(unit, who.account.id, asked)
+                await unit.audit.write(self._answered(asked, who))
             await unit.grants.put_code(put)
             await unit.audit.write(opened, verdict.decision.trace)
             return True

@@ -1,12 +1,14 @@
 """The authorization endpoint: what an app sends a browser here with, and where it goes on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, assert_never
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from portvakt.core.messages import MessageId
+from portvakt.crypto.digests import same
 from portvakt.crypto.sealing import Mac
 from portvakt.journeys.open_app.oidc.answering import PostToApp, ToApp
 from portvakt.journeys.open_app.oidc.answers import (
@@ -29,6 +31,7 @@ from portvakt.journeys.open_app.oidc.authorize import (
 )
 from portvakt.journeys.open_app.oidc.binding import Binding
 from portvakt.journeys.open_app.oidc.client_auth import ClientAuthentication
+from portvakt.journeys.open_app.oidc.consent import WORDED, AskConsent
 from portvakt.journeys.open_app.oidc.discovery import AUTHORIZE, PUSH
 from portvakt.journeys.open_app.oidc.errors import OAuthError, Untrusted
 from portvakt.journeys.open_app.oidc.hints import Hints
@@ -40,13 +43,16 @@ from portvakt.journeys.open_app.oidc.request_object import RequestObjects
 from portvakt.journeys.open_app.pages import (
     BlockedPage,
     BrokenRequestPage,
+    ConsentPage,
     FormPostPage,
+    GoingOnPage,
     NotYoursPage,
 )
 from portvakt.proving.gate import ANEW, Gate
 from portvakt.web.cookies import Cookie, read_cookies, set_binding, set_language
 from portvakt.web.forms import form
 from portvakt.web.headers import policy_for_posting_to
+from portvakt.web.paths import local_path
 from portvakt.web.request import context, here
 from portvakt.web.responses import page, problem, see_other
 from portvakt.web.routing import Route, Who, route
@@ -113,6 +119,7 @@ class AuthorizeRoutes:
             route(AUTHORIZE, self.authorize, who=Who.ANYONE),
             route(AUTHORIZE, self.take_posted, methods=("POST",), who=Who.CLIENT),
             route(PUSH, self.take_pushed, methods=("POST",), who=Who.CLIENT),
+            route("/oidc/consent", self.consent, methods=("POST",), who=Who.SIGNED_IN),
         ]
 
     async def authorize(self, request: Request) -> Response:
@@ -156,7 +163,34 @@ class AuthorizeRoutes:
         said = refused(answer) if isinstance(answer, OAuthError) else json_answer(answer, CREATED)
         return with_nonce(said, came.call, self.binding.proofs.nonces)
 
-    def _shown(self, request: Request, outcome: Outcome) -> Response:
+    async def consent(self, request: Request) -> Response:
+        """Take what a person says to what an app of others wants to know.
+
+        The whole request is judged again with the answer. What does not fit, such as an answer in
+        somebody else's session, leads back to the question.
+        """
+        sent = await form(request)
+        again = see_other(local_path(f"{AUTHORIZE}?{sent['query']}"))
+        current, visit = await self.gate.current(request), await self.gate.visit(request)
+        if current is None or sent["answer"] not in {"yes", "no"}:
+            return again
+        asked = await self.authorizing.read(sent["query"].encode(), visit)
+        if not isinstance(asked, Asked):
+            return again
+        whose = self.authorizing.names.sid(current.session.id, asked.app)
+        if not same(whose.encode(), sent["whose"].encode()):
+            return again
+        who = SignedIn(current.session, current.standing.account)
+        allowed = sent["answer"] == "yes"
+        outcome = await self.authorizing.answer(replace(asked, allowed=allowed), who)
+        if not isinstance(outcome, ToApp):
+            return self._shown(request, outcome)
+        view = GoingOnPage(app=asked.app.client_name, to=outcome.location, opens=allowed)
+        return page(request, view)
+
+    def _shown(  # noqa: PLR0911  # one answer for each outcome there is
+        self, request: Request, outcome: Outcome
+    ) -> Response:
         number, language = here(request).request_id, here(request).language
         match outcome:
             case ToApp(location):
@@ -168,6 +202,8 @@ class AuthorizeRoutes:
                 response = self.gate.sign_in(request, to=to, purpose=ANEW if anew else None)
                 suggest_language(request, response, locales)
                 return response
+            case AskConsent():
+                return _consent_page(request, outcome)
             case NotYours(app):
                 view = NotYoursPage(app=app.client_name, number=number)
                 return page(request, view, FORBIDDEN)
@@ -179,6 +215,18 @@ class AuthorizeRoutes:
                 return page(request, BrokenRequestPage(why=message, number=number), REFUSED)
             case _:
                 assert_never(outcome)
+
+
+def _consent_page(request: Request, asking: AskConsent) -> Response:
+    worded = [each for each in asking.scopes if each in WORDED]
+    view = ConsentPage(
+        app=asking.app.client_name,
+        gets=[MessageId(f"device_page.gets_{each}") for each in worded],
+        others=[each for each in asking.scopes if each not in WORDED],
+        query=asking.query,
+        whose=asking.whose,
+    )
+    return page(request, view)
 
 
 def _posting(request: Request, answer: PostToApp) -> Response:
