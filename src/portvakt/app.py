@@ -26,6 +26,7 @@ from portvakt.crypto.passwords import Busy, PasswordHasher
 from portvakt.crypto.randomness import Random, SystemRandom
 from portvakt.crypto.sealing import MasterKeys, Sealer
 from portvakt.journeys.app_access.routes import AppAccess
+from portvakt.journeys.apply_state.by_program import AppsByProgram
 from portvakt.journeys.my_apps.arrange_routes import Arrange
 from portvakt.journeys.my_apps.door import PortalDoor
 from portvakt.journeys.my_apps.routes import MyApps
@@ -35,6 +36,7 @@ from portvakt.journeys.not_me.flow import NotMe
 from portvakt.journeys.not_me.routes import NotMeRoutes
 from portvakt.journeys.open_app.forward_auth.routes import ForwardAuth
 from portvakt.journeys.open_app.keys import KeyRing
+from portvakt.journeys.open_app.oidc.registration_routes import RegistrationRoutes
 from portvakt.journeys.open_app.oidc.routes import OpenIdConnect
 from portvakt.journeys.set_up_mfa.forms import Numbers
 from portvakt.journeys.set_up_mfa.parts import Parts as SetUpParts
@@ -367,6 +369,7 @@ def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
         outward=base.outward,
         clock=base.clock,
     )
+    registering = RegistrationRoutes(issuer, AppsByProgram(records, base.random), base.clock)
     forward_auth = ForwardAuth.over(
         issuer=issuer,
         gate=gate,
@@ -390,5 +393,6 @@ def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
         ).routes(),
         *AppAccess(gate=gate, rules=rules, records=records).routes(),
         *open_app.routes(),
+        *registering.routes(),
         *forward_auth.routes(),
     )

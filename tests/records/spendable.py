@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from portvakt.core.device_grant import DeviceState
 from portvakt.core.freezing import Change
 from portvakt.core.ids import (
     ApprovalId,
@@ -22,17 +21,16 @@ from portvakt.core.push_approval import ApprovalState
 from portvakt.core.throttle import Limit
 from portvakt.records import Code, Draft, KeyState, Paired, Rotated, Spent, StoredKey, Unit
 from portvakt.records.freezes import Link
-from portvakt.records.stored_requests import StoredRequest
 from tests import make
 from tests.records import (
     a_phone,
     a_reset,
     test_codes,
-    test_device_requests,
     test_drafts,
     test_grants,
     test_outbox,
 )
+from tests.records.spendable_apps import OF_APPS
 from tests.records.stored import somebody
 
 MAC = test_codes.MAC
@@ -110,36 +108,6 @@ async def refresh(unit: Unit, n: int) -> bool:
 
 async def spend_id(unit: Unit, n: int) -> bool:
     return await unit.seen_ids.spend(b"id%d" % n, make.NOW)
-
-
-async def put_device(unit: Unit, n: int) -> None:
-    asked = replace(test_device_requests.ASKED, device_hash=b"d%d" % n, user_hash=b"u%d" % n)
-    assert await unit.device_requests.put(asked)
-
-
-async def answer_device(unit: Unit, n: int) -> bool:
-    said = DeviceState.ALLOWED if os.getpid() % 2 else DeviceState.DENIED
-    return await unit.device_requests.decide(b"d%d" % n, said, make.NOW)
-
-
-async def ask_in_time(unit: Unit, n: int) -> bool:
-    """One of those who ask at once is in time; the others are told to slow down."""
-    polled = await unit.device_requests.poll(b"d%d" % n, make.SHOP, make.NOW)
-    return polled is not None and not polled.too_soon
-
-
-async def put_request(unit: Unit, n: int) -> None:
-    request = StoredRequest(hash=b"r%d" % n, client_id=make.SHOP, pushed=True, parameters="state=x")
-    await unit.stored_requests.put(request, make.NOW + timedelta(minutes=1))
-
-
-async def take_request(unit: Unit, n: int) -> bool:
-    return await unit.stored_requests.spend(b"r%d" % n, b"b" * 32, make.NOW)
-
-
-async def hold_request(unit: Unit, n: int) -> bool:
-    later = make.NOW + timedelta(minutes=30)
-    return await unit.stored_requests.hold(b"r%d" % n, os.urandom(32), later, make.NOW)
 
 
 async def put_draft(unit: Unit, n: int) -> None:
@@ -366,10 +334,7 @@ SPENDABLE = {
     "authorization_code": Spendable(put_grant, take_grant),
     "refresh_token": Spendable(put_family, refresh),
     "id_of_an_assertion": Spendable(nothing, spend_id),
-    "answer_to_a_device": Spendable(put_device, answer_device),
-    "question_of_a_device": Spendable(put_device, ask_in_time),
-    "stored_request": Spendable(put_request, take_request),
-    "browser_of_a_request": Spendable(put_request, hold_request),
+    **{name: Spendable(*acts) for name, acts in OF_APPS.items()},
     "draft": Spendable(put_draft, take_draft),
     "link_that_freezes": Spendable(put_freeze_link, take_freeze_link),
     "end_of_a_flow": Spendable(put_flow, end_flow),

@@ -129,7 +129,9 @@ def test_a_migration_that_fails_has_changed_nothing(empty_url: str) -> None:
     assert current(empty_url) == SCHEMA_VERSION
 
 
+WITHOUT_REGISTRATIONS = ("DROP TABLE registrations", "DROP TABLE registration_tokens")
 WITHOUT_SIGN_OUTS = (
+    *WITHOUT_REGISTRATIONS,
     "DROP INDEX ix_sessions_to_tell",
     "ALTER TABLE sessions DROP COLUMN apps_told_at",
 )
@@ -200,6 +202,7 @@ WITHOUT_THE_APP = (
         ("0011", WITHOUT_REQUESTS),
         ("0012", WITHOUT_KEYS),
         ("0013", WITHOUT_SIGN_OUTS),
+        ("0014", WITHOUT_REGISTRATIONS),
     ],
 )
 def test_an_older_database_keeps_what_is_in_it(

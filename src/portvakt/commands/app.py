@@ -11,6 +11,7 @@ from typing import Any, Final, TextIO, TypeVar
 
 import tomli_w
 
+from portvakt.commands import app_registration
 from portvakt.commands.opening import Opened, in_records
 from portvakt.commands.shell import CommandError, Shell, new_file, print_json, print_table
 from portvakt.core.relying_parties import AUTHORIZATION_CODE, REFRESH_TOKEN, RelyingParty
@@ -35,9 +36,13 @@ def arguments(parser: ArgumentParser) -> None:
     """Take what to do, with which app."""
     parser.add_argument(
         "what",
-        choices=["add", "list", "show", "secret", "remove", "hand-over"],
+        choices=[
+            *("add", "list", "show", "secret", "open", "remove", "hand-over"),
+            "registration-token",
+        ],
         help="make an app and print its settings; list all apps; show one; give it a new secret; "
-        "take it away; let the file that `apply` reads own it from now on",
+        "say who may open it; take it away; let the file that `apply` reads own it from now on; "
+        "make a token with which apps register themselves",
     )
     parser.add_argument("client_id", metavar="APP", nargs="?", help="its client id; you choose it")
     parser.add_argument(
@@ -53,7 +58,7 @@ def arguments(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="GROUP",
-        help="`add`: who may open it; may be given more than once",
+        help="`add`, `open`: who may open it; may be given more than once",
     )
     parser.add_argument("--name", help="`add`: what people see on its tile")
     parser.add_argument(
@@ -75,6 +80,7 @@ def arguments(parser: ArgumentParser) -> None:
         help="`add`: it renews its tokens by itself; the products above are known to, or not to",
     )
     _about_secrets(parser)
+    app_registration.arguments(parser)
     parser.add_argument("--json", action="store_true", help="answer in JSON")
 
 
@@ -101,8 +107,10 @@ def run(args: Namespace, shell: Shell) -> int:
         "list": _list,
         "show": _show,
         "secret": _secret,
+        "open": _open,
         "remove": _remove,
         "hand-over": _hand_over,
+        "registration-token": app_registration.token,
     }
     if (wrong := _misused(args)) is not None:
         print(f"portvakt app {args.what}: {wrong}", file=sys.stderr)
@@ -112,11 +120,11 @@ def run(args: Namespace, shell: Shell) -> int:
 
 
 def _misused(args: Namespace) -> str | None:
-    if (args.client_id is None) != (args.what == "list"):
+    if (args.client_id is None) != (args.what in {"list", "registration-token"}):
         return "which app? APP" if args.client_id is None else "takes no APP"
     if args.what == "add" and args.url is None:
         return "where do people open it? --url https://app.region.example"
-    if args.what == "add" and not args.groups:
+    if args.what in {"add", "open"} and not args.groups:
         return "who may open it? --group GROUP"
     if args.public and (args.secret_file or args.product not in {None, "generic"}):
         return "what is --public has no secret, and only an app of one's own is that"
@@ -172,6 +180,14 @@ def _secret(args: Namespace, shell: Shell) -> None:
     if of_file:
         print("if its entry has a client_secret_file, write it there too, or `apply` undoes this")
     _print(settings)
+
+
+def _open(args: Namespace, shell: Shell) -> None:
+    async def work(opened: Opened) -> RelyingParty:
+        return _done(await _apps(opened).open_to(args.client_id, args.groups, shell.clock()))
+
+    app = in_records(shell, work)
+    print(f"{app.client_id} can be opened by {', '.join(sorted(app.groups))} and nobody else")
 
 
 def _remove(args: Namespace, shell: Shell) -> None:

@@ -36,7 +36,7 @@ _WITH_TIME: Final = (
 # Vouches are named although they go with their reset: not every connection sees to that.
 _ONE_TIME: Final = (
     *("flows", "codes", "drafts", "approvals", "pairings", "vouches", "resets"),
-    *("device_requests", "stored_requests"),
+    *("device_requests", "registration_tokens", "stored_requests"),
 )
 _GONE: Final = (
     *(Statement("DELETE FROM {table} WHERE TRUE", table=table) for table in _ONE_TIME),
@@ -67,6 +67,7 @@ _VOID: Final = tuple(
         ("pairings", "id", "TRUE"),
         ("vouches", "attempt", "TRUE"),
         ("device_requests", "device_hash", "TRUE"),
+        ("registration_tokens", "token_hash", "TRUE"),
         ("resets", "id", "stage = 'open'"),
         ("stored_requests", "hash", "TRUE"),
         ("phones", "id", "state = 'proving'"),

@@ -52,6 +52,7 @@ _SWEEPS: Final = (
     (_sweep("grants", "expires_at < :before"), _DAY),
     # Kept for an hour: a device that asks late is told that it is late.
     (_sweep("device_requests", "expires_at < :before", "device_hash"), timedelta(hours=1)),
+    (_sweep("registration_tokens", "expires_at < :before", "token_hash"), timedelta()),
     (_sweep("seen_ids", "expires_at < :before", "hash"), timedelta()),
     (_sweep("stored_requests", "expires_at < :before", "hash"), timedelta()),
     # The limits on texts look a day back.

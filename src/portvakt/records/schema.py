@@ -28,6 +28,8 @@ from portvakt.records.schema_apps import (
     device_requests,
     grants,
     refresh_tokens,
+    registration_tokens,
+    registrations,
     seen_ids,
 )
 from portvakt.records.schema_audit import audit_batches, audit_removals, events
@@ -67,6 +69,8 @@ __all__ = [
     "phones",
     "portal_choices",
     "refresh_tokens",
+    "registration_tokens",
+    "registrations",
     "resets",
     "seen_ids",
     "stored_requests",

@@ -100,3 +100,25 @@ device_requests = Table(
     one_of("state", "waiting", "allowed", "denied"),
     comment="Devices that ask to be let in, and what a person has said to it",
 )
+
+registration_tokens = Table(
+    "registration_tokens",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("note", Text, nullable=False),  # what the operator says it is for
+    Column("uses_left", Integer, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    comment="With what apps may register themselves, so many times",
+)
+
+registrations = Table(
+    "registrations",
+    metadata,
+    # Not tied to the row of the app, which goes and comes when its owner changes.
+    Column("client_id", Text, primary_key=True),
+    Column("access_hash", LargeBinary, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    comment="Apps that registered themselves, and with what they see to their entry",
+)

@@ -39,6 +39,7 @@ from portvakt.records.personal_data import PersonalData
 from portvakt.records.phones import Phones
 from portvakt.records.portal_choices import PortalChoices
 from portvakt.records.refreshing import RefreshTokens
+from portvakt.records.registrations import Registrations
 from portvakt.records.resets import Resets
 from portvakt.records.sealed import Sealed
 from portvakt.records.seen_ids import SeenIds
@@ -104,6 +105,7 @@ class Unit:
         "phones",
         "portal_choices",
         "refresh_tokens",
+        "registrations",
         "resets",
         "sealed",
         "seen_ids",
@@ -145,6 +147,7 @@ class Unit:
         self.phones = Phones(run)
         self.portal_choices = PortalChoices(run)
         self.refresh_tokens = RefreshTokens(run)
+        self.registrations = Registrations(run)
         self.resets = Resets(run)
         self.sealed = Sealed(run)
         self.seen_ids = SeenIds(run)

@@ -45,6 +45,9 @@ MAX_HEADERS = 16 * 1024
 MAX_HEADER_COUNT = 64
 
 _METHODS = frozenset({"GET", "HEAD", "POST"})
+_ENTRIES = "/oidc/register/"
+"""Below it an app sees to its entry, with the methods that RFC 7592 section 2 names."""
+_OF_ENTRIES = _METHODS | {"PUT", "DELETE"}
 _ASKS_FOR = b"access-control-request-method"
 
 _log = structlog.get_logger("portvakt.web")
@@ -222,9 +225,10 @@ def _is_preflight(scope: Scope) -> bool:
 def _refusal(scope: Scope, receive: Receive) -> Response | None:
     """Return the answer to a request that is refused by its first lines."""
     headers: list[tuple[bytes, bytes]] = scope["headers"]
-    if scope["method"] not in _METHODS and not _is_preflight(scope):
+    methods = _OF_ENTRIES if scope["path"].startswith(_ENTRIES) else _METHODS
+    if scope["method"] not in methods and not _is_preflight(scope):
         response = problem(Request(scope, receive), "method", 405)
-        response.headers["allow"] = ", ".join(sorted(_METHODS))
+        response.headers["allow"] = ", ".join(sorted(methods))
         return response
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET:
         return problem(Request(scope, receive), "too_long", 414)

@@ -4,14 +4,15 @@ They have an owner of their own, so that no file changes or prunes them, and the
 rules that files are judged by (ADR 42).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from portvakt.core.events import ConfigurationChanged
-from portvakt.core.ids import ClientId
+from portvakt.core.ids import ClientId, GroupId
+from portvakt.core.registration import REGISTERED
 from portvakt.core.relying_parties import BY_SECRET, RelyingParty
 from portvakt.core.secret import Secret
 from portvakt.crypto.digests import lookup_hash
@@ -114,7 +115,7 @@ class AppsByHand:
         return await self.records.write(act)
 
     async def remove(self, client_id: str, now: datetime) -> RelyingParty | Refused:
-        """Remove an app that was made by hand and that no rule names, with all that it holds."""
+        """Remove an app that no file owns and that no rule names, with all that it holds."""
 
         async def act(unit: Unit) -> RelyingParty | Refused:
             await unit.turn("apply")
@@ -124,10 +125,31 @@ class AppsByHand:
                 return found
             if naming := _rules_naming(stored, found.client_id):
                 return Refused(tuple(f"the rule “{each}” names it" for each in naming))
-            await unit.configuration.remove_apps([found.client_id], BY_HAND)
+            await unit.configuration.remove_apps([found.client_id], stored.owners["app", client_id])
+            await unit.registrations.remove(client_id)
             await unit.grants.revoke_of_apps([found.client_id], now)
             await self._tell(unit, found.client_id, "removed", now)
             return found
+
+        return await self.records.write(act)
+
+    async def open_to(
+        self, client_id: str, groups: Sequence[str], now: datetime
+    ) -> RelyingParty | Refused:
+        """Say who may open an app that no file owns: these groups, and no others."""
+
+        async def act(unit: Unit) -> RelyingParty | Refused:
+            await unit.turn("apply")
+            stored = await unit.configuration.load()
+            found = _by_hand(stored, client_id, "say it in the file")
+            if isinstance(found, Refused):
+                return found
+            if unknown := sorted(set(groups) - stored.groups):
+                return Refused(tuple(_no_group(each, stored) for each in unknown))
+            app = replace(found, groups=frozenset(GroupId(each) for each in groups))
+            await unit.configuration.put_apps([app], stored.owners["app", client_id])
+            await self._tell(unit, app.client_id, "changed", now, "groups")
+            return app
 
         return await self.records.write(act)
 
@@ -140,7 +162,8 @@ class AppsByHand:
             found = _by_hand(stored, client_id, "there is nothing to hand over")
             if isinstance(found, Refused):
                 return found
-            await unit.configuration.remove_apps([found.client_id], BY_HAND)
+            await unit.configuration.remove_apps([found.client_id], stored.owners["app", client_id])
+            await unit.registrations.remove(client_id)
             await unit.configuration.put_apps([found], OWNER)
             await self._tell(unit, found.client_id, "changed", now, "owner")
             return found
@@ -157,14 +180,14 @@ class AppsByHand:
 
 
 def _by_hand(stored: Configuration, client_id: str, instead: str) -> RelyingParty | Refused:
-    """Find an app that was made by hand; say what to do with one that was not."""
+    """Find an app that no file owns; say what to do with one of a file."""
     app = stored.app(client_id)
     if app is None:
         return _no_app(client_id)
     owner = stored.owners["app", client_id]
     if owner == OWNER:
         return Refused((f"a file owns “{client_id}”: {instead}",))
-    if owner != BY_HAND:
+    if owner not in {BY_HAND, REGISTERED}:
         return Refused((f"“{client_id}” belongs to {owner}",))
     return app
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
+from typing import Self, assert_never
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from portvakt.core.device_grant import PATH
 from portvakt.core.messages import MessageId
 from portvakt.core.sessions import SessionKind
+from portvakt.crypto.user_codes import UserCodes
 from portvakt.journeys.open_app.device_pages import DeviceAskPage, DeviceCodePage, DeviceEndPage
 from portvakt.journeys.open_app.oidc.answers import answered, brought, refused
 from portvakt.journeys.open_app.oidc.authorize import Blocked, NotYours, SignedIn
@@ -27,8 +28,10 @@ from portvakt.journeys.open_app.oidc.device_asking import (
 from portvakt.journeys.open_app.oidc.device_authorization import DeviceAuthorization
 from portvakt.journeys.open_app.oidc.discovery import DEVICE_AUTHORIZATION
 from portvakt.journeys.open_app.oidc.errors import OAuthError
+from portvakt.journeys.open_app.oidc.issuing import Issuer
 from portvakt.journeys.open_app.pages import BlockedPage, NotYoursPage
 from portvakt.proving.gate import Gate
+from portvakt.proving.rules import Rules
 from portvakt.web.forms import form
 from portvakt.web.request import here
 from portvakt.web.responses import page
@@ -49,6 +52,26 @@ class DeviceRoutes:
     authorization: DeviceAuthorization
     asking: DeviceAsking
     clock: Callable[[], datetime]
+
+    @classmethod
+    def over(
+        cls,
+        gate: Gate,
+        writes: Issuer,
+        clients: ClientAuthentication,
+        rules: Rules,
+        codes: UserCodes,
+        clock: Callable[[], datetime],
+    ) -> Self:
+        """Put the parts together over what the protocol has built."""
+        records, random = writes.access.records, writes.random
+        return cls(
+            gate=gate,
+            clients=clients,
+            authorization=DeviceAuthorization(writes.name, records, codes, random),
+            asking=DeviceAsking(records, rules, codes, random),
+            clock=clock,
+        )
 
     def routes(self) -> list[Route]:
         """Return the addresses."""

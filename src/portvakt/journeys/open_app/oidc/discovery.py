@@ -1,5 +1,7 @@
 """What apps can find out about us: OpenID Connect Discovery 1.0 section 3 and RFC 8414."""
 
+from typing import Final
+
 from portvakt.core.assurance import ACR_VALUES
 from portvakt.core.relying_parties import (
     AUTHORIZATION_CODE,
@@ -23,6 +25,7 @@ JWKS = "/oidc/jwks"
 INTROSPECT = "/oidc/introspect"
 REVOKE = "/oidc/revoke"
 END_SESSION = "/oidc/end_session"
+REGISTER = "/oidc/register"
 DEVICE_AUTHORIZATION = "/oidc/device_authorization"
 
 SIGNING_ALGORITHMS = ("ES256", "RS256", "EdDSA")
@@ -55,6 +58,20 @@ _WHEREVER_WE_ARE = {
 }
 
 
+_ADDRESSES: Final = {
+    "authorization_endpoint": AUTHORIZE,
+    "token_endpoint": TOKEN,
+    "userinfo_endpoint": USERINFO,
+    "jwks_uri": JWKS,
+    "introspection_endpoint": INTROSPECT,
+    "revocation_endpoint": REVOKE,
+    "end_session_endpoint": END_SESSION,  # RP-Initiated Logout 1.0 section 2.1
+    "registration_endpoint": REGISTER,  # RFC 7591 section 3
+    "device_authorization_endpoint": DEVICE_AUTHORIZATION,  # RFC 8628 section 4
+    "pushed_authorization_request_endpoint": PUSH,  # RFC 9126 section 5
+}
+
+
 def discovery_document(issuer: str) -> dict[str, object]:
     """Say what is done here and nothing more. `issuer` is `public_url`, without a slash at the end.
 
@@ -62,10 +79,7 @@ def discovery_document(issuer: str) -> dict[str, object]:
     """
     return {
         "issuer": issuer,
-        "authorization_endpoint": issuer + AUTHORIZE,
-        "token_endpoint": issuer + TOKEN,
-        "userinfo_endpoint": issuer + USERINFO,
-        "jwks_uri": issuer + JWKS,
+        **{name: issuer + path for name, path in _ADDRESSES.items()},
         "scopes_supported": [*SCOPES, OFFLINE_ACCESS],
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
@@ -76,15 +90,11 @@ def discovery_document(issuer: str) -> dict[str, object]:
         "introspection_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "token_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
         "token_endpoint_auth_signing_alg_values_supported": list(KINDS),
-        "introspection_endpoint": issuer + INTROSPECT,
         "introspection_endpoint_auth_methods_supported": list(CONFIDENTIAL),
         "introspection_endpoint_auth_signing_alg_values_supported": list(KINDS),
-        "revocation_endpoint": issuer + REVOKE,
         "revocation_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
         "revocation_endpoint_auth_signing_alg_values_supported": list(KINDS),
-        "device_authorization_endpoint": issuer + DEVICE_AUTHORIZATION,  # RFC 8628 section 4
         **_WHEREVER_WE_ARE,
-        "end_session_endpoint": issuer + END_SESSION,  # RP-Initiated Logout 1.0 section 2.1
         "backchannel_logout_supported": True,  # Back-Channel Logout 1.0 section 2.1
         "backchannel_logout_session_supported": True,
         "prompt_values_supported": list(PROMPTS),
@@ -98,7 +108,6 @@ def discovery_document(issuer: str) -> dict[str, object]:
         "claims_parameter_supported": True,
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": list(KINDS),
-        "pushed_authorization_request_endpoint": issuer + PUSH,
         "require_pushed_authorization_requests": False,
         "request_uri_parameter_supported": False,  # true where it is left out (section 3)
         "require_request_uri_registration": False,

@@ -26,6 +26,9 @@ class ErrorCode(StrEnum):
     REQUEST_NOT_SUPPORTED = "request_not_supported"
     REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
     REGISTRATION_NOT_SUPPORTED = "registration_not_supported"
+    # RFC 7591 section 3.2.2
+    INVALID_REDIRECT_URI = "invalid_redirect_uri"
+    INVALID_CLIENT_METADATA = "invalid_client_metadata"
     # RFC 8707 section 2
     INVALID_TARGET = "invalid_target"
     # RFC 8628 section 3.5

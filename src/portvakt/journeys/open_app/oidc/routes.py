@@ -34,8 +34,6 @@ from portvakt.journeys.open_app.oidc.client_assertion import Assertions
 from portvakt.journeys.open_app.oidc.client_auth import ClientAuthentication
 from portvakt.journeys.open_app.oidc.client_credentials import ClientCredentials
 from portvakt.journeys.open_app.oidc.code_grant import CodeGrant
-from portvakt.journeys.open_app.oidc.device_asking import DeviceAsking
-from portvakt.journeys.open_app.oidc.device_authorization import DeviceAuthorization
 from portvakt.journeys.open_app.oidc.device_grant import DeviceGrant
 from portvakt.journeys.open_app.oidc.device_routes import DeviceRoutes
 from portvakt.journeys.open_app.oidc.discovery import (
@@ -130,13 +128,7 @@ class OpenIdConnect:
             people=UserInfo(rules, access, names, signed, binding),
             signed=signed,
             origins=OtherOrigins(rules, clock),
-            devices=DeviceRoutes(
-                gate=gate,
-                clients=clients,
-                authorization=DeviceAuthorization(issuer, records, UserCodes(keys), random),
-                asking=DeviceAsking(records, rules, UserCodes(keys), random),
-                clock=clock,
-            ),
+            devices=DeviceRoutes.over(gate, writes, clients, rules, UserCodes(keys), clock),
             ends=EndSessionRoutes(
                 gate=gate, ending=EndSession(issuer, ring, names, rules, records, sealer)
             ),
