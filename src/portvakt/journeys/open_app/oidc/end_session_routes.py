@@ -29,7 +29,7 @@ _BY_APP: Final = "by_app"
 _BY_OWNER: Final = "signed_out"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class EndSessionRoutes:
     """Answers browsers that apps have sent here to sign out."""
 

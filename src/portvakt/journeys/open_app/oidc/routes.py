@@ -114,6 +114,7 @@ class OpenIdConnect:
         access = AccessTokens(issuer, ring, sealer, records)
         writes = Issuer(issuer, ring, names, random, access)
         binding = Binding(Proofs(issuer, records, Nonces(Mac(keys, "dpop_nonce"))))
+        ending = EndSession(issuer, ring, names, rules, records, sealer)
         fetched, asked = AppKeys(outward, clock), Mac(keys, "asked")
         ours = frozenset({issuer, issuer + TOKEN, issuer + PUSH})
         clients = ClientAuthentication(records, rules, Assertions(records, fetched, ours), issuers)
@@ -129,9 +130,7 @@ class OpenIdConnect:
             signed=signed,
             origins=OtherOrigins(rules, clock),
             devices=DeviceRoutes.over(gate, writes, clients, rules, UserCodes(keys), clock),
-            ends=EndSessionRoutes(
-                gate=gate, ending=EndSession(issuer, ring, names, rules, records, sealer)
-            ),
+            ends=EndSessionRoutes(gate, ending),
             binding=binding,
             clock=clock,
         )
