@@ -174,7 +174,7 @@ _ASKED: Final[Mapping[str, str]] = MappingProxyType(
         Require.MULTIFACTOR: "two factors",
     }
 )
-_TOLD_APART: Final = frozenset({"methods", "aal", "reason", "why", "rules"})
+_TOLD_APART: Final = frozenset({"methods", "aal", "reason", "why", "rules", "said"})
 
 
 def explain(name: str, detail: Mapping[str, Any], trace: Iterable[TraceLine] | None) -> Explained:
@@ -212,6 +212,8 @@ def _sentence(name: str) -> str:
 def _why(name: str, detail: Mapping[str, Any]) -> str:
     if name == RegistrationRefused.name:
         return _WHY["second_proof"]
+    if name == AppRequestRefused.name:
+        return str(detail.get("said", ""))
     reason = detail.get("reason", detail.get("why", ""))
     return _WHY.get(str(reason), str(reason).replace("_", " "))
 
