@@ -8,6 +8,7 @@ import asyncio
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ import tomli_w
 from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.demo import region
+from portvakt.demo.apps import ICONS
 from portvakt.demo.region import Addresses, Shown
 from portvakt.records.unit import Unit, open_records
 
@@ -89,6 +91,7 @@ class Folder:
         asyncio.run(_set_mark(url, clock))
         passwords, hashes = asyncio.run(self._passwords())
         state = region.state(shop=shop, hashes=hashes, today=clock().date())
+        shutil.copytree(ICONS, self.path / "icons", dirs_exist_ok=True)
         _write(self.state, HEAD + tomli_w.dumps(state))
         self._portvakt("apply", str(self.state))
         for person in region.PEOPLE:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from portvakt.demo.apps import entries
+
 DOMAIN = "region.example"
 INSIDE = ("10.20.0.0/16", "2001:db8:20::/48")
 
@@ -266,22 +268,12 @@ def settings(
 
 
 def state(*, shop: str, hashes: Mapping[str, str], today: date) -> dict[str, Any]:
-    """Return `region.toml`: groups, people, networks, the shop and the shipped rule."""
+    """Return `region.toml`: groups, people, networks, apps, links, and the rules."""
     return {
         "groups": [{"id": "alla"}],
         "people": [_as_applied(person, hashes[person.user_name], today) for person in PEOPLE],
         "networks": [{"id": "lan", "name": "Regionens nät", "addresses": list(INSIDE)}],
-        "apps": [
-            {
-                "client_id": "shop",
-                "client_name": "Demobutiken",
-                "redirect_uris": [f"{shop}/callback"],
-                "client_uri": shop,
-                "initiate_login_uri": f"{shop}/sign-in",
-                "token_endpoint_auth_method": "none",
-                "groups": ["alla"],
-            }
-        ],
+        **entries(shop),
         "rules": [
             {
                 "id": "second-factor-outside",
@@ -292,7 +284,17 @@ def state(*, shop: str, hashes: Mapping[str, str], today: date) -> dict[str, Any
                     "sv": "Du är utanför regionens nät.",
                     "en": "You are outside the region's network.",
                 },
-            }
+            },
+            {
+                "id": "pay-takes-two-steps",
+                "state": "on",
+                "when": {"apps": ["loner"]},
+                "require": "multifactor",
+                "reason": {
+                    "sv": "Lönespecifikationen kräver alltid två steg.",
+                    "en": "The pay slip always takes two steps.",
+                },
+            },
         ],
     }
 

@@ -14,6 +14,7 @@ from socket import socket
 from portvakt import log, worker
 from portvakt.app import House, build
 from portvakt.demo import region
+from portvakt.demo.apps import AppServer
 from portvakt.demo.control import Control
 from portvakt.demo.folder import DemoError, Folder
 from portvakt.demo.front import Front, Switch
@@ -31,7 +32,6 @@ from portvakt.demo.serving import (
     listen_from,
     port_of,
 )
-from portvakt.demo.shop import Shop
 from portvakt.settings import Settings, load_settings
 
 FIRST_PORT = 8000
@@ -165,9 +165,7 @@ async def _serve(
     switch = Switch()
     phones, mailbox = Phones(clock, region.owners()), Mailbox(clock)
     front = Front(switch, port_of(sockets.product))
-    shop = Shop(
-        issuer=addresses.portvakt, client_id="shop", url=addresses.shop, trust=trust, clock=clock
-    )
+    shop = AppServer(issuer=addresses.portvakt, url=addresses.shop, trust=trust, clock=clock)
     servers = Servers(
         [
             Place(phones.app(*mailbox.routes()), sockets.phone),

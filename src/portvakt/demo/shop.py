@@ -1,4 +1,4 @@
-"""Demobutiken: an app that lets people in by OpenID Connect and shows what it was told.
+"""Demobutiken and its like: apps that let people in by OpenID Connect and show what they are told.
 
 It is an ordinary client, written from the specifications, and imports nothing of Portvakt: code
 flow (OpenID Connect Core section 3.1) with PKCE (RFC 7636), `state`, `nonce` and `iss` (RFC 9207).
@@ -23,7 +23,7 @@ from joserfc.errors import JoseError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 _FOLDER = Path(__file__).parent
 _PAGES = Environment(
@@ -38,7 +38,6 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
-_COOKIE = "demo_shop"
 _MOST_VISITORS = 1000
 _MOST_ATTEMPTS = 5
 _LEEWAY = 5  # seconds that two clocks may differ
@@ -71,9 +70,18 @@ class Shop:
     """The whole app; visitors are kept in memory."""
 
     def __init__(
-        self, *, issuer: str, client_id: str, url: str, trust: ssl.SSLContext, clock: Clock
+        self,
+        *,
+        issuer: str,
+        client_id: str,
+        url: str,
+        trust: ssl.SSLContext,
+        clock: Clock,
+        name: str = "Demobutiken",
     ) -> None:
         """Take the issuer to ask, our own name with it, our own address, and whom TLS believes."""
+        self._name = name
+        self._cookie = f"demo_{client_id}"
         self._issuer = issuer
         self._client_id = client_id
         self._url = url
@@ -82,8 +90,8 @@ class Shop:
         self._visitors: OrderedDict[str, Visitor] = OrderedDict()
         self._metadata: dict[str, Any] | None = None
 
-    def app(self) -> Starlette:
-        """Return the app."""
+    def app(self, *beside: BaseRoute) -> Starlette:
+        """Return the app; `beside` stands at the same address."""
         return Starlette(
             routes=[
                 Route("/", self.show),
@@ -91,6 +99,7 @@ class Shop:
                 Route("/callback", self.callback),
                 Route("/sign-out", self.sign_out, methods=["POST"]),
                 Route("/style.css", self.style),
+                *beside,
             ],
             exception_handlers={ShopError: self.failed, httpx.HTTPError: self.failed},
         )
@@ -107,12 +116,12 @@ class Shop:
     async def show(self, request: Request) -> Response:
         """Greet whoever is signed in, with what the issuer said; else offer to sign in."""
         claims = self._visitor(request)[1].claims
-        return _page(claims=claims, since=_moment(claims), error=None)
+        return self._page(claims=claims, since=_moment(claims), error=None)
 
     async def failed(self, _: Request, error: Exception) -> Response:
         """Say what was wrong; nobody is signed in by it."""
         said = str(error) or type(error).__name__
-        return _page(status=400, claims=None, since=None, error=said)
+        return self._page(status=400, claims=None, since=None, error=said)
 
     async def sign_in(self, request: Request) -> Response:
         """Send the browser to the issuer (OpenID Connect Core section 3.1.2.1).
@@ -139,7 +148,7 @@ class Shop:
         }
         where = (await self._discovered())["authorization_endpoint"]
         answer = RedirectResponse(f"{where}?{urlencode(asked)}", 303, headers=_HEADERS)
-        answer.set_cookie(_COOKIE, key, httponly=True, samesite="lax")
+        answer.set_cookie(self._cookie, key, httponly=True, samesite="lax")
         return answer
 
     async def callback(self, request: Request) -> Response:
@@ -160,18 +169,23 @@ class Shop:
 
     async def sign_out(self, request: Request) -> Response:
         """Forget this browser, here only."""
-        self._visitors.pop(request.cookies.get(_COOKIE, ""), None)
+        self._visitors.pop(request.cookies.get(self._cookie, ""), None)
         answer = RedirectResponse(f"{self._url}/", 303, headers=_HEADERS)
-        answer.delete_cookie(_COOKIE)
+        answer.delete_cookie(self._cookie)
         return answer
+
+    def _page(self, status: int = 200, **values: object) -> Response:
+        shown = {"name": self._name, "url": self._url, **values}
+        html = _PAGES.get_template("shop.html").render(shown)
+        return HTMLResponse(html, status_code=status, headers=_HEADERS)
 
     def _visitor(self, request: Request) -> tuple[str, Visitor]:
         """Find the browser behind the cookie, or make one that is kept once it begins something."""
-        key = request.cookies.get(_COOKIE, "")
+        key = request.cookies.get(self._cookie, "")
         visitor = self._visitors.get(key)
         if visitor is None:
             key, visitor = secrets.token_urlsafe(32), Visitor()
-            if request.url.path == "/sign-in":
+            if request.url.path.endswith("/sign-in"):
                 self._visitors[key] = visitor
             while len(self._visitors) > _MOST_VISITORS:
                 self._visitors.popitem(last=False)
@@ -250,8 +264,3 @@ def _moment(claims: dict[str, Any] | None) -> str | None:
     if claims is None or "auth_time" not in claims:
         return None
     return f"{datetime.fromtimestamp(claims['auth_time']).astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-def _page(status: int = 200, **values: object) -> Response:
-    html = _PAGES.get_template("shop.html").render(**values)
-    return HTMLResponse(html, status_code=status, headers=_HEADERS)
