@@ -18,6 +18,7 @@ from tests.cli import staff
 from tests.cli.box import Box
 from tests.cli.staff import Row
 from tests.cli.test_people import session
+from tests.offline import give_offline, holds_offline
 
 ANNA = Row(mobile="070-174 06 05")
 
@@ -116,11 +117,14 @@ def test_somebody_who_has_a_method_gets_none(box: Box, kind: AuthenticatorType) 
 
 
 def test_replacing_puts_everything_aside_and_tells_every_channel(box: Box) -> None:
+    account = box.person("000017").account.id
     bind(box, AuthenticatorType.TOTP)
     bind(box, AuthenticatorType.SMS_CODE, detail="+46701740699")
     bind(box, AuthenticatorType.PASSWORD)
     session(box, "aa")
+    box.do(lambda unit: give_offline(unit, account, box.now))
     box.good("start-code", "anna.berg", "--replace")
+    assert not box.do(lambda unit: holds_offline(unit, box.now))
     found = states(box)
     assert found.pop(AuthenticatorType.START_CODE) is AuthenticatorState.ACTIVE
     assert AuthenticatorType.PASSWORD not in found

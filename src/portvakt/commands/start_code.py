@@ -161,7 +161,9 @@ def _refuse(standing: Standing, now: datetime, *, replace: bool) -> None:
 async def _put_aside(
     unit: Unit, standing: Standing, shell: Shell, now: datetime, notices: Notices
 ) -> None:
-    """Suspend every method, take the password away, end the sessions, and tell every channel.
+    """Suspend every method, take the password away, end all that is open, and tell every channel.
+
+    What apps hold ends with the sessions, offline too.
 
     The password goes, for it may be what was lost; with the code a new one is chosen.
     """
@@ -175,6 +177,7 @@ async def _put_aside(
         if (each := _gone(bound.authenticator, shell.actor, now)) is not None
     ]
     ended = await unit.sessions.close_all(account.id, now)
+    await unit.grants.revoke_of_account(account.id, now)
     if ended:
         events.append(
             SessionsEnded(

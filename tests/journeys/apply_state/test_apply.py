@@ -20,6 +20,7 @@ from tests.cli import staff
 from tests.cli.box import Box
 from tests.cli.staff import Row
 from tests.cli.test_people import session
+from tests.offline import give_offline, holds_offline
 
 SURFACE = Path(__file__).parents[2] / "settings" / "data" / "region.toml"
 State = dict[str, list[dict[str, Any]]]
@@ -218,7 +219,8 @@ def test_a_password_that_was_chosen_since_is_left_alone(box: Box) -> None:
 
 def test_another_hash_replaces_it_ends_the_sessions_and_is_told(box: Box) -> None:
     box.good("import-staff", box.write("staff.csv", staff.export(Row())))
-    state = region(people=[])
+    state, account = region(people=[]), box.person("000017").account.id
+    box.do(lambda unit: give_offline(unit, account, box.now))
     for password in ("ett långt lösenord", "ett annat lösenord"):
         person = {
             "id": "000017",
@@ -231,6 +233,7 @@ def test_another_hash_replaces_it_ends_the_sessions_and_is_told(box: Box) -> Non
     (ended,) = [each for each in box.events() if each.name == "session.ended"]
     assert ended.detail["sessions"] == 2
     assert ended.detail["reason"] == "password_replaced"
+    assert not box.do(lambda unit: holds_offline(unit, box.now))
     assert {each[:2] for each in box.outbox()} == {("mail", "anna.berg@region.example")}
 
 

@@ -11,6 +11,7 @@ from tests import make
 from tests.handset import b64u, jws, new_key, unb64u
 from tests.journeys.approve_push.conftest import OpenWard
 from tests.journeys.approve_push.ward import Ward
+from tests.offline import give_offline, holds_offline
 
 
 async def test_a_request_is_shown_as_it_was_stored_and_counts_as_delivered(
@@ -314,9 +315,12 @@ async def test_after_not_me_the_phone_may_lock_the_account(open_ward: OpenWard) 
         [shown] = await phone.requests()
         await phone.result(shown, "not_me")
         await open_session(ward)
+        now = ward.world.clock.at
+        await ward.write(lambda unit: give_offline(unit, ward.anna.id, now))
         assert (await other.act("lock_account")).json()["error"] == "malformed"
         assert (await phone.act("lock_account")).json().keys() == {"now"}
         assert await ward.world.sessions(ward.anna) == []
+        assert not await ward.write(lambda unit: holds_offline(unit, now))
         [password] = await ward.bound(AuthenticatorType.PASSWORD)
         assert password.state is AuthenticatorState.SUSPENDED
         assert (await phone.act("lock_account")).status_code == 200

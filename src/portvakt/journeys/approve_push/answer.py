@@ -139,9 +139,9 @@ class Answering:
         await self._parts.notices.tell(unit, caller.standing.account, what, caller.visit)
 
     async def lock_account(self, caller: Caller) -> Answer:
-        """Put the password aside and end every session, soon after «Det var inte jag».
+        """Put the password aside and end all that is open, soon after «Det var inte jag».
 
-        Twice is the same as once.
+        What apps hold ends with the sessions, offline too. Twice is the same as once.
         """
         account = caller.standing.account
 
@@ -158,6 +158,7 @@ class Answering:
                     each.authenticator.id, AuthenticatorState.SUSPENDED, caller.now
                 )
             closed = await unit.sessions.close_all(account.id, caller.now)
+            await unit.grants.revoke_of_account(account.id, caller.now)
             for request in await unit.approvals.deny_all(account.id, caller.now):
                 await unit.wakeups.ring(f"approval:{request}")
             if closed:
