@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import structlog
@@ -53,8 +54,12 @@ GOALS = {  # ms of CPU: SQLite, PostgreSQL
     "discovery": (0.1, 0.1),
     "keys": (0.1, 0.1),
     "authorize to token": (4.0, 4.0),
+    "refresh": (None, 1.5),
+    "introspection": (0.3, 0.6),
     "userinfo": (0.3, 0.6),
 }
+SECRET = "a-long-random-secret-of-the-bench-0123456789"  # noqa: S105 - of an app that does not exist
+BASIC = f"Basic {base64.b64encode(f'shop:{SECRET}'.encode()).decode()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,14 @@ async def prepare(chosen: Settings) -> str:
     session: Session = make.session(
         id=random.id(), account_id=who.id, created_at=now, seen_at=now, user_agent="bench"
     )
-    shop = make.app(redirect_uris=(REDIRECT,), id_token_signed_response_alg=ALGORITHM)
+    shop = make.app(
+        redirect_uris=(REDIRECT,),
+        id_token_signed_response_alg=ALGORITHM,
+        token_endpoint_auth_method="client_secret_basic",  # noqa: S106 - a way
+        secret_hash=lookup_hash(SECRET),
+        grant_types=("authorization_code", "refresh_token", "client_credentials"),
+        scope=("openid", "profile", "email", "offline_access", "invoices:read"),
+    )
     async with opened(chosen) as house:
         product = World(house, Clock(now))
         await product.person(who, password=None)
@@ -151,7 +163,7 @@ class Caller:
 
     def post(self, path: str, sent: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
         """Send a form."""
-        headers = {"content-type": "application/x-www-form-urlencoded"}
+        headers = {"content-type": "application/x-www-form-urlencoded", "authorization": BASIC}
         return self._ask("POST", path, urlencode(sent), headers)
 
     def _ask(
@@ -169,7 +181,7 @@ class Caller:
             "response_type": "code",
             "client_id": "shop",
             "redirect_uri": REDIRECT,
-            "scope": "openid profile email",
+            "scope": "openid profile email offline_access",
             "state": secrets.token_urlsafe(16),
             "nonce": secrets.token_urlsafe(16),
             "code_challenge": challenge.rstrip(b"=").decode(),
@@ -179,20 +191,34 @@ class Caller:
         answer = parse_qs(urlsplit(response.headers["location"]).query)
         return answer["code"][0], verifier
 
-    def tokens(self) -> bytes:
+    def ask(self, path: str, **sent: str) -> dict[str, Any]:
+        """Send a form as the app, and return what it gets."""
+        response, body = self.post(path, sent)
+        if response.status != 200:
+            raise AssertionError(body)
+        found: dict[str, Any] = json.loads(body)
+        return found
+
+    def refreshing(self) -> Callable[[], None]:
+        """Return what refreshes one family again and again."""
+        held = [self.tokens()["refresh_token"]]
+
+        def refresh() -> None:
+            sent = {"grant_type": "refresh_token", "refresh_token": held[0]}
+            held[0] = self.ask("/oidc/token", **sent)["refresh_token"]
+
+        return refresh
+
+    def tokens(self) -> dict[str, Any]:
         """Open the app and trade the code."""
         code, verifier = self.authorize()
         sent = {
             "grant_type": "authorization_code",
-            "client_id": "shop",
             "code": code,
             "code_verifier": verifier,
             "redirect_uri": REDIRECT,
         }
-        response, body = self.post("/oidc/token", sent)
-        if response.status != 200:
-            raise AssertionError(body)
-        return body
+        return self.ask("/oidc/token", **sent)
 
 
 def measured(at: Server, act: Callable[[], object]) -> list[float]:
@@ -228,6 +254,9 @@ def primitives() -> dict[str, float]:
 
     return {
         "authorize to token": bare(sign_twice),
+        "refresh": bare(sign_twice),
+        "client credentials": bare(lambda: key.sign(data, ec.ECDSA(SHA256()))),
+        "introspection": bare(lambda: public.verify(signature, data, ec.ECDSA(SHA256()))),
         "userinfo": bare(lambda: public.verify(signature, data, ec.ECDSA(SHA256()))),
     }
 
@@ -235,12 +264,16 @@ def primitives() -> dict[str, float]:
 def report(at: Server, *, postgresql: bool) -> None:
     """Measure everything and print one table."""
     caller, floor = Caller(at), primitives()
-    token = json.loads(caller.tokens())["access_token"]
+    token = caller.tokens()["access_token"]
+    own = {"grant_type": "client_credentials"}
     acts: dict[str, Callable[[], object]] = {
         "discovery": lambda: caller.get("/.well-known/openid-configuration"),
         "keys": lambda: caller.get("/oidc/jwks"),
         "authorize": caller.authorize,
         "authorize to token": caller.tokens,
+        "refresh": caller.refreshing(),
+        "client credentials": lambda: caller.ask("/oidc/token", **own),
+        "introspection": lambda: caller.ask("/oidc/introspect", token=token),
         "userinfo": lambda: caller.get("/oidc/userinfo", authorization=f"Bearer {token}"),
     }
     load = os.getloadavg()[0]

@@ -223,3 +223,21 @@ def test_rotating_one_algorithm_leaves_the_other_alone() -> None:
     keys = rotated([ES256, RS256], SigningKey.generate("e2", "ES256", KeyState.NEXT, NOW), NOW)
     assert RS256 in keys
     assert with_first_keys(keys, ["ES256"], lambda: "never", NOW) == keys
+
+
+def test_a_token_that_was_good_is_judged_anew_in_all_but_its_signature() -> None:
+    token = SIGNER.sign(CLAIMS, typ="JWT")
+    for _ in range(2):
+        assert verify(token) == Verified(CLAIMS)
+        assert isinstance(verify(token, now=NOW + timedelta(minutes=5)), Forged)
+        assert isinstance(verify(token, issuer="https://other.example"), Forged)
+        assert isinstance(verify(token, audience="another"), Forged)
+        assert isinstance(verify(token, typ="at+jwt"), Forged)
+        assert isinstance(verify(token[:-1]), Forged)
+    without = Signer([RS256])
+    assert isinstance(
+        without.verify(token, typ="JWT", issuer=ISSUER, audience=None, now=NOW), Forged
+    )
+    for count in range(3000):
+        more = SIGNER.sign(CLAIMS | {"jti": str(count)}, typ="JWT", alg="EdDSA")
+        assert verify(more) == Verified(CLAIMS | {"jti": str(count)})

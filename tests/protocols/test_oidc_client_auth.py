@@ -6,6 +6,7 @@ import hmac
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from joserfc.jwk import Key, OctKey
 
 from portvakt.core.relying_parties import RelyingParty
+from portvakt.core.throttle import Limit
 from tests.protocols.assertions import (
     EC,
     EC_2,
@@ -28,7 +30,7 @@ from tests.protocols.assertions import (
     signed,
 )
 from tests.protocols.refreshing import put
-from tests.protocols.stage import LEDGER, SHOP, Stage, stage
+from tests.protocols.stage import APP_SERVER, LEDGER, SHOP, Stage, stage
 from tests.world import ORIGIN
 
 TOKEN = f"{ORIGIN}/oidc/token"
@@ -243,3 +245,23 @@ async def test_a106_unknown_apps_and_wrong_secrets_are_told_apart_by_nobody(
             return answer.status_code, answer.content, answer.headers["www-authenticate"]
 
         assert len({await said(each, "x") for each in ("ledger", "nobody", "shop", "robot")}) == 1
+
+
+async def test_a106_what_is_wrong_elsewhere_counts_a_second_later_at_the_latest(
+    tmp_path: Path, database_url: str
+) -> None:
+    """An app that calls all the time is not looked up each time, and is stopped all the same."""
+    async with with_robot(tmp_path, database_url) as region:
+        token = {"token": "x"}
+
+        async def call() -> int:
+            return (await region.ledger.post(token, to="introspection_endpoint")).status_code
+
+        assert await call() == 200
+        limit = Limit(run=1, stop=timedelta(minutes=5), window=timedelta(minutes=5))
+        now = region.world.clock()
+        await region.world.house.records.write(  # as another node does
+            lambda unit: unit.attempts.count("ledger", "client_secret", APP_SERVER, limit, now)
+        )
+        region.world.clock.move(seconds=1)
+        assert await call() == 401

@@ -4,11 +4,12 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import unquote_plus
 
 from portvakt.core.events import AppSecretWrong
+from portvakt.core.ids import ClientId
 from portvakt.core.relying_parties import BY_ISSUER, BY_KEY, BY_SECRET, RelyingParty
 from portvakt.core.secret import Secret
 from portvakt.core.throttle import Limit
@@ -31,6 +32,8 @@ PRIVATE_KEY_JWT = "private_key_jwt"
 SECRET_LIMIT = Limit(run=10, stop=timedelta(minutes=5), window=timedelta(minutes=5))
 """Wrong secrets of one app from one address. The address is part of the count, so that a stranger
 cannot lock an app out; the secrets are too long to be guessed from many addresses."""
+HEARD_KEPT = timedelta(seconds=1)
+_MOST_HEARD = 1024
 _KIND = "client_secret"
 _MAX_HEADER = 2048
 _BASIC = re.compile(r"[Bb][Aa][Ss][Ii][Cc] +([A-Za-z0-9+/]+={0,2})")
@@ -55,6 +58,8 @@ class ClientAuthentication:
     assertions: Assertions
     issuers: Issuers
     """Of the certificates that apps show."""
+    heard: dict[tuple[ClientId, str], datetime] = field(default_factory=dict)
+    """When it was seen last that an address is listened to, by app and address."""
 
     async def app(
         self, authorization: str | None, sent: Mapping[str, str], call: Call
@@ -74,13 +79,33 @@ class ClientAuthentication:
         right = proves(credentials, app, call.now)
         if app is None or app.secret_hash is None:
             return app if app is not None and right else invalid_client()
+        return await self._by_secret(app, call, right=right)
+
+    async def _by_secret(
+        self, app: RelyingParty, call: Call, *, right: bool
+    ) -> RelyingParty | OAuthError:
+        """Listen to an address that has not guessed too often, and count what is wrong."""
+        if right and self._heard_lately(app, call):
+            return app
         stopped = await self._stopped(app, call)
         if stopped is not None:
             return invalid_client(wait=max(1, int((stopped - call.now).total_seconds())))
-        if right:
-            return app
-        await self._count_wrong(app, call)
-        return invalid_client()
+        if not right:
+            await self._count_wrong(app, call)
+            return invalid_client()
+        if len(self.heard) >= _MOST_HEARD:
+            self.heard.clear()
+        self.heard[app.client_id, call.address or ""] = call.now
+        return app
+
+    def _heard_lately(self, app: RelyingParty, call: Call) -> bool:
+        """Say whether this address was listened to a moment ago, and nothing was wrong since.
+
+        An app that calls all the time is not looked up each time; what was wrong at another node
+        counts here a second later.
+        """
+        at = self.heard.get((app.client_id, call.address or ""))
+        return at is not None and timedelta() <= call.now - at < HEARD_KEPT
 
     async def _by_key(self, app: RelyingParty, credentials: Credentials, call: Call) -> bool:
         """Judge what the app signed. It is no secret to guess, so wrong ones are not counted."""
@@ -118,6 +143,7 @@ class ClientAuthentication:
 
     async def _count_wrong(self, app: RelyingParty, call: Call) -> None:
         """Count a wrong secret. A wrong *method* is counted alike: nothing tells them apart."""
+        self.heard.pop((app.client_id, call.address or ""), None)
         wrong = AppSecretWrong(
             at=call.now,
             actor=f"app:{app.client_id}",
