@@ -35,6 +35,23 @@ async def test_discovery_says_what_is_done_here_and_no_more(
         assert "max-age" in answer.headers["cache-control"]
 
 
+async def test_every_address_that_discovery_names_is_answered(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    async with stage(tmp_path, sqlite_url) as region:
+        found = await region.shop.discover()
+        named = {name: url for name, url in found.items() if name.endswith(("_endpoint", "_uri"))}
+        assert {"introspection_endpoint", "device_authorization_endpoint"} <= set(named)
+        for name, url in named.items():
+            assert url.startswith(f"{ORIGIN}/oidc/"), name
+            statuses = {
+                (await region.shop.http.request(method, url)).status_code
+                for method in ("GET", "POST")
+            }
+            assert 404 not in statuses, name
+            assert statuses != {405}, name
+
+
 async def test_anna_opens_an_app_from_home_with_two_factors(
     tmp_path: Path, database_url: str
 ) -> None:

@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from portvakt.core.ids import ClientId
+from portvakt.core.relying_parties import DEVICE_CODE
 from tests import make
 from tests.bad_days.processes import HOST, PATIENCE, Front
 from tests.bad_days.site import Site, app_code, site
@@ -20,11 +23,13 @@ from tests.protocols.proofs import Prover
 from tests.protocols.refreshing import REFRESHING_LEDGER, REFRESHING_SHOP
 from tests.protocols.relying_party import Attempt, Client, OAuthAnswerError
 from tests.protocols.stage import LEDGER_SECRET
+from tests.protocols.test_oidc_device import begin
 from tests.world import ORIGIN, Browser
 
 pytestmark = pytest.mark.slow
 
 AT_ONCE = 6
+TELEVISION = replace(REFRESHING_SHOP, client_id=ClientId("tv"), grant_types=(DEVICE_CODE,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ async def nodes_of(folder: Path, url: str, number: int = 2) -> AsyncIterator[Nod
         await here.world.configure(
             [make.rule(networks_not={make.LAN})],
             [make.network()],
-            [REFRESHING_SHOP, REFRESHING_LEDGER, ROBOT],
+            [REFRESHING_SHOP, REFRESHING_LEDGER, ROBOT, TELEVISION],
         )
         async with (
             here.serving(number),
@@ -90,7 +95,7 @@ async def nodes_of(folder: Path, url: str, number: int = 2) -> AsyncIterator[Nod
 async def test_f49_of_many_at_two_nodes_one_wins_and_what_is_used_twice_ends(
     tmp_path: Path, database_url: str
 ) -> None:
-    """Codes, refresh tokens, proofs, assertions: one wins, and families die (A098, A100)."""
+    """Codes, tokens, proofs, assertions, devices: one wins, and families die (A098, A100)."""
     async with nodes_of(tmp_path, database_url) as nodes:
         shop = nodes.shop
 
@@ -129,6 +134,19 @@ async def test_f49_of_many_at_two_nodes_one_wins_and_what_is_used_twice_ends(
             return said(await shop.http.post(shop.metadata["token_endpoint"], data=sent))
 
         assert (await at_once(assertion))["access_token"]
+
+        device = await begin(replace(shop, client_id="tv"))
+        await nodes.browser.get("/device")
+        await nodes.browser.submit({"code": device.said["user_code"]})
+        assert (await nodes.browser.submit({"answer": "yes"})).title == "Klart!"
+
+        async def polled() -> dict[str, Any]:
+            status, answer = await device.poll()
+            if status != HTTPStatus.OK:
+                raise OAuthAnswerError(status, answer)
+            return answer
+
+        assert (await at_once(polled))["access_token"]
 
 
 async def test_f11_a_node_that_dies_under_a_refresh_leaves_one_token_that_counts(

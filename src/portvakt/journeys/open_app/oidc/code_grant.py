@@ -80,7 +80,7 @@ class CodeGrant:
                 return _no_grant()
             if isinstance(found, Reused):
                 await unit.grants.revoke(found.grant_id, call.now)
-                await unit.audit.write(_reused(found, app, call))
+                await unit.audit.write(code_reused(found, app, call))
                 return _no_grant()
             standing = await unit.grants.load(found.grant.id, call.now)
             if standing is None or not standing[1].usable:
@@ -119,7 +119,8 @@ def _verifies(challenge: str | None, verifier: str) -> bool:
     return challenge is not None and same(made, challenge.encode())
 
 
-def _reused(found: Reused, app: RelyingParty, call: Call) -> CodeReused:
+def code_reused(found: Reused, app: RelyingParty, call: Call) -> CodeReused:
+    """Return what is said of a code that comes twice, whichever kind it is."""
     return CodeReused(
         at=call.now,
         actor=f"app:{app.client_id}",

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portvakt.core.device_grant import DeviceState
-from portvakt.core.events import CodeReused
 from portvakt.core.people import Account
 from portvakt.core.relying_parties import REFRESH_TOKEN, RelyingParty
 from portvakt.journeys.open_app.oidc.calls import Call
+from portvakt.journeys.open_app.oidc.code_grant import code_reused
 from portvakt.journeys.open_app.oidc.device_authorization import device_hash
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.issuing import Issuer
@@ -67,7 +67,7 @@ class DeviceGrant:
         found = await unit.grants.spend_code(hashed, call.now)
         if isinstance(found, Reused):
             if await unit.grants.revoke(found.grant_id, call.now):
-                await unit.audit.write(_reused(found, app, call))
+                await unit.audit.write(code_reused(found, app, call))
             return _no_grant()
         standing = None if found is None else await unit.grants.load(found.grant.id, call.now)
         if standing is None:
@@ -94,17 +94,6 @@ def check_answered(polled: Polled | None, call: Call) -> OAuthError | None:
     if polled.state is DeviceState.WAITING:
         return OAuthError(ErrorCode.AUTHORIZATION_PENDING, "Nobody has answered yet.")
     return None
-
-
-def _reused(found: Reused, app: RelyingParty, call: Call) -> CodeReused:
-    return CodeReused(
-        at=call.now,
-        actor=f"app:{app.client_id}",
-        request_id=call.request_id,
-        address=call.address,
-        app=app.client_id,
-        grant_id=found.grant_id,
-    )
 
 
 def _no_grant() -> OAuthError:
