@@ -123,12 +123,8 @@ async def test_we_are_nobody_s_open_redirector(tmp_path: Path, sqlite_url: str) 
         ):
             page = await browser.get(f"/oidc/authorize?{query}")
             assert page.status == 400
-            assert (
-                "evil.example"
-                not in page.html.replace("%2F%2Fevil.example", "")
-                .partition("<main")[2]
-                .partition("</main>")[0]
-            )
+            assert "location" not in page.response.headers
+            assert 'http-equiv="refresh"' not in page.html
 
 
 async def test_what_was_posted_is_never_posted_on(tmp_path: Path, sqlite_url: str) -> None:

@@ -19,7 +19,8 @@ for (const button of document.querySelectorAll("[data-reveals]")) {
 }
 
 // A page on the way to somewhere else; its button does the same.
-document.querySelector("[data-goes-on]")?.requestSubmit();
+const onTheWay = document.querySelector("[data-goes-on]");
+if (onTheWay) window.addEventListener("load", () => onTheWay.requestSubmit());
 
 for (const button of document.querySelectorAll("[data-copies]")) {
   if (!navigator.clipboard) continue; // only there on https and localhost
