@@ -41,7 +41,7 @@ from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import make_master_key_file
 from portvakt.records.migrate import migrate
 from portvakt.settings import Settings
-from portvakt.settings.structs import Keys, Log
+from portvakt.settings.structs import Keys, Log, Proxies
 from portvakt.web.server import UVICORN_OPTIONS
 from tests import make
 from tests.servers.postgres import prepared
@@ -57,9 +57,19 @@ GOALS = {  # ms of CPU: SQLite, PostgreSQL
     "refresh": (None, 1.5),
     "introspection": (0.3, 0.6),
     "userinfo": (0.3, 0.6),
+    "forward-auth check": (0.3, 0.6),
 }
 SECRET = "a-long-random-secret-of-the-bench-0123456789"  # noqa: S105 - of an app that does not exist
 BASIC = f"Basic {base64.b64encode(f'shop:{SECRET}'.encode()).decode()}"
+GUARDED = {
+    "x-forwarded-for": "192.0.2.7",
+    "x-forwarded-proto": "https",
+    "x-forwarded-host": "wiki.example",
+    "x-forwarded-method": "GET",
+    "x-forwarded-uri": "/",
+    "sec-fetch-mode": "cors",
+}
+"""What the proxy of an app says of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,7 @@ def settings(folder: Path, port: int, database_url: str) -> Settings:
         database_url=database_url,
         keys=Keys(master_file=str(key)),
         log=Log(level="error"),
+        proxies=Proxies(trusted=("127.0.0.1/32",)),
     )
 
 
@@ -109,7 +120,8 @@ async def prepare(chosen: Settings) -> str:
     async with opened(chosen) as house:
         product = World(house, Clock(now))
         await product.person(who, password=None)
-        await product.configure(apps=[shop])
+        wiki = make.app(client_id="wiki", redirect_uris=(), forward_auth_hosts=("wiki.example",))
+        await product.configure(apps=[shop, wiki])
         await house.records.write(lambda unit: unit.sessions.open(session, lookup_hash(secret)))
     return f"__Host-session={session.id}.{secret}"
 
@@ -220,6 +232,22 @@ class Caller:
         }
         return self.ask("/oidc/token", **sent)
 
+    def enter(self) -> str:
+        """Open the guarded app as a browser does; return its cookies at that host."""
+        began, _ = self.get("/.portvakt/start?to=%2F", **GUARDED)
+        binding = str(began.headers["set-cookie"]).partition(";")[0]
+        home = urlsplit(str(began.headers["location"]))
+        given, _ = self.get(f"{home.path}?{home.query}", cookie=self._at.cookie)
+        ticket = urlsplit(str(given.headers["location"]))
+        traded, _ = self.get(f"{ticket.path}?{ticket.query}", cookie=binding, **GUARDED)
+        return str(traded.headers["set-cookie"]).partition(";")[0]
+
+    def check(self, cookie: str) -> None:
+        """Ask whether a request to the app may go on, as its proxy does."""
+        response, _ = self.get("/.portvakt/check", cookie=cookie, **GUARDED)
+        if response.status != 200:
+            raise AssertionError(response.status)
+
 
 def measured(at: Server, act: Callable[[], object]) -> list[float]:
     """Return CPU per operation in each round, in milliseconds."""
@@ -257,6 +285,7 @@ def primitives() -> dict[str, float]:
         "refresh": bare(sign_twice),
         "client credentials": bare(lambda: key.sign(data, ec.ECDSA(SHA256()))),
         "introspection": bare(lambda: public.verify(signature, data, ec.ECDSA(SHA256()))),
+        "forward-auth check": bare(lambda: key.sign(data, ec.ECDSA(SHA256()))),
         "userinfo": bare(lambda: public.verify(signature, data, ec.ECDSA(SHA256()))),
     }
 
@@ -266,6 +295,7 @@ def report(at: Server, *, postgresql: bool) -> None:
     caller, floor = Caller(at), primitives()
     token = caller.tokens()["access_token"]
     own = {"grant_type": "client_credentials"}
+    cookie = caller.enter()
     acts: dict[str, Callable[[], object]] = {
         "discovery": lambda: caller.get("/.well-known/openid-configuration"),
         "keys": lambda: caller.get("/oidc/jwks"),
@@ -275,6 +305,7 @@ def report(at: Server, *, postgresql: bool) -> None:
         "client credentials": lambda: caller.ask("/oidc/token", **own),
         "introspection": lambda: caller.ask("/oidc/introspect", token=token),
         "userinfo": lambda: caller.get("/oidc/userinfo", authorization=f"Bearer {token}"),
+        "forward-auth check": lambda: caller.check(cookie),
     }
     load = os.getloadavg()[0]
     print(f"{'PostgreSQL' if postgresql else 'SQLite'}; load beside it {load:.1f}")

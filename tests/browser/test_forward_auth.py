@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from portvakt.core.ids import AccountId
 from portvakt.records.unit import Unit
 from tests import make
-from tests.protocols.behind_proxies import Browser as Without
-from tests.protocols.behind_proxies import Service, Started, configure, is_known, proxy, service
+from tests.protocols.behind_proxies import Service, Started, configure, proxy, service
+from tests.protocols.plain_browser import Browser as Without
+from tests.protocols.plain_browser import is_known
 from tests.world import PASSWORD
 
 Apps = tuple[Started, Started]

@@ -84,6 +84,28 @@ async def test_the_app_is_told_who_it_is_in_headers_and_in_a_signed_assertion(
             await assertion(region, answer, PLANS)
 
 
+async def test_what_is_told_is_signed_once_in_five_seconds_and_again_when_it_changes(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    async with guarded(tmp_path, sqlite_url) as region, region.world.browser() as browser:
+        at = await let_in(region, browser)
+
+        async def told() -> tuple[str, str]:
+            answer = await at.check(browser=DATA)
+            claims = await assertion(region, answer, WIKI)
+            return answer.headers["remote-assertion"], claims["name"]
+
+        first = await told()
+        region.world.clock.move(seconds=4.9)
+        assert await told() == first
+        region.world.clock.move(seconds=0.1)
+        second = await told()
+        assert second[0] != first[0]
+        married = make.account(id=region.anna.id, family_name="Ek")
+        await region.world.person(married, password=None)
+        assert (await told())[1] == "Anna Ek"
+
+
 async def test_values_that_servers_read_in_different_ways_are_encoded(
     tmp_path: Path, sqlite_url: str
 ) -> None:

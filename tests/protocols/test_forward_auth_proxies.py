@@ -14,16 +14,9 @@ import pytest
 from portvakt.core.ids import NetworkId
 from portvakt.core.policy import Network, Require, Rule
 from tests import make
-from tests.protocols.behind_proxies import (
-    Browser,
-    Service,
-    Started,
-    configure,
-    is_known,
-    proxy,
-    service,
-)
+from tests.protocols.behind_proxies import Service, Started, configure, proxy, service
 from tests.protocols.guarded import DATA, PAGE
+from tests.protocols.plain_browser import Browser, is_known
 
 PROXIES = ("nginx", "apache", "caddy")
 FORGED = [

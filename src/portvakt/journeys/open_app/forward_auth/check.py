@@ -11,14 +11,12 @@ from datetime import datetime
 from portvakt.core.assurance import meets
 from portvakt.core.ids import GrantId
 from portvakt.core.networks import is_shared
-from portvakt.core.people import Account
 from portvakt.core.relying_parties import RelyingParty
-from portvakt.core.sessions import Session, SessionKind, is_live
+from portvakt.core.sessions import SessionKind, is_live
 from portvakt.crypto.sealing import Sealer
 from portvakt.journeys.open_app.forward_auth.cookie import grant_of
-from portvakt.journeys.open_app.forward_auth.told import headers_of
+from portvakt.journeys.open_app.forward_auth.told import Entered, Telling
 from portvakt.journeys.open_app.keys import KeyRing
-from portvakt.journeys.open_app.names import Names
 from portvakt.proving.gate import TOUCHED
 from portvakt.proving.rules import Rules, judge
 from portvakt.records.configuration import Configuration
@@ -61,12 +59,11 @@ Outcome = Passed | Stopped | NotGuarded
 class Checking:
     """Judges requests to apps."""
 
-    issuer: str
     records: Records
     rules: Rules
     sealer: Sealer
-    names: Names
     keys: KeyRing
+    telling: Telling
 
     async def answer(self, asked: Asked) -> Outcome:
         """Judge one request. Raises RecordsUnavailable."""
@@ -75,27 +72,17 @@ class Checking:
         if app is None:
             return NotGuarded()
         grant = grant_of(self.sealer, asked.host, asked.cookie)
-        found = None if grant is None else await self._let_in(asked, app, configuration, grant)
-        if found is None:
+        if grant is None:
             return Stopped()
-        session, account = found
+        entered = await self._let_in(asked, app, configuration, grant)
+        if entered is None:
+            return Stopped()
         signer = await self.keys.signer(asked.now)
-        return Passed(
-            headers_of(
-                self.issuer,
-                asked.host,
-                app,
-                session,
-                account,
-                names=self.names,
-                signer=signer,
-                now=asked.now,
-            )
-        )
+        return Passed(self.telling.headers(grant, entered, signer, asked.now))
 
     async def _let_in(
         self, asked: Asked, app: RelyingParty, configuration: Configuration, grant: GrantId
-    ) -> tuple[Session, Account] | None:
+    ) -> Entered | None:
         now = asked.now
         found = await self.records.read(lambda unit: unit.sessions.through(grant, now))
         if found is None:
@@ -117,4 +104,4 @@ class Checking:
         if asked.act and now - session.seen_at >= TOUCHED:
             await self.records.write(lambda unit: unit.sessions.touch(session.id, now))
             session = replace(session, seen_at=now)
-        return session, account
+        return Entered(asked.host, app, session, account)

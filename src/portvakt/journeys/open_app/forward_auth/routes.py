@@ -45,6 +45,7 @@ from portvakt.journeys.open_app.forward_auth.start import (
     Wanted,
 )
 from portvakt.journeys.open_app.forward_auth.ticket import Brought, Trading, browser_digest
+from portvakt.journeys.open_app.forward_auth.told import Telling
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.names import Names
 from portvakt.journeys.open_app.pages import BlockedPage, BrokenRequestPage, NotYoursPage
@@ -112,12 +113,11 @@ class ForwardAuth:
             sealer=sealer,
             random=random,
             checking=Checking(
-                issuer=issuer,
                 records=records,
                 rules=rules,
                 sealer=sealer,
-                names=Names(keys),
                 keys=ring,
+                telling=Telling(issuer, Names(keys)),
             ),
             starting=Starting(records, rules, random),
             trading=Trading(records, rules),
