@@ -25,6 +25,7 @@ ROBOT = replace(
 async def ask(region: Stage, **more: str) -> tuple[int, dict[str, Any]]:
     answer = await region.ledger.post({"grant_type": CLIENT_CREDENTIALS} | more)
     assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["pragma"] == "no-cache"
     return answer.status_code, answer.json()
 
 
@@ -79,3 +80,17 @@ async def test_an_app_that_cannot_show_that_it_is_itself_gets_none(
         await put(region, replace(SHOP, grant_types=(CLIENT_CREDENTIALS,), scope=(READ,)))
         answer = await region.shop.post({"grant_type": CLIENT_CREDENTIALS})
         assert (answer.status_code, answer.json()["error"]) == (400, "unauthorized_client")
+
+
+async def test_the_token_endpoint_takes_posts_and_hears_nothing_that_it_does_not_know(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    """RFC 6749 section 3.2."""
+    async with opened(tmp_path, sqlite_url, ROBOT) as (region, _):
+        where = region.ledger.metadata["token_endpoint"]
+        for method in ("GET", "PUT", "DELETE"):
+            answer = await region.ledger.http.request(method, where)
+            assert answer.status_code == 405
+        asked = await ask(region, unknown="x", scope="", refresh_token="")
+        assert asked[0] == 200
+        assert asked[1]["scope"] == f"{READ} {WRITE}"

@@ -94,6 +94,8 @@ def json_answer(body: Mapping[str, object], status: int = 200, cache: str = "no-
 def raw_answer(body: bytes, status: int = 200, cache: str = "no-store") -> Response:
     """Write JSON that is written already."""
     headers = {"cache-control": cache}
+    if cache == "no-store":
+        headers["pragma"] = "no-cache"  # RFC 6749 section 5.1
     return Response(body, status, headers=headers, media_type="application/json")
 
 
