@@ -117,3 +117,25 @@ async def test_who_has_the_app_in_the_phone_is_told_that_it_is_asked_for(
         await found.configure(rules=[rule], networks=[make.network()], apps=[app("Löner")])
         await inside(browser)
         assert tiles(browser) == ["Löner Kräver appen i telefonen här."]
+
+
+async def test_what_the_entry_of_an_app_demands_is_told_as_well(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    """Beside the rules: a level, an age of the sign-in, or a new one every time."""
+    async with world(tmp_path, sqlite_url) as found, found.browser() as browser:
+        await found.person(totp=SECRET)
+        both = ("urn:portvakt:aal1", "urn:portvakt:aal2")
+        apps = [
+            app("Arkiv", default_acr_values=both),
+            app("Betyg", default_acr_values=both[1:]),
+            app("Chatt", default_max_age=600),
+            app("Demo", profile="sweden-connect"),
+        ]
+        await found.configure(networks=[make.network()], apps=apps)
+        await inside(browser)
+        again = "Frågar igen om det är du."
+        assert tiles(browser) == ["Arkiv", "Betyg Kräver en kod här.", "Chatt", f"Demo {again}"]
+        found.clock.move(minutes=11)
+        await browser.get("/apps")
+        assert tiles(browser)[2] == f"Chatt {again}"

@@ -7,12 +7,12 @@ from typing import Final
 from unicodedata import normalize
 from urllib.parse import urlencode, urlsplit
 
-from portvakt.core.assurance import Evidence, meets
+from portvakt.core.assurance import AAL1, AAL2, Evidence, Requirement, meets
 from portvakt.core.events import AppOpened, SessionsEnded
 from portvakt.core.ids import AccountId, ClientId
 from portvakt.core.people import Account
 from portvakt.core.portal import OTHERS, Choices, only_known
-from portvakt.core.relying_parties import RelyingParty
+from portvakt.core.relying_parties import SWEDEN_CONNECT, RelyingParty
 from portvakt.core.sessions import Session
 from portvakt.proving.rules import Verdict, judge
 from portvakt.proving.visit import Visit
@@ -34,7 +34,7 @@ class Entry:
     href: str
     icon: str | None
     verdict: Verdict | None
-    """What the rules say of an app; they are not asked of a link."""
+    """What the rules, and its own entry, say of an app; nobody is asked about a link."""
     enough: bool
 
 
@@ -68,9 +68,21 @@ def openable(
             verdict = judge(configuration, account, app.client_id, visit.address, visit.now)
             verdicts[alike] = verdict
         if not verdict.decision.blocked:
-            enough = meets(evidence, verdict.decision.requirement, visit.now)
-            found.append(Entry(app.client_id, app.client_name, href, app.icon, verdict, enough))
+            asked = verdict.asking(asks_itself(app), app)
+            enough = meets(evidence, asked.decision.requirement, visit.now)
+            enough = enough and app.profile != SWEDEN_CONNECT  # whose every sign-in is a new one
+            found.append(Entry(app.client_id, app.client_name, href, app.icon, asked, enough))
     return tuple(sorted(found, key=lambda each: _by_name(each.name)))
+
+
+def asks_itself(app: RelyingParty) -> Requirement:
+    """Return what an app's entry demands where its request says nothing else."""
+    levels = frozenset(app.default_acr_values)
+    age = app.default_max_age
+    return Requirement(
+        multifactor=AAL2 in levels and AAL1 not in levels,
+        max_age=None if age is None else timedelta(seconds=age),
+    )
 
 
 def _by_name(name: str) -> str:
