@@ -4,7 +4,7 @@ Any process may look: what one takes no other gets. The messages go out as all o
 (`delivering`).
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
@@ -28,40 +28,31 @@ LOOKS_EVERY: Final = 5.0
 """Seconds between two looks when nothing rings."""
 
 
-def back_channel(
+def telling_apps(
     settings: Settings,
     records: Records,
     keys: MasterKeys,
     outward: Outward,
     clock: Clock,
-) -> BackChannel:
-    """Return what tells apps."""
-    random, sealer = SystemRandom(), Sealer(keys)
-    return BackChannel(
+) -> tuple[BackChannel, Callable[[], Awaitable[None]]]:
+    """Return what tells apps, and the step that finds what they are to be told.
+
+    The step looks for as long as there is more, and then waits.
+    """
+    rules, random, sealer = Rules(records), SystemRandom(), Sealer(keys)
+    telling = Telling(records=records, rules=rules, sealer=sealer, random=random, clock=clock)
+
+    async def step() -> None:
+        if not await telling.queue(AT_ONCE):
+            await records.wait(ENDED, LOOKS_EVERY)
+
+    channel = BackChannel(
         issuer=origin_of(settings.public_url),
-        rules=Rules(records),
+        rules=rules,
         ring=KeyRing(records=records, sealer=sealer, random=random),
         names=Names(keys),
         random=random,
         outward=outward,
         clock=clock,
     )
-
-
-def telling_apps(
-    records: Records, sealer: Sealer, clock: Clock
-) -> Sequence[Callable[[], Awaitable[None]]]:
-    """Return the step that looks, for as long as there is more, and then waits."""
-    telling = Telling(
-        records=records,
-        rules=Rules(records),
-        sealer=sealer,
-        random=SystemRandom(),
-        clock=clock,
-    )
-
-    async def step() -> None:
-        if not await telling.queue(AT_ONCE):
-            await records.wait(ENDED, LOOKS_EVERY)
-
-    return [step]
+    return channel, step

@@ -39,6 +39,8 @@ AFTER_UNKNOWN: Final = timedelta(seconds=3)
 FIRST_PAUSE: Final = timedelta(seconds=1)
 LONGEST_FOR_CODE: Final = timedelta(seconds=15)
 LONGEST_FOR_NOTICE: Final = timedelta(minutes=30)
+LEFT_ALONE: Final = timedelta(seconds=2)
+"""An app that asks for such a wait, or is left alone for so long, gets nothing else before."""
 _SETTLE_TRIES: Final = 30
 """Half a second apart: a database that is away for ten seconds loses no outcome, and what is not
 written when the claim runs out is tried again."""
@@ -123,7 +125,10 @@ class Delivery:
                 await self._drop(message, reason, taken=False, gateway=gateway)
             case Refused(reason, wait=wait):
                 at = now + max(_pause(message), wait)
-                await self._again(message, at, reason, taken=False, gateway=gateway)
+                # What waits for an app that is left alone goes round once, and not all of it.
+                alone = message.channel == SIGN_OUTS and wait >= LEFT_ALONE
+                hold = now + wait if alone else None
+                await self._again(message, at, reason, taken=False, gateway=gateway, hold=hold)
             case Unknown(reason) if _is_spent(message, message.maybe_sent):
                 await self._drop(message, reason, taken=True, gateway=gateway)
             case Unknown(reason):
@@ -131,15 +136,26 @@ class Delivery:
                 await self._again(message, now + pause, reason, taken=True, gateway=gateway)
 
     async def _again(
-        self, message: Message, at: datetime, why: str, *, taken: bool, gateway: str | None
+        self,
+        message: Message,
+        at: datetime,
+        why: str,
+        *,
+        taken: bool,
+        gateway: str | None,
+        hold: datetime | None = None,
     ) -> None:
-        """Try again later, unless that would be too late."""
+        """Try again later, unless that would be too late; `hold` is for all of the recipient's."""
         if at >= message.not_after:
             await self._drop(message, why, taken=taken, gateway=gateway)
             return
-        await self._write(
-            lambda unit: unit.outbox.failed(message.id, at, why, taken=taken, gateway=gateway)
-        )
+
+        async def act(unit: Unit) -> None:
+            await unit.outbox.failed(message.id, at, why, taken=taken, gateway=gateway)
+            if hold is not None:
+                await unit.outbox.hold(message.channel, message.to, hold)
+
+        await self._write(act)
         _log.warning("message.delayed", **_about(message), why=why, tries=message.tries)
         self._look_again(message.channel)
 

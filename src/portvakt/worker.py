@@ -18,7 +18,7 @@ import structlog
 
 from portvakt.background_audit import auditing
 from portvakt.background_resets import settling
-from portvakt.background_sign_outs import back_channel, telling_apps
+from portvakt.background_sign_outs import telling_apps
 from portvakt.background_sync import following
 from portvakt.background_texts import watching_texts
 from portvakt.crypto.key_file import WatchedKeys
@@ -216,15 +216,15 @@ async def beside(
         clock=clock,
         receipts=receipts.sink,
     )
-    post = replace(post, apps=back_channel(settings, records, keys, outward, clock))
+    apps, tell = telling_apps(settings, records, keys, outward, clock)
+    post = replace(post, apps=apps)
     async with (
         following(settings, records, sealer, clock) as follow,
         settling(settings, records, sealer, hasher, clock) as settle,
         auditing(settings, records, keys, clock) as audit,
         watching_texts(settings, records, sealer, clock) as watch,
     ):
-        tell = telling_apps(records, sealer, clock)
-        more = (*follow, *settle, *audit, *watch, *tell)
+        more = (*follow, *settle, *audit, *watch, tell)
         worker = Worker(records=records, sealer=sealer, post=post, clock=clock, more=more)
         running = asyncio.create_task(worker.run())
         try:

@@ -220,3 +220,28 @@ async def test_many_messages_are_put_at_once_and_none_of_them_twice(database_url
         found = {each.idempotency_key: each for each in claimed}
         assert found.keys() == {"1", "2", "3"}
         assert found["2"] == replace(some[1], tries=1, maybe_sent=1)
+
+
+async def test_what_waits_for_one_recipient_is_held_and_the_rest_goes_on(
+    database_url: str,
+) -> None:
+    later = make.NOW + timedelta(seconds=30)
+    some = [
+        message("1", id="1", to="down"),
+        message("2", id="2", to="down"),
+        message("3", id="3", to="well"),
+        message("4", id="4", channel="mail", to="down"),
+    ]
+    async with with_anna(database_url) as records:
+        await records.write(lambda unit: unit.outbox.put_many(some))
+        moved = [
+            await records.write(lambda unit: unit.outbox.hold("sign_out", "down", later))
+            for _ in range(2)
+        ]
+        assert moved == [2, 0]
+        lease = timedelta(seconds=1)
+        due = await records.write(lambda u: u.outbox.claim("sign_out", make.NOW, 9, lease))
+        assert [each.id for each in due] == ["3"]
+        assert await records.read(lambda u: u.outbox.next_due("mail")) == make.NOW
+        due = await records.write(lambda u: u.outbox.claim("sign_out", later, 9, lease))
+        assert {each.id for each in due} >= {"1", "2"}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from portvakt import mail, sms, wake
-from portvakt.background_sign_outs import back_channel, telling_apps
+from portvakt.background_sign_outs import telling_apps
 from portvakt.core.ids import AuthenticatorId
 from portvakt.core.phones import Subscription
 from portvakt.core.secret import Secret
@@ -135,9 +135,9 @@ class Office:
             lambda: keeper.key(clock()),
             clock=clock,
         )
-        post = replace(post, apps=back_channel(self.settings, self.records, KEYS, outward, clock))
-        more = telling_apps(self.records, SEALER, clock)
-        return Worker(records=self.records, sealer=SEALER, post=post, clock=clock, more=more)
+        apps, tell = telling_apps(self.settings, self.records, KEYS, outward, clock)
+        post = replace(post, apps=apps)
+        return Worker(records=self.records, sealer=SEALER, post=post, clock=clock, more=[tell])
 
     @asynccontextmanager
     async def working(self, clock: Clock = system_clock) -> AsyncIterator[None]:

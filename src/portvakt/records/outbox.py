@@ -75,6 +75,13 @@ _FAILED: Final = Statement(
     WHERE id = :id AND state = 'waiting'
     """
 )
+_HOLD: Final = Statement(
+    """
+    UPDATE outbox SET due_at = :until
+    WHERE recipient = :recipient AND channel = :channel AND state = 'waiting'
+        AND due_at < :sooner
+    """
+)
 _DROPPED: Final = Statement(
     """
     UPDATE outbox SET state = 'dropped', body = NULL, due_at = NULL, done_at = :at, why = :why,
@@ -253,6 +260,16 @@ class Outbox:
             gateway=gateway,
         )
         await self._run.ring(fate_topic(id_))
+
+    async def hold(self, channel: str, recipient: str, until: datetime) -> int:
+        """Try nothing more for one recipient before then; returns how many messages that moved.
+
+        One statement for however many wait, and none of them is moved by less than a second.
+        """
+        sooner = until - timedelta(seconds=1)
+        return await self._run.changed(
+            _HOLD, channel=channel, recipient=recipient, until=ms(until), sooner=ms(sooner)
+        )
 
     async def dropped(
         self, id_: str, at: datetime, why: str, *, taken: bool, gateway: str | None = None

@@ -144,13 +144,13 @@ class Outward:
         except BadDestinationError as error:
             return Refused(f"is no address to call: {error}", retry=False)
         name = str(place)
-        wait = self._breaker.pause(name, self._clock())
-        if wait:
-            return Refused("the place is left alone for a while", retry=True, wait=wait)
         async with self._turn(name) as mine:
             if not mine:
                 wait = timedelta(seconds=TURN_WITHIN)
                 return Refused("enough is on its way there", retry=True, wait=wait)
+            wait = self._breaker.pause(name, self._clock())
+            if wait:
+                return Refused("the place is left alone for a while", retry=True, wait=wait)
             answer = await exchange(
                 place,
                 Request(method, target, headers, content),

@@ -24,7 +24,7 @@ from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.names import Names
 from portvakt.journeys.open_app.oidc.request import AuthorizationRequest
 from portvakt.proving.rules import Rules
-from portvakt.proving.visit import Visit
+from portvakt.proving.visit import Visit, said
 from portvakt.records.configuration import Configuration
 from portvakt.records.unit import Records, Unit
 
@@ -124,33 +124,26 @@ class EndSession:
 
     def ticket(self, wish: Wish, now: datetime) -> str:
         """Seal a wish, so that it can travel through the browser and come back as it was."""
-        said = orjson.dumps({**asdict(wish), "at": int(now.timestamp())})
-        return base64.urlsafe_b64encode(self.sealer.seal(said, **_PLACE)).decode("ascii")
+        told = orjson.dumps({**asdict(wish), "at": int(now.timestamp())})
+        return base64.urlsafe_b64encode(self.sealer.seal(told, **_PLACE)).decode("ascii")
 
     def _opened(self, ticket: str, now: datetime) -> Wish | None:
         if len(ticket) > _LONGEST or not ticket.isascii():
             return None
         try:
-            said: dict[str, Any] = orjson.loads(
+            told: dict[str, Any] = orjson.loads(
                 self.sealer.open(base64.urlsafe_b64decode(ticket), **_PLACE)
             )
         except (binascii.Error, SealError):
             return None
-        made = said.pop("at")
+        made = told.pop("at")
         if not timedelta() <= timedelta(seconds=now.timestamp() - made) < TICKET_LIVES:
             return None
-        return Wish(**{**said, "locales": tuple(said["locales"])})
+        return Wish(**{**told, "locales": tuple(told["locales"])})
 
     async def end(self, session: Session, visit: Visit, reason: str) -> None:
         """End a session. What apps were given in it ends too, and they hear of it."""
-        event = SessionsEnded(
-            at=visit.now,
-            account_id=session.account_id,
-            request_id=visit.request_id,
-            address=visit.address,
-            sessions=1,
-            reason=reason,
-        )
+        event = SessionsEnded(**said(visit, session.account_id), sessions=1, reason=reason)
 
         async def act(unit: Unit) -> None:
             if await unit.sessions.close(session.id, session.account_id, visit.now):
