@@ -136,6 +136,7 @@ class AuthorizeRoutes:
             who = None if current is None else SignedIn(current.session, current.standing.account)
             response = self._shown(request, await self.authorizing.answer(asked, who))
         else:
+            await self.gate.current(request, act=False)  # a shared computer's page says whose it is
             response = self._shown(request, asked)
         if (binding := context(request).new_binding) is not None:
             set_binding(response, binding)
