@@ -5,7 +5,7 @@
 
 import html
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +58,8 @@ class AtHost:
     peer: str = PROXY
     cookies: dict[str, str] = field(default_factory=dict)
     home: str = ORIGIN
+    transport: Callable[[], httpx.AsyncBaseTransport] | None = None
+    """Another way to the service than in this process."""
 
     def said(self, uri: str, method: str = "GET") -> list[tuple[str, str]]:
         """What the proxy says of a request to the app."""
@@ -73,7 +75,8 @@ class AtHost:
         self, path: str, headers: list[tuple[str, str]], *, method: str = "GET"
     ) -> httpx.Response:
         """Send a request as the proxy does, and keep the cookies that come back."""
-        transport = httpx.ASGITransport(app=self.world.house.asgi, client=(self.peer, 4000))
+        inside = httpx.ASGITransport(app=self.world.house.asgi, client=(self.peer, 4000))
+        transport = self.transport() if self.transport else inside
         carried = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         told = [*headers, ("cookie", carried)] if carried else headers
         sent = [(name.encode(), value.encode("latin-1")) for name, value in told]
