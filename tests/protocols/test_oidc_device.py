@@ -223,6 +223,17 @@ async def test_the_page_says_which_app_asks_from_where_and_for_what(
         assert "Apparaten är inte på samma nät som du" not in browser.page.text
 
 
+async def test_nothing_that_is_given_goes_unsaid(tmp_path: Path, sqlite_url: str) -> None:
+    names = "https://id.oidc.se/scope/naturalPersonInfo"
+    own = replace(DEVICE, scope=("openid", names, "rooms:book"))
+    async with ready(tmp_path, sqlite_url, own) as (region, browser):
+        await at_the_page(region, browser)
+        device = await begin(region.shop, scope=f"openid {names} rooms:book")
+        await browser.submit({"code": device.said["user_code"]})
+        assert "Ditt namn" in browser.page.text
+        assert "rooms:book" in browser.page.text
+
+
 async def test_neither_yes_nor_no_is_no_answer(tmp_path: Path, sqlite_url: str) -> None:
     async with ready(tmp_path, sqlite_url) as (region, browser):
         device = await begin(region.shop)

@@ -9,7 +9,7 @@ from portvakt.journeys.open_app.device_pages import (
     DeviceEndPage,
 )
 from portvakt.journeys.open_app.forward_auth.pages import AgainPage, SignOutPage
-from portvakt.journeys.open_app.oidc.consent import WORDED
+from portvakt.journeys.open_app.oidc.scope_words import WORDED, in_words
 from portvakt.journeys.open_app.pages import (
     AskToSignOutPage,
     BlockedPage,
@@ -37,7 +37,8 @@ def asking(*, near: bool, wrong: bool = False) -> DeviceAskPage:
         network="Sjukhusets nät" if near else None,
         address="10.20.1.1" if near else "203.0.113.7",
         near=near,
-        gets=[MessageId(f"device_page.gets_{each}") for each in (gets[:2] if near else gets)],
+        gets=in_words(gets[:2] if near else gets)[0],
+        others=[] if near else ["rooms:book"],
         errors={"answer": Message("device_page.answer_missing")} if wrong else {},
     )
 
@@ -58,7 +59,7 @@ SAMPLES: dict[str, Page] = {
     ),
     "consent-to-more": ConsentPage(
         app="<b>Kalkyl & Blad</b>",
-        gets=[MessageId(f"device_page.gets_{each}") for each in WORDED],
+        gets=in_words(WORDED)[0],
         others=["invoices:read"],
         query="client_id=x",
         whose="s",

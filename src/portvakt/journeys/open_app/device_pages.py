@@ -28,6 +28,8 @@ class DeviceAskPage(Page):
     address: str | None
     near: bool
     gets: Sequence[MessageId]
+    others: Sequence[str] = ()
+    """Scopes that have no words of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

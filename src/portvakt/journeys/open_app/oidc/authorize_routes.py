@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portvakt.core.messages import MessageId
 from portvakt.crypto.digests import same
 from portvakt.crypto.sealing import Mac
 from portvakt.journeys.open_app.oidc.answering import PostToApp, ToApp
@@ -31,7 +30,7 @@ from portvakt.journeys.open_app.oidc.authorize import (
 )
 from portvakt.journeys.open_app.oidc.binding import Binding
 from portvakt.journeys.open_app.oidc.client_auth import ClientAuthentication
-from portvakt.journeys.open_app.oidc.consent import WORDED, AskConsent
+from portvakt.journeys.open_app.oidc.consent import AskConsent
 from portvakt.journeys.open_app.oidc.discovery import AUTHORIZE, PUSH
 from portvakt.journeys.open_app.oidc.errors import OAuthError, Untrusted
 from portvakt.journeys.open_app.oidc.hints import Hints
@@ -40,6 +39,7 @@ from portvakt.journeys.open_app.oidc.noting import Noting
 from portvakt.journeys.open_app.oidc.posted import Keeping, Posted
 from portvakt.journeys.open_app.oidc.pushed import Pushed
 from portvakt.journeys.open_app.oidc.request_object import RequestObjects
+from portvakt.journeys.open_app.oidc.scope_words import in_words
 from portvakt.journeys.open_app.pages import (
     BlockedPage,
     BrokenRequestPage,
@@ -219,11 +219,11 @@ class AuthorizeRoutes:
 
 
 def _consent_page(request: Request, asking: AskConsent) -> Response:
-    worded = [each for each in asking.scopes if each in WORDED]
+    gets, others = in_words(asking.scopes)
     view = ConsentPage(
         app=asking.app.client_name,
-        gets=[MessageId(f"device_page.gets_{each}") for each in worded],
-        others=[each for each in asking.scopes if each not in WORDED],
+        gets=gets,
+        others=others,
         query=asking.query,
         whose=asking.whose,
     )

@@ -6,16 +6,12 @@ Connect Core section 3.1.2.4). The organisation's own apps are told what their e
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
 
 from portvakt.core.ids import AccountId
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.journeys.open_app.oidc.asked import Asked
 from portvakt.journeys.open_app.oidc.granting import granted_scope
 from portvakt.records.unit import Records, Unit
-
-WORDED: Final = ("openid", "profile", "email", "groups", "offline_access")
-"""The scopes that pages have words for (`device_page.gets_*`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.core.device_grant import PATH
-from portvakt.core.messages import MessageId
 from portvakt.core.sessions import SessionKind
 from portvakt.crypto.user_codes import UserCodes
 from portvakt.journeys.open_app.device_pages import DeviceAskPage, DeviceCodePage, DeviceEndPage
@@ -29,6 +28,7 @@ from portvakt.journeys.open_app.oidc.device_authorization import DeviceAuthoriza
 from portvakt.journeys.open_app.oidc.discovery import DEVICE_AUTHORIZATION
 from portvakt.journeys.open_app.oidc.errors import OAuthError
 from portvakt.journeys.open_app.oidc.issuing import Issuer
+from portvakt.journeys.open_app.oidc.scope_words import in_words
 from portvakt.journeys.open_app.pages import BlockedPage, NotYoursPage
 from portvakt.proving.gate import Gate
 from portvakt.proving.rules import Rules
@@ -39,8 +39,6 @@ from portvakt.web.routing import Route, Who, route
 from portvakt.web.templates import Message
 
 FORBIDDEN, UNREADABLE, TOO_MANY = 403, 422, 429
-_TOLD = ("openid", "profile", "email", "groups", "offline_access")
-"""The scopes that the page has words for, in the order it says them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +161,7 @@ def _turned_away(request: Request, outcome: NotYours | Blocked) -> Response:
 
 
 def _ask(asking: Asking, code: str, *, missed: bool) -> DeviceAskPage:
+    gets, others = in_words(asking.request.scope)
     return DeviceAskPage(
         code=code,
         app=asking.app.client_name,
@@ -170,8 +169,7 @@ def _ask(asking: Asking, code: str, *, missed: bool) -> DeviceAskPage:
         network=asking.network,
         address=asking.request.address,
         near=asking.near,
-        gets=[
-            MessageId(f"device_page.gets_{each}") for each in _TOLD if each in asking.request.scope
-        ],
+        gets=gets,
+        others=others,
         errors={"answer": Message("device_page.answer_missing")} if missed else {},
     )
