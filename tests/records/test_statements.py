@@ -128,12 +128,14 @@ READ_WHOLE = {
         "links",
         "collections",
     },
+    "portvakt.records.grants._REVOKE_OF_APPS": {"grants"},  # once, where an app is taken away
     "portvakt.records.icons._ALL": {"icons"},
     "portvakt.records.icons._MARKS": {"icons"},  # in `apply`
     "portvakt.records.meta._STARTING": {"meta"},
     # an operator asks how many there are
     "portvakt.records.people._IN_USE": {"accounts"},
     "portvakt.records.sessions._OPEN_NOW": {"sessions"},
+    "portvakt.records.sign_outs._TROUBLE": {"outbox"},  # in `doctor`
     "portvakt.records.signing_keys._ALL": {"signing_keys"},
     "portvakt.records.unit._VERSION": {"alembic_version"},
 }
