@@ -180,10 +180,12 @@ def test_only_an_app_that_renews_its_tokens_may(box: Box) -> None:
     assert app(box, "again").grant_types == ("authorization_code", "refresh_token")
 
 
-def test_redirect_addresses_can_be_named(box: Box) -> None:
+def test_addresses_can_be_named(box: Box) -> None:
     one, two = f"{URL}/a", f"{URL}/b?tenant=1"
-    box.good(*GRAFANA, "--redirect-uri", one, "--redirect-uri", two, "--name", "Mätare")
+    told = ("--backchannel-logout-uri", f"{URL}/told")
+    box.good(*GRAFANA, "--redirect-uri", one, "--redirect-uri", two, *told, "--name", "Mätare")
     assert app(box).redirect_uris == (one, two)
+    assert app(box).backchannel_logout_uri == f"{URL}/told"
     assert app(box).client_name == "Mätare"
 
 

@@ -3,6 +3,7 @@
 import html
 import re
 import ssl
+import time
 from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
@@ -27,6 +28,8 @@ class Person:
         self.page: Page
         self.seen: list[str] = []
         """Every address of the last journey."""
+        self.seen_before: list[str] = []
+        """And of the one before."""
 
     def __enter__(self) -> Self:
         return self
@@ -64,6 +67,13 @@ class Person:
         """Type what the app with codes shows, on whatever page of ours asks for it."""
         return self.submit(code=code_at(TOTP_SECRET, step_of(datetime.now(UTC))))
 
+    def until(self, url: str, status: int) -> None:
+        """Ask an app until it answers so: what is told behind the browser's back takes a moment."""
+        end = time.monotonic() + PATIENCE
+        while (found := self.http.get(url)).status_code != status:
+            assert time.monotonic() < end, found.text
+            time.sleep(0.05)
+
     def json(self, url: str) -> Any:
         """Ask an app for something."""
         answered = self.http.get(url)
@@ -72,7 +82,7 @@ class Person:
 
     def _go(self, method: str, url: str, fields: dict[str, str] | None) -> Page:
         here = str(self.page.response.request.url) if hasattr(self, "page") else ""
-        url, self.seen = urljoin(here, url), []
+        url, self.seen_before, self.seen = urljoin(here, url), self.seen, []
         for _ in range(20):
             self.seen.append(url)
             parts = urlsplit(url)

@@ -35,6 +35,8 @@ tls_key_file = "{key}"
 master_file = "{folder}/master.key"
 [organisation]
 name = "Region Exempel"
+[outgoing]
+networks = ["127.0.0.0/8"]
 """
 BROKEN = 400
 PEOPLE = tuple(f"person{number}" for number in range(40))

@@ -71,3 +71,25 @@ def test_a_folder_asks_for_a_second_factor_and_gets_it(origin: str, person: Pers
     assert person.at == f"{origin}/strong/", person.page.text
     assert person.page.html == "strong/index.html"
     assert person.page.response.headers["x-claims"] == "urn:portvakt:aal2 alla"
+
+
+def test_its_link_signs_out_here_too_and_the_person_comes_back(
+    region: Site, origin: str, person: Person
+) -> None:
+    person.get(f"{origin}/")
+    person.give_password()
+    person.get(f"{origin}/oidc-callback?logout={quote(f'{origin}/', safe='')}")
+    assert person.ours, person.seen  # its front page is guarded, and asks for a new sign-in
+    assert person.page.forms()[0][0] == "/sign-in", person.page.text
+    person.get(f"{region.origin}/apps")
+    assert person.at == f"{region.origin}/sign-in"
+
+
+def test_it_is_told_of_a_sign_out_that_it_has_not_seen(
+    region: Site, origin: str, person: Person
+) -> None:
+    person.get(f"{origin}/")
+    person.give_password()
+    assert person.http.get(f"{origin}/").status_code == 200
+    region.good("sessions", "end", f"{person.name}.berg")
+    person.until(f"{origin}/", 302)  # to sign in again

@@ -72,6 +72,18 @@ def test_it_asks_for_a_second_factor_from_who_has_signed_in_with_one(
     assert person.at == f"{hub.origin}/hub/home", person.page.text
 
 
+def test_signing_out_there_asks_whether_to_sign_out_here_and_does(
+    hub: Hub, person: Person, region: Site
+) -> None:
+    signed_in(person, hub)
+    person.get(f"{hub.origin}/hub/logout")
+    assert person.at == f"{region.origin}/oidc/end_session", person.page.text
+    person.submit()
+    assert person.at == f"{hub.origin}/hub/login", person.page.text
+    person.get(f"{region.origin}/apps")
+    assert person.at == f"{region.origin}/sign-in"
+
+
 def opening(hub: Hub) -> str:
     return f"{hub.origin}/hub/oauth_login?next=%2Fhub%2Fhome"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from joserfc.jwk import ECKey
@@ -11,10 +11,12 @@ from tests.clients.node_app import NodeApp, node_app, node_app_of_a_file
 from tests.clients.person import Person
 from tests.clients.site import Site
 
+TOLD = ("--backchannel-logout-uri", "{origin}/backchannel")
+
 
 @pytest.fixture(scope="module")
 def app(region: Site) -> Iterator[NodeApp]:
-    with node_app(region, "nodapp", "--refresh") as found:
+    with node_app(region, "nodapp", "--refresh", *TOLD) as found:
         yield found
 
 
@@ -79,6 +81,7 @@ def test_it_asks_for_a_fresh_sign_in_and_checks_that_it_got_one(
 ) -> None:
     signed_in(person, app)
     before = person.page.response.json()["auth_time"]
+    sid = person.page.response.json()["sid"]
     person.get(f"{app.origin}/sign-in?max_age=3600")
     assert person.page.response.json()["auth_time"] == before  # young enough
     person.get(f"{app.origin}/sign-in?max_age=0")
@@ -86,6 +89,7 @@ def test_it_asks_for_a_fresh_sign_in_and_checks_that_it_got_one(
     person.give_password()
     assert person.at == f"{app.origin}/", person.page.text
     assert person.page.response.json()["auth_time"] >= before
+    assert person.page.response.json()["sid"] == sid  # and no other app is told that it has ended
 
 
 def test_it_asks_for_a_second_factor_and_gets_exactly_that(app: NodeApp, person: Person) -> None:
@@ -144,3 +148,34 @@ def test_its_tokens_are_bound_to_its_key(region: Site, person: Person) -> None:
         assert said["token_type"] == "dpop"
         assert said["renewed"] == ["access_token", "refresh_token"]
         assert person.json(f"{app.origin}/userinfo")["sub"] == subject
+
+
+def test_it_pushes_its_request_before_the_person_comes(region: Site, person: Person) -> None:
+    with node_app(region, "pushing", par=True) as app:
+        signed_in(person, app)
+        assert person.page.response.json()["aud"] == "pushing"
+        authorize = f"{region.origin}/oidc/authorize?"
+        sent = next(each for each in person.seen_before if each.startswith(authorize))
+        assert set(parse_qs(urlsplit(sent).query)) == {"client_id", "request_uri"}
+
+
+def test_it_signs_people_out_here_too_and_they_come_back(
+    region: Site, app: NodeApp, person: Person
+) -> None:
+    signed_in(person, app)
+    person.get(f"{app.origin}/sign-out")
+    assert person.at == f"{app.origin}/", person.page.text
+    assert person.page.status == 401
+    person.get(f"{region.origin}/apps")
+    assert person.at == f"{region.origin}/sign-in"
+
+
+def test_each_app_is_told_when_another_signs_the_person_out(
+    region: Site, app: NodeApp, person: Person
+) -> None:
+    with node_app(region, "second", *TOLD) as other:
+        signed_in(person, app)
+        person.get(f"{other.origin}/sign-in")
+        assert person.at == f"{other.origin}/"
+        person.get(f"{app.origin}/sign-out")
+        person.until(f"{other.origin}/", 401)

@@ -61,14 +61,7 @@ def arguments(parser: ArgumentParser) -> None:
         help="`add`, `open`: who may open it; may be given more than once",
     )
     parser.add_argument("--name", help="`add`: what people see on its tile")
-    parser.add_argument(
-        "--redirect-uri",
-        dest="redirect_uris",
-        action="append",
-        default=[],
-        metavar="URI",
-        help="`add`: where answers go, where that is not what the product is known for",
-    )
+    _about_addresses(parser)
     parser.add_argument(
         "--public",
         action="store_true",
@@ -82,6 +75,22 @@ def arguments(parser: ArgumentParser) -> None:
     _about_secrets(parser)
     app_registration.arguments(parser)
     parser.add_argument("--json", action="store_true", help="answer in JSON")
+
+
+def _about_addresses(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--redirect-uri",
+        dest="redirect_uris",
+        action="append",
+        default=[],
+        metavar="URI",
+        help="`add`: where answers go, where that is not what the product is known for",
+    )
+    parser.add_argument(
+        "--backchannel-logout-uri",
+        metavar="URI",
+        help="`add`: where it is told that a session has ended, where that is not known",
+    )
 
 
 def _about_secrets(parser: ArgumentParser) -> None:
@@ -273,6 +282,8 @@ def _entry(args: Namespace, issuer: str) -> dict[str, Any]:
     }
     if args.redirect_uris:
         entry["redirect_uris"] = args.redirect_uris
+    if args.backchannel_logout_uri:
+        entry["backchannel_logout_uri"] = args.backchannel_logout_uri
     return entry
 
 

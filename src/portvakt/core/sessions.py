@@ -84,3 +84,15 @@ def is_live(
 ) -> bool:
     """Whether the session still stands. Expired is gone, swept or not (A058, A059)."""
     return session.closed_at is None and now < ends_at(session, roles, shared=shared)
+
+
+def goes_on(
+    session: Session, now: datetime, roles: AbstractSet[Role] = frozenset(), *, shared: bool = False
+) -> bool:
+    """Whether somebody who signs in anew in its browser goes on in it, and needs no other.
+
+    One that would end while they are busy gives way: they would be asked again at once.
+    """
+    lifetime = lifetime_of(session.kind, roles, shared=shared)
+    rest = session.created_at + lifetime.absolute - now
+    return session.kind is SessionKind.FULL and rest >= lifetime.idle

@@ -113,7 +113,7 @@ class ProofReplayed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreshProofGiven(Event):
-    """Somebody signed in showed again who they are, to change their methods."""
+    """Somebody signed in showed again who they are: to change their methods, or for an app."""
 
     name = "authentication.fresh_proof"
     session_id: SessionId = field(metadata=PERSONAL)

@@ -224,7 +224,7 @@ class Finisher:
         secret = self._random.secret()
         grown = replace(
             session,
-            evidence=_merged(session.evidence, at.state.evidence),
+            evidence=merged(session.evidence, at.state.evidence),
             seen_at=visit.now,
         )
         if not await unit.sessions.update(grown, lookup_hash(secret), session.version):
@@ -287,7 +287,7 @@ def _trace(at: Next) -> tuple[TraceLine, ...] | None:
     return None if at.verdict is None else at.verdict.decision.trace
 
 
-def _merged(old: tuple[Evidence, ...], new: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+def merged(old: tuple[Evidence, ...], new: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
     """Put new evidence beside old; of the same authenticator and purpose the newest stays."""
     kept = {(each.authenticator_id, each.purpose): each for each in (*old, *new)}
     return tuple(kept.values())

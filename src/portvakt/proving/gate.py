@@ -9,13 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.core.assurance import meets
-from portvakt.core.events import SessionsEnded
+from portvakt.core.events import FreshProofGiven, SessionsEnded
 from portvakt.core.ids import ClientId, SessionId
 from portvakt.core.networks import is_shared
-from portvakt.core.sessions import Session, SessionKind, is_live
+from portvakt.core.sessions import Session, SessionKind, goes_on, is_live
 from portvakt.crypto.digests import lookup_hash
 from portvakt.proving.destination import needs_of
-from portvakt.proving.finish import Opened
+from portvakt.proving.finish import Opened, merged
 from portvakt.proving.rules import Rules, Verdict
 from portvakt.proving.visit import Visit, said
 from portvakt.records.standing import Standing
@@ -124,22 +124,34 @@ class Gate:
         if new is not None and not opened.shared:
             set_browser(response, new)
 
-    async def end_replaced(self, request: Request, opened: Opened) -> None:
-        """End the session that this browser had before, whoever's it was.
+    async def keep_one(self, request: Request, opened: Opened) -> Opened:
+        """Leave this browser one session, and return it.
 
-        Its cookie is overwritten, so nobody could ever sign out of it.
+        Who signs in anew, as apps may ask, goes on in the session they had: another one would end
+        what every other app holds, and tell them all that somebody has signed out. Anybody else's
+        ends: its cookie is overwritten, so nobody could ever sign out of it.
         """
         before = await self.current(request, act=False)
         if before is None or before.session.id == opened.session_id:
-            return
+            return opened
         account, visit = before.standing.account, await self.visit(request)
+        networks = (await self._rules.current(visit.now)).networks
 
-        async def act(unit: Unit) -> None:
+        async def act(unit: Unit) -> Opened:
+            mine = {each.id: each for each in await unit.sessions.of(account.id)}
+            old, new = mine.get(before.session.id), mine.get(opened.session_id)
+            if old is not None and new is not None:
+                shared = is_shared(old.address, networks)
+                as_shared = shared is is_shared(new.address, networks)
+                full = new.kind is SessionKind.FULL
+                if full and as_shared and goes_on(old, visit.now, account.roles, shared=shared):
+                    return await _go_on(unit, old, new, opened, visit)
             if await unit.sessions.close(before.session.id, account.id, visit.now):
                 event = SessionsEnded(**said(visit, account.id), sessions=1, reason="replaced")
                 await unit.audit.write(event)
+            return opened
 
-        await self._records.write(act)
+        return await self._records.write(act)
 
     def sign_in(self, request: Request, *, purpose: str | None = None, to: str = "") -> Response:
         """Send the browser to sign in, or to give fresh proof, and back to `to` (this address)."""
@@ -173,3 +185,17 @@ class Gate:
             return False
         need = verdict.decision.requirement
         return meets(current.session.evidence, need, self._clock())
+
+
+async def _go_on(unit: Unit, old: Session, new: Session, opened: Opened, visit: Visit) -> Opened:
+    """Give a session what was shown in a new one of the same browser, and its secret."""
+    evidence = merged(old.evidence, new.evidence)
+    grown = replace(old, evidence=evidence, seen_at=visit.now)
+    if not await unit.sessions.update(grown, lookup_hash(opened.secret.open()), old.version):
+        return opened  # somebody was first; then there are two, and the one before ends by itself
+    await unit.sessions.close(new.id, new.account_id, visit.now)
+    methods = tuple(dict.fromkeys(each.type for each in new.evidence))
+    await unit.audit.write(
+        FreshProofGiven(**said(visit, old.account_id), session_id=old.id, methods=methods)
+    )
+    return replace(opened, session_id=old.id)

@@ -22,10 +22,11 @@ const keys = createRemoteJWKSet(new URL(served.jwks_uri));
 const bound = asked.dpop
   ? { DPoP: client.getDPoPHandle(config, await client.randomDPoPKeyPair("ES256")) }
   : {};
+const name = `of-${asked.client_id}`; // all the apps of the tests are on one host
 const sessions = new Map(); // cookie -> {asked, tokens, claims}
 
 function sessionOf(request) {
-  const cookie = /app=([0-9a-f-]+)/.exec(request.headers.cookie ?? "")?.[1];
+  const cookie = new RegExp(`${name}=([0-9a-f-]+)`).exec(request.headers.cookie ?? "")?.[1];
   return { cookie, session: sessions.get(cookie) ?? {} };
 }
 
@@ -141,7 +142,7 @@ async function answer(request, response) {
   const known = sessionOf(request);
   const done = page ? await page(url, known) : await signedOutElsewhere(request);
   const headers = { "content-type": "application/json", "cache-control": "no-store" };
-  if (done.cookie) headers["set-cookie"] = `app=${done.cookie}; Path=/; HttpOnly; SameSite=Lax`;
+  if (done.cookie) headers["set-cookie"] = `${name}=${done.cookie}; Path=/; HttpOnly; SameSite=Lax`;
   if (done.to) return response.writeHead(303, { ...headers, location: done.to }).end();
   return response.writeHead(done.status ?? 200, headers).end(JSON.stringify(done.said));
 }

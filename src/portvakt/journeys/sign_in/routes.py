@@ -304,8 +304,8 @@ class SignInRoutes:
             response = see_other(to)
         else:
             response = page(request, DonePage(to=to, app_name=app.client_name))
-        await self.gate.end_replaced(request, opened)
-        self.gate.hand_out(request, response, opened)
+        kept = await self.gate.keep_one(request, opened)
+        self.gate.hand_out(request, response, kept)
         return response
 
     async def _enough(self, request: Request, current: Current, wanted: Wanted) -> bool:
