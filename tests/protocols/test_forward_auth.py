@@ -288,19 +288,17 @@ async def test_a_new_rule_stops_who_was_let_in_before_it(tmp_path: Path, sqlite_
         assert "Stängt." in page.text
 
 
-async def test_a_grant_that_was_taken_back_opens_nothing_while_the_session_stands(
+async def test_a_person_sees_what_the_app_is_told_and_takes_it_back(
     tmp_path: Path, sqlite_url: str
 ) -> None:
     async with guarded(tmp_path, sqlite_url) as region, region.world.browser() as browser:
         at = await let_in(region, browser)
-        now = region.world.clock()
-
-        async def act(unit: Unit) -> int:
-            return await unit.grants.revoke_of_account(region.anna.id, now)
-
-        assert await region.world.house.records.write(act) == 1
+        page = await browser.get("/app-access")
+        assert "Wiki" in page.text
+        assert "e-postadress" in page.text
+        await browser.submit({})
         assert (await at.check(browser=DATA)).status_code == STOPS
-        await at.enter(browser)
+        await at.enter(browser)  # the session stands, and the person may open it again
         assert (await at.check(browser=DATA)).status_code == LETS_IN
 
 

@@ -13,7 +13,7 @@ from portvakt.core.events import AppOpened, AppRefused
 from portvakt.core.ids import GrantId
 from portvakt.core.messages import MessageId
 from portvakt.core.people import Account
-from portvakt.core.relying_parties import RelyingParty
+from portvakt.core.relying_parties import ASSIGNED, RelyingParty
 from portvakt.core.sessions import Session, SessionKind, lifetime_of
 from portvakt.crypto.randomness import Random
 from portvakt.journeys.open_app.forward_auth.places import TICKET, place_at
@@ -126,7 +126,7 @@ class Starting:
             account_id=account.id,
             client_id=app.client_id,
             session_id=session.id,
-            scope=(),
+            scope=ASSIGNED,
             evidence=session.evidence,
             created_at=visit.now,
             expires_at=session.created_at + lives,
