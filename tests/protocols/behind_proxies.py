@@ -6,6 +6,7 @@ that proxies and browsers can be driven from plain tests.
 
 import asyncio
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -91,6 +92,8 @@ class Service:
     reached: Reached
     app: App
     app_port: int
+    asked_at: str = ""
+    """Where proxies of apps find it, where that is a proxy of its own."""
 
     def do(self, what: Coroutine[Any, Any, T]) -> T:
         """Run something where the service runs."""
@@ -210,6 +213,39 @@ def proxy(where: Service, kind: str, name: str = "wiki") -> Iterator[Started]:
         process.wait(PATIENCE)
 
 
+@contextmanager
+def front(where: Service, allowed: str) -> Iterator[Service]:
+    """Put the example's nginx before the service, with the place that the page about proxies adds.
+
+    `allowed` is the address of apps' proxies. What is yielded is the service as it is reached so.
+    """
+    folder, port = where.folder / f"front-{allowed}", free_port()
+    folder.mkdir()
+    behind = where.home.removeprefix("https://")
+    certificate = where.authority.certificate("localhost")
+    page = (RECIPES.parents[1] / "forward-auth.md").read_text(encoding="utf-8")
+    added = re.search(r"```nginx\n(.*?)```", page, re.DOTALL)
+    assert added is not None
+    place = added[1].replace("allow 10.0.1.20;", f"allow {allowed};")
+    place = place.replace("http://portvakt;", "https://portvakt;").replace("$host;", f"{behind};")
+    site = folder / "front.conf"
+    site.write_text(
+        f"upstream portvakt {{\nserver {behind};\n}}\n"
+        f"server {{\nlisten 127.0.0.1:{port} ssl;\nssl_certificate {certificate.certificate};\n"
+        f"ssl_certificate_key {certificate.key};\n{place}}}\n",
+        encoding="utf-8",
+    )
+    log = folder / "log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(nginx(folder, str(site)), stdout=out, stderr=out)
+    try:
+        _wait_for(port, process, log)
+        yield replace(where, asked_at=f"localhost:{port}")
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     last = time.monotonic() + PATIENCE
     while time.monotonic() < last:
@@ -246,7 +282,7 @@ def _nginx(where: Service, folder: Path, name: str, port: int) -> list[str]:
     recipe = (RECIPES / "nginx.conf").read_text(encoding="utf-8")
     more = {
         "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-        "id.region.example:443": authority,
+        "id.region.example:443": where.asked_at or authority,
         "proxy_ssl_name                id.region.example": "proxy_ssl_name localhost",
         "server_name wiki.region.example": f"server_name {name}.localhost",
     }
