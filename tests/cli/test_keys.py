@@ -39,10 +39,12 @@ HASHES = {
     ("audit_removals", "mac"),
     ("codes", "mac"),
     ("flows", "binding"),
+    ("icons", "content"),  # a picture that everybody sees
     ("phones", "credential_id"),
     ("phones", "credential_key"),
     ("resets", "binding"),
     ("seen_ids", "hash"),
+    ("stored_requests", "hash"),
 }
 """Columns of octets that nothing is sealed in, beside those that say so by their name."""
 
