@@ -1,6 +1,7 @@
 """Authorization requests: what is decoded, what is refused, and which rule says so."""
 
 import string
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -238,6 +239,14 @@ def test_each_rule_objects_in_the_words_of_the_specification(
     change: dict[str, str | None], code: ErrorCode
 ) -> None:
     assert objection(asking(**change)) is code
+
+
+def test_an_app_that_may_not_bring_codes_gets_none() -> None:
+    """RFC 6749 section 4.1.2.1."""
+    robot = replace(SHOP, grant_types=("client_credentials",))
+    found = first_objection(asking(), robot)
+    assert found is not None
+    assert found[1].code is ErrorCode.UNAUTHORIZED_CLIENT
 
 
 def test_descriptions_hold_only_what_a_redirect_may_carry() -> None:

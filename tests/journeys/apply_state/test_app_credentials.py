@@ -55,6 +55,14 @@ def test_what_is_applied_is_exported_the_same(box: Box, lines: tuple[str, ...]) 
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
+        (
+            ("require_signed_request_object = true",),
+            "apps[1].jwks: is missing: “require_signed_request_object” needs “jwks” or “jwks_uri”",
+        ),
+        (
+            ('default_acr_values = ["urn:portvakt:aal2", "gold"]',),
+            "apps[1].default_acr_values: has nothing but urn:portvakt:aal1, urn:portvakt:aal2",
+        ),
         ((SIGNS,), "apps[1].jwks: is missing: “private_key_jwt” needs “jwks” or “jwks_uri”"),
         ((SIGNS, JWKS, 'jwks_uri = "https://a.example/"'), "jwks_uri: “jwks” is there already"),
         ((SIGNS, "jwks = { keys = [] }"), "apps[1].jwks: is no JWK set"),

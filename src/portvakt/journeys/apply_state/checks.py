@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as File
 from urllib.parse import urlsplit
 
+from portvakt.core.assurance import ACR_VALUES
 from portvakt.core.networks import block_of, is_too_wide
 from portvakt.core.people import canonical_identifier
 from portvakt.core.policy import OWN_PAGES
@@ -232,6 +233,9 @@ def _app(
             problems.add((*path, key), "has a fragment, which nobody can call")
     _grant_types((*path, "grant_types"), app, problems)
     _keys(path, app, problems)
+    unknown = sorted(set(app.default_acr_values) - set(ACR_VALUES))
+    if unknown:
+        problems.add((*path, "default_acr_values"), f"has nothing but {', '.join(ACR_VALUES)}")
     _services(path, app, problems)
     _profile(path, app, problems)
     _certificate(path, app, problems)

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from portvakt.core.assurance import ACR_VALUES
 from portvakt.core.messages import MessageId
-from portvakt.core.relying_parties import RelyingParty, redirect_matches
+from portvakt.core.relying_parties import AUTHORIZATION_CODE, RelyingParty, redirect_matches
 from portvakt.journeys.open_app.oidc.claims_request import ClaimsRequest
 from portvakt.journeys.open_app.oidc.demands import PROMPTS, can_be_met
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
@@ -95,6 +95,14 @@ def check_request_objects(request: AuthorizationRequest, _app: RelyingParty) -> 
         if request.get(name) is not None:
             return OAuthError(code, f"The parameter {name} is not supported.")
     return None
+
+
+def check_grant_type(_request: AuthorizationRequest, app: RelyingParty) -> OAuthError | None:
+    """Give codes to apps that may bring them (RFC 6749 section 4.1.2.1)."""
+    if AUTHORIZATION_CODE in app.grant_types:
+        return None
+    needs = "The entry of this app does not allow authorization_code."
+    return OAuthError(ErrorCode.UNAUTHORIZED_CLIENT, needs)
 
 
 def check_response_type(request: AuthorizationRequest, _app: RelyingParty) -> OAuthError | None:
@@ -213,6 +221,7 @@ CHECKS: tuple[Check, ...] = (
     check_state,  # first: an error is sent back with the state, so it must be fit to send
     check_repeated,
     check_request_objects,
+    check_grant_type,
     check_response_type,
     check_response_mode,
     check_scope,

@@ -1,6 +1,9 @@
 """What apps can find out about us: OpenID Connect Discovery 1.0 section 3 and RFC 8414."""
 
+from functools import lru_cache
 from typing import Final
+
+import orjson
 
 from portvakt.core.assurance import ACR_VALUES
 from portvakt.core.relying_parties import (
@@ -70,6 +73,12 @@ _ADDRESSES: Final = {
     "device_authorization_endpoint": DEVICE_AUTHORIZATION,  # RFC 8628 section 4
     "pushed_authorization_request_endpoint": PUSH,  # RFC 9126 section 5
 }
+
+
+@lru_cache(maxsize=4)
+def published(issuer: str) -> bytes:
+    """Return the document as JSON, written once: every app asks for it, some all the time."""
+    return orjson.dumps(discovery_document(issuer))
 
 
 def discovery_document(issuer: str) -> dict[str, object]:

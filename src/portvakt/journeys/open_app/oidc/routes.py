@@ -44,7 +44,7 @@ from portvakt.journeys.open_app.oidc.discovery import (
     REVOKE,
     TOKEN,
     USERINFO,
-    discovery_document,
+    published,
 )
 from portvakt.journeys.open_app.oidc.dpop import Nonces, Proofs
 from portvakt.journeys.open_app.oidc.end_session import EndSession
@@ -153,7 +153,7 @@ class OpenIdConnect:
 
     async def discovery(self, _request: Request) -> Response:
         """Say what is done here."""
-        return json_answer(discovery_document(self.issuer), cache=_PUBLISHED)
+        return raw_answer(published(self.issuer), cache=_PUBLISHED)
 
     async def jwks(self, _request: Request) -> Response:
         """Publish the keys: those that sign, will sign, and have signed what still counts."""
