@@ -1,5 +1,6 @@
 """What OpenID Connect costs: CPU of the server's process, beside the bare primitives, in one run.
 
+`npm ci` in `bench/peers/oidc_provider` puts that peer into the same run.
 `.venv/bin/python -m bench.oidc` measures on SQLite, `--postgresql` on a server that it starts, and
 `--database-url` on any empty database. The client speaks to a real server over one kept connection;
 CPU is user and system time of the server's process over many operations after a warm-up. Figures
@@ -8,14 +9,8 @@ are medians of the rounds, with the least and the most beside them.
 
 import argparse
 import asyncio
-import base64
-import hashlib
-import http.client
-import json
 import logging
 import os
-import secrets
-import socket
 import statistics
 import subprocess
 import sys
@@ -23,17 +18,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import structlog
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from bench.app_calls import REDIRECT, SECRET, Caller, Server, free_port, peer, wait_for
 from portvakt.app import build, opened
 from portvakt.core.sessions import Session
 from portvakt.crypto.digests import lookup_hash
@@ -47,7 +41,6 @@ from tests import make
 from tests.servers.postgres import prepared
 from tests.world import Clock, World
 
-REDIRECT = "http://localhost:8003/callback"
 ALGORITHM = "ES256"
 ROUNDS, OPERATIONS, WARM_UP = 5, 1000, 200
 GOALS = {  # ms of CPU: SQLite, PostgreSQL
@@ -59,32 +52,6 @@ GOALS = {  # ms of CPU: SQLite, PostgreSQL
     "userinfo": (0.3, 0.6),
     "forward-auth check": (0.3, 0.6),
 }
-SECRET = "a-long-random-secret-of-the-bench-0123456789"  # noqa: S105 - of an app that does not exist
-BASIC = f"Basic {base64.b64encode(f'shop:{SECRET}'.encode()).decode()}"
-GUARDED = {
-    "x-forwarded-for": "192.0.2.7",
-    "x-forwarded-proto": "https",
-    "x-forwarded-host": "wiki.example",
-    "x-forwarded-method": "GET",
-    "x-forwarded-uri": "/",
-    "sec-fetch-mode": "cors",
-}
-"""What the proxy of an app says of a request."""
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A running server, and the cookie of somebody who is signed in there."""
-
-    pid: int
-    port: int
-    cookie: str
-
-    def cpu(self) -> float:
-        """CPU so far, in milliseconds."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2]
-        user, system = (int(field) for field in fields.split()[11:13])
-        return (user + system) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def settings(folder: Path, port: int, database_url: str) -> Settings:
@@ -126,13 +93,6 @@ async def prepare(chosen: Settings) -> str:
     return f"__Host-session={session.id}.{secret}"
 
 
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
-
-
 @contextmanager
 def server(folder: Path, database_url: str) -> Iterator[Server]:
     """Start the product in a process of its own."""
@@ -142,111 +102,11 @@ def server(folder: Path, database_url: str) -> Iterator[Server]:
     command = [sys.executable, "-m", "bench.oidc", "--serve", str(folder), str(port), database_url]
     running = subprocess.Popen(command)
     try:
-        _wait(port)
+        wait_for(port)
         yield Server(running.pid, port, cookie)
     finally:
         running.terminate()
         running.wait()
-
-
-def _wait(port: int) -> None:
-    for _ in range(200):
-        try:
-            connection = http.client.HTTPConnection("localhost", port)
-            connection.request("GET", "/healthz")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            pass
-        time.sleep(0.05)
-    raise TimeoutError("the server did not start")
-
-
-class Caller:
-    """One kept connection to the server."""
-
-    def __init__(self, at: Server) -> None:
-        self._at = at
-        self._connection = http.client.HTTPConnection("localhost", at.port)
-
-    def get(self, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
-        """Ask for a page."""
-        return self._ask("GET", path, None, headers)
-
-    def post(self, path: str, sent: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
-        """Send a form."""
-        headers = {"content-type": "application/x-www-form-urlencoded", "authorization": BASIC}
-        return self._ask("POST", path, urlencode(sent), headers)
-
-    def _ask(
-        self, method: str, path: str, body: str | None, headers: dict[str, str]
-    ) -> tuple[http.client.HTTPResponse, bytes]:
-        self._connection.request(method, path, body, headers)
-        response = self._connection.getresponse()
-        return response, response.read()
-
-    def authorize(self) -> tuple[str, str]:
-        """Open the app with a live session; return code and verifier."""
-        verifier = secrets.token_urlsafe(48)
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
-        asked = {
-            "response_type": "code",
-            "client_id": "shop",
-            "redirect_uri": REDIRECT,
-            "scope": "openid profile email offline_access",
-            "state": secrets.token_urlsafe(16),
-            "nonce": secrets.token_urlsafe(16),
-            "code_challenge": challenge.rstrip(b"=").decode(),
-            "code_challenge_method": "S256",
-        }
-        response, _ = self.get(f"/oidc/authorize?{urlencode(asked)}", cookie=self._at.cookie)
-        answer = parse_qs(urlsplit(response.headers["location"]).query)
-        return answer["code"][0], verifier
-
-    def ask(self, path: str, **sent: str) -> dict[str, Any]:
-        """Send a form as the app, and return what it gets."""
-        response, body = self.post(path, sent)
-        if response.status != 200:
-            raise AssertionError(body)
-        found: dict[str, Any] = json.loads(body)
-        return found
-
-    def refreshing(self) -> Callable[[], None]:
-        """Return what refreshes one family again and again."""
-        held = [self.tokens()["refresh_token"]]
-
-        def refresh() -> None:
-            sent = {"grant_type": "refresh_token", "refresh_token": held[0]}
-            held[0] = self.ask("/oidc/token", **sent)["refresh_token"]
-
-        return refresh
-
-    def tokens(self) -> dict[str, Any]:
-        """Open the app and trade the code."""
-        code, verifier = self.authorize()
-        sent = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "code_verifier": verifier,
-            "redirect_uri": REDIRECT,
-        }
-        return self.ask("/oidc/token", **sent)
-
-    def enter(self) -> str:
-        """Open the guarded app as a browser does; return its cookies at that host."""
-        began, _ = self.get("/.portvakt/start?to=%2F", **GUARDED)
-        binding = str(began.headers["set-cookie"]).partition(";")[0]
-        home = urlsplit(str(began.headers["location"]))
-        given, _ = self.get(f"{home.path}?{home.query}", cookie=self._at.cookie)
-        ticket = urlsplit(str(given.headers["location"]))
-        traded, _ = self.get(f"{ticket.path}?{ticket.query}", cookie=binding, **GUARDED)
-        return str(traded.headers["set-cookie"]).partition(";")[0]
-
-    def check(self, cookie: str) -> None:
-        """Ask whether a request to the app may go on, as its proxy does."""
-        response, _ = self.get("/.portvakt/check", cookie=cookie, **GUARDED)
-        if response.status != 200:
-            raise AssertionError(response.status)
 
 
 def measured(at: Server, act: Callable[[], object]) -> list[float]:
@@ -290,33 +150,45 @@ def primitives() -> dict[str, float]:
     }
 
 
-def report(at: Server, *, postgresql: bool) -> None:
-    """Measure everything and print one table."""
-    caller, floor = Caller(at), primitives()
-    token = caller.tokens()["access_token"]
+def acts_at(at: Server) -> dict[str, Callable[[], object]]:
+    """Return what is measured, by its name."""
+    caller, paths = Caller(at), at.paths
+    token = cache(lambda: str(caller.tokens()["access_token"]))  # it lives five minutes
     own = {"grant_type": "client_credentials"}
-    cookie = caller.enter()
-    acts: dict[str, Callable[[], object]] = {
-        "discovery": lambda: caller.get("/.well-known/openid-configuration"),
-        "keys": lambda: caller.get("/oidc/jwks"),
+    return {
+        "discovery": lambda: caller.get(paths.discovery),
+        "keys": lambda: caller.get(paths.keys),
         "authorize": caller.authorize,
         "authorize to token": caller.tokens,
         "refresh": caller.refreshing(),
-        "client credentials": lambda: caller.ask("/oidc/token", **own),
-        "introspection": lambda: caller.ask("/oidc/introspect", token=token),
-        "userinfo": lambda: caller.get("/oidc/userinfo", authorization=f"Bearer {token}"),
-        "forward-auth check": lambda: caller.check(cookie),
+        "client credentials": lambda: caller.ask(paths.token, **own),
+        "introspection": lambda: caller.ask(paths.introspection, token=token()),
+        "userinfo": lambda: caller.who(token()),
     }
-    load = os.getloadavg()[0]
+
+
+def report(at: Server, *, postgresql: bool, peer: Server | None) -> None:
+    """Measure everything, each beside the peer where there is one, and print one table.
+
+    Introspection and userinfo are asked about one token again and again, as by a gateway.
+    """
+    floor, load, guarded = primitives(), os.getloadavg()[0], Caller(at)
+    cookie = guarded.enter()
+    acts = acts_at(at) | {"forward-auth check": lambda: guarded.check(cookie)}
+    peers = {} if peer is None else acts_at(peer)
     print(f"{'PostgreSQL' if postgresql else 'SQLite'}; load beside it {load:.1f}")
-    print("| operation | CPU ms | least to most | bare primitive | goal |")
-    print("|---|---|---|---|---|")
+    print("| operation | CPU ms | least to most | bare primitive | times | goal | oidc-provider |")
+    print("|---|---|---|---|---|---|---|")
     for name, act in acts.items():
         rounds = measured(at, act)
-        goal = GOALS[name][postgresql] if name in GOALS else None
+        middle, goal = statistics.median(rounds), GOALS.get(name, (None, None))[postgresql]
+        beside = ""
+        if peer is not None and name in peers:
+            beside = f"{statistics.median(measured(peer, peers[name])):.3f}"
+        times = f"{floor[name]:.3f} | {middle / floor[name]:.0f}" if name in floor else " | "
         print(
-            f"| {name} | {statistics.median(rounds):.3f} | {min(rounds):.3f} to {max(rounds):.3f} "
-            f"| {f'{floor[name]:.3f}' if name in floor else ''} | {goal or ''} |"
+            f"| {name} | {middle:.3f} | {min(rounds):.3f} to {max(rounds):.3f} "
+            f"| {times} | {goal or ''} | {beside} |"
         )
 
 
@@ -345,14 +217,14 @@ def main() -> None:
             postgres = prepared(lambda _: None)
             try:
                 url = postgres.url(postgres.fresh("template1"))
-                with server(folder, url) as at:
-                    report(at, postgresql=True)
+                with server(folder, url) as at, peer() as beside:
+                    report(at, postgresql=True, peer=beside)
             finally:
                 postgres.remove()
         else:
             url = chosen.database_url or f"sqlite:///{folder}/bench.db"
-            with server(folder, url) as at:
-                report(at, postgresql=url.startswith("postgres"))
+            with server(folder, url) as at, peer() as beside:
+                report(at, postgresql=url.startswith("postgres"), peer=beside)
 
 
 if __name__ == "__main__":
