@@ -93,7 +93,7 @@ class Machine:
         self.at("/usr/local/sbin").mkdir(parents=True)
         examples = self.root / "docs/operators/examples"
         shutil.copytree(PAGES / "examples", examples)
-        for file in examples.iterdir():
+        for file in (each for each in examples.rglob("*") if each.is_file()):
             file.write_text(self._here(file.read_text(encoding="utf-8")), encoding="utf-8")
 
     def _here(self, text: str) -> str:

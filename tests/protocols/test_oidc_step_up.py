@@ -170,7 +170,7 @@ async def test_an_old_code_and_a_new_password_are_not_two_new_factors(
         assert claims["acr"] == AAL1, "the code of half an hour ago was not shown again"
         demanding = region.shop.begin(acr_values=AAL2, max_age="600")
         await region.open(browser, demanding)
-        await show_more(region, browser)
+        await region.sign_in(browser)
         claims = await claims_of(browser, region.shop, demanding)
         assert claims["acr"] == AAL2
 

@@ -20,7 +20,7 @@ from portvakt.worker import beside
 from tests import make
 from tests.conformance.operator import Operator, Request, answers, operator
 from tests.protocols.stage import LEDGER, Stage, stage
-from tests.world import INSIDE, LOOPBACK, PASSWORD, Browser, settings
+from tests.world import INSIDE, LOOPBACK, Browser, settings
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -72,12 +72,6 @@ async def is_disabled(here: Here) -> object:
     return await here.region.world.house.records.write(act)
 
 
-async def signs_in_anew(here: Here) -> object:
-    """The same browser, another session: the one before is over."""
-    await here.browser.get("/sign-in?to=/apps&for=anew")
-    return await here.browser.submit({"name": "anna.berg", "password": PASSWORD})
-
-
 @asynccontextmanager
 async def opened(folder: Path, url: str) -> AsyncIterator[Here]:
     told = asyncio.Event()
@@ -114,7 +108,7 @@ async def opened(folder: Path, url: str) -> AsyncIterator[Here]:
 
 @pytest.mark.parametrize(
     "way",
-    [signs_out, hands_over, ends_all, ends_the_others, by_the_app, is_disabled, signs_in_anew],
+    [signs_out, hands_over, ends_all, ends_the_others, by_the_app, is_disabled],
 )
 async def test_the_app_is_told_whichever_way_the_session_ends(
     tmp_path: Path, sqlite_url: str, way: Way
