@@ -115,6 +115,21 @@ async def test_an_app_without_an_address_and_an_app_that_is_gone_are_passed_over
         assert "app.not_told" not in await here.events()
 
 
+async def test_an_app_that_was_made_a_moment_ago_is_told_too(sqlite_url: str) -> None:
+    """The worker has looked at the apps just now, and it was not there then."""
+    async with an_app() as shop, an_app("ledger") as ledger, office(sqlite_url) as here:
+        await put_apps(here, shop)
+        await put_sessions(here, [shop])
+        async with here.working():
+            await end_all(here)
+            await heard(shop)
+            await put_apps(here, ledger)
+            await put_sessions(here, [ledger], ["s2"])
+            await end_all(here)
+            await heard(ledger)
+            await settled(here)
+
+
 async def test_what_outlives_the_session_is_told_of_it_all_the_same(sqlite_url: str) -> None:
     async with an_app() as shop, office(sqlite_url) as here:
         await put_apps(here, shop)

@@ -94,11 +94,16 @@ class Rules:
         """Return the configuration, at most a second old. Raises RecordsUnavailable."""
         if self._read is not None and timedelta() <= now - self._read[0] < KEPT:
             return self._read[1]
-        found = await self._records.read(lambda unit: self._load(unit, now))
+        return await self.newest(now)
+
+    async def newest(self, now: datetime) -> Configuration:
+        """Return the configuration, asked for just now. Raises RecordsUnavailable."""
+        found = await self._records.read(lambda unit: self.within(unit, now))
         self._read = (now, found)
         return found
 
-    async def _load(self, unit: Unit, now: datetime) -> Configuration:
+    async def within(self, unit: Unit, now: datetime) -> Configuration:
+        """Return the configuration as an act sees it."""
         version = await unit.configuration.version()  # before the rest: never newer than that
         loaded = self._loaded
         if loaded is None or not loaded.good(version, now):

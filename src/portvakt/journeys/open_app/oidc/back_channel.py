@@ -88,12 +88,13 @@ class Telling:
         Raises RecordsUnavailable.
         """
         now = self.clock()
-        configuration = await self.rules.current(now)
 
         async def act(unit: Unit) -> int:
             ended = await unit.sign_outs.take(now, most)
             if not ended:
                 return 0
+            # As it is in this act: an app that was made a moment ago is to hear of it, too.
+            configuration = await self.rules.within(unit, now)
             told = []
             for each in await unit.sign_outs.opened_in(ended, now):
                 app = configuration.app(each.client_id)
@@ -138,6 +139,8 @@ class BackChannel:
         """Sign a token and post it (section 2.5). Raises RecordsUnavailable."""
         now = self.clock()
         app = (await self.rules.current(now)).app(what.client_id)
+        if app is None or app.backchannel_logout_uri is None:  # perhaps it is newer than that
+            app = (await self.rules.newest(now)).app(what.client_id)
         if app is None or app.backchannel_logout_uri is None:
             return Refused("the app has no address to be told at", retry=False)
         claims = logout_claims(
