@@ -21,7 +21,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 REDIRECT = "http://localhost:8003/callback"
 SECRET = "a-long-random-secret-of-the-bench-0123456789"  # noqa: S105 - of an app that does not exist
-BASIC = f"Basic {base64.b64encode(f'shop:{SECRET}'.encode()).decode()}"
+SIGNED, OPAQUE = "shop", "shut-shop"
+"""Two apps that differ in one thing: whether their access tokens can be read."""
 GUARDED = {
     "x-forwarded-for": "192.0.2.7",
     "x-forwarded-proto": "https",
@@ -114,10 +115,11 @@ def peer() -> Iterator[Server | None]:
 
 
 class Caller:
-    """One kept connection to the server."""
+    """One app's kept connection to the server."""
 
-    def __init__(self, at: Server) -> None:
-        self._at, self.paths = at, at.paths
+    def __init__(self, at: Server, app: str = SIGNED) -> None:
+        self._at, self.paths, self._app = at, at.paths, app
+        self._basic = f"Basic {base64.b64encode(f'{app}:{SECRET}'.encode()).decode()}"
         self._connection = http.client.HTTPConnection("localhost", at.port)
 
     def get(self, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
@@ -126,7 +128,10 @@ class Caller:
 
     def post(self, path: str, sent: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
         """Send a form."""
-        headers = {"content-type": "application/x-www-form-urlencoded", "authorization": BASIC}
+        headers = {
+            "content-type": "application/x-www-form-urlencoded",
+            "authorization": self._basic,
+        }
         return self._ask("POST", path, urlencode(sent), headers)
 
     def _ask(
@@ -167,7 +172,7 @@ class Caller:
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
         asked = {
             "response_type": "code",
-            "client_id": "shop",
+            "client_id": self._app,
             "redirect_uri": REDIRECT,
             "scope": "openid profile email offline_access",
             "state": secrets.token_urlsafe(16),

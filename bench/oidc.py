@@ -1,15 +1,18 @@
 """What OpenID Connect costs: CPU of the server's process, beside the bare primitives, in one run.
 
-`npm ci` in `bench/peers/oidc_provider` puts that peer into the same run.
+`npm ci` in `bench/peers/oidc_provider` puts that peer into the same run, whose access tokens are
+opaque; so ours are measured in both forms. Neither server writes log lines, but with `--log` ours
+writes one for each request, as `serve` does.
+
 `.venv/bin/python -m bench.oidc` measures on SQLite, `--postgresql` on a server that it starts, and
-`--database-url` on any empty database. The client speaks to a real server over one kept connection;
-CPU is user and system time of the server's process over many operations after a warm-up. Figures
-are medians of the rounds, with the least and the most beside them.
+`--database-url` on any empty database. The client speaks to real servers over one kept connection
+each, in turn: a round of one, then a round of the next. CPU is user and system time of the server's
+process over many operations after a warm-up. Figures are medians of the rounds, with the least and
+the most beside them.
 """
 
 import argparse
 import asyncio
-import logging
 import os
 import statistics
 import subprocess
@@ -17,18 +20,30 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-import structlog
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from bench.app_calls import REDIRECT, SECRET, Caller, Server, free_port, peer, wait_for
+from bench.app_calls import (
+    OPAQUE,
+    REDIRECT,
+    SECRET,
+    SIGNED,
+    Caller,
+    Server,
+    free_port,
+    peer,
+    wait_for,
+)
+from bench.house import serving_bare
+from portvakt import log
 from portvakt.app import build, opened
+from portvakt.commands.opening import leave_what_is_loaded
 from portvakt.core.sessions import Session
 from portvakt.crypto.digests import lookup_hash
 from portvakt.crypto.randomness import SystemRandom
@@ -42,7 +57,7 @@ from tests.servers.postgres import prepared
 from tests.world import Clock, World
 
 ALGORITHM = "ES256"
-ROUNDS, OPERATIONS, WARM_UP = 5, 1000, 200
+ROUNDS, OPERATIONS, WARM_UP = 5, 1000, 500
 GOALS = {  # ms of CPU: SQLite, PostgreSQL
     "discovery": (0.1, 0.1),
     "keys": (0.1, 0.1),
@@ -73,34 +88,46 @@ async def prepare(chosen: Settings) -> str:
     random, secret = SystemRandom(), SystemRandom().secret()
     now = datetime.now(UTC)
     who = make.account(id=random.id(), created_at=now)
+    methods = [make.bound(each, account_id=who.id) for each in (make.PASSWORD, make.TOTP)]
     session: Session = make.session(
-        id=random.id(), account_id=who.id, created_at=now, seen_at=now, user_agent="bench"
+        id=random.id(),
+        account_id=who.id,
+        evidence=tuple(make.evidence(each, now) for each in methods),
+        created_at=now,
+        seen_at=now,
+        user_agent="bench",
     )
-    shop = make.app(
-        redirect_uris=(REDIRECT,),
-        id_token_signed_response_alg=ALGORITHM,
-        token_endpoint_auth_method="client_secret_basic",  # noqa: S106 - a way
-        secret_hash=lookup_hash(SECRET),
-        grant_types=("authorization_code", "refresh_token", "client_credentials"),
-        scope=("openid", "profile", "email", "offline_access", "invoices:read"),
-    )
+    shops = [
+        make.app(
+            client_id=name,
+            access_token="opaque" if name == OPAQUE else "jwt",
+            redirect_uris=(REDIRECT,),
+            id_token_signed_response_alg=ALGORITHM,
+            token_endpoint_auth_method="client_secret_basic",  # noqa: S106 - a way
+            secret_hash=lookup_hash(SECRET),
+            grant_types=("authorization_code", "refresh_token", "client_credentials"),
+            scope=("openid", "profile", "email", "offline_access", "invoices:read"),
+        )
+        for name in (SIGNED, OPAQUE)
+    ]
     async with opened(chosen) as house:
         product = World(house, Clock(now))
-        await product.person(who, password=None)
+        await product.person(who, password=None, bound=methods)
         wiki = make.app(client_id="wiki", redirect_uris=(), forward_auth_hosts=("wiki.example",))
-        await product.configure(apps=[shop, wiki])
+        await product.configure(apps=[*shops, wiki])
         await house.records.write(lambda unit: unit.sessions.open(session, lookup_hash(secret)))
     return f"__Host-session={session.id}.{secret}"
 
 
 @contextmanager
-def server(folder: Path, database_url: str) -> Iterator[Server]:
+def server(folder: Path, database_url: str, *, logged: bool) -> Iterator[Server]:
     """Start the product in a process of its own."""
     port = free_port()
     migrate(database_url, lambda _line: None)
     cookie = asyncio.run(prepare(settings(folder, port, database_url)))
     command = [sys.executable, "-m", "bench.oidc", "--serve", str(folder), str(port), database_url]
-    running = subprocess.Popen(command)
+    with (folder / "log").open("wb") as said:
+        running = subprocess.Popen([*command, *(["--log"] if logged else [])], stderr=said)
     try:
         wait_for(port)
         yield Server(running.pid, port, cookie)
@@ -109,17 +136,23 @@ def server(folder: Path, database_url: str) -> Iterator[Server]:
         running.wait()
 
 
-def measured(at: Server, act: Callable[[], object]) -> list[float]:
-    """Return CPU per operation in each round, in milliseconds."""
-    for _ in range(WARM_UP):
-        act()
-    rounds = []
-    for _ in range(ROUNDS):
-        before = at.cpu()
-        for _ in range(OPERATIONS):
+Side = tuple[Server, Callable[[], object]]
+"""Where something is done, and what."""
+
+
+def measured(sides: list[Side]) -> list[list[float]]:
+    """Return, for each side, CPU per operation in each round, in milliseconds."""
+    for _, act in sides:
+        for _ in range(WARM_UP):
             act()
-        rounds.append((at.cpu() - before) / OPERATIONS)
-    return rounds
+    found: list[list[float]] = [[] for _ in sides]
+    for _ in range(ROUNDS):
+        for (at, act), rounds in zip(sides, found, strict=True):
+            before = at.cpu()
+            for _ in range(OPERATIONS):
+                act()
+            rounds.append((at.cpu() - before) / OPERATIONS)
+    return found
 
 
 def bare(act: Callable[[], object], times: int = 2000) -> float:
@@ -150,9 +183,9 @@ def primitives() -> dict[str, float]:
     }
 
 
-def acts_at(at: Server) -> dict[str, Callable[[], object]]:
+def acts_at(at: Server, app: str = SIGNED) -> dict[str, Callable[[], object]]:
     """Return what is measured, by its name."""
-    caller, paths = Caller(at), at.paths
+    caller, paths = Caller(at, app), at.paths
     token = cache(lambda: str(caller.tokens()["access_token"]))  # it lives five minutes
     own = {"grant_type": "client_credentials"}
     return {
@@ -167,36 +200,54 @@ def acts_at(at: Server) -> dict[str, Callable[[], object]]:
     }
 
 
-def report(at: Server, *, postgresql: bool, peer: Server | None) -> None:
+WITH_TOKENS = {"authorize to token", "refresh", "client credentials", "introspection", "userinfo"}
+
+
+def report(at: Server, beside: Server | None, bare_server: Server, *, postgresql: bool) -> None:
     """Measure everything, each beside the peer where there is one, and print one table.
 
     Introspection and userinfo are asked about one token again and again, as by a gateway.
     """
-    floor, load, guarded = primitives(), os.getloadavg()[0], Caller(at)
+    floor, load, guarded, nothing = (
+        primitives(),
+        os.getloadavg()[0],
+        Caller(at),
+        Caller(bare_server),
+    )
     cookie = guarded.enter()
-    acts = acts_at(at) | {"forward-auth check": lambda: guarded.check(cookie)}
-    peers = {} if peer is None else acts_at(peer)
+    ours = acts_at(at) | {"forward-auth check": lambda: guarded.check(cookie)}
+    opaque, theirs = acts_at(at, OPAQUE), {} if beside is None else acts_at(beside)
     print(f"{'PostgreSQL' if postgresql else 'SQLite'}; load beside it {load:.1f}")
-    print("| operation | CPU ms | least to most | bare primitive | times | goal | oidc-provider |")
+    print("| CPU ms | signed | least to most | opaque | oidc-provider | goal | bare primitive |")
     print("|---|---|---|---|---|---|---|")
-    for name, act in acts.items():
-        rounds = measured(at, act)
-        middle, goal = statistics.median(rounds), GOALS.get(name, (None, None))[postgresql]
-        beside = ""
-        if peer is not None and name in peers:
-            beside = f"{statistics.median(measured(peer, peers[name])):.3f}"
-        times = f"{floor[name]:.3f} | {middle / floor[name]:.0f}" if name in floor else " | "
-        print(
-            f"| {name} | {middle:.3f} | {min(rounds):.3f} to {max(rounds):.3f} "
-            f"| {times} | {goal or ''} | {beside} |"
-        )
+    show("a bare ASGI answer", [measured([(bare_server, lambda: nothing.get("/"))])[0], [], []])
+    for name, act in ours.items():
+        sides: list[Side | None] = [
+            (at, act),
+            (at, opaque[name]) if name in WITH_TOKENS else None,
+            None if beside is None or name not in theirs else (beside, theirs[name]),
+        ]
+        rounds = iter(measured([side for side in sides if side is not None]))
+        found = [[] if side is None else next(rounds) for side in sides]
+        goal = GOALS.get(name, (None, None))[postgresql]
+        show(name, found, f"{goal or ''} | {f'{floor[name]:.3f}' if name in floor else ''}")
 
 
-def serve(folder: Path, port: int, database_url: str) -> None:
+def show(name: str, found: list[list[float]], rest: str = " | ") -> None:
+    """Print one row."""
+    middles = [f"{statistics.median(rounds):.3f}" if rounds else "" for rounds in found]
+    spread = f"{min(found[0]):.3f} to {max(found[0]):.3f}"
+    print(
+        f"| {name} | {middles[0]} | {spread} | {middles[1]} | {middles[2]} | {rest} |", flush=True
+    )
+
+
+def serve(folder: Path, port: int, database_url: str, *, logged: bool) -> None:
     """Be the server that is measured."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    log.configure("json", "info" if logged else "error")
     options = {**UVICORN_OPTIONS, "log_level": "error"}
     app = build(settings(folder, port, database_url))
+    leave_what_is_loaded()  # as `serve` does
     uvicorn.run(app, host="127.0.0.1", port=port, **options)  # type: ignore[arg-type]  # plain dict
 
 
@@ -205,26 +256,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database-url")
     parser.add_argument("--postgresql", action="store_true")
+    parser.add_argument("--log", action="store_true", help="write a line for each request of ours")
     parser.add_argument("--serve", nargs=3, metavar=("FOLDER", "PORT", "URL"))
     chosen = parser.parse_args()
     if chosen.serve:
-        serve(Path(chosen.serve[0]), int(chosen.serve[1]), chosen.serve[2])
+        folder, port, url = chosen.serve
+        serve(Path(folder), int(port), url, logged=chosen.log)
         return
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = chosen.database_url or f"sqlite:///{folder}/bench.db"
         if chosen.postgresql:
             folder.chmod(0o755)  # the server runs as another user
             postgres = prepared(lambda _: None)
-            try:
-                url = postgres.url(postgres.fresh("template1"))
-                with server(folder, url) as at, peer() as beside:
-                    report(at, postgresql=True, peer=beside)
-            finally:
-                postgres.remove()
-        else:
-            url = chosen.database_url or f"sqlite:///{folder}/bench.db"
-            with server(folder, url) as at, peer() as beside:
-                report(at, postgresql=url.startswith("postgres"), peer=beside)
+            stack.callback(postgres.remove)
+            url = postgres.url(postgres.fresh("template1"))
+        at = stack.enter_context(server(folder, url, logged=chosen.log))
+        beside, bare_server = stack.enter_context(peer()), stack.enter_context(serving_bare())
+        of_house = Server(bare_server.pid, bare_server.port, "")
+        report(at, beside, of_house, postgresql=url.startswith("postgres"))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import pytest
 import structlog
 
 from portvakt.records.migrate import migrate
+from tests.servers.kerberos import Realm
 from tests.servers.message_centre import MessageCentre
 from tests.servers.postgres import Postgres, prepared
 from tests.servers.samba import Samba
@@ -137,6 +138,12 @@ def samba(run_folder: Path) -> Iterator[Samba]:
         pytest.skip("a domain controller needs root")
     with shared(run_folder / "samba", Samba, Samba.region) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def realm(samba: Samba, tmp_path_factory: pytest.TempPathFactory) -> Realm:
+    """The Kerberos realm of the domain, with hosts of this worker's own."""
+    return Realm.of(samba, tmp_path_factory.mktemp("realm"), sys.executable)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from portvakt.core.asking import Ask
 from portvakt.core.assurance import SIGN_IN, Evidence, Requirement
 from portvakt.core.authenticators import (
     Authenticator,
@@ -36,6 +37,7 @@ STAFF = GroupId("alla")
 SHOP = ClientId("shop")
 
 PASSWORD = AuthenticatorType.PASSWORD
+PASSKEY = AuthenticatorType.PASSKEY
 TOTP = AuthenticatorType.TOTP
 SMS_CODE = AuthenticatorType.SMS_CODE
 RECOVERY_CODE = AuthenticatorType.RECOVERY_CODE
@@ -101,10 +103,11 @@ def evidence(
     shown: AuthenticatorType | Authenticator,
     at: datetime = NOW,
     purpose: str = SIGN_IN,
+    **more: Any,
 ) -> Evidence:
     """One proof: of this authenticator, or of Anna's one of this type."""
     one = shown if isinstance(shown, Authenticator) else bound(shown)
-    return Evidence(one.type, one.id, at, purpose)
+    return Evidence(one.type, one.id, at, purpose, **more)
 
 
 def sign_in(**given: Any) -> SignIn:
@@ -168,11 +171,14 @@ def network(**given: Any) -> Network:
 
 
 def rule(
-    require: Require = Require.MULTIFACTOR,
+    require: Ask = Require.MULTIFACTOR,
     *,
     id: str = "second-factor-outside",  # noqa: A002  # the field's name
     state: RuleState = RuleState.ON,
     reason: Mapping[str, str] | None = None,
+    sign_in_every: timedelta | None = None,
+    session_at_most: timedelta | None = None,
+    remember: timedelta | None = None,
     **when: Any,
 ) -> Rule:
     """A rule in force; what is named beside it is its condition: `networks_not={LAN}`."""
@@ -184,6 +190,9 @@ def rule(
         when=Condition(**sets),
         require=require,
         reason=said if reason is None else reason,
+        sign_in_every=sign_in_every,
+        session_at_most=session_at_most,
+        remember=remember,
     )
 
 

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -18,6 +19,7 @@ import httpx
 from portvakt.app import House, opened
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.ids import AuthenticatorId
+from portvakt.core.method_rules import MethodEntry
 from portvakt.core.people import Account, AccountState
 from portvakt.core.policy import Network, Rule
 from portvakt.core.relying_parties import RelyingParty
@@ -32,12 +34,19 @@ from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit
 from portvakt.settings import Settings
 from portvakt.settings.structs import (
+    BreakGlass,
+    Devices,
+    Hosts,
     Keys,
+    Locations,
     Organisation,
     Outgoing,
+    Passkeys,
+    PasswordRules,
     Proxies,
     Registration,
     Reset,
+    Risk,
     Sms,
     TextLimits,
 )
@@ -45,6 +54,7 @@ from portvakt.sms import from_body as text_of
 from tests import make
 
 ORIGIN = "https://portvakt.region.example"
+DEVICE_HOST = "device.portvakt.region.example"
 PROXY = "10.0.0.5"
 INSIDE = "10.20.1.1"
 OUTSIDE = "203.0.113.7"
@@ -231,14 +241,16 @@ class World:
         rules: Iterable[Rule] = (),
         networks: Iterable[Network] = (),
         apps: Iterable[RelyingParty] = (),
+        methods: Iterable[MethodEntry] = (),
     ) -> None:
-        """Store networks, rules and apps; seen by the product a second later."""
+        """Store networks, rules, apps and methods by group; seen by the product a second later."""
 
         async def act(unit: Unit) -> None:
             await unit.configuration.put_groups([make.STAFF], "apply")
             await unit.configuration.put_networks(networks, "apply")
             await unit.configuration.put_rules(rules, "apply")
             await unit.configuration.put_apps(apps, "apply")
+            await unit.configuration.put_methods(methods, "apply")
 
         await self.house.records.write(act)
         self.clock.move(seconds=1)
@@ -324,6 +336,12 @@ def settings(
     texts: TextLimits | None = None,
     sms: tuple[Sms, ...] = (),
     outgoing: Outgoing = NOWHERE_INSIDE,
+    devices: Devices | None = None,
+    locations: Locations | None = None,
+    passkeys: Passkeys | None = None,
+    risk: Risk | None = None,
+    password_rules: PasswordRules | None = None,
+    break_glass: BreakGlass | None = None,
     **registration: object,
 ) -> Settings:
     """Settings for a product behind one trusted proxy; who issues certificates is in the folder."""
@@ -343,6 +361,13 @@ def settings(
         texts=texts or TextLimits(),
         sms=sms,
         outgoing=outgoing,
+        hosts=Hosts(device=None if devices is None else DEVICE_HOST),
+        devices=devices or Devices(),
+        locations=locations or Locations(),
+        passkeys=passkeys or Passkeys(),
+        risk=risk or Risk(),
+        password_rules=password_rules or PasswordRules(),
+        break_glass=break_glass or BreakGlass(),
         registration=Registration(**registration),  # type: ignore[arg-type]  # checked by msgspec users
     )
 
@@ -352,26 +377,8 @@ async def no_hold(_wait: timedelta) -> None:
 
 
 @asynccontextmanager
-async def world(
-    folder: Path,
-    database_url: str,
-    *,
-    reset: Reset | None = None,
-    texts: TextLimits | None = None,
-    sms: tuple[Sms, ...] = (),
-    outgoing: Outgoing = NOWHERE_INSIDE,
-    **registration: object,
-) -> AsyncIterator[World]:
-    """Open a whole product on a migrated database."""
-    clock = Clock()
-    chosen = settings(
-        folder,
-        database_url,
-        reset=reset,
-        texts=texts,
-        sms=sms,
-        outgoing=outgoing,
-        **registration,
-    )
+async def world(folder: Path, database_url: str, **given: Any) -> AsyncIterator[World]:
+    """Open a whole product on a migrated database; `given` is as for `settings`."""
+    clock, chosen = Clock(), settings(folder, database_url, **given)
     async with opened(chosen, clock=clock, hold=no_hold) as house:
         yield World(house, clock)

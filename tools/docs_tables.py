@@ -40,6 +40,9 @@ class Key:
     text: str
 
 
+PACKAGE = "portvakt.settings"
+
+
 def structs(module: str) -> dict[str, ast.ClassDef]:
     """Return the classes of a module, as written."""
     path = SOURCE / Path(*module.split("."))
@@ -92,7 +95,11 @@ def kind_of(annotation: str) -> str:
     if literal is not None:
         return ", ".join(f"`{word}`" for word in re.findall(r"'([^']+)'", literal[1]))
     pattern = re.match(r"Annotated\[str, msgspec\.Meta\(pattern='([^']+)'\)\]", annotation)
-    return f"text like `{pattern[1]}`" if pattern else KINDS.get(annotation, annotation)
+    if pattern is None:
+        return KINDS.get(annotation, annotation)
+    # as people know it; the whole text is meant, without a line's end behind it
+    known = pattern[1].replace(r"\\A", "^").replace(r"\\Z", "$")
+    return f"text like `{known}`"
 
 
 def default_of(node: ast.AnnAssign) -> str:
@@ -127,7 +134,8 @@ def markdown(head: list[str], rows: list[list[str]]) -> list[str]:
 
 def settings_page() -> str:
     """Return docs/operators/settings.md."""
-    found = structs("portvakt.settings.structs")
+    parts = ("structs", "kerberos_structs")
+    found = {name: each for part in parts for name, each in structs(f"{PACKAGE}.{part}").items()}
     whole = found["Settings"]
     sections = {
         node.target.id: re.findall(r"[A-Z]\w+", ast.unparse(node.annotation))

@@ -48,12 +48,13 @@ get_packages() (
   stop "  sudo apt-get update && sudo apt-get install -y --no-install-recommends $*"
 )
 
-# set_up_builders: what python-ldap is compiled with; it comes as source only.
+# set_up_builders: what python-ldap and gssapi are compiled with; they come as source only.
 set_up_builders() {
   local missing=() version
   command -v gcc >/dev/null || missing+=(gcc libc6-dev)
   [ -e /usr/include/ldap.h ] || missing+=(libldap2-dev)
   [ -e /usr/include/sasl/sasl.h ] || missing+=(libsasl2-dev)
+  compgen -G '/usr/include/gssapi*' >/dev/null || missing+=(libkrb5-dev)
   if ! .venv/bin/python -c 'import os, sysconfig as s, sys
 sys.exit(not os.path.exists(os.path.join(s.get_path("include"), "Python.h")))'; then
     version=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -145,6 +146,7 @@ set_up_servers() {
   command -v systemd-analyze >/dev/null || missing+=(systemd) # reads the example units; nothing is started
   command -v ldapwhoami >/dev/null || missing+=(ldap-utils)
   command -v kinit >/dev/null || missing+=(krb5-user)
+  command -v faketime >/dev/null || missing+=(faketime) # tickets that have ended
   command -v smbclient >/dev/null || missing+=(smbclient)
   # An Active Directory domain controller, what makes a domain for it, and its file server's parts.
   if ! PATH=$PATH:/usr/sbin:/sbin command -v samba >/dev/null || ! command -v samba-tool >/dev/null ||

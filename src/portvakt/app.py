@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from portvakt.background_sign_outs import telling_of
 from portvakt.base import Base, Clock, Pause, base_of
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.first_registration import First
@@ -25,6 +26,8 @@ from portvakt.crypto.pairing_codes import PairingCodes
 from portvakt.crypto.passwords import Busy, PasswordHasher
 from portvakt.crypto.randomness import Random, SystemRandom
 from portvakt.crypto.sealing import MasterKeys, Sealer
+from portvakt.finishing import finisher_of, risks_over
+from portvakt.hearing import heard_by
 from portvakt.journeys.app_access.routes import AppAccess
 from portvakt.journeys.apply_state.by_program import AppsByProgram
 from portvakt.journeys.my_apps.arrange_routes import Arrange
@@ -32,8 +35,6 @@ from portvakt.journeys.my_apps.door import PortalDoor
 from portvakt.journeys.my_apps.routes import MyApps
 from portvakt.journeys.my_sign_ins.disowning import Disowning
 from portvakt.journeys.my_sign_ins.routes import MySignIns
-from portvakt.journeys.not_me.flow import NotMe
-from portvakt.journeys.not_me.routes import NotMeRoutes
 from portvakt.journeys.open_app.forward_auth.routes import ForwardAuth
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.oidc.registration_routes import RegistrationRoutes
@@ -44,18 +45,24 @@ from portvakt.journeys.set_up_mfa.routes import set_up_mfa_routes
 from portvakt.journeys.sign_in.flow import Parts
 from portvakt.journeys.sign_in.phone import PhoneSteps
 from portvakt.journeys.sign_in.routes import BY_PHONE, START, sign_in_routes
-from portvakt.journeys.text_receipts.flow import Receipts
-from portvakt.journeys.text_receipts.routes import ReceiptRoutes
+from portvakt.key_service import key_method, key_questions
 from portvakt.known_directories import directories
 from portvakt.methods import Enrollable
 from portvakt.password_service import PasswordService, password_service
 from portvakt.phone_service import phone_service
 from portvakt.proving.answer import Judge
 from portvakt.proving.finish import Finisher, FirstPolicy
+from portvakt.proving.risk import Risks
 from portvakt.records.errors import RecordsUnavailable
 from portvakt.records.unit import Records, open_records
 from portvakt.settings import Settings
-from portvakt.text_gateways import receipt_readers
+from portvakt.small_journeys import (
+    break_glass_routes,
+    device_routes,
+    new_phone_of,
+    not_me_routes,
+    receipt_routes,
+)
 from portvakt.web.crowd import Narrow
 from portvakt.web.errors import Failures
 from portvakt.web.health import Health
@@ -67,7 +74,7 @@ if TYPE_CHECKING:
     from portvakt.measured import Measured
 
 SWEDISH_MOBILES = ("+467",)
-"""Which numbers may be registered where no gateway says."""
+"""Where no gateway says which numbers may be registered."""
 
 
 def system_clock() -> datetime:
@@ -119,8 +126,7 @@ async def opened(
     chance = random or SystemRandom()
     keys = WatchedKeys(Path(settings.keys.master_file))
     measured = _measured(settings)
-    told = None if measured is None else measured.happened
-    records = await open_records(settings.database_url, clock=clock, told=told)
+    records = await open_records(settings.database_url, clock=clock, told=heard_by(measured))
     hashes = hasher or PasswordHasher()
     outward = Outward(settings.outgoing.networks, clock=clock)
     try:
@@ -248,22 +254,25 @@ def _house(base: Base, measured: "Measured | None") -> House:
         }
     )
     phones, passwords = phone_service(base), password_service(base)
+    risks = risks_over(base, passwords)
+    finisher = finisher_of(base, policy, risks)
     routes = (
         *health.routes(),
-        *_sign_in(base, policy, passwords),
+        *_sign_in(base, finisher, risks, passwords),
+        *break_glass_routes(base, finisher),
         *passwords.routes,
-        *_not_me(base),
+        *not_me_routes(base),
         *phones.routes,
         *_registration(base, policy, passwords),
         *_app_routes(base, ring),
-        *_receipts(base),
+        *receipt_routes(base),
+        *device_routes(base),
     )
-    failures = Failures(down=(RecordsUnavailable,), busy=(Busy,))
     return House(
         asgi=stack(
             routes,
             base.site,
-            failures=failures,
+            failures=Failures(down=(RecordsUnavailable,), busy=(Busy,)),
             streams=phones.streams,
             narrow=Narrow(START, spared=BY_PHONE, room=base.hasher),
             whose=lambda request: base.gate.current(request, act=False, to="/apps"),
@@ -280,9 +289,10 @@ def _house(base: Base, measured: "Measured | None") -> House:
     )
 
 
-def _sign_in(base: Base, policy: FirstPolicy, passwords: PasswordService) -> list[Route]:
+def _sign_in(
+    base: Base, finisher: Finisher, risks: Risks, passwords: PasswordService
+) -> list[Route]:
     """Return the routes of sign-in."""
-    finisher = Finisher(random=base.random, policy=policy, notices=base.notices)
     phone = PhoneSteps(
         records=base.records, rules=base.rules, finisher=finisher, requests=base.requests
     )
@@ -294,14 +304,21 @@ def _sign_in(base: Base, policy: FirstPolicy, passwords: PasswordService) -> lis
         finisher=finisher,
         sender=base.sender,
         phone=phone,
+        keys=key_questions(base),
         directories=base.directory_passwords,
         ages=base.directory_ages,
+        tickets=base.tickets,
         changes=passwords.changes,
         notices=base.notices,
+        risks=risks,
         random=base.random,
         pause=base.pause,
     )
-    return sign_in_routes(parts, gate=base.gate, meter=passwords.meter)
+    new_phone = base.settings.registration.new_phone_by_people
+    return [
+        *sign_in_routes(parts, gate=base.gate, meter=passwords.meter, new_phone=new_phone),
+        *new_phone_of(base, finisher),
+    ]
 
 
 def _registration(base: Base, policy: FirstPolicy, passwords: PasswordService) -> list[Route]:
@@ -323,27 +340,13 @@ def _registration(base: Base, policy: FirstPolicy, passwords: PasswordService) -
             totp=cast("Enrollable", methods[AuthenticatorType.TOTP]),
             sms_code=methods[AuthenticatorType.SMS_CODE],
             recovery_code=methods[AuthenticatorType.RECOVERY_CODE],
+            key=key_method(base),
+            key_models=base.key_models,
         ),
         gate=base.gate,
         numbers=Numbers(tuple(sorted(prefixes)) or SWEDISH_MOBILES, organisation.country),
         meter=passwords.meter,
     )
-
-
-def _not_me(base: Base) -> list[Route]:
-    """Return the routes of the links in mails about changes."""
-    return NotMeRoutes(
-        flow=NotMe(records=base.records, notices=base.notices), gate=base.gate
-    ).routes()
-
-
-def _receipts(base: Base) -> list[Route]:
-    """Return the route of operators' receipts."""
-    return ReceiptRoutes(
-        receipts=Receipts(records=base.records, clock=base.clock),
-        readers=receipt_readers(base.settings.sms),
-        clock=base.clock,
-    ).routes()
 
 
 def _issuers(settings: Settings) -> Issuers:
@@ -368,6 +371,7 @@ def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
         random=base.random,
         outward=base.outward,
         clock=base.clock,
+        our_devices=base.our_devices,
     )
     registering = RegistrationRoutes(issuer, AppsByProgram(records, base.random), base.clock)
     forward_auth = ForwardAuth.over(
@@ -380,18 +384,16 @@ def _app_routes(base: Base, ring: KeyRing) -> tuple[Route, ...]:
         sealer=base.sealer,
         random=base.random,
         clock=base.clock,
+        devices=base.our_devices,
     )
+    telling = telling_of(records, rules, base.sealer, base.clock)
     door = PortalDoor(issuer=issuer, gate=gate, rules=rules)
+    disowning = Disowning(records=records, notices=base.notices)
     return (
         *MyApps(door=door, gate=gate, records=records).routes(),
         *Arrange(door=door, records=records, random=base.random).routes(),
-        *MySignIns(
-            gate=gate,
-            rules=rules,
-            records=records,
-            disowning=Disowning(records=records, notices=base.notices),
-        ).routes(),
-        *AppAccess(gate=gate, rules=rules, records=records).routes(),
+        *MySignIns(gate=gate, rules=rules, records=records, disowning=disowning).routes(),
+        *AppAccess(gate=gate, rules=rules, records=records, tell=telling.cut_off).routes(),
         *open_app.routes(),
         *registering.routes(),
         *forward_auth.routes(),

@@ -12,7 +12,7 @@ from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import MasterKeys, Sealer
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.names import Names
-from portvakt.journeys.open_app.oidc.back_channel import BackChannel, Telling
+from portvakt.journeys.open_app.oidc.logout.back_channel import BackChannel, Telling
 from portvakt.proving.rules import Rules
 from portvakt.records import Records
 from portvakt.records.sign_outs import ENDED
@@ -28,6 +28,12 @@ LOOKS_EVERY: Final = 5.0
 """Seconds between two looks when nothing rings."""
 
 
+def telling_of(records: Records, rules: Rules, sealer: Sealer, clock: Clock) -> Telling:
+    """Return what finds out which apps are to hear of something, and queues it."""
+    random = SystemRandom()
+    return Telling(records=records, rules=rules, sealer=sealer, random=random, clock=clock)
+
+
 def telling_apps(
     settings: Settings,
     records: Records,
@@ -40,7 +46,7 @@ def telling_apps(
     The step looks for as long as there is more, and then waits.
     """
     rules, random, sealer = Rules(records), SystemRandom(), Sealer(keys)
-    telling = Telling(records=records, rules=rules, sealer=sealer, random=random, clock=clock)
+    telling = telling_of(records, rules, sealer, clock)
 
     async def step() -> None:
         if not await telling.queue(AT_ONCE):

@@ -8,11 +8,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.break_glass import SOURCE
 from portvakt.core.directory_events import DirectoryAnswers, DirectorySilent
+from portvakt.core.ids import NetworkId
+from portvakt.core.key_models import NO_MODELS, KeyModels
+from portvakt.core.networks import Network
+from portvakt.crypto.device_certificates import DeviceAuthority
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import CodeMac, MasterKeys, Sealer
 from portvakt.directories import Directory
+from portvakt.known_directories import open_tickets
+from portvakt.known_key_models import key_metadata
+from portvakt.locations import Locations
 from portvakt.methods import SignInMethod
 from portvakt.plugins import Tools, open_adapter
 from portvakt.proving.ask import CodeSender
@@ -20,16 +28,20 @@ from portvakt.proving.directory_age import DirectoryAges, Span
 from portvakt.proving.directory_passwords import Asked, DirectoryPasswords, Tell
 from portvakt.proving.gate import Gate
 from portvakt.proving.notices import Notices
+from portvakt.proving.our_devices import OurDevices
 from portvakt.proving.phone_requests import PhoneRequests
 from portvakt.proving.rules import Rules
+from portvakt.proving.stolen_cookies import StolenCookies
 from portvakt.proving.text_limits import TextLimiter
+from portvakt.proving.tickets import Tickets
+from portvakt.records.configuration import no_country
 from portvakt.records.unit import Records
 from portvakt.settings import Settings
 from portvakt.settings.structs import span
 from portvakt.telling_people import notices_of
 from portvakt.text_settings import code_text_of, text_limits
 from portvakt.texts import Texts
-from portvakt.web.site import Logo, Organisation, Site
+from portvakt.web.site import Logo, Organisation, Site, origin_of
 from portvakt.wire.http import HttpClient
 from portvakt.wire.outward import Outward
 
@@ -63,7 +75,11 @@ class Base:
     directories: Mapping[str, Directory]
     directory_passwords: DirectoryPasswords
     directory_ages: DirectoryAges
+    tickets: Tickets
     outward: Outward
+    our_devices: OurDevices | None
+    key_models: KeyModels
+    locations: Locations | None
 
 
 def base_of(
@@ -84,9 +100,11 @@ def base_of(
     Raises `ValueError` and `OSError` for settings that cannot be used.
     """
     sealer, texts = Sealer(keys), Texts.load()
-    rules = Rules(records, text_limits(settings))
+    places = _locations(settings)
+    rules = _rules(settings, records, places)
     methods = _methods(settings, random, hasher, keys)
     notices = notices_of(settings, sealer, random=random, texts=texts)
+    devices = _our_devices(settings, records, sealer)
     six = settings.authenticator.digits_after_password == SIX_DIGITS
     return Base(
         settings=settings,
@@ -99,16 +117,26 @@ def base_of(
         sealer=sealer,
         site=_site(settings, texts, random),
         rules=rules,
-        gate=Gate(records=records, rules=rules, clock=clock),
+        gate=_gate(settings, records, rules, clock, devices, notices),
         notices=notices,
         methods=methods,
         sender=_sender(settings, methods, random=random, sealer=sealer, texts=texts, rules=rules),
         requests=PhoneRequests(random=random, sealer=sealer, notices=notices, six=six),
         directories=directories,
         directory_ages=_ages(settings, records),
+        tickets=open_tickets(settings, directories),
         outward=outward,
+        our_devices=devices,
+        key_models=_key_models(settings, clock()),
+        locations=places,
         directory_passwords=directory_passwords(settings, directories, records, clock, asked=asked),
     )
+
+
+def _key_models(settings: Settings, now: datetime) -> KeyModels:
+    """Return the models of keys that the settings know. Raises `ValueError`."""
+    metadata = key_metadata(settings, now)
+    return NO_MODELS if metadata is None else metadata.models
 
 
 def directory_passwords(
@@ -169,6 +197,33 @@ def _sender(
     )
 
 
+def _gate(
+    settings: Settings,
+    records: Records,
+    rules: Rules,
+    clock: Clock,
+    devices: OurDevices | None,
+    notices: Notices,
+) -> Gate:
+    stolen = StolenCookies(records, notices) if settings.risk.stolen_cookie == "on" else None
+    return Gate(records=records, rules=rules, clock=clock, devices=devices, stolen=stolen)
+
+
+def _our_devices(settings: Settings, records: Records, sealer: Sealer) -> OurDevices | None:
+    """Return what knows our own devices. Raises `ValueError` and `OSError`."""
+    ours = settings.devices
+    if ours.authority_file is None:
+        return None
+    return OurDevices(
+        records=records,
+        sealer=sealer,
+        authority=DeviceAuthority.read(Path(ours.authority_file).read_bytes()),
+        lists=ours.revocation_lists,
+        lists_live=span(ours.lists_count_for),
+        shown_for=span(ours.shown_for),
+    )
+
+
 def _host(settings: Settings) -> str:
     return urlsplit(settings.public_url).hostname or ""
 
@@ -195,6 +250,7 @@ def _site(settings: Settings, texts: Texts, random: Random) -> Site:
         random_bytes=random.bytes,
         hosts=hosts,
         app_host=settings.hosts.authenticator,
+        device_host=settings.hosts.device,
         trusted_proxies=tuple(ip_network(each) for each in settings.proxies.trusted),
     )
 
@@ -209,9 +265,31 @@ def _methods(
         code_mac=CodeMac(keys),
         http=HttpClient(()),  # no method reaches out
         public_host=_host(settings),
+        origin=origin_of(settings.public_url),
         organisation=settings.organisation.name,
         sender="",
     )
     return {
         kind: open_adapter("portvakt.methods", kind.value, {}, tools) for kind in AuthenticatorType
     }
+
+
+def _locations(settings: Settings) -> Locations | None:
+    """Return what tells where addresses are. Raises ValueError where it cannot be read."""
+    file = settings.locations.database
+    return Locations.read(Path(file)) if file else None
+
+
+def _rules(settings: Settings, records: Records, places: Locations | None) -> Rules:
+    return Rules(
+        records,
+        text_limits(settings),
+        country_of=no_country if places is None else places.country,
+        break_glass_at=_break_glass_at(settings),
+    )
+
+
+def _break_glass_at(settings: Settings) -> tuple[Network, ...]:
+    """Return from where alone break-glass accounts may be used."""
+    addresses = settings.break_glass.networks
+    return (Network(NetworkId(SOURCE), SOURCE, addresses),) if addresses else ()

@@ -18,7 +18,7 @@ from portvakt.core.events import AppNotTold, MessageFailed
 from portvakt.core.ids import ApprovalId, AuthenticatorId
 from portvakt.core.phones import Subscription
 from portvakt.crypto.sealing import Sealer, SealError
-from portvakt.journeys.open_app.oidc.back_channel import CHANNEL as SIGN_OUTS
+from portvakt.journeys.open_app.oidc.logout.back_channel import CHANNEL as SIGN_OUTS
 from portvakt.post import Post, Thing, read
 from portvakt.records import Act, Message, Records, RecordsUnavailable, Unit
 from portvakt.text_gateways import Handed, Holder

@@ -8,6 +8,7 @@ or read from the records (`stored_numbers`).
 import os
 from collections.abc import Mapping
 from ipaddress import ip_network
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +22,13 @@ from portvakt.core.events import (
     PhoneRequestNotMe,
     PhoneRequestSent,
     PhoneRequestWrongNumber,
+    RiskSeen,
     SignInFailed,
     SignInLocked,
     SignInRefused,
     SignInSucceeded,
 )
+from portvakt.core.risk import FINDERS
 from portvakt.core.sign_in_events import place_of
 from portvakt.crypto.certificates import read_pem_certificate
 from portvakt.crypto.passwords import PasswordHasher
@@ -45,6 +48,8 @@ from portvakt.records import Records
 from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.settings import Settings
 from portvakt.stored_numbers import (
+    BREAK_GLASS,
+    DEVICE_LISTS,
     OUTBOX,
     SEALER,
     TEXTS,
@@ -81,8 +86,7 @@ class Measured:
 
     def __init__(self, settings: Settings) -> None:
         """Begin to count; `watch` adds what is looked up."""
-        several = settings.server.workers > 1
-        self._metrics = metrics = Metrics(str(os.getpid()) if several else None)
+        self._metrics = metrics = Metrics(str(os.getpid()) if settings.server.workers > 1 else None)
         self._networks = tuple(ip_network(each) for each in settings.metrics.networks)
         self._limits = text_limits(settings)
         self._directories = tuple(each.name for each in settings.directories)
@@ -94,9 +98,8 @@ class Measured:
             "Sign-ins and wrong answers, by the methods that were shown.",
             ("outcome", "method"),
         )
-        for kind in AuthenticatorType:
-            for outcome in ("failed", "locked"):
-                self._sign_ins.labels(outcome, kind.value)
+        for outcome, kind in product(("failed", "locked"), AuthenticatorType):
+            self._sign_ins.labels(outcome, kind.value)
         self._places = metrics.counter(
             "portvakt_sign_in_places",
             "Sign-ins, by where they came from.",
@@ -108,6 +111,12 @@ class Measured:
             "Requests to phones, and how they were answered.",
             ("outcome",),
             PHONES.values(),
+        )
+        self._risks = metrics.counter(
+            "portvakt_risks",
+            "What was amiss about sign-ins whose first answer was right.",
+            ("risk",),
+            FINDERS,
         )
         self._asked = metrics.counter(
             "portvakt_directory_questions",
@@ -137,6 +146,9 @@ class Measured:
                 shown = "+".join(sorted(each.value for each in methods))
                 self._sign_ins.labels("succeeded", shown).inc()
                 self._places.labels(place_of(event.address, event.networks)).inc()
+            case RiskSeen(risks=risks):
+                for each in risks:
+                    self._risks.labels(each.value).inc()
             case SignInFailed(method=method):
                 self._sign_ins.labels("failed", method.value).inc()
             case SignInLocked(method=method):
@@ -171,6 +183,8 @@ class Measured:
             day_of_texts(self._limits),
             SEALER,
             directories(self._directories),
+            DEVICE_LISTS,
+            BREAK_GLASS,
         )
         stored = StoredNumbers(records, readings, clock)
         stored.export(metrics)

@@ -10,6 +10,7 @@ from portvakt.journeys.change_password.routes import change_password_routes
 from portvakt.journeys.reset_password.flow import Parts as ResetParts
 from portvakt.journeys.reset_password.outcomes import Policy as ResetPolicy
 from portvakt.journeys.reset_password.routes import reset_routes
+from portvakt.key_service import key_questions
 from portvakt.proving.answer import Judge
 from portvakt.proving.password_changing import PasswordChanges
 from portvakt.proving.password_homes import Homes
@@ -61,6 +62,7 @@ def _reset(base: Base, judge: PasswordJudge, meter: PasswordMeter, homes: Homes)
             judge=Judge(base.methods, base.sealer, base.directory_passwords),
             sender=base.sender,
             requests=base.requests,
+            keys=key_questions(base),
             notices=base.notices,
             random=base.random,
             password_judge=judge,

@@ -72,6 +72,8 @@ class Tools:
     organisation: str
     sender: str
     """The `From` of every mail: an address, with a name before it if wanted."""
+    origin: str = ""
+    """The origin of `public_url` as browsers write it; empty for what has no need of it."""
     push_key: PushKeySource | None = None
     """Only where phones are woken."""
     receipts: "ReceiptSink | None" = None

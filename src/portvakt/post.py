@@ -10,7 +10,7 @@ from portvakt import mail, sms, wake
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import CodeMac, MasterKeys
-from portvakt.journeys.open_app.oidc.back_channel import CHANNEL, BackChannel, SignedOut
+from portvakt.journeys.open_app.oidc.logout.back_channel import CHANNEL, BackChannel, SignedOut
 from portvakt.mail import Letter, Mailer
 from portvakt.plugins import PushKeySource, Tools, fill
 from portvakt.records import Message

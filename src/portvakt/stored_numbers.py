@@ -172,6 +172,55 @@ def directories(names: Sequence[str]) -> Reading:
     )
 
 
+async def _device_lists(unit: Unit, now: datetime) -> Sequence[Numbers]:
+    ages: dict[tuple[str, ...], float] = {}
+    overdue: dict[tuple[str, ...], float] = {}
+    for each in await unit.revocation_lists.states():
+        if each.read_at is not None:
+            ages[each.place,] = max((now - each.read_at).total_seconds(), 0.0)
+        overdue[each.place,] = float(each.overdue)
+    return ages, overdue
+
+
+DEVICE_LISTS: Final = Reading(
+    (
+        Gauge(
+            "portvakt_device_list_age_seconds",
+            "Time since a list of revoked device certificates was last read.",
+            ("place",),
+        ),
+        Gauge(
+            "portvakt_device_list_overdue",
+            "1 where it counts no more: none of its issuer's devices is ours.",
+            ("place",),
+        ),
+    ),
+    _device_lists,
+)
+
+
+async def _break_glass(unit: Unit, now: datetime) -> Sequence[Numbers]:
+    found = [each.stands for each in await unit.break_glass.all()]
+    ready = sum(1 for each in found if each.is_ready())
+    ages: dict[tuple[str, ...], float] = {
+        (each.name,): each.untested(now).total_seconds() for each in found
+    }
+    return {(): float(ready)}, ages
+
+
+BREAK_GLASS: Final = Reading(
+    (
+        Gauge("portvakt_break_glass_ready", "Break-glass accounts with both their keys."),
+        Gauge(
+            "portvakt_break_glass_untested_seconds",
+            "Time since a break-glass account was tested, or made.",
+            ("name",),
+        ),
+    ),
+    _break_glass,
+)
+
+
 class StoredNumbers:
     """Keeps what was read last."""
 

@@ -187,6 +187,8 @@ def _stand_in(kind: Any) -> Any:
     """Return something harmless of a kind."""
     if typing.get_origin(kind) is typing.Annotated:
         kind = typing.get_args(kind)[0]
+    if typing.get_origin(kind) in {UnionType, typing.Union}:
+        return _stand_in(typing.get_args(kind)[0])
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return fill(kind, {}, Problems())
     return {str: "", int: 1, float: 1.0, bool: False}.get(kind)

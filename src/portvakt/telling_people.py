@@ -22,6 +22,7 @@ def notices_of(
         sealer=sealer,
         random=random or SystemRandom(),
         public_url=settings.public_url,
+        operators=settings.break_glass.alarm,
     )
 
 

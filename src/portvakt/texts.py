@@ -8,6 +8,7 @@ and mail do not need to.
 import string
 import tomllib
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
@@ -44,6 +45,10 @@ class Texts:
     def pattern(self, language: str, message: str) -> str:
         """Return the message with its placeholders still in it, for callers that escape."""
         return self._patterns[language][message]
+
+    def mark(self, language: str) -> bytes:
+        """Return a digest of all that is said in the language."""
+        return sha256(repr(sorted(self._patterns[language].items())).encode()).digest()
 
     def has(self, message: str) -> bool:
         """Say whether the message exists in every language."""

@@ -2,8 +2,8 @@
 
 It runs inside `serve` on the embedded database (`beside`), or alone, in any number (`work`). In
 production only this process reaches text-message gateways, mail servers and push services, and
-tells apps of sign-outs. It follows directories and seals the audit trail, too. How one message is
-delivered stands in `delivering`.
+tells apps of sign-outs. It follows directories, reads lists of revoked certificates and seals the
+audit trail, too. How one message is delivered stands in `delivering`.
 """
 
 import asyncio
@@ -17,6 +17,8 @@ from typing import Final
 import structlog
 
 from portvakt.background_audit import auditing
+from portvakt.background_break_glass import watching_tests
+from portvakt.background_devices import reading_lists
 from portvakt.background_resets import settling
 from portvakt.background_sign_outs import telling_apps
 from portvakt.background_sync import following
@@ -26,7 +28,7 @@ from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import MasterKeys, Sealer
 from portvakt.delivering import LEASE, Delivery
-from portvakt.journeys.open_app.oidc.back_channel import CHANNEL as SIGN_OUTS
+from portvakt.journeys.open_app.oidc.logout.back_channel import CHANNEL as SIGN_OUTS
 from portvakt.journeys.text_receipts.flow import Receipts
 from portvakt.post import Post, open_post
 from portvakt.proving.push_key import PushKey
@@ -224,7 +226,9 @@ async def beside(
         auditing(settings, records, keys, clock) as audit,
         watching_texts(settings, records, sealer, clock) as watch,
     ):
-        more = (*follow, *settle, *audit, *watch, tell)
+        lists = reading_lists(settings, records, clock)
+        drill = watching_tests(settings, records, sealer, clock)
+        more = (*follow, *settle, *audit, *watch, *lists, tell, drill)
         worker = Worker(records=records, sealer=sealer, post=post, clock=clock, more=more)
         running = asyncio.create_task(worker.run())
         try:

@@ -48,9 +48,13 @@ class WallClock(Clock):
 
 @asynccontextmanager
 async def real_service(
-    folder: Path, database_url: str, push: tuple[str, ...], sms: tuple[Sms, ...] = ()
+    folder: Path,
+    database_url: str,
+    push: tuple[str, ...],
+    sms: tuple[Sms, ...] = (),
+    **different: Any,
 ) -> AsyncIterator[tuple[World, str]]:
-    """Serve it, and yield what tests ask of it with its origin."""
+    """Serve it with these settings too, and yield what tests ask of it with its origin."""
     port = free_port()
     origin = f"http://localhost:{port}"
     chosen = msgspec.structs.replace(
@@ -58,6 +62,7 @@ async def real_service(
         public_url=origin,
         proxies=Proxies(),
         wake=Wake("web_push", options={"hosts": push}),
+        **different,
     )
     async with (
         opened(chosen, clock=WallClock()) as house,

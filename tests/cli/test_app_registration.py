@@ -56,6 +56,37 @@ def test_without_words_it_is_for_one_app_and_a_week(box: Box) -> None:
     assert registered(box, out.splitlines()[0])
 
 
+def test_tokens_that_count_are_listed_and_one_is_withdrawn(box: Box) -> None:
+    kept = token_of(box, "--uses", "2", "--note", "enkäter")
+    lost = token_of(box, "--note", "borttappad", "--days", "3")
+    registered(box, kept)
+    listed = {each["note"]: each for each in box.good("app", "registration-tokens", "--json").json}
+    # Both were made at one moment of the box's clock, so their order is chance.
+    first, second = listed["enkäter"], listed["borttappad"]
+    assert first["uses_left"] == 1
+    assert second["until"] == "2026-11-25T12:00:00+00:00"
+    table = str(box.good("app", "registration-tokens").out)
+    assert first["id"] in table
+    assert "2026-11-25 12:00Z" in table
+    assert kept not in table
+    said = box.good("app", "withdraw-registration-token", second["id"]).out
+    assert "the apps that registered with it stand" in said
+    assert registered(box, lost) is None
+    assert registered(box, kept)
+    assert box.good("app", "registration-tokens", "--json").json == []
+    [event] = [each for each in box.events() if each.detail.get("kind") == "registration token"]
+    assert (event.detail["id"], event.detail["change"]) == (second["id"], "removed")
+    assert event.actor.startswith("cli:")
+    again = box.run("app", "withdraw-registration-token", second["id"])
+    assert (again.status, "there is no registration token" in again.err) == (1, True)
+
+
+def test_a_token_that_has_ended_is_not_listed(box: Box) -> None:
+    token_of(box, "--days", "1")
+    box.move(days=1)
+    assert box.good("app", "registration-tokens", "--json").json == []
+
+
 @pytest.mark.parametrize("words", [("--uses", "0"), ("--days", "91"), ("--uses", "many")])
 def test_a_token_for_ever_or_for_everybody_is_not_to_be_had(
     box: Box, words: tuple[str, str]

@@ -208,7 +208,8 @@ def test_events_are_copied_as_json_lines_and_that_is_an_event(box: Box) -> None:
     assert failed["at"] == "2026-11-22T12:01:00.000Z"
     assert (failed["account"], failed["address"]) == ("anna", "192.0.2.1")
     assert failed["detail"] == {"app": None, "method": "totp", "reason": "wrong"}
-    assert failed["trace"] == [{"rule": "outside", "outcome": "applied", "detail": "multifactor"}]
+    line = {"rule": "outside", "outcome": "applied", "detail": "multifactor"}
+    assert failed["trace"] == [line | {"refuses": False, "limits": "", "seen": ""}]
     assert failed["erased"] is False
     assert [each["place"] for each in rows] == list(range(1, len(rows) + 1))
     last = box.events()[0]

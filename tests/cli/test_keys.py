@@ -26,6 +26,7 @@ from tests.cli.box import Box
 from tests.records import a_phone
 from tests.records.stored import person
 from tests.records.test_drafts import DRAFT
+from tests.records.test_hardware_tokens import token
 from tests.records.test_outbox import MESSAGE
 
 SECRET = b"a secret of twenty octets"
@@ -40,9 +41,15 @@ HASHES = {
     ("codes", "mac"),
     ("flows", "binding"),
     ("icons", "content"),  # a picture that everybody sees
+    ("key_challenges", "browser"),
+    ("key_challenges", "challenge"),  # which every page that asks for a key shows
+    ("passkeys", "credential_id"),
+    ("passkeys", "handle"),  # what its owner is called in keys
+    ("passkeys", "public_key"),
     ("phones", "credential_id"),
     ("phones", "credential_key"),
     ("resets", "binding"),
+    ("revocation_lists", "content"),  # a list that an authority publishes
     ("seen_ids", "hash"),
     ("stored_requests", "hash"),
 }
@@ -61,7 +68,7 @@ def sealed_everywhere(box: Box) -> Sealer:
     def of(place: Place, row: str) -> bytes:
         return sealer.seal(SECRET, table=place.table, column=place.column, row=row)
 
-    authenticators, drafts, outbox, totp, subscription, _ = PLACES
+    authenticators, drafts, devices, outbox, totp, subscription, _ = PLACES
 
     async def act(unit: Unit) -> None:
         await unit.people.upsert_many([person()])
@@ -69,6 +76,7 @@ def sealed_everywhere(box: Box) -> Sealer:
         await unit.phones.subscribe(a_phone.ID, of(subscription, a_phone.ID))
         mine = make.bound(make.TOTP)
         await unit.authenticators.bind(mine, sealed=of(authenticators, mine.id))
+        await unit.hardware_tokens.add([token(1, sealed=of(devices, "t1"))])
         await unit.drafts.put(replace(DRAFT, sealed=of(drafts, DRAFT.id)))
         await unit.outbox.put(replace(MESSAGE, body=of(outbox, MESSAGE.id)))
 
@@ -140,7 +148,7 @@ def test_a134_everything_sealed_is_sealed_again_with_a_new_key(box: Box) -> None
     assert used(box) == {"k1"}
     answer = box.good("rotate-keys", "sealing")
     assert "k2 seals from now on" in answer.out
-    assert "sealed again with k2: 10 rows" in answer.out
+    assert "sealed again with k2: 11 rows" in answer.out
     assert used(box) == {"k2"}
     assert read_master_keys(box.key).founding == "k1"
     for place, found in rows(box).items():
@@ -179,7 +187,7 @@ def test_keys_lists_what_seals_with_ages_and_rows(box: Box) -> None:
     answer = box.good("keys", "--json").json
     assert [(e["id"], e["state"], e["founding"], e["rows"]) for e in answer["sealing"]] == [
         ("k2", "waits", False, 0),
-        ("k1", "seals", True, 10),
+        ("k1", "seals", True, 11),
     ]
     box.good("rotate-keys", "sealing")
     box.move(days=40)
@@ -191,7 +199,7 @@ def test_keys_lists_what_seals_with_ages_and_rows(box: Box) -> None:
             "founding": False,
             "made": "2026-11-22",
             "age_days": 40,
-            "rows": 10,
+            "rows": 11,
         },
         {
             "id": "k1",
@@ -212,7 +220,7 @@ def test_keys_lists_what_seals_with_ages_and_rows(box: Box) -> None:
         ("VAPID", "current", 40),
     }
     text = box.good("keys").out
-    assert re.search(r"^k2 +seals +2026-11-22 +40 d +10$", text, re.MULTILINE)
+    assert re.search(r"^k2 +seals +2026-11-22 +40 d +11$", text, re.MULTILINE)
     assert re.search(r"^k1 +opens, founding +unknown +0$", text, re.MULTILINE)
 
 
@@ -239,7 +247,7 @@ def test_keys_tells_of_rows_that_nothing_opens(box: Box) -> None:
     assert turned.status == 1
     assert "cannot be opened, and was left: authenticators.sealed of other" in turned.err
     assert "cannot be opened, and was left: outbox.body of m2" in turned.err
-    assert "sealed again with k2: 10 rows" in turned.out
+    assert "sealed again with k2: 11 rows" in turned.out
 
 
 def test_who_writes_a_row_while_it_is_sealed_again_wins(box: Box) -> None:

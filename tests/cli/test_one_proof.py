@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from portvakt.core.authenticators import Authenticator, AuthenticatorType
+from portvakt.core.authenticators import SECOND_FACTORS, Authenticator, AuthenticatorType
 from portvakt.core.ids import AuthenticatorId
+from portvakt.core.method_rules import MethodEntry
 from portvakt.records import Unit
 from tests import make
 from tests.cli import staff
@@ -62,7 +63,12 @@ def listed(box: Box, *words: str) -> dict[str, tuple[str, bool]]:
 def test_a_work_number_alone_is_one_proof_and_nothing_is_none(box: Box) -> None:
     assert listed(box) == {"anna.berg": ("phone", True), "cia.ek": ("phone", True)}
     found = box.good("people", "--one-proof", "--json").json
-    assert found["total"] == {"people": 3, "one_proof": 2, "no_second_factor": 1}
+    assert found["total"] == {
+        "people": 3,
+        "one_proof": 2,
+        "no_second_factor": 1,
+        "nothing_allowed": 0,
+    }
     assert sum(each["one_proof"] for each in found["units"]) == 2
     [anna] = [each for each in found["people"] if each["user_name"] == "anna.berg"]
     assert "••• 05" in anna["methods"][0]
@@ -104,6 +110,20 @@ def test_a132_people_with_protected_identity_are_left_out_without_the_flag(box: 
     assert "fia.skogh" in listed(box, "--include-protected")
     [seen] = [each for each in box.events() if each.name == "people.protected_seen"]
     assert seen.detail == {"command": "people", "people": 1}
+
+
+def test_whoever_has_nothing_left_that_their_groups_may_use_is_listed_apart(box: Box) -> None:
+    bind(box, "000019", AuthenticatorType.TOTP)
+    entry = MethodEntry(id="all", second_factor=SECOND_FACTORS - {AuthenticatorType.SMS_CODE})
+    box.do(lambda unit: unit.configuration.put_methods([entry], "apply"))
+    assert listed(box) == {"anna.berg": ("nothing", True), "cia.ek": ("phone", True)}
+    found = box.good("people", "--one-proof", "--json").json
+    assert found["total"]["nothing_allowed"] == 1
+    [unit] = found["units"]
+    assert (unit["one_proof"], unit["nothing_allowed"]) == (1, 1)
+    out = box.good("people", "--one-proof").out
+    assert "nothing that may be used: sms_code" in out
+    assert "1 have nothing left that their groups may use" in out
 
 
 def test_whoever_has_left_is_not_listed(box: Box) -> None:

@@ -15,6 +15,8 @@ from tests.cli.staff import Row
 
 FIA = Row(number="000022", given="Fia", family="Skogh", user="fia.skogh", protected="J")
 
+WIKI = ("--redirect-uri", "https://wiki.example/cb")
+
 
 @pytest.fixture
 def box(tmp_path: Path, database_url: str) -> Box:
@@ -46,7 +48,9 @@ def box(tmp_path: Path, database_url: str) -> Box:
 
     async def act(unit: Unit) -> None:
         await unit.configuration.put_apps([make.app()], "apply")
-        await unit.grants.put_code(code)
+        session = make.session(id=grant.session_id, account_id=account, created_at=box.now)
+        await unit.sessions.open(session, b"s" * 32)
+        assert await unit.grants.put_code(code)
         await unit.consents.give(account, ClientId("forms"), ("openid",), box.now)
 
     box.do(act)
@@ -108,3 +112,27 @@ def test_whoever_is_protected_is_seen_only_by_asking_and_that_is_recorded(box: B
     assert box.run("person", "apps", "fia.skogh").status == 1
     assert box.good("person", "apps", "fia.skogh", "--include-protected", "--json").json == []
     assert "people.protected_seen" in {each.name for each in box.events()}
+
+
+def test_what_somebody_said_yes_to_goes_with_the_app(box: Box) -> None:
+    """Another app under its name asks for itself, whoever took the one before away."""
+    account = box.person("000017").account.id
+
+    def said() -> list[str]:
+        async def act(unit: Unit) -> list[str]:
+            return [each.client_id for each in await unit.consents.of(account)]
+
+        return box.do(act)
+
+    async def say(unit: Unit) -> None:
+        for app in (make.SHOP, ClientId("wiki")):
+            await unit.consents.give(account, app, ("openid",), box.now)
+
+    file = box.write("region.toml", '[[groups]]\nid = "alla"\n')
+    box.good("apply", file)
+    box.good("app", "add", "wiki", "--url", "https://wiki.example", "--group", "alla", *WIKI)
+    box.do(say)
+    box.good("apply", file, "--prune", "--override-brake")
+    assert said() == ["forms", "wiki"]
+    box.good("app", "remove", "wiki")
+    assert said() == ["forms"]

@@ -17,10 +17,11 @@ import httpx
 import pytest
 
 from portvakt.journeys.approve_push.origin import keep
+from portvakt.journeys.set_up_mfa.key_host import settle
 from portvakt.records import Unit
 from portvakt.records.migrate import SCHEMA_VERSION, current
 from tests.cli.box import SETTINGS, Box
-from tests.records import a_phone
+from tests.records import a_key, a_phone
 from tests.records.stored import person
 from tests.servers.authority import Authority
 from tests.servers.postgres import Postgres
@@ -243,3 +244,17 @@ def test_work_stops_when_told(tmp_path: Path, postgresql_url: str) -> None:
             assert process.wait(20) == 0
         finally:
             process.kill()
+
+
+def test_serve_refuses_to_leave_keys_behind(tmp_path: Path, sqlite_url: str) -> None:
+    box = Box.make(tmp_path, sqlite_url)
+
+    async def register(unit: Unit) -> None:
+        await unit.people.upsert_many([person()])
+        await settle(unit, "mfa.region.example")
+        await a_key.put(unit)
+
+    box.do(register)
+    answer = box.run("serve")
+    assert answer.status == 1
+    assert "keys were made for mfa.region.example, and public_url says localhost" in answer.err

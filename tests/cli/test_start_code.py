@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from portvakt.core.assurance import Evidence
 from portvakt.core.authenticators import AuthenticatorState, AuthenticatorType
-from portvakt.core.ids import AuthenticatorId
+from portvakt.core.ids import AuthenticatorId, SessionId
 from portvakt.core.one_time_codes import normalise_base32
+from portvakt.core.passes import terms_of, until
 from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.records import Bound, Unit
@@ -148,3 +150,67 @@ def test_a_code_that_was_replaced_is_gone_even_where_nothing_else_was(box: Box) 
     box.good("start-code", "anna.berg")
     box.good("start-code", "anna.berg", "--replace")
     assert start_code(box).authenticator.state is AuthenticatorState.ACTIVE
+
+
+def test_a_temporary_pass_says_its_terms_and_is_stored_with_them(box: Box) -> None:
+    words = ("--length", 24, "--uses", 3, "--minutes", 480, "--from", "2026-11-23T07:00+01:00")
+    binds = ("--binds", "push", "--binds", "recovery_code")
+    answer = box.good("start-code", "anna.berg", *words, *binds, "--json")
+    assert len(answer.json["start_code"].replace("-", "")) == 24
+    assert answer.json["starts_at"] == "2026-11-23T06:00:00+00:00"
+    assert answer.json["expires_at"] == "2026-11-23T14:00:00+00:00"
+    assert (answer.json["uses"], answer.json["binds"]) == (3, ["push", "recovery_code"])
+    stored = terms_of(start_code(box).authenticator)
+    assert (stored.length, stored.uses) == (24, 3)
+    (issued,) = [each for each in box.events() if each.name == "start_code.issued"]
+    assert issued.detail["uses"] == 3
+    told = box.good("start-code", "anna.berg", *words, *binds).err
+    assert "3 times, from 2026-11-23 06:00Z until 2026-11-23 14:00Z" in told
+    assert "to register push, recovery_code only" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (("--length", 12), 2),
+        (("--length", 49), 2),
+        (("--minutes", 481), 2),
+        (("--uses", 0), 2),
+        (("--uses", 21), 2),
+        (("--binds", "start_code"), 2),
+        (("--from", "tomorrow"), 2),
+        (("--from", "2026-11-23T07:00"), 2),
+        (("--from", "2026-11-22T11:59Z"), 1),
+        (("--from", "2026-12-23T12:00Z"), 1),
+    ],
+)
+def test_terms_beyond_the_bounds_are_refused(
+    words: tuple[object, ...], status: int, box: Box
+) -> None:
+    assert box.run("start-code", "anna.berg", *words).status == status
+    assert [each.type for each in box.person("000017").authenticators if not each.detail] == []
+
+
+def test_a_new_code_ends_what_an_older_pass_opened_and_a_plain_one_does_not(box: Box) -> None:
+    box.good("start-code", "anna.berg", "--uses", 2)
+    account = box.person("000017").account
+
+    def opened(number: int) -> None:
+        """Open a session with the code that there is."""
+        code = start_code(box).authenticator
+        shown = Evidence(code.type, code.id, box.now, until=until(code))
+        mine = make.session(id=SessionId(f"s{number}"), account_id=account.id, evidence=(shown,))
+        box.do(lambda unit: unit.sessions.open(mine, str(number).encode() * 32))
+
+    def left() -> list[str]:
+        async def act(unit: Unit) -> list[str]:
+            return [each.id for each in await unit.sessions.of(account.id)]
+
+        return box.do(act)
+
+    opened(1)
+    box.good("start-code", "anna.berg")
+    assert left() == []
+    opened(2)
+    box.good("start-code", "anna.berg")
+    assert left() == ["s2"]

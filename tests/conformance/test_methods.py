@@ -11,6 +11,8 @@ import pytest
 
 from portvakt.core import totp
 from portvakt.core.authenticators import PROOFS, AuthenticatorType
+from portvakt.core.hardware_tokens import Make, TokenKind, detail_of
+from portvakt.core.keys import NewKey
 from portvakt.core.secret import Secret
 from portvakt.core.throttle import LIMITS, kind_of
 from portvakt.crypto.passwords import PasswordHasher
@@ -18,14 +20,17 @@ from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.sealing import CodeMac, make_master_key_file, read_master_keys
 from portvakt.methods import (
     Ceremony,
+    KeyAtHand,
     LookupRow,
     PhoneApproval,
     Rejected,
     SignInMethod,
     Verified,
 )
+from portvakt.methods.passkey import Party, Passkey
 from portvakt.plugins import Tools, names, open_adapter
 from tests import make
+from tests.soft_key import SoftKey
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 METHODS = names("portvakt.methods")
@@ -57,6 +62,7 @@ def tools(tmp_path: Path, hasher: PasswordHasher) -> Tools:
         code_mac=CodeMac(keys),
         http=None,  # type: ignore[arg-type]  # no method reaches out
         public_host="region.example",
+        origin="https://region.example",
         organisation="Region Exempel",
         sender="no-reply@region.example",
     )
@@ -93,6 +99,15 @@ def _totp(_tools: Tools, at: Ceremony, _method: SignInMethod) -> tuple[Ceremony,
     return _with(at, secret=secret), totp.code_at(secret, totp.step_of(NOW))
 
 
+def _hardware_token(_tools: Tools, at: Ceremony, _method: SignInMethod) -> tuple[Ceremony, str]:
+    assert at.authenticator is not None
+    made, secret = Make(kind=TokenKind.TOTP, digits=8, period=60), b"12345678901234567890"
+    device = replace(at.authenticator, detail=detail_of(made, "2308712345"))
+    return _with(at, secret=secret, authenticator=device), totp.code_at(
+        secret, made.step_of(NOW), digits=8
+    )
+
+
 def _sms_code(_tools: Tools, at: Ceremony, method: SignInMethod) -> tuple[Ceremony, str]:
     send = method.prompt(at).send
     assert send is not None
@@ -108,7 +123,37 @@ def _recovery_code(tools: Tools, at: Ceremony, _method: SignInMethod) -> tuple[C
 
 def _start_code(tools: Tools, at: Ceremony, _method: SignInMethod) -> tuple[Ceremony, str]:
     right = "ABCDEFGHIJKLM"
-    return _with(at, verifier=_hashed(tools, right)), right
+    assert at.authenticator is not None
+    plain = replace(at.authenticator, detail="")
+    return _with(at, authenticator=plain, verifier=_hashed(tools, right)), right
+
+
+def _passkey(_tools: Tools, at: Ceremony, _method: SignInMethod) -> tuple[Ceremony, str]:
+    key = SoftKey("https://region.example")
+    new = Passkey(Party(origin=key.origin, rp_id="region.example"))
+    options = new.to_make(
+        b"c" * 32,
+        organisation="Region Exempel",
+        handle=b"h" * 32,
+        name="anna.berg",
+        display_name="Anna Berg",
+        known=(),
+        alone=True,
+    )
+    made = new.made(Secret(key.make(options)), b"c" * 32, must_verify=True)
+    assert isinstance(made, NewKey)
+    hand = KeyAtHand(
+        id=make.bound(make.PASSKEY).id,
+        challenge=b"c" * 32,
+        asked_at=make.NOW,
+        must_verify=True,
+        must_name=True,
+        handle=b"h" * 32,
+        public_key=made.public_key,
+        verifies=True,
+        copied=False,
+    )
+    return _with(at, key=hand), key.use(options)
 
 
 def _by_phone(_tools: Tools, at: Ceremony, _method: SignInMethod) -> tuple[Ceremony, str]:
@@ -118,9 +163,11 @@ def _by_phone(_tools: Tools, at: Ceremony, _method: SignInMethod) -> tuple[Cerem
 SET_UP = {
     "password": _password,
     "totp": _totp,
+    "hardware_token": _hardware_token,
     "sms_code": _sms_code,
     "recovery_code": _recovery_code,
     "start_code": _start_code,
+    "passkey": _passkey,
     "push": _by_phone,
     "phone_sign_in": _by_phone,
 }

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from portvakt.core.assurance import Evidence
 from portvakt.core.authenticators import Authenticator, AuthenticatorState, AuthenticatorType
 from portvakt.core.ids import AccountId, AuthenticatorId, FlowId
 from portvakt.core.password_outcomes import (
@@ -56,7 +57,7 @@ from tests import make
 from tests.make import NOW, PASSWORD, PUSH, SMS_CODE, START_CODE, TOTP
 
 WALKS = 3000
-LONGEST_WALK = 30
+LONGEST_WALK = 40
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ATTEMPT = FlowId("reset")
 OUTCOMES: tuple[WriteOutcome, ...] = (
@@ -66,7 +67,15 @@ OUTCOMES: tuple[WriteOutcome, ...] = (
     Unreachable(),
     UnknownOutcome(),
 )
-OWN = [PUSH, TOTP, SMS_CODE, AuthenticatorType.RECOVERY_CODE, START_CODE]
+OWN = [
+    PUSH,
+    AuthenticatorType.PASSKEY,
+    TOTP,
+    AuthenticatorType.HARDWARE_TOKEN,
+    SMS_CODE,
+    AuthenticatorType.RECOVERY_CODE,
+    START_CODE,
+]
 
 
 def reset(**given: Any) -> Reset:
@@ -235,6 +244,12 @@ def some_outcome(state: Reset, chance: Random) -> Reset:
     return came_back(state, chance.choice(OUTCOMES))
 
 
+def proof_of(used: Authenticator, now: datetime) -> Evidence:
+    """What an answer shows; a key that is asked for here verifies who holds it."""
+    verified = used.type is AuthenticatorType.PASSKEY
+    return make.evidence(used, now, RESET, user_verified=verified)
+
+
 def proved(
     state: Reset,
     open_ways: Sequence[Way],
@@ -248,7 +263,7 @@ def proved(
         possible = provable(state, facts, way, now, ways=ways)
         if possible:
             used = chance.choice(possible)
-            return record(replace(state, chosen=way), make.evidence(used, now, RESET))
+            return record(replace(state, chosen=way), proof_of(used, now))
     return None
 
 

@@ -14,6 +14,7 @@ from portvakt.core.assurance import (
     assurance_of,
     counting,
     meets,
+    stands_alone,
     still_bound,
 )
 from portvakt.core.authenticators import (
@@ -24,7 +25,7 @@ from portvakt.core.authenticators import (
     usable_second_factors,
 )
 from tests import make
-from tests.make import NOW, PASSWORD, RECOVERY_CODE, SMS_CODE, START_CODE, TOTP
+from tests.make import NOW, PASSKEY, PASSWORD, RECOVERY_CODE, SMS_CODE, START_CODE, TOTP
 
 NOTHING = Requirement()
 TWO_FACTORS = Requirement(multifactor=True)
@@ -88,9 +89,38 @@ def test_a_restricted_proof_can_be_refused() -> None:
     assert not meets(texted, Requirement(multifactor=True, no_restricted=True), NOW)
 
 
-def test_nothing_here_withstands_phishing() -> None:
-    everything = [make.evidence(each) for each in AuthenticatorType]
-    assert not meets(everything, Requirement(phishing_resistant=True), NOW)
+def test_only_a_key_withstands_phishing() -> None:
+    strong = Requirement(phishing_resistant=True)
+    others = [make.evidence(each) for each in AuthenticatorType if each is not PASSKEY]
+    assert not meets(others, strong, NOW)
+    assert meets([make.evidence(PASSKEY)], strong, NOW)
+
+
+def test_a051_a_key_that_did_not_verify_its_holder_is_one_factor() -> None:
+    """SP 800-63B-4 section 3.1.7.2; with the password it makes two."""
+    touched = make.evidence(PASSKEY)
+    assert assurance_of([touched]).aal is Aal.ONE
+    assert assurance_of([touched, touched]).aal is Aal.ONE
+    assert not stands_alone(touched)
+    both = assurance_of([make.evidence(PASSWORD), touched])
+    assert (both.aal, both.amr) == (Aal.TWO, frozenset({"pwd", "swk", "mfa"}))
+
+
+@pytest.mark.parametrize(("device_bound", "kept"), [(True, "hwk"), (False, "swk")])
+def test_a_key_that_verified_its_holder_is_two_factors_by_itself(
+    device_bound: bool, kept: str
+) -> None:
+    used = make.evidence(PASSKEY, user_verified=True, device_bound=device_bound)
+    shown = assurance_of([used])
+    assert (shown.aal, shown.amr) == (Aal.TWO, frozenset({kept, "user", "mfa"}))
+    assert shown.phishing_resistant
+    assert stands_alone(used)
+
+
+def test_what_is_claimed_of_another_method_raises_nothing() -> None:
+    claimed = make.evidence(TOTP, user_verified=True, device_bound=True)
+    assert assurance_of([claimed]) == assurance_of([make.evidence(TOTP)])
+    assert not stands_alone(claimed)
 
 
 def test_a103_old_proof_is_not_fresh() -> None:

@@ -24,7 +24,7 @@ from portvakt.core.enrolment import (
 )
 from portvakt.core.ids import AuthenticatorId
 from tests import make
-from tests.make import NOW, PASSWORD, RECOVERY_CODE, SMS_CODE, START_CODE, TOTP
+from tests.make import NOW, PASSKEY, PASSWORD, RECOVERY_CODE, SMS_CODE, START_CODE, TOTP
 
 MINUTE = timedelta(minutes=1)
 OWN = make.first(applies=False)
@@ -53,6 +53,13 @@ def test_a_known_password_is_changed_after_the_best_of_the_account(
     evidence: Sequence[Evidence], *, may: bool
 ) -> None:
     assert may_change_password(ANNA, evidence, NOW) is may
+
+
+def test_whoever_has_a_key_shows_it_before_the_password_is_changed() -> None:
+    """Or a printed code, which is kept for the day on which the key is lost."""
+    bound = (*ANNA, make.bound(PASSKEY), make.bound(RECOVERY_CODE), make.bound(SMS_CODE))
+    for kind, may in ((TOTP, False), (SMS_CODE, False), (PASSKEY, True), (RECOVERY_CODE, True)):
+        assert may_change_password(bound, just_now(PASSWORD, kind), NOW) is may
 
 
 def test_where_there_is_only_the_password_its_own_form_asks_for_it() -> None:

@@ -60,6 +60,7 @@ def test_no_event_type_is_left_out_of_the_vocabulary() -> None:
     named = {each.__name__ for each in EVENTS.values()}
     assert below(Event) - named == {
         "Event",
+        "HardwareTokenEvent",
         "MethodEvent",
         "PhoneAnswered",
         "PhoneEvent",
@@ -72,6 +73,7 @@ def test_who_and_from_where_are_personal_in_every_event() -> None:
         assert {"account_id", "address"} <= personal_fields(kind)
         assert "at" not in personal_fields(kind)
         hidden = {"session_id", "authenticator_id", "label", "hidden_number", "user_agent"}
+        hidden |= {"our_device", "serial"}
         assert {each.name for each in fields(kind)} & hidden <= personal_fields(kind)
 
 
@@ -85,6 +87,10 @@ def test_an_event_tells_its_own_details_in_values_that_json_has() -> None:
         "networks": ["lan"],
         "known_browser": False,
         "user_agent": "Firefox",
+        "asked": [],
+        "facts": [],
+        "our_device": "",
+        "by_ticket": False,
     }
     assert json.loads(json.dumps(details(SIGNED_IN))) == details(SIGNED_IN)
 

@@ -80,12 +80,53 @@ def test_what_was_asked_is_the_strictest_of_all_rules_that_counted(
     assert explain("authentication.succeeded", {}, trace).asked == asked
 
 
+@pytest.mark.parametrize(
+    ("lines", "asked"),
+    [
+        ([("our_device or multifactor", False)], "a device of the organisation or two factors"),
+        (
+            [("passwordless and (our_device or no-texts)", False)],
+            "two factors without a password and (a device of the organisation or no-texts)",
+        ),
+        ([("multifactor", False), ("no-texts", False)], "two factors, and no-texts"),
+        ([("our_device", True)], "what nobody could show here, and a device of the organisation"),
+        ([("block", True), ("our_device", True)], "nothing would do: a rule blocks, and a device"),
+    ],
+)
+def test_what_is_joined_by_and_and_or_is_told_in_words(
+    lines: list[tuple[str, bool]], asked: str
+) -> None:
+    trace = [
+        TraceLine(RuleId(detail), Outcome.APPLIED, detail, refuses=refuses)
+        for detail, refuses in lines
+    ]
+    assert explain("authentication.refused", {}, trace).asked.startswith(asked)
+
+
+def test_what_was_there_already_and_how_long_it_counts_is_told() -> None:
+    trace = [
+        TraceLine(RuleId("a"), Outcome.MET, "our_device or multifactor"),
+        TraceLine(RuleId("b"), Outcome.APPLIED, "password", limits="a new sign-in every 8h"),
+        TraceLine(RuleId("c"), Outcome.BROKEN, "person x does not exist", refuses=True),
+    ]
+    told = explain("authentication.succeeded", {}, trace)
+    assert told.asked == "the password, and a new sign-in every 8h, and what c asks for"
+    assert told.rules == (
+        "a counted, and what it asks for was there: our_device or multifactor",
+        "b counted: password, with a new sign-in every 8h",
+        "c is broken, so it counted: person x does not exist",
+    )
+
+
 def test_what_was_shown_is_told_with_its_strength() -> None:
     detail = {"methods": ["password", "totp"], "aal": 2, "app": "shop", "known_browser": False}
     told = explain("authentication.succeeded", detail, ())
     assert told.shown == "password and a code from an app (two factors)"
     assert told.verdict == "let in"
     assert told.facts == {"app": "shop"}
+    ticket = explain("authentication.succeeded", detail | {"by_ticket": True}, ())
+    assert ticket.shown == "a Kerberos ticket and a code from an app (two factors)"
+    assert ticket.facts == {"app": "shop"}
     alone = explain("authentication.succeeded", {"methods": ["password"], "aal": 1}, ())
     assert alone.shown == "password"
 
@@ -96,6 +137,14 @@ def test_every_event_there_is_can_be_told(name: str) -> None:
     assert told.said
     assert told.asked == ""
     assert "_" not in told.why
+
+
+def test_a_ticket_that_opened_nothing_is_told_with_its_reason() -> None:
+    told = explain("authentication.ticket_refused", {"reason": "realm"}, None)
+    assert (told.verdict, told.why) == (
+        "refused",
+        "the ticket is of a realm that is not in the settings",
+    )
 
 
 def test_an_event_of_another_version_is_told_as_it_is() -> None:

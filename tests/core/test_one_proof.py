@@ -11,6 +11,7 @@ from tests import make
 from tests.make import NOW
 
 PUSH, TOTP = AuthenticatorType.PUSH, AuthenticatorType.TOTP
+TOKEN = AuthenticatorType.HARDWARE_TOKEN
 SMS, CARD = AuthenticatorType.SMS_CODE, AuthenticatorType.RECOVERY_CODE
 
 
@@ -24,6 +25,7 @@ OTHER_APP = has(TOTP, "other", detail="")
 NUMBER = has(SMS, "number", detail="+46701740605")
 WORK = has(SMS, "work", detail="+46701740611", source="hr")
 PRINTED = has(CARD, "card")
+DEVICE, OTHER_DEVICE = has(TOKEN, "device"), has(TOKEN, "other-device")
 PASSWORD = has(AuthenticatorType.PASSWORD, "password")
 
 
@@ -61,12 +63,20 @@ def test_what_may_all_be_in_one_phone_is_one_proof(bound: list[Authenticator], s
         [PIXEL, PRINTED],
         [NUMBER, PRINTED],
         [OTHER_APP, PRINTED],
+        [DEVICE, OTHER_DEVICE],
+        [DEVICE, PIXEL],
+        [DEVICE, PRINTED],
     ],
 )
-def test_two_phones_of_ours_or_a_card_beside_a_phone_survive_one_loss(
+def test_two_things_survive_the_loss_of_one(
     bound: list[Authenticator],
 ) -> None:
     assert one(*bound) is None
+
+
+def test_one_hardware_token_is_one_proof() -> None:
+    found = one(DEVICE)
+    assert found == OneProof(Thing.TOKEN, sure=True, methods=(DEVICE,))
 
 
 def test_a_card_alone_is_one_proof_and_one_that_is_used_up_is_none() -> None:

@@ -76,7 +76,7 @@ def ways_of(asked: object) -> list[Way]:
 
 def test_it_begins_with_a_name_and_the_same_ways_for_every_name() -> None:
     assert step(reset(claimed=""), None) == AskName()
-    first = AskProof((Way.PHONE, Way.CODE, Way.TEXT, Way.CARD), None)
+    first = AskProof((Way.PHONE, Way.KEY, Way.CODE, Way.TOKEN, Way.TEXT, Way.CARD), None)
     assert step(reset(account_id=None, claimed="ingen"), None) == first
     assert step(reset(), facts()) == first
     assert step(reset(), facts(TEXT, PHONE, CODES, CARD)) == first
@@ -87,7 +87,9 @@ def test_it_begins_with_a_name_and_the_same_ways_for_every_name() -> None:
 
 def test_a_kind_that_the_organisation_has_switched_off_is_not_asked_for() -> None:
     ways = STANDARD - {Way.TEXT, Way.PHONE}
-    assert step(reset(), None, ways=ways) == AskProof((Way.CODE, Way.CARD), None)
+    assert step(reset(), None, ways=ways) == AskProof(
+        (Way.KEY, Way.CODE, Way.TOKEN, Way.CARD), None
+    )
     assert step(shown(reset(), TEXT, APP), facts(TEXT, APP), ways=ways) == AskAnother(
         (Offer(Way.SUPPORT),), None
     )

@@ -53,9 +53,10 @@ def bos(kind: Any, **given: Any) -> Any:
 
 
 def voucher(account: Account = MANAGER, **given: Any) -> Voucher:
-    """Somebody who signed in with a password and an app an hour ago."""
+    """Somebody who signed in with a password an hour ago, and has just shown an app."""
     bound = (bos(PASSWORD), bos(TOTP))
-    shown = tuple(make.evidence(each, NOW - timedelta(hours=1)) for each in bound)
+    ages = (timedelta(hours=1), MINUTE)
+    shown = tuple(make.evidence(each, NOW - age) for each, age in zip(bound, ages, strict=True))
     fields: dict[str, Any] = {"account": account, "bound": bound, "evidence": shown}
     return Voucher(**(fields | given))
 
@@ -210,3 +211,24 @@ def test_the_ids_of_the_samples_are_different() -> None:
     """Otherwise half of this page would pass for another reason than it says."""
     assert len({ANNA.id, MANAGER.id, AuthenticatorId("x")}) == 3
     assert len({ANNA.external_id, MANAGER.external_id, other().external_id}) == 3
+
+
+def test_two_people_do_not_carry_each_other() -> None:
+    """Whoever took one account over could else take the other by it, and keep both."""
+    given = voucher(stood_up_for_them=frozenset({ANNA.id}))
+    assert may_vouch(request(), given, NOW) == refused(WhyNot.MUTUAL)
+    given = voucher(stood_up_for_them=frozenset({AccountId("eva")}))
+    assert isinstance(may_vouch(request(), given, NOW), MayVouch)
+
+
+@pytest.mark.parametrize("seconds", [0, 300, 301])
+def test_the_second_factor_was_shown_within_five_minutes(seconds: int) -> None:
+    """Rule R15: a session that somebody left open says yes to nothing."""
+    bound = (bos(PASSWORD), bos(TOTP))
+    shown = (
+        make.evidence(bound[0], NOW),
+        make.evidence(bound[1], NOW - timedelta(seconds=seconds)),
+    )
+    asked = may_vouch(request(), voucher(bound=bound, evidence=shown), NOW)
+    may = MayVouch(Sort.MANAGER, named=True)
+    assert asked == (refused(WhyNot.NOT_FRESH) if seconds > 300 else may)

@@ -102,7 +102,7 @@ def test_strict_people_never_write_with_one_phone(moments: list[Moment]) -> None
     for at in moments:
         if isinstance(at.step, WRITES) and (at.facts.strict or at.facts.privileged):
             reached += 1
-            elsewhere = {"people", "start_code", "recovery_code"}
+            elsewhere = {"people", "start_code", "recovery_code", "hardware_token"}
             two = {
                 phone_of(b)
                 for b in at.facts.bound

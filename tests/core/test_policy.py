@@ -11,12 +11,12 @@ from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
 from portvakt.core.policy import (
     Condition,
     Decision,
+    Known,
     Outcome,
     Require,
     Rule,
+    RuleSet,
     RuleState,
-    evaluate,
-    may_require_more,
 )
 from portvakt.core.signals import Signals
 from tests import make
@@ -28,13 +28,8 @@ APPS = frozenset({SHOP, ClientId("journal")})
 
 
 def decide(rules: Sequence[Rule], signals: Signals | None = None) -> Decision:
-    return evaluate(
-        rules,
-        make.signals() if signals is None else signals,
-        known_groups=GROUPS,
-        known_networks=NETWORKS,
-        known_apps=APPS,
-    )
+    known = Known(groups=GROUPS, networks=NETWORKS, apps=APPS)
+    return RuleSet(rules, known).decide(make.signals() if signals is None else signals)
 
 
 def a_set(*names: str) -> st.SearchStrategy[frozenset[str]]:
@@ -192,9 +187,8 @@ def test_report_only_changes_nothing_but_the_trace(rules: list[Rule], signals: S
 
 
 def could_ask(rules: Sequence[Rule], groups: frozenset[GroupId]) -> bool:
-    return may_require_more(
-        rules, groups, known_groups=GROUPS, known_networks=NETWORKS, known_apps=APPS
-    )
+    known = Known(groups=GROUPS, networks=NETWORKS, apps=APPS)
+    return RuleSet(rules, known).may_require_more(make.ANNA, groups, frozenset())
 
 
 @given(rule_lists, situations)

@@ -141,6 +141,8 @@ def test_a_subject_is_stable_and_is_never_the_id_of_the_account() -> None:
     assert subject(anna, app, KEY) != subject(AccountId("bo"), app, KEY)
     assert subject(anna, app, KEY) != subject(anna, app, b"o" * 32)
     assert "anna" not in subject(anna, app, KEY)
+    assert len(subject(anna, app, KEY)) <= 255
+    assert subject(anna, app, KEY).isascii()
 
 
 def test_pairwise_subjects_differ_from_sector_to_sector() -> None:
@@ -159,4 +161,22 @@ def test_an_app_on_several_hosts_is_a_sector_of_its_own() -> None:
     app = make.app(redirect_uris=("https://a.example/cb", "https://b.example/cb"))
     assert sector_of(app) == "shop"
     assert sector_of(make.app(redirect_uris=("https://a.example/cb",))) == "a.example"
-    assert sector_of(make.app(redirect_uris=("com.example.app:/cb",))) == ""
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "com.example.app:/cb",
+        "http://127.0.0.1/cb",
+        "http://[::1]:8000/cb",
+        "http://localhost:3000/cb",
+        "https://app.localhost/cb",
+    ],
+)
+def test_a_place_that_every_app_can_have_makes_no_sector(uri: str) -> None:
+    """Else two apps on phones, or on people's own machines, could compare whom they know."""
+    one = make.app(subject_type="pairwise", redirect_uris=(uri,), application_type="native")
+    two = make.app(client_id="two", subject_type="pairwise", redirect_uris=(uri,))
+    assert (sector_of(one), sector_of(two)) == ("shop", "two")
+    anna = AccountId("anna")
+    assert subject(anna, one, KEY) != subject(anna, two, KEY)

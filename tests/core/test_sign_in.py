@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -32,6 +33,7 @@ from tests import make
 from tests.make import (
     MULTIFACTOR,
     NOW,
+    PASSKEY,
     PASSWORD,
     RECOVERY_CODE,
     SMS_CODE,
@@ -195,6 +197,41 @@ def test_a055_where_a_key_is_asked_for_nothing_weaker_is_offered() -> None:
             assert step(after(), bound, asked, first) == AskPassword()
             assert step(after(PASSWORD), bound, asked, first) == Refuse(NEEDS_KEY)
             assert step(after(PASSWORD, TOTP), bound, asked, first) == Refuse(NEEDS_KEY)
+
+
+def test_a055_whoever_has_a_key_is_asked_for_it_and_for_nothing_else() -> None:
+    asked = decision(Requirement(multifactor=True, phishing_resistant=True))
+    key = make.bound(PASSKEY)
+    with_key = (*ANNA, key)
+    only_the_key = AskAuthenticator((key,), PASSKEY)
+    for chosen in (None, *AuthenticatorType):
+        sign_in = replace(after(PASSWORD), chosen=chosen)
+        assert step(sign_in, with_key, asked) == only_the_key
+    assert step(after(PASSWORD, TOTP), with_key, asked) == only_the_key
+    assert step(after(PASSWORD, PASSKEY), with_key, asked) == Finish()
+
+
+def test_a055_a_start_code_lets_a_first_key_be_bound_beside_the_best_there_is() -> None:
+    asked = decision(Requirement(multifactor=True, phishing_resistant=True))
+    codes = make.bound(TOTP)
+    bound = (WITH_PASSWORD, codes, make.bound(START_CODE))
+    assert step(after(PASSWORD, START_CODE), bound, asked) == AskAuthenticator((codes,), TOTP)
+    enrol = AskEnrolment(Basis.START_CODE)
+    assert step(after(PASSWORD, START_CODE, TOTP), bound, asked) == enrol
+    assert step(after(START_CODE), (bound[2],), asked, make.first()) == enrol
+    with_key = (*bound, make.bound(PASSKEY))
+    helped = step(after(PASSWORD, START_CODE, TOTP), with_key, asked)
+    assert helped == AskAuthenticator((with_key[3],), PASSKEY)
+
+
+def test_a_key_that_verifies_its_holder_needs_no_password() -> None:
+    bound = (*ANNA, make.bound(PASSKEY))
+    used = make.evidence(PASSKEY, user_verified=True)
+    assert step(replace(after(), evidence=(used,)), bound) == Finish()
+    touched = make.evidence(PASSKEY)
+    assert step(replace(after(), evidence=(touched,)), bound) == AskPassword()
+    alone = (bound[-1],)
+    assert step(replace(after(), evidence=(used,)), alone) == Finish()
 
 
 def test_where_texts_are_not_enough_the_best_there_is_comes_before_a_better_one() -> None:

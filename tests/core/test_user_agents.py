@@ -1,6 +1,7 @@
 import pytest
 
-from portvakt.core.user_agents import Browser, browser_of
+from portvakt.core.signals import Platform
+from portvakt.core.user_agents import Browser, browser_of, platform_of
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -43,3 +44,20 @@ FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 )
 def test_a_browser_is_named_as_people_know_it(user_agent: str, named: Browser) -> None:
     assert browser_of(user_agent) == named
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "platform"),
+    [
+        (FIREFOX, Platform.WINDOWS),
+        ("Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X)", Platform.IOS),
+        ("Mozilla/5.0 (Linux; Android 15)", Platform.ANDROID),
+        ("Mozilla/5.0 (X11; CrOS x86_64 16181.61.0)", Platform.CHROMEOS),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14_0)", Platform.MAC),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0)", Platform.LINUX),
+        ("curl/8.14", None),
+        ("", None),
+    ],
+)
+def test_a_platform_is_what_the_browser_says(user_agent: str, platform: Platform | None) -> None:
+    assert platform_of(user_agent) is platform

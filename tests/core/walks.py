@@ -4,13 +4,15 @@ Arbitrary states hide real holes; a walk finds them. On the way the world may ch
 disabled, a method suspended, a rule added, the person moves.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
+from portvakt.core.asking import AllOf, AnyOf, Own
 from portvakt.core.assurance import (
     METHODS,
     SIGN_IN,
@@ -22,11 +24,12 @@ from portvakt.core.authenticators import (
     AuthenticatorState,
     AuthenticatorType,
     in_force,
+    is_beside,
 )
 from portvakt.core.first_registration import First, first_registration_of
 from portvakt.core.ids import AuthenticatorId, ClientId, RuleId
 from portvakt.core.people import Account, AccountState
-from portvakt.core.policy import Condition, Decision, Require, Rule, RuleState, evaluate
+from portvakt.core.policy import Condition, Decision, Require, Rule, RuleSet, RuleState
 from portvakt.core.roles import Role
 from portvakt.core.sign_in import (
     AskAuthenticator,
@@ -40,13 +43,37 @@ from portvakt.core.sign_in import (
     next_step,
     record,
 )
+from portvakt.core.signals import ClientKind, Device, Platform, Risk
 from tests import make
-from tests.make import LAN, NOW, PASSWORD, PHONE_SIGN_IN, PUSH, SHOP, STAFF, START_CODE, TOTP
+from tests.core.ruling import KNOWN, NAMES
+from tests.make import (
+    LAN,
+    NOW,
+    PASSKEY,
+    PASSWORD,
+    PHONE_SIGN_IN,
+    PUSH,
+    SHOP,
+    START_CODE,
+    TOTP,
+)
 
 WALKS = 8000
 LONGEST_WALK = 10
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NO_SUCH_APP = frozenset({ClientId("borta")})
+NO_TEXTS = Own("no-texts", frozenset({PUSH, TOTP}))
+PRINTED = Own("printed", frozenset({AuthenticatorType.RECOVERY_CODE}))
+JOINED = (
+    NO_TEXTS,
+    AnyOf((Require.OUR_DEVICE, Require.MULTIFACTOR)),
+    AnyOf((Require.KNOWN_BROWSER, Require.MULTIFACTOR)),
+    AnyOf((Require.KNOWN_BROWSER, Require.PHISHING_RESISTANT)),
+    AnyOf((Require.PASSWORDLESS, NO_TEXTS)),
+    AnyOf((Require.PHISHING_RESISTANT, NO_TEXTS)),
+    AllOf((Require.PASSWORDLESS, NO_TEXTS)),
+    AllOf((PRINTED, AnyOf((Require.OUR_DEVICE, NO_TEXTS)))),
+)
 NO_SIGN_IN = [each for each in AuthenticatorType if each is not PHONE_SIGN_IN]
 
 
@@ -60,17 +87,23 @@ class World:
     inside: bool
     app: str | None
     first: First
+    ours: bool
+    """Whether the device is the organisation's."""
     texts_count: bool
     """Whether a restricted proof counts: nothing in this part asks otherwise yet."""
+    around: Mapping[str, Any]
+    """What else rules look at, by the fields of `Signals`."""
 
     def decision(self, rules: Sequence[Rule] | None = None) -> Decision:
-        decided = evaluate(
-            self.rules if rules is None else rules,
-            make.signals(app=self.app, networks=frozenset({LAN} if self.inside else set())),
-            known_groups=frozenset({STAFF}),
-            known_networks=frozenset({LAN}),
-            known_apps=frozenset({SHOP}),
+        signals = make.signals(
+            app=self.app,
+            networks=frozenset({LAN} if self.inside else set()),
+            device=Device.OURS if self.ours else Device.OTHER,
+            groups=self.account.groups,
+            roles=self.account.roles,
+            **self.around,
         )
+        decided = RuleSet(self.rules if rules is None else rules, KNOWN).decide(signals)
         more = Requirement(no_restricted=not self.texts_count)
         return replace(decided, requirement=decided.requirement + more)
 
@@ -86,15 +119,36 @@ class World:
 
 
 def some_rule(chance: Random, name: str) -> Rule:
+    """Mostly about networks and apps, and now and then about anything else there is."""
+    when: dict[str, Any] = {
+        "networks_not": chance.choice([frozenset(), frozenset({LAN})]),
+        "apps": chance.choice([frozenset(), frozenset(), frozenset({SHOP}), NO_SUCH_APP]),
+    }
+    if chance.random() < 1 / 4:
+        kind = chance.choice(sorted(NAMES))
+        named = frozenset(chance.sample(NAMES[kind], k=1))
+        when[kind + chance.choice(["", "_not"])] = named
     return Rule(
         id=RuleId(name),
         state=chance.choice([RuleState.ON, RuleState.ON, RuleState.ON, RuleState.REPORT_ONLY]),
-        when=Condition(
-            networks_not=chance.choice([frozenset(), frozenset({LAN})]),
-            apps=chance.choice([frozenset(), frozenset(), frozenset({SHOP}), NO_SUCH_APP]),
-        ),
-        require=chance.choice([*[Require.MULTIFACTOR] * 6, *Require]),
+        when=Condition(**when),
+        require=chance.choice([*[Require.MULTIFACTOR] * 6, *Require, *JOINED]),
+        sign_in_every=chance.choice([None] * 7 + [HOUR]),
+        session_at_most=chance.choice([None] * 7 + [HOUR]),
+        remember=chance.choice([None, HOUR, DAY]),
     )
+
+
+def some_facts(chance: Random) -> Mapping[str, Any]:
+    """What rules may look at beside network, device and app; often not known."""
+    return {
+        "known_for": chance.choice([None, None, MINUTE, 2 * HOUR]),
+        "country": chance.choice([None, "SE", "NO"]),
+        "platform": chance.choice([None, *Platform]),
+        "client_kind": chance.choice([None, *ClientKind]),
+        "risk": frozenset(chance.sample(sorted(Risk), k=chance.choice([0, 0, 1, 2]))),
+        "at": NOW - chance.randrange(48) * HOUR,
+    }
 
 
 def some_method(chance: Random, kind: AuthenticatorType, number: int) -> Authenticator:
@@ -138,15 +192,28 @@ def some_world(chance: Random) -> World:
         inside=chance.random() < 1 / 2,
         app=chance.choice([None, SHOP]),
         first=chance.choice(list(First)),
+        ours=chance.random() < 1 / 2,
         texts_count=chance.random() < 3 / 4,
+        around=some_facts(chance),
     )
 
 
-def some_start(chance: Random) -> SignIn:
+def some_start(chance: Random, world: World) -> SignIn:
+    """Mostly from nothing; else from a session, with what was shown in it some time ago."""
+    before = []
+    if world.bound and chance.random() < 1 / 8:
+        kept = [each for each in world.bound if each.type is not START_CODE]
+        before = chance.sample(kept, k=min(len(kept), chance.choice([1, 2])))
     return make.sign_in(
+        evidence=tuple(
+            make.evidence(each, NOW - chance.choice([MINUTE, 2 * HOUR]), device_bound=True)
+            for each in before
+        ),
         purpose=chance.choice([SIGN_IN, SIGN_IN, METHODS]),
         guarded=chance.random() < 1 / 4,
-        chosen=chance.choice([*[None] * 9, *AuthenticatorType, *[PHONE_SIGN_IN] * 3]),
+        chosen=None
+        if before
+        else chance.choice([*[None] * 9, *AuthenticatorType, *[PHONE_SIGN_IN] * 3]),
     )
 
 
@@ -156,12 +223,15 @@ def answers(world: World, step: Step) -> list[Authenticator]:
         return list(step.offered)
     if isinstance(step, AskSecondProof):
         return world.usable(START_CODE)
-    return world.usable(*TAKEN.get(type(step), ())) if world.account.usable else []
+    usable = world.usable(*TAKEN.get(type(step), ())) if world.account.usable else []
+    alone = isinstance(step, AskPassword)
+    return [each for each in usable if not (alone and is_beside(each))]
 
 
 TAKEN: dict[type[Step], tuple[AuthenticatorType, ...]] = {
     # a start code is typed where the password goes; the flow tells them apart
-    AskPassword: (PASSWORD, START_CODE),
+    # and so does a key that verifies who holds it
+    AskPassword: (PASSWORD, START_CODE, PASSKEY),
     AskStartCode: (START_CODE,),
     AskPhone: (PHONE_SIGN_IN,),
     AskProofFirst: tuple(SECOND_FACTORS),
@@ -181,9 +251,9 @@ class Moment:
         return {each.type for each in self.state.evidence}
 
 
-def changed(world: World, chance: Random) -> World:
+def changed(world: World, chance: Random) -> World:  # noqa: PLR0911  # one for each thing
     """Let something happen, mostly nothing."""
-    match chance.randrange(16):
+    match chance.randrange(20):
         case 0:
             return replace(world, account=replace(world.account, state=AccountState.DISABLED))
         case 1 if world.bound:
@@ -195,12 +265,24 @@ def changed(world: World, chance: Random) -> World:
             return replace(world, rules=(*(r for r in world.rules if r.id != "late"), late))
         case 3:
             return replace(world, inside=not world.inside)
+        case 4:
+            return replace(world, ours=not world.ours)
+        case 5 if world.bound:
+            gone = chance.choice(world.bound)
+            return replace(world, bound=tuple(each for each in world.bound if each != gone))
+        case 6:
+            return replace(world, around=some_facts(chance))
+        case 7:
+            roles = frozenset() if world.account.roles else frozenset({Role.SUPPORT})
+            return replace(world, account=replace(world.account, roles=roles))
+        case 8:
+            return replace(world, account=replace(world.account, groups=frozenset()))
         case _:
             return world
 
 
 def walk(world: World, start: SignIn, chance: Random) -> Iterator[Moment]:
-    """Take offered steps until there is none; each answer spends a start code, as it does.
+    """Take offered steps until there is none; each answer spends a start code, not a pass.
 
     Whoever is asked for the password may choose the phone instead, and whoever is asked for a
     number in the phone may go back, as everybody does whose phone does not answer.
@@ -222,8 +304,24 @@ def walk(world: World, start: SignIn, chance: Random) -> Iterator[Moment]:
         if not possible:
             return
         used = chance.choice(possible)
-        if used.type is START_CODE:
+        passes = used.type is START_CODE and chance.random() < 1 / 4
+        if used.type is START_CODE and not passes:
             spent.add(used.id)
-        state = record(state, make.evidence(used, purpose=state.purpose))
+        verified = (
+            used.type is PASSKEY
+            and not is_beside(used)
+            and (isinstance(step, AskPassword) or chance.random() < 1 / 2)
+        )
+        # a computer's ticket comes first or not at all, and never where methods are changed
+        ticket = used.type is PASSWORD and not state.evidence and state.purpose == SIGN_IN
+        proof = make.evidence(
+            used,
+            purpose=state.purpose,
+            user_verified=verified,
+            device_bound=used.type is PASSKEY and chance.random() < 1 / 2,
+            until=NOW + HOUR if passes else None,
+            by_ticket=ticket and chance.random() < 1 / 4,
+        )
+        state = record(state, proof)
         world = changed(world, chance)
     pytest.fail(f"it does not end: {state}")

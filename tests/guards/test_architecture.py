@@ -48,6 +48,7 @@ PLANTED = {
     "planted_below.py": ("import portvakt.planted_above", "No cycles between siblings"),
     "worker.py": ("import portvakt.sms.planted", "Adapters are opened by name"),
     "wire/planted.py": ("import ldap", "Only portvakt.wire.ldap_connection imports"),
+    "wire/planted_too.py": ("import gssapi", "Only portvakt.wire.kerberos imports"),
 }
 
 
@@ -143,7 +144,7 @@ OWNERS = {
         "phone.*",
     ),
     "joserfc": ("crypto.*", "demo.shop"),
-    "webauthn": ("crypto.screen_lock",),
+    "webauthn": ("crypto.key_attestation", "crypto.screen_lock", "methods.passkey"),
     "prometheus_client": ("metrics",),
     "secrets": ("crypto.*", "demo.*", "phone.*"),
     "random": (),
@@ -154,6 +155,8 @@ OWNERS = {
     "http.client": (),
     "pickle": (),
     "phonenumbers": ("phone_numbers",),
+    "pskc": ("token_files.key_container",),
+    "defusedxml": ("token_files.key_container",),
     "zxcvbn": ("common_passwords.guessing",),
 }
 """Who may import what: patterns of module names under `portvakt`."""

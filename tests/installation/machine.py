@@ -80,10 +80,15 @@ class Machine:
             self._run(as_typed, shlex.split(as_typed))
 
     def stop(self) -> None:
-        """End everything that still runs."""
+        """End everything that still runs, and ask first: nginx, killed, leaves its workers."""
         for process in self._running.values():
-            process.kill()
-            process.wait()
+            process.terminate()
+        for process in self._running.values():
+            try:
+                process.wait(PATIENCE)
+            finally:
+                process.kill()
+                process.wait()
         self._socket.close()
 
     def _checkout(self) -> None:
@@ -167,6 +172,7 @@ class Machine:
                 self._start(unit)
         if what == "reload":
             assert units == ["nginx"]
+            assert "nginx" not in self._running
             self._running["nginx"] = self._popen(
                 "nginx", nginx(self.at("/etc/nginx"), "conf.d/*.conf")
             )

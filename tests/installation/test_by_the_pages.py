@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import socket
 import ssl
 import threading
 import time
@@ -128,6 +129,8 @@ def site(tmp_path: Path, wheel: Path, postgres: Postgres) -> Iterator[Site]:
         yield machine, opened
     finally:
         machine.stop()
+        with pytest.raises(ConnectionRefusedError):  # no worker of nginx is left behind
+            socket.create_connection(("127.0.0.1", port), 1)
         postgres.execute("DROP DATABASE IF EXISTS portvakt WITH (FORCE)")
         postgres.execute("DROP ROLE IF EXISTS portvakt")
 

@@ -60,6 +60,17 @@ async def test_a_stop_is_counted(tmp_path: Path, sqlite_url: str) -> None:
     assert told.value("portvakt_sign_ins_total", outcome="locked", method="password") == 1
 
 
+async def test_what_was_amiss_is_counted_by_its_name(tmp_path: Path, sqlite_url: str) -> None:
+    async with measured_world(tmp_path, sqlite_url) as world, world.browser(INSIDE) as browser:
+        await world.person()
+        async with world.browser("198.51.100.7") as stranger:
+            await failures(stranger, 10)
+        assert (await browser.sign_in()).path == "/apps"
+        told = await scrape(world)
+    assert told.value("portvakt_risks_total", risk="guessing") == 1
+    assert told.value("portvakt_risks_total", risk="spray") == 0
+
+
 async def test_no_number_names_a_person(tmp_path: Path, sqlite_url: str) -> None:
     async with measured_world(tmp_path, sqlite_url) as world, world.browser(OUTSIDE) as browser:
         account = await world.person(totp=SECRET)

@@ -17,6 +17,8 @@ from tests import make
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 EC = ECKey.generate_key("P-256", {"kid": "ec-1"})
 EC_2 = ECKey.generate_key("P-256", {"kid": "ec-2"})
+EC_384 = ECKey.generate_key("P-384", {"kid": "ec-384"})
+EC_521 = ECKey.generate_key("P-521", {"kid": "ec-521"})
 RSA = RSAKey.generate_key(2048, {"kid": "rsa-1"})
 ED = OKPKey.generate_key("Ed25519", {"kid": "ed-1"})
 STRANGE = ECKey.generate_key("P-256", {"kid": "ec-1"})
@@ -33,7 +35,7 @@ ROBOT = RelyingParty(
     token_endpoint_auth_method="private_key_jwt",
     grant_types=(CLIENT_CREDENTIALS,),
     scope=("invoices:read",),
-    jwks=jwks(EC, EC_2, RSA, ED),
+    jwks=jwks(EC, EC_2, EC_384, EC_521, RSA, ED),
     groups=frozenset({make.STAFF}),
 )
 

@@ -22,7 +22,7 @@ from portvakt.journeys.open_app.keys import ALGORITHMS
 from portvakt.records.audit import StoredEvent
 from portvakt.records.signing_keys import KeyState, StoredKey
 from portvakt.records.unit import Unit
-from portvakt.settings.structs import Outgoing
+from portvakt.settings.structs import Devices, Outgoing
 from tests import make
 from tests.protocols.relying_party import Attempt, Client
 from tests.world import NOWHERE_INSIDE, ORIGIN, PROXY, Browser, World, world
@@ -109,10 +109,13 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    folder: Path, database_url: str, outgoing: Outgoing = NOWHERE_INSIDE
+    folder: Path,
+    database_url: str,
+    outgoing: Outgoing = NOWHERE_INSIDE,
+    devices: Devices | None = None,
 ) -> AsyncIterator[Stage]:
     """Set the stage: a second factor is asked for outside the region's network."""
-    async with world(folder, database_url, outgoing=outgoing) as found:
+    async with world(folder, database_url, outgoing=outgoing, devices=devices) as found:
         await _put_keys(found)
         anna = await found.person(totp=TOTP_SECRET)
         await found.configure(

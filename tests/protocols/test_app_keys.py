@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey
 
 from portvakt.core.ids import ClientId
 from portvakt.core.relying_parties import CLIENT_CREDENTIALS, RelyingParty
-from portvakt.journeys.open_app.oidc.app_keys import (
+from portvakt.journeys.open_app.oidc.callers.app_keys import (
     AFTER_FAILURE,
     AGAIN,
     FRESH,

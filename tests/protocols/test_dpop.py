@@ -15,7 +15,7 @@ import pytest
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from portvakt.core.relying_parties import CLIENT_CREDENTIALS, RelyingParty
-from portvakt.journeys.open_app.oidc.dpop import AHEAD, LIVES, NONCE_LIVES
+from portvakt.journeys.open_app.oidc.callers.dpop import AHEAD, LIVES, NONCE_LIVES
 from tests.protocols.proofs import KEY, OTHER, Prover, encoded
 from tests.protocols.refreshing import (
     REFRESHING_LEDGER,
@@ -66,6 +66,9 @@ def said(answer: httpx.Response) -> tuple[int, str]:
 
 KEYS: Mapping[str, Key] = {
     "ES256": KEY,
+    "ES384": ECKey.generate_key("P-384"),
+    "ES512": ECKey.generate_key("P-521"),
+    "RS512": RSAKey.generate_key(2048),
     "RS256": RSAKey.generate_key(2048),
     "PS256": RSAKey.generate_key(2048),
     "Ed25519": OKPKey.generate_key("Ed25519"),
@@ -306,7 +309,7 @@ async def test_a101_a_proof_that_its_key_did_not_sign_is_none(
             "no key": prover.proof("POST", TOKEN, head={"jwk": None}),
             "a key of another kind": f"{headed(alg='RS256')}.{body}.{signature}",
             "a curve that we do not know": Prover(
-                region.ledger, ECKey.generate_key("P-384"), "ES384"
+                region.ledger, ECKey.generate_key("secp256k1"), "ES256K"
             ).proof("POST", TOKEN),
             "another type": prover.proof("POST", TOKEN, head={"typ": "JWT"}),
             "no type": prover.proof("POST", TOKEN, head={"typ": None}),

@@ -286,6 +286,11 @@ async def test_a_new_rule_stops_who_was_let_in_before_it(tmp_path: Path, sqlite_
         page = await browser.get((await at.begin()).removeprefix(ORIGIN))
         assert (page.status, page.title) == (403, "Du kan inte öppna Wiki just nu")
         assert "Stängt." in page.text
+        [refused], [opened] = await region.events("app.refused"), await region.events("app.opened")
+        assert (refused.detail["asked"], opened.detail["asked"]) == (["block"], ["multifactor"])
+        assert opened.detail["methods"] == ["password", "totp"]
+        for event in (refused, opened):
+            assert "client_kind proxy" in event.detail["facts"]
 
 
 async def test_a_person_sees_what_the_app_is_told_and_takes_it_back(

@@ -58,6 +58,7 @@ async def test_a_ticket_that_comes_twice_ends_what_came_of_it(
         thief = AtHost(region.world)
         await refused(thief, ticket)
         assert (await at.check(browser=DATA)).status_code == STOPS
+        await refused(thief, ticket)
         reused = await region.events("app.code_reused")
         assert [each.detail["app"] for each in reused] == ["wiki"]
 

@@ -20,6 +20,8 @@ from portvakt.core.throttle import Limit
 from tests.protocols.assertions import (
     EC,
     EC_2,
+    EC_384,
+    EC_521,
     ED,
     ROBOT,
     RSA,
@@ -61,7 +63,17 @@ def refused(answer: httpx.Response) -> bool:
 
 @pytest.mark.parametrize(
     ("key", "alg"),
-    [(EC, "ES256"), (EC_2, "ES256"), (RSA, "RS256"), (RSA, "PS256"), (ED, "EdDSA")],
+    [
+        (EC, "ES256"),
+        (EC_2, "ES256"),
+        (EC_384, "ES384"),
+        (EC_521, "ES512"),
+        (RSA, "RS256"),
+        (RSA, "RS384"),
+        (RSA, "RS512"),
+        (RSA, "PS256"),
+        (ED, "EdDSA"),
+    ],
 )
 async def test_an_app_signs_in_place_of_a_secret_with_any_of_its_keys(
     tmp_path: Path, database_url: str, key: Key, alg: str

@@ -65,7 +65,7 @@ async def ready(
         yield region, browser
 
 
-def _claims(token: str, keys: KeySet) -> dict[str, Any]:
+def claims_of(token: str, keys: KeySet) -> dict[str, Any]:
     return dict(jwt.decode(token, keys, algorithms=["ES256"]).claims)
 
 
@@ -132,7 +132,7 @@ async def test_its_refresh_token_works_and_the_id_token_tells_of_two_factors(
         await at_the_page(region, browser)
         await answer(browser, device, "yes")
         _, tokens = await device.poll()
-        claims = _claims(tokens["id_token"], await region.shop.keys())
+        claims = claims_of(tokens["id_token"], await region.shop.keys())
         assert claims["acr"] == "urn:portvakt:aal2"
         again = await region.shop.post(
             {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
@@ -271,7 +271,10 @@ async def test_the_rules_are_judged_for_the_person_and_where_they_are(
         assert page.status == 403
         region.world.clock.move(seconds=6)
         assert await device.error() == "authorization_pending"
-        assert len(await region.events("app.refused")) == 2
+        refused = await region.events("app.refused")
+        assert len(refused) == 2
+        assert all(each.detail["asked"] == ["block"] for each in refused)
+        assert all("client_kind device" in each.detail["facts"] for each in refused)
 
 
 async def test_nobody_lets_a_device_into_an_app_that_is_not_theirs(

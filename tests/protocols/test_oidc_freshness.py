@@ -7,9 +7,9 @@ import pytest
 
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.crypto.sealing import Mac, MasterKeys
-from portvakt.journeys.open_app.oidc.demands import demands_of
-from portvakt.journeys.open_app.oidc.freshness import MARKER_LIVES, Freshening, Freshness
-from portvakt.journeys.open_app.oidc.request import ASKED, AuthorizationRequest
+from portvakt.journeys.open_app.oidc.authorize.demands import demands_of
+from portvakt.journeys.open_app.oidc.authorize.freshness import MARKER_LIVES, Freshening, Freshness
+from portvakt.journeys.open_app.oidc.authorize.request import ASKED, AuthorizationRequest
 from tests import make
 
 NOW = datetime(2026, 11, 23, 8, 0, 0, 123456, tzinfo=UTC)

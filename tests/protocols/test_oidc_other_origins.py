@@ -13,7 +13,7 @@ from tests.protocols.stage import LEDGER, SHOP, Stage, stage
 
 PAGE = "https://shop.region.example"
 ASKED = {"access-control-request-method": "POST", "access-control-request-headers": "content-type"}
-CALLED = ("/oidc/token", "/oidc/userinfo", "/oidc/revoke")
+CALLED = ("/oidc/token", "/oidc/userinfo", "/oidc/revoke", "/oidc/par")
 PUBLISHED = ("/.well-known/openid-configuration", "/oidc/jwks")
 
 

@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from portvakt.crypto.randomness import SystemRandom
-from portvakt.journeys.open_app.oidc.handles import FIRST_USE, HELD
-from portvakt.journeys.open_app.oidc.posted import FROM_ALL, FROM_ONE_ADDRESS
-from portvakt.journeys.open_app.oidc.request import MAX_QUERY
-from portvakt.journeys.open_app.oidc.room import SPAN, Room
+from portvakt.journeys.open_app.oidc.authorize.handles import FIRST_USE, HELD
+from portvakt.journeys.open_app.oidc.authorize.posted import FROM_ALL, FROM_ONE_ADDRESS
+from portvakt.journeys.open_app.oidc.authorize.request import MAX_QUERY
+from portvakt.journeys.open_app.oidc.authorize.room import SPAN, Room
 from tests import make
 from tests.protocols.relying_party import Attempt, Client
 from tests.protocols.stage import LEDGER_SECRET, Stage, stage

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,8 +15,8 @@ import pytest
 
 from portvakt.core.assurance import AAL2
 from portvakt.core.relying_parties import RelyingParty
-from portvakt.journeys.open_app.oidc.handles import FIRST_USE
-from portvakt.journeys.open_app.oidc.posted import FROM_ONE_ADDRESS
+from portvakt.journeys.open_app.oidc.authorize.handles import FIRST_USE
+from portvakt.journeys.open_app.oidc.authorize.posted import FROM_ONE_ADDRESS
 from tests import make
 from tests.protocols.assertions import EC, STRANGE, jwks, signed
 from tests.protocols.relying_party import Attempt, Client
@@ -35,6 +36,19 @@ def parameters(attempt: Attempt) -> dict[str, str]:
 async def push(client: Client, sent: dict[str, str]) -> httpx.Response:
     headers = {} if client.secret is None else {"authorization": f"Basic {BASIC}"}
     return await client.http.post("/oidc/par", data=sent, headers=headers)
+
+
+async def push_pairs(client: Client, pairs: list[tuple[str, str]]) -> httpx.Response:
+    """Push parameters of which some come twice."""
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    return await client.http.post("/oidc/par", content=urlencode(pairs), headers=kind)
+
+
+def claims_in(token: str) -> dict[str, Any]:
+    """Read what an access token says."""
+    body = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return claims
 
 
 async def pushed(client: Client, attempt: Attempt) -> str:
@@ -74,6 +88,26 @@ async def test_a_pushed_request_gives_a_code_once(tmp_path: Path, database_url: 
             tokens = await client.exchange(answer["code"], attempt)
             await client.believe(tokens["id_token"], attempt)
             assert (await browser.get(address)).status == 400
+
+
+async def test_a_pushed_request_may_name_several_services(tmp_path: Path, sqlite_url: str) -> None:
+    """RFC 8707 section 2: `resource` may come more than once, and nothing else."""
+    services = ("https://care.example/api", "https://pay.example/")
+    asking = replace(SHOP, resources=services)
+    async with with_apps(tmp_path, sqlite_url, INSIDE, asking) as (region, browser):
+        attempt = region.shop.begin()
+        pairs = [*parameters(attempt).items(), *(("resource", each) for each in services)]
+        told = (await push_pairs(region.shop, pairs)).json()
+        named = {"client_id": "shop", "request_uri": told["request_uri"]}
+        response = (await browser.get(f"/oidc/authorize?{urlencode(named)}")).response
+        answer = region.shop.read_answer(response.headers["location"], attempt)
+        tokens = await region.shop.exchange(answer["code"], attempt)
+        assert claims_in(tokens["access_token"])["aud"] == list(services)
+        for repeated in ("scope", "audience"):
+            wrong = await push_pairs(region.shop, [*pairs, (repeated, "a"), (repeated, "b")])
+            assert (wrong.status_code, wrong.json()["error"]) == (400, "invalid_request")
+        other = await push_pairs(region.shop, [*pairs, ("resource", "https://other.example/")])
+        assert (other.status_code, other.json()["error"]) == (400, "invalid_target")
 
 
 async def test_of_two_that_come_at_once_with_one_pushed_request_one_gets_a_code(

@@ -1,6 +1,8 @@
 """Refresh tokens: each counts once, and everything that ends a sign-in ends them."""
 
 import asyncio
+import base64
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -171,6 +173,32 @@ async def test_a_refresh_token_in_another_apps_hands_ends_what_it_is_of(
         assert "Demobutiken" in letter, "the app that was signed out, not the one that asked"
 
 
+def said_in(token: str) -> set[str]:
+    """Name the claims of a token."""
+    body = token.split(".")[1]
+    return set(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))))
+
+
+async def test_claims_asked_for_by_name_are_narrowed_with_the_scope(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    """OpenID Connect Core section 5.5: beside the scope; an app that gives some up means it."""
+    wanted = {part: {"email": None, "given_name": None} for part in ("userinfo", "id_token")}
+    async with opened(tmp_path, sqlite_url) as (region, browser):
+        held = await tokens(
+            region, browser, region.shop, scope="openid profile", claims=json.dumps(wanted)
+        )
+        whole = await region.shop.refresh(held["refresh_token"])
+        for found in (held, whole):
+            assert {"email", "given_name"} <= set(await region.shop.userinfo(found["access_token"]))
+            assert {"email", "given_name"} <= said_in(found["id_token"])
+        narrow = await region.shop.refresh(whole["refresh_token"], scope="openid")
+        assert set(await region.shop.userinfo(narrow["access_token"])) == {"sub"}
+        assert not {"email", "given_name"} & said_in(narrow["id_token"])
+        again = await region.shop.refresh(narrow["refresh_token"])
+        assert "email" in await region.shop.userinfo(again["access_token"]), "for that token alone"
+
+
 async def test_an_app_with_a_secret_needs_it_to_refresh_too(
     tmp_path: Path, sqlite_url: str
 ) -> None:
@@ -288,7 +316,8 @@ async def test_refreshing_ends_at_a_fixed_time_however_often_it_was_done(
 ) -> None:
     """ASVS 10.4.8."""
     shop = replace(REFRESHING_SHOP, application_type=application_type)
-    async with opened(tmp_path, sqlite_url, shop, REFRESHING_LEDGER) as (region, browser):
+    apps = (shop, REFRESHING_LEDGER)
+    async with opened(tmp_path, sqlite_url, *apps, rules=()) as (region, browser):
         held = await tokens(region, browser, region.shop, scope=scope)
         for _ in range(3):
             region.world.clock.move(seconds=lives.total_seconds() / 3 - 1)
@@ -301,8 +330,8 @@ async def test_refreshing_ends_at_a_fixed_time_however_often_it_was_done(
 async def test_offline_access_outlives_the_session_that_is_swept_away(
     tmp_path: Path, database_url: str
 ) -> None:
-    shop = replace(REFRESHING_SHOP, application_type="native")
-    async with opened(tmp_path, database_url, shop, REFRESHING_LEDGER) as (region, browser):
+    apps = (replace(REFRESHING_SHOP, application_type="native"), REFRESHING_LEDGER)
+    async with opened(tmp_path, database_url, *apps, rules=()) as (region, browser):
         held = await tokens(region, browser, region.shop, scope="openid offline_access")
         plain = await tokens(region, browser, region.shop)
         for _ in range(2):

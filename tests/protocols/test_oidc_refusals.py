@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from portvakt.core.explaining import Verdict, explain
-from portvakt.journeys.open_app.oidc.noting import FROM_ALL, FROM_ONE_ADDRESS
+from portvakt.journeys.open_app.oidc.authorize.noting import FROM_ALL, FROM_ONE_ADDRESS
 from tests.protocols.relying_party import Client
 from tests.protocols.stage import Stage, stage
 from tests.protocols.test_oidc_pushed import parameters, push

@@ -92,7 +92,9 @@ async def test_an_app_registers_itself_and_is_told_what_was_registered(
     tmp_path: Path, database_url: str
 ) -> None:
     async with ready(tmp_path, database_url) as one:
-        said = await one.registered(ENTRY | {"client_uri": "https://survey.example/"})
+        wish = {"client_uri": "https://survey.example/", "client_id": "shop"}
+        said = await one.registered(ENTRY | wish)
+        assert said["client_id"] != "shop"
         assert said["client_name"] == "Enkäten"
         assert said["redirect_uris"] == [BACK]
         assert said["token_endpoint_auth_method"] == "client_secret_basic"
@@ -149,9 +151,28 @@ async def test_an_entry_that_is_wrong_uses_nothing_of_the_token(
         ({"token_endpoint_auth_method": "private_key_jwt"}, "invalid_client_metadata"),
         ({"token_endpoint_auth_method": "magic"}, "invalid_client_metadata"),
         ({"jwks_uri": "http://survey.example/keys"}, "invalid_client_metadata"),
+        ({"logo_uri": "http://survey.example/logo.png"}, "invalid_client_metadata"),
+        ({"logo_uri": "javascript:alert(1)"}, "invalid_client_metadata"),
+        ({"logo_uri": "data:image/png;base64,AA=="}, "invalid_client_metadata"),
         ({"id_token_signed_response_alg": "none"}, "invalid_client_metadata"),
         ({"client_name": 17}, "invalid_client_metadata"),
         ({"client_name": ""}, "invalid_client_metadata"),
+        ({"client_name": "Lön\0"}, "invalid_client_metadata"),
+        ({"client_name": "\u202enöL"}, "invalid_client_metadata"),
+        ({"client_name": "Lön\nSäker"}, "invalid_client_metadata"),
+        ({"grant_types": [[]]}, "invalid_client_metadata"),
+        ({"grant_types": [{}]}, "invalid_client_metadata"),
+        ({"redirect_uris": ["javascript:alert(1)"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": ["data:text/html,x"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": ["https://survey.example\\@evil.example/"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": ["https://survey.example@evil.example/"]}, "invalid_redirect_uri"),
+        *(
+            ({"application_type": "native", "redirect_uris": [each]}, "invalid_redirect_uri")
+            for each in (
+                *("javascript:alert(1)", "data:text/html,x", "custom:/cb", "1.app:/cb"),
+                *('com.survey"><script>:/cb', "com.survey;x:/cb", "com.survey:/<b>", "com.:/cb"),
+            )
+        ),
     ],
 )
 async def test_what_apply_would_refuse_is_refused(
@@ -161,6 +182,23 @@ async def test_what_apply_would_refuse_is_refused(
         answer = await one.register(ENTRY | more)
         assert (answer.status_code, answer.json()["error"]) == (400, error), answer.text
         assert answer.json()["error_description"].isascii()
+
+
+async def test_keys_and_the_address_of_keys_exclude_each_other(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    """RFC 7591 section 2: either is taken, and both together are not."""
+    keys: dict[str, Any] = {"jwks": json.loads(jwks(EC))}
+    where: dict[str, Any] = {"jwks_uri": "https://survey.example/keys"}
+    async with ready(tmp_path, sqlite_url, uses=3) as one:
+        both = await one.register(ENTRY | keys | where)
+        assert (both.status_code, both.json()["error"]) == (400, "invalid_client_metadata")
+        assert "jwks_uri" in both.json()["error_description"]
+        for either in (keys, where):
+            assert (await one.register(ENTRY | either)).status_code == 201
+        made = await one.registered(ENTRY | keys)
+        answer = await one.own(made, "PUT", changed(made) | where)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
 
 
 @pytest.mark.parametrize(

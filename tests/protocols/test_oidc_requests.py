@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from portvakt.core.ids import ClientId, GroupId
 from portvakt.core.relying_parties import RelyingParty
-from portvakt.journeys.open_app.oidc.checks import (
+from portvakt.journeys.open_app.oidc.authorize.checks import (
     check_client,
     check_redirect_uri,
     first_objection,
 )
+from portvakt.journeys.open_app.oidc.authorize.request import MAX_QUERY, AuthorizationRequest
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError, Untrusted
-from portvakt.journeys.open_app.oidc.request import MAX_QUERY, AuthorizationRequest
 
 SHOP = RelyingParty(
     client_id=ClientId("shop"),
@@ -83,6 +83,19 @@ def test_what_cannot_be_decoded_strictly_is_refused_and_not_repaired(query: byte
     answer = AuthorizationRequest.parse(query)
     assert isinstance(answer, OAuthError)
     assert answer.code is ErrorCode.INVALID_REQUEST
+
+
+@pytest.mark.parametrize(("letters", "fits"), [(852, True), (853, False)])
+def test_a_request_is_weighed_as_it_travels_on_and_not_as_it_came(letters: int, fits: bool) -> None:
+    """Three octets come of each `(`, and `a=` stands before them."""
+    answer = AuthorizationRequest.parse(b"a=" + b"(" * letters)
+    assert isinstance(answer, AuthorizationRequest) is fits
+
+
+def test_the_first_value_that_is_one_counts_and_the_name_came_more_than_once() -> None:
+    request = parsed("a=&a=1&a=2&b=3&c=&resource=x&resource=y")
+    assert [request.get(name) for name in "abcd"] == ["1", "3", None, None]
+    assert request.repeated() == {"a"}
 
 
 @given(st.binary(max_size=300))

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from joserfc import jwt
@@ -55,6 +56,13 @@ async def let_in(region: Stage, browser: Browser, *resources: str) -> tuple[str,
     return answer.get("code") or answer["error"], attempt
 
 
+async def post_pairs(client: Client, pairs: list[tuple[str, str]]) -> Any:
+    """Bring parameters to the token endpoint of which some come twice."""
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    content = urlencode([*pairs, ("client_id", client.client_id)])
+    return await client.http.post("/oidc/token", content=content, headers=kind)
+
+
 async def refresh(client: Client, token: str, **more: str) -> dict[str, Any]:
     answer = await client.post({"grant_type": "refresh_token", "refresh_token": token} | more)
     said: dict[str, Any] = answer.json()
@@ -92,6 +100,43 @@ async def test_a_token_is_narrowed_to_one_service_at_the_code_and_at_each_refres
         assert audience(narrowed["access_token"]) == CARE
         whole = await refresh(region.shop, narrowed["refresh_token"])
         assert audience(whole["access_token"]) == [CARE, PAY]
+
+
+async def test_a_token_may_be_asked_for_with_several_services(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    """RFC 8707 section 2.2: at the code and at each refresh, of those asked for at first."""
+    async with ready(tmp_path, sqlite_url) as (region, browser):
+        code, attempt = await let_in(region, browser, CARE, PAY)
+        asked = [("resource", PAY), ("resource", CARE), ("resource", PAY)]
+        sent = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": region.shop.redirect_uri,
+            "code_verifier": attempt.verifier,
+        }
+        tokens = await post_pairs(region.shop, [*sent.items(), *asked])
+        assert audience(tokens.json()["access_token"]) == [PAY, CARE]
+        again = {"grant_type": "refresh_token", "refresh_token": tokens.json()["refresh_token"]}
+        over = await post_pairs(region.shop, [*again.items(), *asked, ("resource", OTHER)])
+        assert (over.status_code, over.json()["error"]) == (400, "invalid_target")
+        renewed = await post_pairs(region.shop, [*again.items(), *asked])
+        assert audience(renewed.json()["access_token"]) == [PAY, CARE]
+
+
+async def test_a_posted_request_may_name_several_services(tmp_path: Path, sqlite_url: str) -> None:
+    async with ready(tmp_path, sqlite_url) as (region, browser):
+        attempt = region.shop.begin()
+        content = attempt.url.partition("?")[2] + f"&resource={CARE}&resource={PAY}"
+        kept = await region.shop.http.post(
+            "/oidc/authorize",
+            content=content,
+            headers={"content-type": "application/x-www-form-urlencoded"},
+        )
+        response = (await browser.get(kept.headers["location"])).response
+        answer = region.shop.read_answer(response.headers["location"], attempt)
+        tokens = await region.shop.exchange(answer["code"], attempt)
+        assert audience(tokens["access_token"]) == [CARE, PAY]
 
 
 async def test_what_was_not_asked_for_at_first_is_not_to_be_had_later(

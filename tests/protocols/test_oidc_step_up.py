@@ -8,8 +8,8 @@ import pytest
 
 from portvakt.core.assurance import AAL1, AAL2
 from portvakt.core.policy import Require
+from portvakt.journeys.open_app.oidc.authorize.demands import demands_of
 from portvakt.journeys.open_app.oidc.claims_request import LONGEST, ClaimsRequest, Wish
-from portvakt.journeys.open_app.oidc.demands import demands_of
 from tests import make
 from tests.protocols.relying_party import Attempt, Client
 from tests.protocols.stage import LEDGER, SHOP, Stage, stage

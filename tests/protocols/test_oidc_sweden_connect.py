@@ -185,7 +185,8 @@ async def test_discovery_tells_what_the_profile_wants_told(tmp_path: Path, sqlit
         assert "public" in told["subject_types_supported"]
         assert "private_key_jwt" in told["token_endpoint_auth_methods_supported"]
         algorithms = told["token_endpoint_auth_signing_alg_values_supported"]
-        assert {"RS256", "ES256"} <= set(algorithms)
+        assert {"RS256", "RS384", "RS512", "ES256", "ES384", "ES512"} <= set(algorithms)
+        assert set(told["request_object_signing_alg_values_supported"]) == set(algorithms)
         assert "none" not in algorithms
         assert {"RS256"} <= set(told["userinfo_signing_alg_values_supported"])
         assert told["acr_values_supported"]

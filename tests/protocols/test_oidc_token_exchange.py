@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from joserfc import jwt
@@ -14,12 +15,12 @@ from joserfc.jwk import OctKey
 
 from portvakt.core.ids import ClientId
 from portvakt.core.relying_parties import TOKEN_EXCHANGE, RelyingParty
-from portvakt.journeys.open_app.oidc.token_exchange import ACCESS_TOKEN, actors
+from portvakt.journeys.open_app.oidc.token.token_exchange import ACCESS_TOKEN, actors
 from tests import make
 from tests.protocols.stage import LEDGER, SECRETS, SHOP, Stage, stage
 from tests.protocols.test_oidc_code_flow import signed_in
 from tests.protocols.test_oidc_resources import CARE, OTHER, PAY, let_in
-from tests.world import INSIDE, Browser
+from tests.world import OUTSIDE, Browser
 
 ASKING = replace(SHOP, resources=(CARE,))
 SERVICE = replace(
@@ -33,10 +34,13 @@ SERVICE = replace(
 
 @asynccontextmanager
 async def ready(
-    folder: Path, url: str, service: RelyingParty = SERVICE
+    folder: Path, url: str, service: RelyingParty = SERVICE, *, address: str = OUTSIDE
 ) -> AsyncIterator[tuple[Stage, Browser, str]]:
-    """The shop calls a service with Anna's token, and that may trade it for another's."""
-    async with stage(folder, url) as region, region.world.browser(INSIDE) as browser:
+    """The shop calls a service with Anna's token, and that may trade it for another's.
+
+    Outside she has shown two factors, inside a password alone.
+    """
+    async with stage(folder, url) as region, region.world.browser(address) as browser:
         await region.world.configure(
             rules=[make.rule(networks_not={make.LAN})],
             networks=[make.network()],
@@ -95,6 +99,31 @@ async def test_audience_names_the_service_as_well_as_resource(
         assert read(said["access_token"])["aud"] == PAY
         assert await refused(region, token, audience=PAY) == "invalid_request"
         assert await refused(region, token, resource="") == "invalid_request"
+
+
+@pytest.mark.parametrize("name", ["resource", "audience"])
+async def test_a_token_is_traded_for_one_service_at_a_time(
+    tmp_path: Path, sqlite_url: str, name: str
+) -> None:
+    """RFC 8693 section 2.1 lets several be named; section 2.2.2 has the word for a no."""
+    async with ready(tmp_path, sqlite_url) as (region, _, token):
+        pairs = [
+            ("grant_type", TOKEN_EXCHANGE),
+            ("subject_token", token),
+            ("subject_token_type", ACCESS_TOKEN),
+            (name, PAY),
+            (name, CARE),
+        ]
+        both = base64.b64encode(f"ledger:{region.ledger.secret}".encode()).decode()
+        answer = await region.ledger.http.post(
+            "/oidc/token",
+            content=urlencode(pairs),
+            headers={
+                "content-type": "application/x-www-form-urlencoded",
+                "authorization": f"Basic {both}",
+            },
+        )
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_target")
 
 
 async def test_it_never_has_more_scope_than_the_token_it_came_from(

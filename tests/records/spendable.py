@@ -23,11 +23,14 @@ from portvakt.records import Code, Draft, KeyState, Paired, Rotated, Spent, Stor
 from portvakt.records.freezes import Link
 from tests import make
 from tests.records import (
+    a_key,
     a_phone,
     a_reset,
     test_codes,
     test_drafts,
     test_grants,
+    test_hardware_tokens,
+    test_known_browsers,
     test_outbox,
 )
 from tests.records.spendable_apps import OF_APPS
@@ -85,7 +88,9 @@ async def take_start_code(unit: Unit, n: int) -> bool:
 
 async def put_grant(unit: Unit, n: int) -> None:
     code = test_grants.CODE
-    grant = replace(code.grant, id=GrantId(f"grant{n}"))
+    session = replace(make.session(), id=SessionId(f"session{n}"))
+    await unit.sessions.open(session, f"{n:032}".encode())
+    grant = replace(code.grant, id=GrantId(f"grant{n}"), session_id=session.id)
     await unit.grants.put_code(replace(code, grant=grant, hash=f"{n:032}".encode()))
 
 
@@ -118,6 +123,22 @@ async def put_draft(unit: Unit, n: int) -> None:
 async def take_draft(unit: Unit, n: int) -> bool:
     taken = await unit.drafts.spend(f"draft{n}", make.ANNA, test_drafts.SESSION, make.NOW)
     return taken is not None
+
+
+async def put_challenge(unit: Unit, n: int) -> None:
+    """Nothing is kept of it before it is spent."""
+
+
+async def take_challenge(unit: Unit, n: int) -> bool:
+    return await unit.keys.spend(replace(a_key.CHALLENGE, challenge=f"{n:032}".encode()), make.NOW)
+
+
+async def put_key(unit: Unit, n: int) -> None:
+    await a_key.put(unit, id=AuthenticatorId(f"key{n}"), credential_id=f"{n:032}".encode())
+
+
+async def take_key_count(unit: Unit, n: int) -> bool:
+    return await unit.keys.used(AuthenticatorId(f"key{n}"), 10, make.NOW, backed_up=False)
 
 
 async def put_freeze_link(unit: Unit, n: int) -> None:
@@ -329,6 +350,11 @@ async def last_try(unit: Unit, n: int) -> bool:
 SPENDABLE = {
     "code": Spendable(put_code, take_code),
     "totp_step": Spendable(put_totp, take_totp),
+    "known_browser": Spendable(test_known_browsers.put, test_known_browsers.use),
+    "copy_of_a_known_browser": Spendable(
+        test_known_browsers.put_copied, test_known_browsers.end_copied
+    ),
+    "hardware_token": Spendable(test_hardware_tokens.put, test_hardware_tokens.take),
     "recovery_code": Spendable(put_card, take_card),
     "start_code": Spendable(put_start_code, take_start_code),
     "authorization_code": Spendable(put_grant, take_grant),
@@ -336,6 +362,8 @@ SPENDABLE = {
     "id_of_an_assertion": Spendable(nothing, spend_id),
     **{name: Spendable(*acts) for name, acts in OF_APPS.items()},
     "draft": Spendable(put_draft, take_draft),
+    "challenge_of_a_key": Spendable(put_challenge, take_challenge),
+    "count_of_a_key": Spendable(put_key, take_key_count),
     "link_that_freezes": Spendable(put_freeze_link, take_freeze_link),
     "end_of_a_flow": Spendable(put_flow, end_flow),
     "version_of_a_flow": Spendable(put_flow, save_flow),

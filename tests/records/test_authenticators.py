@@ -239,3 +239,16 @@ async def test_what_is_compared_is_not_shown(database_url: str) -> None:
     ) as records:
         found = await records.read(lambda unit: unit.people.load(make.ANNA))
         assert "argon2id" not in repr(found)
+
+
+async def test_a_pass_is_used_so_many_times_and_no_more(database_url: str) -> None:
+    code = make.bound(
+        make.START_CODE, id=AuthenticatorId("pass"), expires_at=make.NOW + timedelta(hours=1)
+    )
+
+    async def act(unit: Unit) -> list[bool]:
+        await unit.authenticators.bind(code, verifier="$x")
+        return [await unit.authenticators.start_code_burn(code.id, make.NOW, 3) for _ in range(4)]
+
+    async with with_anna(database_url) as records:
+        assert await records.write(act) == [True, True, True, False]

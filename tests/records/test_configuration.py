@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
+from portvakt.core.method_rules import MethodEntry
 from portvakt.core.policy import Require, RuleState
 from portvakt.proving.rules import Rules
 from portvakt.records import Unit
@@ -157,3 +158,47 @@ async def test_rules_are_read_again_when_they_changed_and_once_in_a_while(
         assert changed.apps == ()
         assert await rules.current(make.NOW + timedelta(seconds=60)) == changed
         assert await rules.current(make.NOW + timedelta(seconds=62)) is not changed
+
+
+async def test_the_apps_of_a_persons_groups_are_picked_each_once(database_url: str) -> None:
+    both = replace(APP, client_id=ClientId("both"), groups=frozenset({make.STAFF, GroupId("it")}))
+    it = replace(APP, client_id=ClientId("it"), groups=frozenset({GroupId("it")}))
+    nobodys = replace(APP, client_id=ClientId("nobodys"), groups=frozenset())
+
+    async def more(unit: Unit) -> None:
+        await unit.configuration.put_apps([both, it, nobodys], "apply")
+
+    async with opened(database_url) as records:
+        await records.write(put)
+        await records.write(more)
+        found = await records.read(lambda unit: unit.configuration.load())
+
+    def ids(*groups: GroupId) -> list[str]:
+        return sorted(each.client_id for each in found.apps_for(groups))
+
+    assert ids(make.STAFF, GroupId("it")) == ["both", "it", "shop"]
+    assert ids(make.STAFF) == ["both", "shop"]
+    assert ids() == ids(GroupId("gone")) == []
+
+
+async def test_methods_by_group_are_read_with_the_rest(database_url: str) -> None:
+    entry = MethodEntry(id="staff", groups=frozenset({make.STAFF}), second_factor=frozenset())
+    other = replace(entry, second_factor=frozenset({make.TOTP}), reason={"sv": "Nej."})
+
+    async with opened(database_url) as records:
+        await records.write(put)
+        await records.write(lambda unit: unit.configuration.put_methods([entry], "apply"))
+        versions = [await records.read(lambda unit: unit.configuration.version())]
+        await records.write(lambda unit: unit.configuration.put_methods([other], "apply"))
+        await records.write(lambda unit: unit.configuration.put_methods([entry], "console"))
+        found = await records.read(lambda unit: unit.configuration.load())
+        assert found.methods == (other,)
+        assert found.owners["methods", "staff"] == "apply"
+        assert found.method_rules.of({make.STAFF}).second_factor == {make.TOTP}
+        versions.append(await records.read(lambda unit: unit.configuration.version()))
+        for owner, gone in (("console", 0), ("apply", 1)):
+            assert gone == await records.write(
+                lambda unit, owner=owner: unit.configuration.remove_methods(["staff"], owner)
+            )
+        versions.append(await records.read(lambda unit: unit.configuration.version()))
+        assert len(set(versions)) == 3

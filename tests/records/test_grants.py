@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -88,7 +89,7 @@ async def test_a_grant_stands_only_as_long_as_its_session(database_url: str) -> 
 def another(letter: str, **given: Any) -> AuthorizationCode:
     """A code that was fetched with its grant, each with an id of its own."""
     grant = replace(GRANT, id=GrantId(letter), **given)
-    return replace(CODE, hash=letter.encode() * 32, grant=grant)
+    return replace(CODE, hash=letter.encode().ljust(32, b"."), grant=grant)
 
 
 async def test_what_apps_hold_now_is_listed_and_nothing_else(database_url: str) -> None:
@@ -103,11 +104,14 @@ async def test_what_apps_hold_now_is_listed_and_nothing_else(database_url: str) 
     )
 
     async def many(unit: Unit) -> None:
+        gone = replace(make.session(), id=SessionId("gone"))
+        await unit.sessions.open(gone, b"g" * 32)
         for code in codes:
-            await unit.grants.put_code(code)
+            assert await unit.grants.put_code(code)
             if code is not codes[5]:
                 await unit.grants.spend_code(code.hash, make.NOW)
         await unit.grants.revoke(GrantId("5"), make.NOW)
+        await unit.sessions.close(gone.id, gone.account_id, make.NOW)
 
     async with with_anna(database_url, put, many) as records:
         before = records.counted
@@ -173,3 +177,28 @@ async def test_what_an_app_that_is_taken_away_held_does_not_come_back_with_its_n
         both = [make.SHOP, *others]
         assert await records.write(lambda unit: unit.grants.revoke_of_apps(both, make.NOW)) == 1
         assert await records.read(lambda unit: unit.grants.load(GRANT.id, make.NOW)) is None
+
+
+async def test_a_code_on_its_way_while_its_session_ends_is_ended_too_or_never_there(
+    database_url: str,
+) -> None:
+    """As offline as it is, which outlives the session: whoever says «not me» ends them all."""
+
+    async def end(unit: Unit) -> None:
+        await unit.sessions.close_all(make.ANNA, make.NOW)
+        await unit.grants.revoke_of_account(make.ANNA, make.NOW)
+
+    async with with_anna(database_url) as records:
+        for n in range(30):
+            session = replace(make.session(), id=SessionId(f"s{n}"))
+            code = another(f"{n:02}", session_id=session.id, offline=True)
+            await records.write(
+                lambda unit, s=session: unit.sessions.open(s, s.id.encode().ljust(32))
+            )
+            await asyncio.gather(
+                *(records.write(lambda unit, c=code: unit.grants.put_code(c)), records.write(end))
+            )
+            held = await records.read(lambda unit: unit.grants.held_of(make.ANNA, make.NOW))
+            assert held == [], n
+        late = await records.write(lambda unit: unit.grants.put_code(code))
+        assert not late, "its session is over"

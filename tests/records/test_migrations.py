@@ -129,7 +129,38 @@ def test_a_migration_that_fails_has_changed_nothing(empty_url: str) -> None:
     assert current(empty_url) == SCHEMA_VERSION
 
 
-WITHOUT_REGISTRATIONS = ("DROP TABLE registrations", "DROP TABLE registration_tokens")
+WITHOUT_SNOOZES = ("DROP TABLE snoozes",)
+WITHOUT_BREAK_GLASS = (*WITHOUT_SNOOZES, "DROP TABLE break_glass")
+WITHOUT_KNOWN = (
+    *WITHOUT_BREAK_GLASS,
+    "DROP TABLE known_browsers",
+    "ALTER TABLE sessions DROP COLUMN known_browser",
+)
+WITHOUT_RISK = (
+    *WITHOUT_KNOWN,
+    "DROP TABLE wrong_from",
+    "DROP INDEX ix_events_risk",
+    "ALTER TABLE flows DROP COLUMN risk",
+    "ALTER TABLE sessions DROP COLUMN risk",
+)
+WITHOUT_METHOD_ENTRIES = (*WITHOUT_RISK, "DROP TABLE method_entries")
+WITHOUT_CIRCUMSTANCES = (
+    *WITHOUT_METHOD_ENTRIES,
+    "ALTER TABLE grants DROP COLUMN circumstances",
+)
+WITHOUT_OUR_DEVICES = (
+    *WITHOUT_CIRCUMSTANCES,
+    "DROP TABLE revocation_lists",
+    "ALTER TABLE sessions DROP COLUMN our_device",
+)
+WITHOUT_HARDWARE = (*WITHOUT_OUR_DEVICES, "DROP TABLE hardware_tokens")
+WITHOUT_PASSKEYS = (*WITHOUT_HARDWARE, "DROP TABLE passkeys", "DROP TABLE key_challenges")
+WITHOUT_VERSIONS = (*WITHOUT_PASSKEYS, "DROP TABLE rule_versions")
+WITHOUT_REGISTRATIONS = (
+    *WITHOUT_VERSIONS,
+    "DROP TABLE registrations",
+    "DROP TABLE registration_tokens",
+)
 WITHOUT_SIGN_OUTS = (
     *WITHOUT_REGISTRATIONS,
     "DROP INDEX ix_sessions_to_tell",
@@ -203,6 +234,13 @@ WITHOUT_THE_APP = (
         ("0012", WITHOUT_KEYS),
         ("0013", WITHOUT_SIGN_OUTS),
         ("0014", WITHOUT_REGISTRATIONS),
+        ("0015", WITHOUT_VERSIONS),
+        ("0016", WITHOUT_PASSKEYS),
+        ("0017", WITHOUT_HARDWARE),
+        ("0018", WITHOUT_OUR_DEVICES),
+        ("0019", WITHOUT_CIRCUMSTANCES),
+        ("0020", WITHOUT_METHOD_ENTRIES),
+        ("0024", WITHOUT_SNOOZES),
     ],
 )
 def test_an_older_database_keeps_what_is_in_it(

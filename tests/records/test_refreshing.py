@@ -131,3 +131,17 @@ async def test_a_bound_token_counts_with_its_key_alone(database_url: str) -> Non
         for key in (None, "jkt:a"):
             assert await rotate(FIRST, THIRD, key) == UsedBefore(GRANT.id)
         assert await rotate(SECOND, THIRD, None) == AnothersKey(GRANT.id)
+
+
+async def test_what_was_said_to_an_app_that_is_taken_away_is_not_said_to_the_next_of_its_name(
+    database_url: str,
+) -> None:
+    async with with_anna(database_url) as records:
+        for app in (make.SHOP, ClientId("other")):
+            await records.write(
+                lambda unit, a=app: unit.consents.give(make.ANNA, a, ("openid",), make.NOW)
+            )
+        gone = [make.SHOP, ClientId("third")]
+        assert await records.write(lambda unit: unit.consents.forget_apps(gone)) == 1
+        (left,) = await records.read(lambda unit: unit.consents.of(make.ANNA))
+        assert left.client_id == "other"

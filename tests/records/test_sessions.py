@@ -2,9 +2,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from portvakt.core.ids import AccountId, ClientId, GrantId, SessionId
-from portvakt.core.people import Account
+from portvakt.core.our_devices import ShownDevice
 from portvakt.core.sessions import Session, SessionKind
 from portvakt.records import Unit
+from portvakt.records.standing import Standing
 from tests import make
 from tests.records import test_grants
 from tests.records.stored import with_anna
@@ -12,6 +13,15 @@ from tests.records.stored import with_anna
 SECRET, NEW_SECRET = b"s" * 32, b"n" * 32
 SESSION = make.session(
     kind=SessionKind.REGISTRATION, resume_to="/apps", address="192.0.2.1", user_agent="Firefox"
+)
+
+DEVICE = ShownDevice(
+    name="pc-7.region.example",
+    authority="ab" * 32,
+    serial="0f",
+    ends=make.NOW + timedelta(days=365),
+    at=make.NOW,
+    places=("http://pki.region.example/1.crl",),
 )
 
 
@@ -52,6 +62,31 @@ async def test_a056_a_session_that_grows_gets_another_secret(database_url: str) 
         assert not await records.write(lambda unit: unit.sessions.update(grown, SECRET, 0))
         assert await records.write(lambda unit: unit.sessions.update(grown, None, 1))
         assert await records.read(lambda unit: unit.sessions.load(SESSION.id, NEW_SECRET))
+
+
+async def test_a_device_of_ours_that_showed_itself_is_kept_with_the_session(
+    database_url: str,
+) -> None:
+    async with with_anna(database_url, put) as records:
+
+        async def found() -> Session | None:
+            loaded = await records.read(lambda unit: unit.sessions.load(SESSION.id, SECRET))
+            return None if loaded is None else loaded[0]
+
+        await records.write(lambda unit: unit.sessions.show_device(SESSION.id, DEVICE))
+        shown = replace(SESSION, our_device=DEVICE)
+        assert await found() == shown
+        assert await records.write(lambda unit: unit.sessions.update(shown, None, 0))
+        assert await found() == replace(shown, version=1)
+        await records.write(lambda unit: unit.sessions.close(SESSION.id, make.ANNA, make.NOW))
+        assert await found() is None
+    opened = replace(shown, id=SessionId("another"))
+    async with with_anna(
+        database_url, lambda unit: unit.sessions.open(opened, SECRET, None)
+    ) as records:
+        loaded = await records.read(lambda unit: unit.sessions.load(opened.id, SECRET))
+        assert loaded is not None
+        assert loaded[0] == opened
 
 
 async def test_a057_a_closed_session_is_found_by_nothing(database_url: str) -> None:
@@ -107,15 +142,16 @@ async def test_a_session_is_read_through_a_grant_while_both_stand(database_url: 
 
     async with with_anna(database_url, put, give) as records:
 
-        async def read(at: datetime = now) -> tuple[Session, ClientId, Account] | None:
+        async def read(at: datetime = now) -> tuple[Session, ClientId, Standing] | None:
             return await records.read(lambda unit: unit.sessions.through(grant.id, at))
 
         before = records.counted
         found = await read()
         assert records.counted == before + 1
         assert found is not None
-        assert (found[0], found[1], found[2].id) == (SESSION, grant.client_id, make.ANNA)
-        assert found[2].groups == frozenset({make.STAFF})
+        assert found[:2] == (SESSION, grant.client_id)
+        assert found[2].account.id == make.ANNA
+        assert found[2].account.groups == frozenset({make.STAFF})
         assert await read(grant.expires_at) is None
         nothing = await records.read(lambda unit: unit.sessions.through(GrantId("no"), now))
         assert nothing is None

@@ -110,6 +110,7 @@ READ_WHOLE = {
     "portvakt.records.after_restore._MESSAGES": {"outbox"},
     "portvakt.records.after_restore._SESSIONS": {"sessions"},
     "portvakt.records.after_restore._STEPS": {"authenticators"},
+    "portvakt.records.after_restore._TOKENS": {"authenticators"},
     "portvakt.records.audit._LATEST": {"events"},  # backwards, until it has enough
     # An index that has only what waits, the first of it.
     "portvakt.records.audit._OLDEST_WAITING": {"events"},
@@ -127,13 +128,27 @@ READ_WHOLE = {
         "apps",
         "links",
         "collections",
+        "method_entries",
     },
-    "portvakt.records.grants._REVOKE_OF_APPS": {"grants"},  # once, where an app is taken away
+    "portvakt.records.consents._FORGET_APPS": {"consents"},  # once, where an app is taken away
+    "portvakt.records.grants._REVOKE_OF_APPS": {"grants"},  # the same
     "portvakt.records.icons._ALL": {"icons"},
     "portvakt.records.icons._MARKS": {"icons"},  # in `apply`
+    "portvakt.records.keys._ANY": {"passkeys"},  # the first there is
+    "portvakt.records.keys._MODELS": {"passkeys"},  # an operator asks which models there are
+    # an operator signs everybody out, in parts
+    "portvakt.records.known_browsers._FORGET_SOME": {"known_browsers"},
     "portvakt.records.meta._STARTING": {"meta"},
     # an operator asks how many there are
     "portvakt.records.people._IN_USE": {"accounts"},
+    # of a day, where somebody asks for what is stored of them
+    "portvakt.records.personal_data._EVERYTHING[wrong_from]": {"wrong_from"},
+    # a list for each authority
+    "portvakt.records.revocation_lists._ONLY": {"revocation_lists"},
+    "portvakt.records.revocation_lists._STATES": {"revocation_lists"},
+    # where a rule names somebody by the id that HR gave, once for each version of the rules
+    "portvakt.records.rule_rows._BY_ID": {"accounts"},
+    "portvakt.records.rule_versions._LATEST": {"rule_versions"},  # backwards, until it has enough
     "portvakt.records.sessions._OPEN_NOW": {"sessions"},
     "portvakt.records.sign_outs._TROUBLE": {"outbox"},  # in `doctor`
     "portvakt.records.signing_keys._ALL": {"signing_keys"},

@@ -29,6 +29,17 @@ async def test_large_and_many_headers_are_refused() -> None:
         assert (large.status_code, many.status_code) == (431, 431)
 
 
+async def test_a_long_ticket_is_taken_where_tickets_are_and_nowhere_else() -> None:
+    ticket = {"authorization": "Negotiate " + "A" * 65_536}
+    async with make_client() as browser:
+        assert (await browser.get("/kerberos", headers=ticket)).status_code == 404
+        assert (await browser.get("/form", headers=ticket)).status_code == 431
+        longer = {"authorization": "Negotiate " + "A" * 65_537}
+        assert (await browser.get("/kerberos", headers=longer)).status_code == 431
+        beside = ticket | {"x-large": "a" * 20_000}
+        assert (await browser.get("/kerberos", headers=beside)).status_code == 431
+
+
 async def test_a_body_over_64_kilobytes_is_refused_by_its_length() -> None:
     async with make_client() as browser:
         answer = await browser.post("/form", content=b"a" * 65_537, headers=FORM)

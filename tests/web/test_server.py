@@ -4,15 +4,17 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 import uvloop
-from starlette.types import ASGIApp
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from portvakt.web.forms import WHOLE_KEY
 from portvakt.web.server import (
     MAX_HEAD,
     MAX_HELD,
@@ -258,3 +260,50 @@ async def test_nothing_is_lost_where_the_connection_is_closed_and_much_is_not_ke
     line.abort()
     await asyncio.sleep(0)
     assert (wire.sent[-1], wire.closed) == (b"last words", "at once")
+
+
+def _saying_whether_whole(**_: Any) -> ASGIApp:
+    """Answer at once with what the server said of the request as it came, then with its body."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def told() -> AsyncIterator[bytes]:
+            yield b"whole " if WHOLE_KEY in scope else b"coming "
+            yield await Request(scope, receive).body() + b"."
+
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        async for part in told():
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    return answer
+
+
+HEAD = b"POST / HTTP/1.1\r\nHOST\r\nContent-Length: 4"
+
+
+async def test_a_request_that_came_in_one_piece_is_known_to_be_whole() -> None:
+    async with served(_saying_whether_whole) as address:
+        answer = await ask(address, HEAD + CLOSE + b"a=bc")
+        assert b"whole " in answer
+        assert b"a=bc." in answer
+
+
+async def test_a_request_that_is_still_coming_is_not_whole() -> None:
+    async with served(_saying_whether_whole) as address:
+        port = int(address.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(HEAD.replace(b"HOST", b"Host: a") + CLOSE + b"a=")
+        await reader.readuntil(b"coming ")
+        writer.write(b"bc")
+        assert b"a=bc." in await reader.read()
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_of_two_requests_in_a_row_each_is_looked_at_by_itself() -> None:
+    async with served(_saying_whether_whole) as address:
+        first = HEAD.replace(b"Content-Length: 4", b"Content-Length: 2") + b"\r\n\r\nab"
+        answer = await ask(address, first + HEAD + CLOSE + b"a=bc")
+        assert answer.count(b"whole ") == 2
+        assert b"ab." in answer
+        assert b"a=bc." in answer

@@ -86,14 +86,15 @@ async def put_sessions(
         for id_ in sessions:
             await unit.sessions.open(make.session(id=SessionId(id_), created_at=now), b"s" * 32)
             for name in names:
-                code = _code(name, SessionId(id_), now, offline=offline)
+                code = a_code(name, SessionId(id_), now, offline=offline)
                 await unit.grants.put_code(code)
                 await unit.grants.spend_code(code.hash, now)
 
     await here.records.write(act)
 
 
-def _code(name: str, session: SessionId, now: datetime, *, offline: bool) -> AuthorizationCode:
+def a_code(name: str, session: SessionId, now: datetime, *, offline: bool) -> AuthorizationCode:
+    """Make the code that an app fetches in a session of Anna's."""
     id_ = f"{session}-{name}"
     grant = Grant(
         id=GrantId(id_),

@@ -17,7 +17,7 @@ from portvakt.core.ids import SessionId
 from portvakt.crypto.randomness import SystemRandom
 from portvakt.crypto.signing import Forged, Verified
 from portvakt.journeys.open_app.keys import KeyRing
-from portvakt.journeys.open_app.oidc.back_channel import TRIED_FOR
+from portvakt.journeys.open_app.oidc.logout.back_channel import TRIED_FOR
 from portvakt.records import Unit
 from portvakt.settings.structs import Outgoing
 from tests import make

@@ -22,12 +22,14 @@ from portvakt.journeys.apply_state.export import entry_of
 from portvakt.journeys.apply_state.plan import OWNER
 from portvakt.recipes import NOTE, PRODUCTS, Part, Side, addresses, paste
 from portvakt.records import Configuration
+from portvakt.settings.own_hosts import own_hosts
 
 T = TypeVar("T")
 EXAMPLE = "portvakt app add grafana --for grafana --url https://grafana.region.example --group alla"
 KEEP_HOURS: Final = 24
 """How long the secret before counts beside a new one, unless somebody says otherwise."""
 _MOST_HOURS: Final = 30 * 24
+_OF_NO_APP: Final = frozenset({"list", "registration-token", "registration-tokens"})
 _DRAWN_BYTES: Final = 32
 _KEPT: Final = "THE-SECRET-THAT-WAS-SHOWN-ONCE"
 
@@ -38,13 +40,18 @@ def arguments(parser: ArgumentParser) -> None:
         "what",
         choices=[
             *("add", "list", "show", "secret", "open", "remove", "hand-over"),
-            "registration-token",
+            *("registration-token", "registration-tokens", "withdraw-registration-token"),
         ],
         help="make an app and print its settings; list all apps; show one; give it a new secret; "
         "say who may open it; take it away; let the file that `apply` reads own it from now on; "
-        "make a token with which apps register themselves",
+        "make a token with which apps register themselves; list those that count; end one",
     )
-    parser.add_argument("client_id", metavar="APP", nargs="?", help="its client id; you choose it")
+    parser.add_argument(
+        "client_id",
+        metavar="APP",
+        nargs="?",
+        help="its client id; you choose it. `withdraw-registration-token`: the id of the token",
+    )
     parser.add_argument(
         "--for",
         dest="product",
@@ -120,6 +127,8 @@ def run(args: Namespace, shell: Shell) -> int:
         "remove": _remove,
         "hand-over": _hand_over,
         "registration-token": app_registration.token,
+        "registration-tokens": app_registration.tokens,
+        "withdraw-registration-token": app_registration.withdraw,
     }
     if (wrong := _misused(args)) is not None:
         print(f"portvakt app {args.what}: {wrong}", file=sys.stderr)
@@ -129,7 +138,7 @@ def run(args: Namespace, shell: Shell) -> int:
 
 
 def _misused(args: Namespace) -> str | None:
-    if (args.client_id is None) != (args.what in {"list", "registration-token"}):
+    if (args.client_id is None) != (args.what in _OF_NO_APP):
         return "which app? APP" if args.client_id is None else "takes no APP"
     if args.what == "add" and args.url is None:
         return "where do people open it? --url https://app.region.example"
@@ -254,7 +263,9 @@ def _show(args: Namespace, shell: Shell) -> None:
 
 
 def _apps(opened: Opened) -> AppsByHand:
-    return AppsByHand(opened.records, SystemRandom(), opened.shell.actor)
+    return AppsByHand(
+        opened.records, SystemRandom(), opened.shell.actor, own_hosts(opened.settings)
+    )
 
 
 def _done(outcome: T | Refused) -> T:

@@ -1,7 +1,7 @@
 """`portvakt apply FILE`: makes what is stored match a file that an operator keeps."""
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -12,10 +12,12 @@ from portvakt.crypto.randomness import SystemRandom
 from portvakt.journeys.apply_state.flow import Applied, ApplyState, Orders
 from portvakt.journeys.apply_state.plan import Step
 from portvakt.known_directories import allowed_prefixes
+from portvakt.settings.own_hosts import own_hosts
 
 EXAMPLE = "portvakt apply region.toml --dry-run"
 _SIGNS = {"created": "+", "removed": "-", "disabled": "-"}
 _SHOWN = 50
+_LONGEST = 300
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -31,7 +33,28 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--allow-weaker", action="store_true", help="go on although people get in with less"
     )
+    parser.add_argument(
+        "--allow-left-out",
+        action="store_true",
+        help="go on although people would have no second factor that they may use",
+    )
+    parser.add_argument(
+        "--reason",
+        "--why",
+        type=reason,
+        default="",
+        metavar="TEXT",
+        help="why the rules change: `portvakt rules history` tells it with who and when",
+    )
     parser.add_argument("--json", action="store_true", help="report in JSON")
+
+
+def reason(text: str) -> str:
+    """Read why somebody changes the rules: one line."""
+    said = " ".join(text.split())
+    if not said.isprintable() or len(said) > _LONGEST:
+        raise ArgumentTypeError(f"is not one line of at most {_LONGEST} characters")
+    return said
 
 
 def run(args: Namespace, shell: Shell) -> int:
@@ -67,6 +90,9 @@ def _orders(args: Namespace, opened: Opened) -> Orders:
         dry_run=args.dry_run,
         override_brake=args.override_brake,
         allow_weaker=args.allow_weaker,
+        allow_left_out=args.allow_left_out,
+        own_hosts=own_hosts(settings),
+        reason=args.reason,
         brake_least=settings.sync.brake,
         brake_per_cent=settings.sync.brake_percent,
     )
@@ -81,6 +107,7 @@ def _as_json(applied: Applied, *, dry_run: bool) -> dict[str, object]:
         "brake": None if applied.brake is None else asdict(applied.brake),
         "emptied": applied.emptied,
         "weaker": applied.weaker,
+        "left_out": None if applied.left_out is None else asdict(applied.left_out),
         "warnings": [asdict(each) for each in applied.warnings],
         "notes": applied.notes,
     }
@@ -120,3 +147,5 @@ def _stopped(applied: Applied, orders: Orders) -> Iterator[str]:
     if not orders.allow_weaker:
         for less in applied.weaker:
             yield f"{less} (--allow-weaker goes on)"
+    if applied.left_out is not None and not orders.allow_left_out:
+        yield f"{applied.left_out} (--allow-left-out goes on)"

@@ -15,6 +15,7 @@ from portvakt.commands.shell import Shell, print_json, print_table
 from portvakt.plugins import fill
 from portvakt.records.addresses import PostgresServer, address_of, each_host, host_of
 from portvakt.settings import Settings, examine
+from portvakt.settings.device_checks import is_address
 from portvakt.wire.addresses import Destination
 
 EXAMPLE = "portvakt doctor --json"
@@ -131,12 +132,18 @@ def reached(settings: Settings) -> list[Reached]:
     for each in settings.directories:
         config = fill("portvakt.directories", each.kind, each.options)
         found += _destinations(f"directory {each.name} ({each.kind})", config)
+    for place in filter(is_address, settings.devices.revocation_lists):
+        found.append(_reached("devices", Destination.of_url(place, private=True)))
     return found
 
 
 def _destinations(use: str, config: Any) -> list[Reached]:
     places: tuple[Destination, ...] = config.destinations()
-    return [Reached(use, str(place), not place.is_local) for place in places]
+    return [_reached(use, place) for place in places]
+
+
+def _reached(use: str, place: Destination) -> Reached:
+    return Reached(use, str(place), not place.is_local)
 
 
 def _database(dsn: str) -> list[Reached]:

@@ -6,13 +6,17 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from portvakt.commands.doctor_break_glass import break_glass_lines
+from portvakt.commands.doctor_devices import device_lines
+from portvakt.commands.doctor_kerberos import kerberos_lines
+from portvakt.commands.doctor_key_models import key_model_lines
 from portvakt.commands.doctor_lines import DAY, Line, ok, warn, wrong
+from portvakt.commands.doctor_rules import rule_lines
 from portvakt.commands.doctor_sign_outs import CHANNEL, sign_out_lines
 from portvakt.commands.opening import DEMO_MARK, is_embedded
 from portvakt.commands.shell import Shell
 from portvakt.core.events import SignInSucceeded
 from portvakt.core.networks import block_of, is_too_wide
-from portvakt.core.policy import asks_for_more
 from portvakt.core.sign_in_events import place_of
 from portvakt.core.text_budget import Room
 from portvakt.proving.text_limits import not_taken, room_now
@@ -65,8 +69,9 @@ async def _looked(records: Records, settings: Settings, shell: Shell) -> AsyncIt
     yield await _speed(records)
     yield _clock(await records.clock_difference(), embedded=is_embedded(settings))
     now = shell.clock()
-    looks = (_mark, _signing_keys, _outbox, sign_out_lines, _texts, _worker)
-    for each in (*looks, _rules, _networks, _places):
+    looks = (_mark, _signing_keys, _outbox, sign_out_lines, _texts, _worker, break_glass_lines)
+    more = (rule_lines, device_lines, kerberos_lines, key_model_lines, _networks, _places)
+    for each in (*looks, *more):
         for line in await records.read(lambda unit, look=each: look(unit, settings, now)):
             yield line
 
@@ -175,15 +180,6 @@ async def _networks(unit: Unit, _settings: Settings, _now: datetime) -> list[Lin
         said = f"{', '.join(wide)} holds more addresses than any organisation has: strangers are in"
         return [wrong("networks", said, "portvakt apply, with the organisation's own networks")]
     return [ok("networks", f"{len(networks)} named")]
-
-
-async def _rules(unit: Unit, _settings: Settings, _now: datetime) -> list[Line]:
-    rules = (await unit.configuration.load()).rules
-    asking = sum(asks_for_more(each) for each in rules)
-    if not asking:
-        said = "none that is on asks for a second factor, so a password is enough for everything"
-        return [warn("rules", said, "portvakt apply, with a rule that requires multifactor")]
-    return [ok("rules", f"{asking} of {len(rules)} ask for a second factor")]
 
 
 async def _places(unit: Unit, _settings: Settings, now: datetime) -> list[Line]:

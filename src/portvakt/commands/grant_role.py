@@ -5,7 +5,8 @@ from argparse import ArgumentParser, Namespace
 from portvakt.commands.opening import Opened, find_person, in_records, person_argument
 from portvakt.commands.shell import CommandError, Shell
 from portvakt.core.events import RoleGranted, RoleRevoked
-from portvakt.core.roles import Role
+from portvakt.core.people import Account
+from portvakt.core.roles import GIVEN, Role
 from portvakt.records import Unit
 
 EXAMPLE = "portvakt grant-role anna.berg administrator"
@@ -14,7 +15,7 @@ EXAMPLE = "portvakt grant-role anna.berg administrator"
 def arguments(parser: ArgumentParser) -> None:
     """Take whom and which role."""
     person_argument(parser)
-    parser.add_argument("role", choices=[role.value for role in Role], help="which role")
+    parser.add_argument("role", choices=[role.value for role in GIVEN], help="which role")
     parser.add_argument("--revoke", action="store_true", help="take it away")
 
 
@@ -31,6 +32,8 @@ def run(args: Namespace, shell: Shell) -> int:
             if not args.revoke and not account.usable:
                 raise CommandError(f"{account.user_name} is disabled")
             if args.revoke:
+                if role is Role.ADMINISTRATOR:
+                    await _see_that_one_stays(unit, account)
                 changed = await unit.people.revoke_role(account.id, role)
             else:
                 changed = await unit.people.grant_role(account.id, role, now, shell.actor)
@@ -48,3 +51,11 @@ def run(args: Namespace, shell: Shell) -> int:
     verb = "is no longer" if args.revoke and changed else "is not" if args.revoke else "is"
     print(f"{name} {verb} {role.value}{'' if args.revoke else f' {now_or_already}'}")
     return 0
+
+
+async def _see_that_one_stays(unit: Unit, account: Account) -> None:
+    """Raise `CommandError` where nobody would administer any more (A087)."""
+    if account.id in await unit.administrators.last_among([account.id]):
+        raise CommandError(
+            f"{account.user_name} is the last administrator: first make somebody else one"
+        )

@@ -11,6 +11,7 @@ from typing import Any, Final
 from portvakt.commands.opening import Opened, in_records, note_protected
 from portvakt.commands.shell import Progress, Shell
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
+from portvakt.core.method_rules import is_left_out
 from portvakt.core.one_proof import OneProof, hangs_on
 from portvakt.phone_numbers import partly_hidden
 from portvakt.records import Unit
@@ -27,6 +28,7 @@ class _Tally:
     people: Counter[str] = field(default_factory=Counter)
     one_proof: Counter[str] = field(default_factory=Counter)
     without: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
     protected: int = 0
 
     def units(self) -> list[dict[str, Any]]:
@@ -35,10 +37,13 @@ class _Tally:
             {
                 "unit": unit,
                 "people": self.people[unit],
-                "one_proof": count,
+                "one_proof": self.one_proof[unit],
                 "no_second_factor": self.without[unit],
+                "nothing_allowed": self.left_out[unit],
             }
-            for unit, count in sorted(self.one_proof.items(), key=lambda each: (-each[1], each[0]))
+            for unit, _ in sorted(
+                (self.one_proof + self.left_out).items(), key=lambda each: (-each[1], each[0])
+            )
         ]
 
 
@@ -50,14 +55,20 @@ def run(args: Namespace, shell: Shell) -> int:
         write = _Json() if args.json else _Text()
         progress, seen = Progress("people"), 0
         of = await opened.records.read(lambda unit: unit.people.in_use())
+        rules = (await opened.records.read(lambda unit: unit.configuration.load())).method_rules
         async for person in _everybody(opened, include_protected=args.include_protected):
             unit = person.unit or _NO_UNIT
             tally.people[unit] += 1
-            found = hangs_on(person.bound, person.cards, shell.clock())
+            held = tuple(map(rules.of(person.groups).at_sign_in, person.bound))
+            found = hangs_on(held, person.cards, shell.clock())
             if found is not None:
                 tally.one_proof[unit] += 1
                 tally.protected += person.protected
                 write.person(person, found)
+            elif is_left_out(held, shell.clock()):
+                tally.left_out[unit] += 1
+                tally.protected += person.protected
+                write.left_out(person, held)
             elif not person.bound:
                 tally.without[unit] += 1
             seen += 1
@@ -100,8 +111,15 @@ class _Json:
 
     def person(self, person: Equipped, found: OneProof) -> None:
         """Write one person."""
-        sys.stdout.write(("" if self._first else ",") + "\n  " + _dumped(_as_json(person, found)))
+        self._write(_as_json(person, found))
+
+    def _write(self, told: dict[str, Any]) -> None:
+        sys.stdout.write(("" if self._first else ",") + "\n  " + _dumped(told))
         self._first = False
+
+    def left_out(self, person: Equipped, held: Iterable[Authenticator]) -> None:
+        """Write somebody who has nothing left that their groups may use."""
+        self._write(_told(person) | {"hangs_on": "nothing", "sure": True, "methods": _said(held)})
 
     def end(self, tally: _Tally) -> None:
         """Write the units, and what everybody is together."""
@@ -110,6 +128,7 @@ class _Json:
             "people": tally.people.total(),
             "one_proof": tally.one_proof.total(),
             "no_second_factor": tally.without.total(),
+            "nothing_allowed": tally.left_out.total(),
         }
         print(f'\n], "units": [\n  {units}\n], "total": {_dumped(total)}}}')
 
@@ -125,26 +144,37 @@ class _Text:
             f"one {found.thing}{sure}: {', '.join(_said(found.methods))}"
         )
 
+    def left_out(self, person: Equipped, held: Iterable[Authenticator]) -> None:
+        """Write somebody who has nothing left that their groups may use."""
+        print(
+            f"{person.user_name:24}  {person.display_name:24}  {person.unit or _NO_UNIT:24}  "
+            f"nothing that may be used: {', '.join(_said(held))}"
+        )
+
     def end(self, tally: _Tally) -> None:
         """Write the units, and what everybody is together."""
         total, of = tally.one_proof.total(), tally.people.total()
         print(f"\n{total} of {of} people are one loss away from being locked out")
         for each in tally.units():
             print(f"{each['one_proof']:6} of {each['people']:6}  {each['unit']}")
+        if tally.left_out:
+            print(f"{tally.left_out.total()} have nothing left that their groups may use")
         if tally.without:
             print(f"{tally.without.total()} have no second factor yet, and are not counted")
 
 
 def _as_json(person: Equipped, found: OneProof) -> dict[str, Any]:
+    hangs = {"hangs_on": found.thing, "sure": found.sure, "methods": _said(found.methods)}
+    return _told(person) | hangs
+
+
+def _told(person: Equipped) -> dict[str, Any]:
     return {
         "id": person.external_id,
         "source": person.source,
         "user_name": person.user_name,
         "name": person.display_name,
         "unit": person.unit,
-        "hangs_on": found.thing,
-        "sure": found.sure,
-        "methods": _said(found.methods),
     }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from portvakt.commands.shell import CommandError, Shell
 from portvakt.core.events import ProtectedSeen
@@ -22,6 +23,8 @@ from portvakt.crypto.sealing import (
     read_master_keys,
 )
 from portvakt.journeys.approve_push.origin import moved_from
+from portvakt.journeys.set_up_mfa.key_host import settle, settle_metadata
+from portvakt.known_key_models import key_metadata
 from portvakt.proving.notices import Notices
 from portvakt.records import Records, Standing, Unit, open_records
 from portvakt.records.addresses import SqliteFile, address_of
@@ -61,11 +64,18 @@ def in_records(shell: Shell, work: Callable[[Opened], Awaitable[T]]) -> T:
         async with _opened(settings, shell) as opened:
             return await work(opened)
 
-    # What is here by now stays, and thousands of people at a time come and go: to go through it all
-    # again and again would be a tenth of a large import.
+    leave_what_is_loaded()
+    return asyncio.run(main())
+
+
+def leave_what_is_loaded() -> None:
+    """Have the collector of cycles look at what is made from now on, and at that less often.
+
+    What is here by now stays, and requests, or thousands of people at a time, come and go: to go
+    through it all again and again would be a tenth of the work. Few of our objects are in cycles.
+    """
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
-    return asyncio.run(main())
 
 
 @asynccontextmanager
@@ -90,11 +100,23 @@ def read_keys(settings: Settings) -> MasterKeys:
         raise CommandError(str(error)) from error
 
 
+def _metadata_number(settings: Settings, shell: Shell) -> int | None:
+    """Read which edition of the metadata of keys the settings name. Raises `CommandError`."""
+    if not settings.passkeys.metadata:
+        return None
+    try:
+        found = key_metadata(settings, shell.clock())
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    return None if found is None else found.number
+
+
 async def refuse_what_is_not_ours(settings: Settings, shell: Shell) -> None:
     """See that this database may be served under these settings. Raises `CommandError`.
 
     Passwords of a demo are printed on a page, so what it made is never served as real. Phones
-    belong to the origin that they were paired under, and none would work under another.
+    belong to the origin that they were paired under, and keys to its host; none would work under
+    another.
     """
     app = origin_of(settings.public_url, settings.hosts.authenticator)
     own = origin_of(settings.public_url)
@@ -102,8 +124,24 @@ async def refuse_what_is_not_ours(settings: Settings, shell: Shell) -> None:
     async def look(unit: Unit) -> tuple[str | None, tuple[str, str] | None]:
         return await unit.meta.get(DEMO_MARK), await moved_from(unit, app, own)
 
+    host = urlsplit(settings.public_url).hostname or ""
+    number = _metadata_number(settings, shell)
     async with _opened(settings, shell) as opened:
         mark, before = await opened.records.read(look)
+        made_for = None if mark else await opened.records.write(lambda unit: settle(unit, host))
+        newer = None
+        if number is not None:
+            newer = await opened.records.write(lambda unit: settle_metadata(unit, number))
+    if newer is not None:
+        raise CommandError(
+            f"[passkeys] metadata has the number {number}, and {newer} was taken before: an older "
+            "edition does not know what was found since; put a newer file there"
+        )
+    if made_for is not None:
+        raise CommandError(
+            f"keys were made for {made_for}, and public_url says {host}; none of them would work "
+            f"there: go back to {made_for}, or remove the keys first"
+        )
     if mark is not None:
         raise CommandError("this database was made by `portvakt demo`; only the demo serves it")
     if before is not None:
@@ -169,8 +207,12 @@ def protected_argument(parser: ArgumentParser) -> None:
     )
 
 
-async def find_person(unit: Unit, args: Namespace, shell: Shell) -> Standing:
+async def find_person(
+    unit: Unit, args: Namespace, shell: Shell, *, break_glass: bool = False
+) -> Standing:
     """Find PERSON by user name, e-mail address or id. Raises `CommandError`.
+
+    A break-glass account is nobody, but for what ends something (`break_glass`).
 
     Somebody with protected identity is not there for whoever has not asked to see them; that
     somebody was seen is an event, so the unit must be one that writes.
@@ -185,6 +227,10 @@ async def find_person(unit: Unit, args: Namespace, shell: Shell) -> Standing:
         if len(known) > 1:
             raise CommandError(f"several sources each have somebody with the id {text}")
         found = await unit.people.load(known[0]) if known else None
+    if found is None and (kept := await unit.break_glass.named(text)) is not None:
+        if not break_glass:
+            raise CommandError(f"{text} is a break-glass account: see `portvakt break-glass`")
+        found = await unit.people.load(kept.id)
     if found is None or (found.account.protected and not args.include_protected):
         raise CommandError(f"there is nobody called {text!r}, or there are two")
     if found.account.protected:

@@ -19,6 +19,7 @@ from portvakt.mail import Notice, What
 from portvakt.phone_numbers import partly_hidden
 from portvakt.proving.phone_removal import close_unanswerable
 from portvakt.records import Standing, StoredEvent, Unit
+from portvakt.records.keys import Passkey
 
 EXAMPLE = "portvakt person show anna.berg"
 _EVENTS = 10
@@ -141,11 +142,12 @@ def _show(args: Namespace, shell: Shell) -> int:
             )
             events = await unit.audit.of_account(account.id, _EVENTS)
             phones = await unit.phones.of(account.id)
+            keys = await unit.keys.of(account.id)
             disowned = (await unit.freezes.of(account.id)).disowned
             frozen = None if disowned is None else disowned.since
             told = await unit.audit.of_kind(account.id, [AccountFrozen.name], 1) if frozen else []
             case = told[0].request_id if told else None
-            found = _as_json(standing, phones, live, events)
+            found = _as_json(standing, phones, keys, live, events)
             return found | {"frozen_since": frozen, "case": case}
 
         return await opened.records.write(look)
@@ -159,10 +161,15 @@ def _show(args: Namespace, shell: Shell) -> int:
 
 
 def _as_json(
-    standing: Standing, phones: Sequence[Phone], live: int, events: Sequence[StoredEvent]
+    standing: Standing,
+    phones: Sequence[Phone],
+    keys: Sequence[Passkey],
+    live: int,
+    events: Sequence[StoredEvent],
 ) -> dict[str, Any]:
     account = standing.account
     known = {each.id: each for each in phones}
+    kept = {each.id: each for each in keys}
     return {
         "id": account.external_id,
         "source": account.source,
@@ -181,7 +188,10 @@ def _as_json(
         "start_date": account.start_date,
         "invited_at": account.invited_at,
         "last_sign_in_at": account.last_sign_in_at,
-        "methods": [_method(each, standing, known.get(each.id)) for each in _listed(standing)],
+        "methods": [
+            _method(each, standing, known.get(each.id)) | {"key": _key(kept.get(each.id))}
+            for each in _listed(standing)
+        ],
         "sessions": live,
         "events": [
             {"at": each.at, "name": each.name, "actor": each.actor, "detail": each.detail}
@@ -212,6 +222,20 @@ def _method(
     }
 
 
+def _key(key: Passkey | None) -> dict[str, Any] | None:
+    """Tell what is kept of a key, but nothing that could be held against another one."""
+    if key is None:
+        return None
+    return {
+        "verifies": key.verifies,
+        "device_bound": not key.copied,
+        "backed_up": key.backed_up,
+        "aaguid": key.aaguid,
+        "transports": key.transports,
+        "sign_count": key.sign_count,
+    }
+
+
 def _print(found: dict[str, Any]) -> None:
     width = max(map(len, found))
     for name, value in found.items():
@@ -222,6 +246,10 @@ def _print(found: dict[str, Any]) -> None:
     for each in found["methods"]:
         about = " ".join(str(each[key]) for key in ("type", "number", "label") if each[key])
         more = ", phone sign-in on" if each["phone_sign_in"] else ""
+        if each["key"]:
+            alone = "alone" if each["key"]["verifies"] else "beside the password"
+            copied = "device-bound" if each["key"]["device_bound"] else "synced"
+            more += f", {alone}, {copied}"
         seen = each["seen_at"]
         more += f", seen {seen:%Y-%m-%d %H:%M}Z" if seen is not None else ""
         print(f"{'method':{width}}  {about} ({each['state']}, from {each['source']}{more})")

@@ -4,12 +4,14 @@ from argparse import Namespace
 from datetime import datetime
 from typing import Any
 
+from portvakt.background_sign_outs import telling_of
 from portvakt.commands.opening import Opened, find_person, in_records
 from portvakt.commands.shell import CommandError, Shell, print_json, print_table
 from portvakt.core.ids import ClientId
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.journeys.app_access.flow import Access, look
 from portvakt.journeys.app_access.flow import take_back as end_access
+from portvakt.proving.rules import Rules
 from portvakt.proving.visit import Doer
 from portvakt.records import Unit
 
@@ -45,9 +47,12 @@ def take_back(args: Namespace, shell: Shell) -> int:
     doer = Doer(at=shell.clock(), actor=shell.actor)
 
     async def work(opened: Opened) -> str:
+        rules = Rules(opened.records)
+        tell = telling_of(opened.records, rules, opened.sealer(), shell.clock).cut_off
+
         async def act(unit: Unit) -> str:
             account = (await find_person(unit, args, shell)).account
-            if not await end_access(unit, account.id, ClientId(args.app), doer):
+            if not await end_access(unit, account.id, ClientId(args.app), doer, tell):
                 raise CommandError(f"{args.app} holds nothing of {account.user_name}")
             return account.user_name
 

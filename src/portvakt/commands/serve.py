@@ -21,7 +21,13 @@ from uvicorn.supervisors import Multiprocess
 from portvakt import log, worker
 from portvakt.app import Beside, build, system_clock
 from portvakt.commands.listening import handed_over, named
-from portvakt.commands.opening import is_embedded, make_ready, read_keys, refuse_what_is_not_ours
+from portvakt.commands.opening import (
+    is_embedded,
+    leave_what_is_loaded,
+    make_ready,
+    read_keys,
+    refuse_what_is_not_ours,
+)
 from portvakt.commands.shell import CommandError, Shell
 from portvakt.settings import Settings, load_settings
 from portvakt.settings.checks import is_place_to_listen
@@ -72,6 +78,7 @@ def run(args: Namespace, shell: Shell) -> int:
                 **options(listen, tls),
             )
         )
+        leave_what_is_loaded()
         server.run(given or None)
         return 0 if server.started else 1
     return 0
@@ -168,4 +175,5 @@ def application() -> Any:
     _end_with(int(os.environ[_PARENT]))
     settings = load_settings(Path(os.environ["PORTVAKT_CONFIG"]), os.environ)
     log.configure(settings.log.format, settings.log.level)
+    leave_what_is_loaded()
     return build(settings, clock=system_clock)

@@ -118,12 +118,14 @@ def new_file(file: Path | None) -> Iterator[TextIO]:
         raise
 
 
-def print_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+def print_table(
+    head: tuple[str, ...], rows: Sequence[tuple[str, ...]], out: TextIO | None = None
+) -> None:
     """Print rows in columns as wide as their widest cell."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):
         cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
+        print("  ".join(cells).rstrip(), file=out)
 
 
 class Progress:

@@ -1,12 +1,15 @@
-"""`portvakt start-code PERSON`: a code with which somebody can register, once, and nothing else.
+"""`portvakt start-code PERSON`: a code with which somebody can register, and nothing else.
 
-It is printed here and nowhere else: what is stored is its Argon2id hash.
+It is used once, unless it is a temporary pass: longer, from later on, several times, or for some
+methods only. It is printed here and nowhere else: what is stored is its Argon2id hash.
 """
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from portvakt.commands import pass_terms
 from portvakt.commands.opening import Opened, find_person, in_records, person_argument
 from portvakt.commands.shell import CommandError, Shell, print_json
 from portvakt.core.authenticators import (
@@ -21,10 +24,10 @@ from portvakt.core.events import (
     MethodRemoved,
     MethodSuspended,
     SessionsEnded,
-    StartCodeIssued,
 )
 from portvakt.core.ids import AccountId, AuthenticatorId
 from portvakt.core.one_time_codes import group
+from portvakt.core.passes import LIVES, Terms, detail_of
 from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import SystemRandom
@@ -34,8 +37,7 @@ from portvakt.proving.notices import Notices
 from portvakt.records import Standing, Unit
 
 EXAMPLE = "portvakt start-code anna.berg --minutes 120"
-LENGTH = 13  # base32 characters: 65 bits (ASVS 6.4.1 asks for 64)
-LONGEST = 8 * 60
+LONGEST = int(LIVES / timedelta(minutes=1))
 _MINUTES = 60
 _FROZEN = "{name} is frozen, since a change was disowned: `portvakt person thaw {name}` first"
 
@@ -50,6 +52,7 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="N",
         help=f"how long it can be used, {_MINUTES} if not said, at most {LONGEST}",
     )
+    pass_terms.arguments(parser)
     parser.add_argument(
         "--replace",
         action="store_true",
@@ -66,9 +69,10 @@ def _minutes(text: str) -> int:
 
 def run(args: Namespace, shell: Shell) -> int:
     """Make a code, print it once, and store its hash; an older one is void."""
-    code = SystemRandom().base32(LENGTH)
     now = shell.clock()
-    expires_at = now + timedelta(minutes=args.minutes)
+    terms = pass_terms.read(args, now)
+    code = SystemRandom().base32(terms.length)
+    expires_at = (terms.starts_at or now) + timedelta(minutes=args.minutes)
 
     async def work(opened: Opened) -> str:
         notices = opened.notices()
@@ -84,19 +88,12 @@ def run(args: Namespace, shell: Shell) -> int:
             else:
                 await _tell(unit, standing, notices, now, "start_code", Notice.START_CODE)
             account_id = standing.account.id
-            await unit.authenticators.remove_type(account_id, AuthenticatorType.START_CODE)
-            made = _made(account_id, now, expires_at)
+            await pass_terms.withdraw(unit, standing, shell)
+            made = _made(account_id, terms, now, expires_at)
             if not await unit.authenticators.bind(made, verifier=verifier):
                 raise CommandError("somebody else is making a code for this person; try again")
-            await unit.audit.write(
-                StartCodeIssued(
-                    at=now,
-                    account_id=account_id,
-                    actor=shell.actor,
-                    expires_at=expires_at,
-                    replaces=args.replace,
-                )
-            )
+            issued = pass_terms.issued(terms, account_id, expires_at, shell)
+            await unit.audit.write(replace(issued, replaces=args.replace))
             return standing.account.user_name
 
         return await opened.records.write(act)
@@ -105,16 +102,19 @@ def run(args: Namespace, shell: Shell) -> int:
     where = shell.settings().public_url
     shown = group(code)
     if args.json:
-        print_json({"person": name, "start_code": shown, "expires_at": expires_at})
+        told = pass_terms.as_json(terms, expires_at)
+        print_json({"person": name, "start_code": shown} | told)
     else:
         print(shown)
-        until = f"{expires_at:%Y-%m-%d %H:%M}Z"
-        print(f"for {name}, once, until {until}; it is shown only here", file=sys.stderr)
+        said = pass_terms.said(terms, expires_at)
+        print(f"for {name}, {said}; it is shown only here", file=sys.stderr)
         print(f"it is typed in place of the password, at {where}", file=sys.stderr)
     return 0
 
 
-def _made(account_id: AccountId, now: datetime, expires_at: datetime) -> Authenticator:
+def _made(
+    account_id: AccountId, terms: Terms, now: datetime, expires_at: datetime
+) -> Authenticator:
     return Authenticator(
         id=AuthenticatorId(SystemRandom().id()),
         account_id=account_id,
@@ -122,7 +122,7 @@ def _made(account_id: AccountId, now: datetime, expires_at: datetime) -> Authent
         state=AuthenticatorState.ACTIVE,
         label="",
         source="support",
-        detail="",
+        detail=detail_of(terms),
         preferred=False,
         created_at=now,
         changed_at=now,

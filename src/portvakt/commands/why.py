@@ -135,7 +135,7 @@ async def _hidden(unit: Unit, standing: Standing | None, args: Namespace, shell:
 async def _about_person(opened: Opened, args: Namespace, number: str | None) -> _Answer:
     async def act(unit: Unit) -> _Answer:
         try:
-            standing = await find_person(unit, args, opened.shell)
+            standing = await find_person(unit, args, opened.shell, break_glass=True)
         except CommandError as error:
             if number is None:
                 raise

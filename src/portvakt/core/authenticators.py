@@ -21,9 +21,14 @@ class AuthenticatorType(StrEnum):
     """What an authenticator is; also the name of the module in `portvakt.methods`."""
 
     PASSWORD = "password"  # noqa: S105  # the name of a kind, not a password
+    PASSKEY = "passkey"
+    """A WebAuthn key, in a telephone, a computer or a token: no phishing takes it. What one use
+    shows depends on whether it verified who held it (`key_proof`)."""
     PUSH = "push"
     """A phone with our app: approves with the number on the screen (out-of-band)."""
     TOTP = "totp"
+    HARDWARE_TOKEN = "hardware_token"  # noqa: S105  # the name of a kind
+    """A device of its own that shows codes, by a clock or a button (single-factor OTP device)."""
     SMS_CODE = "sms_code"
     RECOVERY_CODE = "recovery_code"
     START_CODE = "start_code"
@@ -52,15 +57,23 @@ class Authenticator:
     """Who bound it: "self", "hr", "apply", "support", or a directory by its name."""
     detail: str
     """The E.164 number of an sms_code; the id of the phone (a `push`) that a phone_sign_in, or a
-    totp of our own app, lives in; else empty."""
+    totp of our own app, lives in; make and serial number of a hardware token
+    (`hardware_tokens.detail_of`); else empty."""
     preferred: bool
     created_at: datetime
     changed_at: datetime
     last_used_at: datetime | None = None
     expires_at: datetime | None = None
+    withdrawn: bool = False
+    """Whether the organisation lets nobody like this person use it (`core.method_rules`). It is
+    never stored: it follows from the groups of the person, each time they are read."""
 
     def usable(self, now: datetime) -> bool:
-        """Whether it may be asked for. Expired is gone, swept or not."""
+        """Whether it may be asked for."""
+        return not self.withdrawn and self.works(now)
+
+    def works(self, now: datetime) -> bool:
+        """Whether it could be asked for if it were not withdrawn. Expired is gone, swept or not."""
         if self.state is not AuthenticatorState.ACTIVE:
             return False
         return self.expires_at is None or now < self.expires_at
@@ -87,11 +100,22 @@ PROOFS: Mapping[AuthenticatorType, Proof] = MappingProxyType(
         AuthenticatorType.PASSWORD: Proof(
             _KNOWN, frozenset({"pwd"}), phishing_resistant=False, restricted=False
         ),
+        # what a key can show at best; what it did show is `key_proof` of each use
+        AuthenticatorType.PASSKEY: Proof(
+            _HELD_AND_UNLOCKED,
+            frozenset({"swk", "user"}),
+            phishing_resistant=True,
+            restricted=False,
+        ),
         # SP 800-63B-4 section 3.1.3, out-of-band; RFC 8176: a key in software (ADR 17)
         AuthenticatorType.PUSH: Proof(
             _HELD, frozenset({"swk"}), phishing_resistant=False, restricted=False
         ),
         AuthenticatorType.TOTP: Proof(
+            _HELD, frozenset({"otp"}), phishing_resistant=False, restricted=False
+        ),
+        # section 3.1.4, single-factor OTP device; RFC 8176: otp
+        AuthenticatorType.HARDWARE_TOKEN: Proof(
             _HELD, frozenset({"otp"}), phishing_resistant=False, restricted=False
         ),
         AuthenticatorType.SMS_CODE: Proof(
@@ -114,16 +138,39 @@ PROOFS: Mapping[AuthenticatorType, Proof] = MappingProxyType(
     }
 )
 
+
+def key_proof(*, user_verified: bool, device_bound: bool) -> Proof:
+    """Say what one use of a key shows (SP 800-63B-4 sections 3.1.6 and 3.1.7).
+
+    Where it did not verify who held it, by a PIN or a body, it shows that it was there and nothing
+    more (section 3.1.7.2). One that is never copied says so itself (`BE`), which is `hwk` in RFC
+    8176; any other is `swk` (ADR 52).
+    """
+    return Proof(
+        factors=_HELD_AND_UNLOCKED if user_verified else _HELD,
+        amr=frozenset({"hwk" if device_bound else "swk"} | ({"user"} if user_verified else set())),
+        phishing_resistant=True,
+        restricted=False,
+    )
+
+
+BY_TICKET = Proof(_KNOWN, frozenset({"wia"}), phishing_resistant=False, restricted=False)
+"""What a Kerberos ticket shows: that its owner gave the directory the password once, when the
+computer was signed in to. It says nothing of the computer (ADR 59)."""
+
+
 SECOND_FACTORS: frozenset[AuthenticatorType] = frozenset(
     {
+        AuthenticatorType.PASSKEY,
         AuthenticatorType.PUSH,
         AuthenticatorType.TOTP,
+        AuthenticatorType.HARDWARE_TOKEN,
         AuthenticatorType.SMS_CODE,
         AuthenticatorType.RECOVERY_CODE,
     }
 )
-"""What may stand beside a password. A start code may not: it opens registration only; nor may a
-phone with its screen lock, which stands alone."""
+"""What may stand beside a password; a key that verifies its holder stands alone, too. A start code
+may not: it opens registration only; nor may a phone with its screen lock, which stands alone."""
 
 NOT_THE_EMPLOYER = frozenset({"self", "support"})
 """Who binds numbers that are no work phones; HR, files and directories may say that one is."""
@@ -135,6 +182,15 @@ def is_work_phone(authenticator: Authenticator) -> bool:
         authenticator.type is AuthenticatorType.SMS_CODE
         and authenticator.source not in NOT_THE_EMPLOYER
     )
+
+
+BESIDE = "beside"
+"""The detail of a passkey that stands beside the password only."""
+
+
+def is_beside(authenticator: Authenticator) -> bool:
+    """Whether this is a key that never stands alone, whatever it says of itself later."""
+    return authenticator.type is AuthenticatorType.PASSKEY and authenticator.detail == BESIDE
 
 
 def phone_of(authenticator: Authenticator) -> AuthenticatorId | None:
@@ -157,11 +213,16 @@ def in_force(bound: Iterable[Authenticator], now: datetime) -> tuple[Authenticat
     """Pick what may be used now.
 
     What lives in a phone may be used while that phone may: whatever else a row says, a phone that
-    was removed, suspended or disabled takes its codes and its sign-in with it.
+    was removed, suspended or disabled takes its codes and its sign-in with it. One that may not
+    approve any more is still the phone that its codes live in.
     """
-    usable = tuple(each for each in bound if each.usable(now))
-    phones = {None, *(each.id for each in usable if each.type is AuthenticatorType.PUSH)}
-    return tuple(each for each in usable if phone_of(each) in phones)
+    return tuple(each for each in _working(bound, now) if not each.withdrawn)
+
+
+def _working(bound: Iterable[Authenticator], now: datetime) -> tuple[Authenticator, ...]:
+    works = tuple(each for each in bound if each.works(now))
+    phones = {None, *(each.id for each in works if each.type is AuthenticatorType.PUSH)}
+    return tuple(each for each in works if phone_of(each) in phones)
 
 
 def usable_second_factors(
@@ -173,6 +234,15 @@ def usable_second_factors(
     """
     usable = (each for each in in_force(bound, now) if each.type in SECOND_FACTORS)
     return tuple(sorted(usable, key=_offer_order))
+
+
+def withdrawn_second_factors(
+    bound: Iterable[Authenticator], now: datetime
+) -> tuple[Authenticator, ...]:
+    """List the second factors that would work, if the organisation had not withdrawn them."""
+    return tuple(
+        each for each in _working(bound, now) if each.withdrawn and each.type in SECOND_FACTORS
+    )
 
 
 _ORDER = tuple(AuthenticatorType)

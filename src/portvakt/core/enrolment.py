@@ -14,7 +14,9 @@ from portvakt.core.authenticators import (
     in_force,
     is_work_phone,
     usable_second_factors,
+    withdrawn_second_factors,
 )
+from portvakt.core.best_shown import measure, shows_best
 from portvakt.core.first_registration import (
     Basis,
     First,
@@ -24,6 +26,7 @@ from portvakt.core.first_registration import (
     first_registration_of,
 )
 from portvakt.core.ids import AuthenticatorId
+from portvakt.core.passes import vouched_by
 from portvakt.core.phones import linked, sign_in_of, stands_alone
 from portvakt.core.push_approval import MOST_PHONES
 
@@ -60,9 +63,11 @@ SITTING = timedelta(minutes=30)
 MOST: Mapping[AuthenticatorType, int] = MappingProxyType(
     {
         AuthenticatorType.PASSWORD: 1,
+        AuthenticatorType.PASSKEY: 10,
         AuthenticatorType.PUSH: MOST_PHONES,
         AuthenticatorType.PHONE_SIGN_IN: MOST_PHONES,
         AuthenticatorType.TOTP: 5,
+        AuthenticatorType.HARDWARE_TOKEN: 2,
         AuthenticatorType.SMS_CODE: 2,
         AuthenticatorType.RECOVERY_CODE: 1,
         AuthenticatorType.START_CODE: 1,
@@ -143,13 +148,17 @@ def may_change(
     """Say whether this session may change the account's methods now.
 
     Asks for the best that the account can show, however strongly the session was opened and
-    wherever it is: two factors where any second factor works, and otherwise what a first
-    registration takes. In a registration session (`registering`) the proof it was opened with
-    counts for as long as the session lives.
+    wherever it is: two factors where any second factor works, one of the best of them among those
+    (`best_shown`), and otherwise what a first registration takes. In a registration session
+    (`registering`) the proof it was opened with counts for as long as the session lives. People
+    who stood up for somebody with a new phone take the place of the best, for one binding.
     """
     shown = _shown(evidence, bound, now, registering=registering)
-    if usable_second_factors(bound, now):
-        enough = assurance_of(shown).aal >= Aal.TWO
+    if vouched_by(shown, bound) is not None:
+        return MayChange(Basis.VOUCHED)
+    second = usable_second_factors(bound, now)
+    if second:
+        enough = _shows_best(shown, bound, second, now)
     else:
         enough = any(each.type in _OPENERS for each in shown)
     if not enough:
@@ -165,11 +174,12 @@ def may_change_password(
 
     Asked of a full session before a password that somebody knows is changed. Nothing is bound by
     that, so the rules of a first registration have no say; and where nothing but the password can
-    be shown, the form that asks for the old one is what shows it.
+    be shown, the form that asks for the old one is what shows it; not where all else was withdrawn.
     """
-    if not usable_second_factors(bound, now):
-        return True
-    return assurance_of(still_bound(fresh(evidence, now), bound, now)).aal >= Aal.TWO
+    second = usable_second_factors(bound, now)
+    if not second:
+        return not withdrawn_second_factors(bound, now)
+    return _shows_best(still_bound(fresh(evidence, now), bound, now), bound, second, now)
 
 
 def active_alone(
@@ -183,6 +193,17 @@ def active_alone(
         and each.state is AuthenticatorState.ACTIVE
         and (stands_alone(each) or kind is AuthenticatorType.PHONE_SIGN_IN)
     )
+
+
+def _shows_best(
+    shown: Collection[Evidence],
+    bound: Collection[Authenticator],
+    second: Collection[Authenticator],
+    now: datetime,
+) -> bool:
+    """Whether two factors were shown, one of them the best there is; withdrawing lowers nothing."""
+    kept = measure(shown, second, withdrawn_second_factors(bound, now))
+    return assurance_of(shown).aal >= Aal.TWO and shows_best(shown, kept)
 
 
 def _shown(
@@ -238,18 +259,22 @@ def may_remove(
     """Say whether this method may be removed in this session now.
 
     `second_factor_required` is whether any rule could ask this person for a second factor
-    anywhere (`policy.may_require_more`). A phone's codes go with the phone and in no other way;
-    its sign-in may be turned off at any time, since the phone stays a second factor.
+    anywhere (`RuleSet.may_require_more`). A phone's codes go with the phone and in no other way;
+    its sign-in may be turned off at any time, since the phone stays a second factor. People who
+    stood up for somebody let them bind, and take nothing away.
     """
+    verdict = may_change(bound, evidence, first, now)
+    if verdict == MayChange(Basis.VOUCHED):
+        verdict = NeedsFreshProof()
     if authenticator.type is AuthenticatorType.PHONE_SIGN_IN:
-        return may_change(bound, evidence, first, now)
+        return verdict
     if authenticator.type not in SECOND_FACTORS or is_work_phone(authenticator):
         return NotTheirs()
     if not stands_alone(authenticator):
         return NotTheirs()
     if second_factor_required and is_last(authenticator, bound, now):
         return KeptByRule()
-    return may_change(bound, evidence, first, now)
+    return verdict
 
 
 def is_last(authenticator: Authenticator, bound: Collection[Authenticator], now: datetime) -> bool:

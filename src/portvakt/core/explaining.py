@@ -4,12 +4,14 @@ From the event's name, its own fields and the trace of the decision behind it; n
 how things stand today, so that the answer is the same next month.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
+from portvakt.core.asking import Require
 from portvakt.core.assurance import Aal
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.events import (
@@ -33,6 +35,8 @@ from portvakt.core.events import (
     RegistrationRefused,
     ResetAskedOften,
     ResetProofFailed,
+    RiskSeen,
+    SessionSeenElsewhere,
     SessionsEnded,
     SignInDisowned,
     SignInFailed,
@@ -44,8 +48,10 @@ from portvakt.core.events import (
     SprayAlarm,
     StartCodeRefused,
     TextsStopped,
+    TicketRefused,
+    TokenExchangeRefused,
 )
-from portvakt.core.policy import Outcome, Require, TraceLine
+from portvakt.core.policy import Outcome, TraceLine
 
 
 class Verdict(StrEnum):
@@ -105,6 +111,8 @@ REFUSED: Final = frozenset(
         SignInNotJudged,
         SignInRefused,
         StartCodeRefused,
+        TicketRefused,
+        TokenExchangeRefused,
     )
 )
 DECISIONS: Final = (
@@ -118,6 +126,8 @@ DECISIONS: Final = (
             PasswordChanged,
             PasswordReopened,
             PhoneRequestApproved,
+            RiskSeen,
+            SessionSeenElsewhere,
             SessionsEnded,
             SignInDisowned,
         )
@@ -128,7 +138,10 @@ DECISIONS: Final = (
 _METHODS: Final[Mapping[str, str]] = MappingProxyType(
     {
         AuthenticatorType.PASSWORD: "password",
+        "ticket": "a Kerberos ticket",
+        AuthenticatorType.PASSKEY: "a key (WebAuthn)",
         AuthenticatorType.TOTP: "a code from an app",
+        AuthenticatorType.HARDWARE_TOKEN: "a code from a hardware token",
         AuthenticatorType.SMS_CODE: "a code by text message",
         AuthenticatorType.RECOVERY_CODE: "a printed recovery code",
         AuthenticatorType.START_CODE: "a start code",
@@ -147,8 +160,12 @@ _WHY: Final[Mapping[str, str]] = MappingProxyType(
         "disabled": "the account is switched off, here or where its password lives",
         "locked": "the directory has locked the account",
         "not_bound": "the account has no such method",
+        "realm": "the ticket is of a realm that is not in the settings",
+        "no_password": "the account has no password of that directory here",
         "not_in_groups": "the person is in none of the groups that may open the app",
         "blocked": "a rule blocks",
+        "asks_more": "the rules ask for more than was shown",
+        "too_weak": "a rule asks for more than the person showed when the app was opened",
         "away": "the directory that knows the password gives no answer",
         "old": "too long ago since the directory was read to its end",
         "unreachable": "where the password lives gives no answer",
@@ -174,7 +191,20 @@ _ASKED: Final[Mapping[str, str]] = MappingProxyType(
         Require.MULTIFACTOR: "two factors",
     }
 )
-_TOLD_APART: Final = frozenset({"methods", "aal", "reason", "why", "rules", "said"})
+_JOINED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        Require.PASSWORD: "the password",
+        Require.MULTIFACTOR: "two factors",
+        Require.PASSWORDLESS: "two factors without a password",
+        Require.PHISHING_RESISTANT: "two factors of which one cannot be phished",
+        Require.OUR_DEVICE: "a device of the organisation",
+        Require.KNOWN_BROWSER: "a browser that is known",
+    }
+)
+_COUNTED: Final = frozenset({Outcome.APPLIED, Outcome.MET, Outcome.BROKEN})
+_TOLD_APART: Final = frozenset(
+    {"methods", "aal", "asked", "reason", "why", "rules", "said", "by_ticket"}
+)
 
 
 def explain(name: str, detail: Mapping[str, Any], trace: Iterable[TraceLine] | None) -> Explained:
@@ -220,29 +250,49 @@ def _why(name: str, detail: Mapping[str, Any]) -> str:
 
 def _asked(trace: tuple[TraceLine, ...]) -> str:
     """Say what all rules that counted asked for together: the strictest of them."""
-    applied = {line.detail for line in trace if line.outcome is Outcome.APPLIED}
-    asked = next((said for require, said in _ASKED.items() if require in applied), "the password")
+    applied = [line for line in trace if line.outcome is Outcome.APPLIED]
+    details = {line.detail for line in applied}
+    asked = next((said for require, said in _ASKED.items() if require in details), "")
+    joined = sorted(details - set(_ASKED) - {Require.PASSWORD})
+    if Require.BLOCK not in details and any(line.refuses for line in applied):
+        asked = "what nobody could show here"
+    asked = ", and ".join(each for each in (asked, *map(_in_words, joined)) if each)
+    counted = (line for line in trace if line.outcome in _COUNTED)
+    limits = sorted({line.limits for line in counted if line.limits})
+    asked = ", and ".join([asked or "the password", *limits])
     broken = [line.rule for line in trace if line.outcome is Outcome.BROKEN]
     return f"{asked}, and what {', '.join(broken)} asks for" if broken else asked
 
 
+def _in_words(ask: str) -> str:
+    """Put what a rule joins by and, or into words: «our_device or multifactor»."""
+    tokens = re.split(r"([() ]+)", ask)
+    return "".join(_JOINED.get(each, each) for each in tokens)
+
+
 def _shown(detail: Mapping[str, Any]) -> str:
     methods = [str(each) for each in detail.get("methods", ())]
+    if detail.get("by_ticket"):
+        methods = ["ticket" if each == AuthenticatorType.PASSWORD else each for each in methods]
     said = " and ".join(_METHODS.get(each, each) for each in methods)
     strong = "aal" in detail and detail["aal"] >= Aal.TWO
     return f"{said} (two factors)" if said and strong else said
 
 
 def _rule(line: TraceLine) -> str:
+    limits = f", with {line.limits}" if line.limits else ""
+    limits += f"; {line.seen}" if line.seen else ""
     match line.outcome:
         case Outcome.APPLIED:
-            return f"{line.rule} counted: {line.detail}"
+            return f"{line.rule} counted: {line.detail}{limits}"
         case Outcome.NOT_MATCHED:
             return f"{line.rule} did not count: {line.detail}"
         case Outcome.REPORT_ONLY:
-            return f"{line.rule} only reports: {line.detail}"
+            return f"{line.rule} only reports: {line.detail}{limits}"
         case Outcome.BROKEN:
-            return f"{line.rule} is broken, so it counted: {line.detail}"
+            return f"{line.rule} is broken, so it counted: {line.detail}{limits}"
+        case Outcome.MET:
+            return f"{line.rule} counted, and what it asks for was there: {line.detail}{limits}"
 
 
 def _plain(value: object) -> str:

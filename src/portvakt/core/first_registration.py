@@ -17,6 +17,7 @@ from portvakt.core.authenticators import (
     AuthenticatorType,
     is_work_phone,
     usable_second_factors,
+    withdrawn_second_factors,
 )
 from portvakt.core.ids import AuthenticatorId
 from portvakt.core.people import Account
@@ -47,6 +48,8 @@ class Basis(StrEnum):
     """The password alone, once, in the first days of a new account."""
     OWN_METHODS = "own_methods"
     """The best that the account can show was shown: not a first registration."""
+    VOUCHED = "vouched"
+    """The password, and people who stood up for somebody who has a new phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +122,23 @@ def first_registration_of(
     """Gather the facts for one account.
 
     `inside` is whether the client is on one of the organisation's networks. An account whose own
-    methods are all suspended or disabled is not a new one: it would otherwise be enough to guess
-    until a method is disabled, and then to register as if it had never been there.
+    methods are all suspended, disabled or withdrawn is not a new one: it would otherwise be enough
+    to guess until a method is disabled, and then to register as if it had never been there.
     """
     second = [each for each in bound if each.type in SECOND_FACTORS]
     working = usable_second_factors(second, now)
     phones = frozenset(each.id for each in working if is_work_phone(each))
     own = [each for each in working if not is_work_phone(each)]
+    withdrawn = withdrawn_second_factors(second, now)
     lost_all = bool(second) and not working
+    lost_own = not own and any(not is_work_phone(each) for each in withdrawn)
     counts = first is not First.NEVER_PASSWORD_ALONE
     return FirstRegistration(
         applies=not own,
-        start_code_only=lost_all or is_privileged(account.roles) or is_silent(account, now),
+        start_code_only=lost_all
+        or lost_own
+        or is_privileged(account.roles)
+        or is_silent(account, now),
         work_phones=phones,
         inside_counts=inside and counts,
         inside_would_count=counts,

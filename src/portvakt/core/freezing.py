@@ -46,6 +46,8 @@ class Change(StrEnum):
     """Support made one: for whoever talked them into it, it is the way in."""
     SUSPENDED = "suspended"
     """The same, in place of everything the person had."""
+    NEW_PHONE = "new_phone"
+    """Somebody who knows the password asked people to stand up for them: a way in, too."""
     NEW_PLACE = "new_place"
     """A sign-in, and no change by itself: what comes after it may be somebody else's."""
     SIGN_IN = "sign_in"

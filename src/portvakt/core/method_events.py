@@ -74,6 +74,14 @@ class MethodDisabled(MethodEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCopied(MethodEvent):
+    """A key's count did not rise: somebody may have a copy of it. The answer opened nothing."""
+
+    name = "method.key_copied"
+    label: str = field(default="", metadata=PERSONAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MethodSuspended(MethodEvent):
     """It was put aside: by a start code that replaces it, or with a change that was disowned."""
 
@@ -127,6 +135,11 @@ class StartCodeIssued(Event):
     name = "start_code.issued"
     expires_at: datetime
     replaces: bool
+    starts_at: datetime | None = None
+    """Of a temporary pass that begins later."""
+    uses: int = 1
+    binds: tuple[AuthenticatorType, ...] | None = None
+    """What it may register; None: whatever the person may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

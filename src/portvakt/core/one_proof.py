@@ -1,9 +1,9 @@
 """Who is one lost thing away from being locked out.
 
 Somebody is when everything that could stand beside their password may be gone with one phone, or
-with one printed card. In which phone a text or somebody else's app is cannot be known, so it may be
-any phone there is (R6): a number and our app may well be the same phone. Two phones with our app
-are two things, and a card is one of its own.
+with one printed card, or one hardware token. In which phone a text or somebody else's app is cannot
+be known, so it may be any phone there is (R6): a number and our app may well be the same phone. Two
+phones with our app are two things, and so are two tokens; a card is one of its own.
 """
 
 from collections.abc import Iterable
@@ -25,6 +25,8 @@ class Thing(StrEnum):
 
     PHONE = "phone"
     CARD = "card"
+    TOKEN = "token"  # noqa: S105  # the name of a thing
+    """A hardware token, which is no phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,12 @@ def hangs_on(
         if each.type is not AuthenticatorType.RECOVERY_CODE or each.id in left
     )
     printed = [each for each in methods if each.type is AuthenticatorType.RECOVERY_CODE]
-    if not methods or (printed and len(methods) > len(printed)):
+    tokens = [each for each in methods if each.type is AuthenticatorType.HARDWARE_TOKEN]
+    apart = max(len(printed), len(tokens))
+    if not methods or len(tokens) > 1 or (apart and len(methods) > apart):
         return None
+    if tokens:
+        return OneProof(Thing.TOKEN, sure=True, methods=methods)
     if printed:  # a newer card voids the older one, so there is one
         return OneProof(Thing.CARD, sure=True, methods=methods)
     phones = {phone_of(each) for each in methods}

@@ -28,7 +28,7 @@ class Account:
 
     id: AccountId
     source: str
-    """Who owns the fields: "hr", "apply", or a directory by its name."""
+    """Who owns the fields: "hr", "apply", "break_glass", or a directory by its name."""
     external_id: str
     user_name: str
     email: str
@@ -54,6 +54,11 @@ class Account:
     def display_name(self) -> str:
         """The name as a person would write it; the user name where no name is known."""
         return f"{self.given_name} {self.family_name}".strip() or self.user_name
+
+    @property
+    def break_glass(self) -> bool:
+        """Whether it is no person's, but for the day on which nobody gets in."""
+        return Role.BREAK_GLASS in self.roles
 
     @property
     def usable(self) -> bool:

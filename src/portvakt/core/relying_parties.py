@@ -233,10 +233,16 @@ def _origin(uri: str) -> str:
 def sector_of(app: RelyingParty) -> str:
     """Find the host that pairwise names are made for (OpenID Connect Core section 8.1).
 
-    An app with several redirect hosts is a sector of its own, named by its client id.
+    An app with several redirect hosts is a sector of its own, named by its client id; and so is one
+    whose host is everybody's (this very machine), or that has none (a scheme of its own).
     """
     hosts = {urlsplit(each).hostname or "" for each in app.redirect_uris}
-    return hosts.pop() if len(hosts) == 1 else app.client_id
+    host = hosts.pop() if len(hosts) == 1 else ""
+    return app.client_id if host == "" or _is_everybodys(host) else host
+
+
+def _is_everybodys(host: str) -> bool:
+    return host in {"localhost", "127.0.0.1", "::1"} or host.endswith(".localhost")
 
 
 def subject(account: AccountId, app: RelyingParty, key: bytes) -> str:

@@ -16,6 +16,7 @@ from portvakt.core.assurance import CLOCK_BOUND, Evidence, still_bound
 from portvakt.core.authenticators import (
     Authenticator,
     AuthenticatorType,
+    is_beside,
     phone_of,
     usable_second_factors,
 )
@@ -34,8 +35,12 @@ class Way(StrEnum):
 
     PHONE = "phone"
     """Our app approves, with six digits and the purpose in words."""
+    KEY = "key"
+    """A key that verifies who holds it, and says itself whose it is."""
     CODE = "code"
     """The code of an authenticator app."""
+    TOKEN = "token"  # noqa: S105  # the name of a way
+    """The code of a hardware token."""
     TEXT = "text"
     CARD = "card"
     """A printed recovery code."""
@@ -47,7 +52,7 @@ class Way(StrEnum):
     """A second text, 24 hours after the first; off unless the organisation switches it on."""
 
 
-FIRST = (Way.PHONE, Way.CODE, Way.TEXT, Way.CARD)
+FIRST = (Way.PHONE, Way.KEY, Way.CODE, Way.TOKEN, Way.TEXT, Way.CARD)
 """What an attempt begins with. The others stand beside one of these: nobody is troubled for a name
 that a stranger typed."""
 STANDARD: frozenset[Way] = frozenset(Way) - {Way.LATER}
@@ -55,14 +60,16 @@ STANDARD: frozenset[Way] = frozenset(Way) - {Way.LATER}
 
 _WAYS: Mapping[AuthenticatorType, Way] = MappingProxyType(
     {
+        AuthenticatorType.PASSKEY: Way.KEY,
         AuthenticatorType.PUSH: Way.PHONE,
         AuthenticatorType.TOTP: Way.CODE,
+        AuthenticatorType.HARDWARE_TOKEN: Way.TOKEN,
         AuthenticatorType.SMS_CODE: Way.TEXT,
         AuthenticatorType.RECOVERY_CODE: Way.CARD,
         AuthenticatorType.START_CODE: Way.SUPPORT,
     }
 )
-_ON_A_PHONE = frozenset({Way.PHONE, Way.CODE, Way.TEXT, Way.LATER})
+_ON_A_PHONE = frozenset({Way.PHONE, Way.KEY, Way.CODE, Way.TEXT, Way.LATER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +88,8 @@ class Facts:
     """Whether somebody said of a change that it was not theirs (`core.freezing`)."""
     privileged_may: bool = False
     """Whether a rule lets privileged people reset here."""
+    shut_by_rule: bool = False
+    """Whether a rule about resetting says no, from where they are now."""
 
     @property
     def privileged(self) -> bool:
@@ -102,6 +111,8 @@ class Closed(StrEnum):
     """To be told to those who watch (A078)."""
     FROZEN = "frozen"
     """A change was disowned, and nothing is changed before something older is shown."""
+    BY_RULE = "by_rule"
+    """A rule about resetting says no."""
     NO_PASSWORD = "no_password"  # noqa: S105  # a word
     """There is none in use that could be replaced."""
 
@@ -123,6 +134,8 @@ def closed(facts: Facts, now: datetime) -> Closed | None:
         return Closed.PRIVILEGED
     if facts.frozen:
         return Closed.FROZEN
+    if facts.shut_by_rule:
+        return Closed.BY_RULE
     password = AuthenticatorType.PASSWORD
     if not any(each.type is password and each.usable(now) for each in facts.bound):
         return Closed.NO_PASSWORD
@@ -130,8 +143,11 @@ def closed(facts: Facts, now: datetime) -> Closed | None:
 
 
 def way_of(authenticator: Authenticator) -> Way | None:
-    """Say which kind of proof an authenticator gives here; None for a password and the like."""
-    return _WAYS.get(authenticator.type)
+    """Say which kind of proof an authenticator gives here; None for a password and the like.
+
+    A key that was made to stand beside the password is none: the password is what is forgotten.
+    """
+    return None if is_beside(authenticator) else _WAYS.get(authenticator.type)
 
 
 def shown_by(authenticator: Authenticator) -> Shown:
@@ -148,7 +164,7 @@ def ripe(facts: Facts, now: datetime) -> tuple[Authenticator, ...]:
     return tuple(
         each
         for each in usable_second_factors(facts.bound, now)
-        if {each.id, phone_of(each) or each.id} <= old
+        if way_of(each) is not None and {each.id, phone_of(each) or each.id} <= old
     )
 
 
@@ -173,6 +189,8 @@ def own_proofs(
     for each in still_bound(evidence, facts.bound, now):
         way = _WAYS.get(each.type)
         if way not in ways or each.purpose != RESET or not _within(each.at, since, now):
+            continue
+        if way is Way.KEY and not each.user_verified:
             continue
         if way is Way.SUPPORT:
             support = True

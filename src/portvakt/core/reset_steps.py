@@ -25,6 +25,9 @@ class Goal(StrEnum):
     CHANGE = "change"
     """A new password over the old one, which its owner knows. Not one of `/reset`: it is stored
     while it is on its way and no longer, so that whoever is cut off is found again (F08)."""
+    NEW_PHONE = "new_phone"
+    """The password is known, and the phone is gone: people stand up for whoever adds a new one.
+    Not one of `/reset` either (`core.new_phone`)."""
 
 
 class Stage(StrEnum):

@@ -12,6 +12,12 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     SUPPORT = "support"
     PROTECTED_READER = "protected_reader"
+    BREAK_GLASS = "break_glass"
+    """Given to nobody: it is what a break-glass account is (`core.break_glass.roles_of`)."""
+
+
+GIVEN = tuple(each for each in Role if each is not Role.BREAK_GLASS)
+"""Those that can be given."""
 
 
 class Permission(StrEnum):
@@ -29,6 +35,7 @@ class Permission(StrEnum):
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.ADMINISTRATOR: frozenset(Permission) - {Permission.SEE_PROTECTED},
+        Role.BREAK_GLASS: frozenset(Permission) - {Permission.SEE_PROTECTED},
         Role.SUPPORT: frozenset(
             {
                 Permission.SEE_PEOPLE,
@@ -64,3 +71,25 @@ def is_privileged(roles: AbstractSet[Role]) -> bool:
     If so, its first registration is stricter and its sessions are shorter.
     """
     return bool(roles)
+
+
+_DIRECTORY_ADMINS = frozenset(
+    {
+        "account operators",
+        "administrators",
+        "backup operators",
+        "domain admins",
+        "enterprise admins",
+        "key admins",
+        "schema admins",
+        "server operators",
+    }
+)
+"""Groups of Active Directory whose members open other people's accounts (A078), as far as the
+mapping brings them here."""
+
+
+def administers_directory(groups: AbstractSet[str]) -> bool:
+    """Whether the directory says that an account in these groups opens others."""
+    names = {each.casefold().replace("-", " ").replace("_", " ") for each in groups}
+    return not names.isdisjoint(_DIRECTORY_ADMINS)

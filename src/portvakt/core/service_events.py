@@ -68,6 +68,14 @@ class RoleRevoked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LastAdministratorKept(Event):
+    """The last administrator has left the source, and stays until somebody else is one (A087)."""
+
+    name = "alarm.last_administrator"
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NameClash(Event):
     """Two accounts claim one name; it signs in neither of them until that is mended (A119)."""
 
@@ -106,6 +114,18 @@ class SyncFailed(Event):
     source: str
     why: str
     """"away", "service_account" or "nobody"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesVersionMade(Event):
+    """Rules or networks changed: `rules show` prints what stands since then."""
+
+    name = "policy.version_made"
+    version: int
+    reason: str = ""
+    """What whoever made it said."""
+    returned_to: int | None = None
+    """The version that it is the same as, where `rules return` made it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 What must always hold, and is walked through by the tests: nobody finishes without meeting the
 decision; nothing unbound or unusable is offered; a stranger is never offered enrolment and cannot
-learn that an account is blocked; binding takes the best that the account can show; more evidence
+learn that an account is blocked; binding takes the best that the account can show, or people who
+stood up for whoever shows the password; more evidence
 never lowers assurance; one more rule never opens a door; the order of rules does not matter; a rule
 that only reports changes nothing; answering what is offered always ends; a phone that stands in
 place of the password is asked for by every name alike, and goes round no rule.
@@ -21,6 +22,7 @@ from portvakt.core.assurance import (
     assurance_of,
     counting,
     meets,
+    stands_alone,
     still_bound,
 )
 from portvakt.core.authenticators import (
@@ -28,15 +30,21 @@ from portvakt.core.authenticators import (
     SECOND_FACTORS,
     Authenticator,
     AuthenticatorType,
+    in_force,
     usable_second_factors,
+    withdrawn_second_factors,
 )
+from portvakt.core.best_shown import best_of, lacks_best, measure, shows_best
 from portvakt.core.device_grant import asked_by_page
 from portvakt.core.enrolment import FRESH
 from portvakt.core.first_registration import Basis, FirstRegistration, MayRegister, NeedsProof
 from portvakt.core.ids import AccountId, ClientId, FlowId, SessionId
+from portvakt.core.leading_on import leads_on, unmet, within_reach
 from portvakt.core.messages import MessageId
+from portvakt.core.passes import vouched_by
 from portvakt.core.people import Account
 from portvakt.core.policy import Decision
+from portvakt.core.risk import Looked
 from portvakt.core.text_budget import texts_last
 
 
@@ -63,6 +71,8 @@ class SignIn:
     created_at: datetime
     expires_at: datetime
     version: int = 0
+    risk: Looked | None = None
+    """What was found amiss; None until a right answer has said who it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,8 @@ class AskPhone:
     """A number to be typed in the phone, in place of the password: after the name alone.
 
     The same for every name, so it carries nothing of what is bound. `SignIn.chosen` leads here;
-    choosing nothing leads back to the password.
+    choosing nothing leads back to the password. After a right password it comes where a rule asks
+    for a way without one, and the phone is all that the person has.
     """
 
 
@@ -184,22 +195,37 @@ def next_step(
         return Refuse(EXPIRED)
     if account is None or bound is None or decision is None or first is None or not account.usable:
         # whoever proved the password while the account still stood may be told that it does not
-        return _opening(state, _types(state.evidence)) or Refuse(UNUSABLE)
+        return _opening(state, state.evidence) or Refuse(UNUSABLE)
     step = _for_known(state, tuple(bound), decision, first, now)
     if texts_scarce and isinstance(step, AskAuthenticator):
         step = _ask(state, texts_last(step.offered))
+    if isinstance(step, AskEnrolment) and vouched_for(state, AuthenticatorType.START_CODE):
+        return AskPassword()
     stale = any(each.stale for each in state.evidence)
     return AskNewPassword() if stale and isinstance(step, Finish | AskEnrolment) else step
 
 
+def vouched_for(state: SignIn, *others: AuthenticatorType) -> bool:
+    """Say whether the password was shown by a ticket only, and nothing of `others` was shown.
+
+    A ticket is used by whoever sits at the computer, so it binds nothing: somebody who passes an
+    unlocked screen would leave with a method of their own in its owner's name.
+    """
+    first = (AuthenticatorType.PASSWORD, *others)
+    known = [each for each in state.evidence if each.type in first]
+    return bool(known) and all(each.by_ticket for each in known)
+
+
 def _opening(
-    state: SignIn, shown: frozenset[AuthenticatorType]
+    state: SignIn, evidence: tuple[Evidence, ...]
 ) -> AskPassword | AskProofFirst | AskPhone | AskStartCode | None:
     """Say what comes before the password is proved: the same for every name there is or is not.
 
-    A phone with its screen lock stands in place of the password, and of what comes after it.
+    A phone with its screen lock, or a key that verified who held it, stands in place of the
+    password, and of what comes after it.
     """
-    if AuthenticatorType.PASSWORD in shown or AuthenticatorType.PHONE_SIGN_IN in shown:
+    shown = _types(evidence)
+    if AuthenticatorType.PASSWORD in shown or any(map(stands_alone, evidence)):
         return None
     if state.chosen is AuthenticatorType.PHONE_SIGN_IN:
         return AskPhone()
@@ -219,6 +245,7 @@ def _for_known(
 ) -> Step:
     # no phone signs in but one that is a second factor too, so that `second` is all that matters
     second = usable_second_factors(bound, now)
+    withdrawn = withdrawn_second_factors(bound, now)
     need = _need(state, decision, second)
     given = still_bound(state.evidence, bound, now)
     # a restricted proof was shown all the same: it is not asked for again
@@ -226,21 +253,79 @@ def _for_known(
     types = _types(shown)
     password = any(each.type is AuthenticatorType.PASSWORD and each.usable(now) for each in bound)
     start_code = AuthenticatorType.START_CODE in types
-    opening = _opening(state, types) if password or not start_code else None
-    stop = opening or _refusal(decision, need, bound, now)
+    opening = _opening(state, shown) if password or not start_code else None
+    lacks_key = need.phishing_resistant and not any(
+        PROOFS[each.type].phishing_resistant for each in second
+    )
+    stop: Step | None = opening or _refusal(decision, lacks_key=lacks_key and not start_code)
+    lost_best, changing = lacks_best(second, withdrawn), state.purpose == METHODS
+    if changing and second and lost_best and not start_code:
+        # what is left is weaker than what was withdrawn, so it lets nobody bind anything
+        stop = stop or AskSecondProof((Basis.START_CODE,))
     if stop is not None:
         return stop
-    if start_code and (first.applies or not password):
-        # somebody who shows a start code came to register, and it opens nothing else
-        strong = not second or assurance_of(shown).aal >= Aal.TWO
-        return AskEnrolment(Basis.START_CODE) if strong else _ask(state, second)
+    vouched = vouched_by(shown, bound) is not None
+    if start_code and (first.applies or lacks_key or lost_best or vouched or not password):
+        best = replace(need, phishing_resistant=need.phishing_resistant and not lacks_key)
+        basis = Basis.VOUCHED if vouched else Basis.START_CODE
+        return _to_register(state, second, shown, best, basis)
     enough = meets(shown, need, now, since=state.created_at)
+    kept = measure(shown, second, withdrawn)
+    enough = enough and not (changing and second and not shows_best(shown, kept))
     if second and not enough:
-        offered = _helpful(second, types, need)
-        return _ask(state, offered) if offered else AskEnrolment(Basis.OWN_METHODS)
-    if enough and state.purpose != METHODS:
+        by_key = assurance_of(shown).phishing_resistant or not need.phishing_resistant
+        if by_key and unmet(shown, need):
+            return _one_of(state, in_force(bound, now), second, shown, need)
+        strong = tuple(each for each in best_of(kept) if each in second)
+        offered = _helpful(strong if changing else second, types, need)
+        return _ask(state, offered) if offered else _nothing_helps(shown, kept)
+    if enough and not changing:
         return Finish()
     return _by_verdict(first, shown, second)
+
+
+def _nothing_helps(
+    shown: tuple[Evidence, ...], kept: tuple[Authenticator, ...]
+) -> AskEnrolment | AskSecondProof:
+    """Let whoever has shown the best there is bind what would do; of others ask a start code."""
+    if shows_best(shown, kept):
+        return AskEnrolment(Basis.OWN_METHODS)
+    return AskSecondProof((Basis.START_CODE,))
+
+
+def _to_register(
+    state: SignIn,
+    second: tuple[Authenticator, ...],
+    shown: tuple[Evidence, ...],
+    best: Requirement,
+    basis: Basis,
+) -> Step:
+    """Ask whoever shows a start code for the best they have; it opens registration only.
+
+    Where people stood up for somebody who has shown the password, that stands in place of the best.
+    """
+    known = assurance_of(shown)
+    strong = known.aal >= Aal.TWO and known.phishing_resistant >= best.phishing_resistant
+    if not second or basis is Basis.VOUCHED or (strong and shows_best(shown, second)):
+        return AskEnrolment(basis)
+    kept = best_of(second)
+    return _ask(state, _helpful(kept, _types(shown), best) or kept)
+
+
+def _one_of(
+    state: SignIn,
+    usable: tuple[Authenticator, ...],
+    second: tuple[Authenticator, ...],
+    shown: tuple[Evidence, ...],
+    need: Requirement,
+) -> Step:
+    """Ask for what the person can do of the ways that a rule names; for nothing else."""
+    missing, before = unmet(shown, need), _types(shown)
+    left = tuple(each for each in usable if each.type not in before)
+    if not within_reach(left, missing):
+        return Refuse(NEEDS_KEY)
+    offered = tuple(each for each in second if each in left and leads_on(each.type, missing))
+    return _ask(state, offered) if offered else AskPhone()
 
 
 def _by_verdict(
@@ -272,19 +357,16 @@ def _need(state: SignIn, decision: Decision, second: tuple[Authenticator, ...]) 
     )
 
 
-def _refusal(
-    decision: Decision, need: Requirement, bound: tuple[Authenticator, ...], now: datetime
-) -> Refuse | None:
+def _refusal(decision: Decision, *, lacks_key: bool) -> Refuse | None:
     """Refuse what no answer could open. Never lets somebody bind a stronger method after less.
 
-    Offering enrolment here would be a way round the second factor that the account has.
+    Offering enrolment here would be a way round what the rule is for: whoever was lured out of a
+    password and a code would bind a key of their own. A start code, which support gives to whoever
+    it has made sure of, lets a first key be bound, beside the best that the account has (ADR 52).
     """
     if decision.blocked:
         return Refuse(BLOCKED)
-    strong = any(PROOFS[each.type].phishing_resistant and each.usable(now) for each in bound)
-    if need.phishing_resistant and not strong:
-        return Refuse(NEEDS_KEY)
-    return None
+    return Refuse(NEEDS_KEY) if lacks_key else None
 
 
 def _helpful(
@@ -293,8 +375,11 @@ def _helpful(
     """Pick the second factors that lead on.
 
     Where none of them meets the requirement, the best that the account has is asked for all the
-    same, before it may bind another. Empty when that has been shown.
+    same, before it may bind another. Empty when that has been shown. Where phishing must not take
+    it nothing weaker is ever offered, whatever the browser can do (A055).
     """
+    if need.phishing_resistant:
+        return tuple(each for each in second if PROOFS[each.type].phishing_resistant)
     helpful = tuple(
         each for each in second if not (need.no_restricted and PROOFS[each.type].restricted)
     )
@@ -307,5 +392,5 @@ def _ask(state: SignIn, offered: tuple[Authenticator, ...]) -> AskAuthenticator:
     return AskAuthenticator(offered, chosen or offered[0].type)
 
 
-def _types(evidence: Iterable[Evidence]) -> frozenset[AuthenticatorType]:
-    return frozenset(each.type for each in evidence)
+def _types(them: Iterable[Evidence | Authenticator]) -> frozenset[AuthenticatorType]:
+    return frozenset(each.type for each in them)

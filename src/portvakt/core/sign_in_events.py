@@ -15,6 +15,8 @@ from portvakt.core.ids import (
     RuleId,
     SessionId,
 )
+from portvakt.core.risk import Level
+from portvakt.core.signals import Risk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,14 @@ class SignInSucceeded(Event):
     networks: tuple[NetworkId, ...]
     known_browser: bool
     user_agent: str = field(default="", metadata=PERSONAL)
+    asked: tuple[str, ...] = ()
+    """What the rules asked beyond the password (`core.facts`)."""
+    facts: tuple[str, ...] = field(default=(), metadata=PERSONAL)
+    """What rules could look at beside what stands here anyway."""
+    our_device: str = field(default="", metadata=PERSONAL)
+    """What the certificate of a device of ours calls it; empty where none was shown."""
+    by_ticket: bool = False
+    """The password among the methods was vouched for by a Kerberos ticket, not typed."""
 
 
 def place_of(address: str | None, networks: Sequence[str]) -> str:
@@ -48,6 +58,16 @@ class SignInFailed(Event):
     method: AuthenticatorType
     reason: str
     """"unknown", "wrong", "expired", "disabled", "not_bound" …: for the log, never the page."""
+    app: ClientId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRefused(Event):
+    """A computer showed a Kerberos ticket that is genuine, and it opened nothing."""
+
+    name = "authentication.ticket_refused"
+    reason: str
+    """"realm", "unknown", "disabled", "locked", "no_password"."""
     app: ClientId | None = None
 
 
@@ -100,6 +120,24 @@ class SignInRefused(Event):
     why: str
     app: ClientId | None
     rules: tuple[RuleId, ...]
+    asked: tuple[str, ...] = ()
+    """What the rules asked beyond the password (`core.facts`)."""
+    facts: tuple[str, ...] = field(default=(), metadata=PERSONAL)
+    """What rules could look at beside what stands here anyway."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskSeen(Event):
+    """The first answer was right, and something about the sign-in was amiss; the trace says what.
+
+    It may never have been finished.
+    """
+
+    name = "authentication.at_risk"
+    risks: tuple[Risk, ...]
+    level: Level
+    """By what is switched on: "low" where all of it only reports."""
+    app: ClientId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +178,20 @@ class SessionsEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSeenElsewhere(Event):
+    """A session's cookie came from another browser on another network, so it was ended (A066)."""
+
+    name = "session.seen_elsewhere"
+    session_id: SessionId = field(metadata=PERSONAL)
+    user_agent: str = field(metadata=PERSONAL)
+    """What the browser that it came from calls itself."""
+    opened_from: str | None = field(metadata=PERSONAL)
+    """The address from which the session was opened."""
+    opened_in: str = field(metadata=PERSONAL)
+    """What the browser called itself in which it was opened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppOpened(Event):
     """An app was told who somebody is."""
 
@@ -148,6 +200,11 @@ class AppOpened(Event):
     session_id: SessionId = field(metadata=PERSONAL)
     aal: Aal
     rules: tuple[RuleId, ...] = ()
+    methods: tuple[AuthenticatorType, ...] = ()
+    asked: tuple[str, ...] = ()
+    """What the rules asked beyond the password (`core.facts`)."""
+    facts: tuple[str, ...] = field(default=(), metadata=PERSONAL)
+    """What rules could look at beside what stands here anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +214,10 @@ class AppRefused(Event):
     name = "app.refused"
     app: ClientId
     why: str
+    asked: tuple[str, ...] = ()
+    """What the rules asked beyond the password (`core.facts`)."""
+    facts: tuple[str, ...] = field(default=(), metadata=PERSONAL)
+    """What rules could look at beside what stands here anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +254,36 @@ class AppRequestRefused(Event):
     """What the specifications call it, such as `invalid_request`."""
     said: str
     """What the owner of the app is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenExchanged(Event):
+    """An app traded somebody's token for one for a service behind it (RFC 8693).
+
+    The common address is empty, for the person is not there; `asked_from` is the app's.
+    """
+
+    name = "app.token_exchanged"
+    app: ClientId
+    opened: ClientId
+    """The app that the person signed in to."""
+    target: str
+    scope: tuple[str, ...]
+    aal: Aal
+    asked_from: str | None = field(default=None, metadata=PERSONAL)
+    rules: tuple[RuleId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenExchangeRefused(Event):
+    """An app may not act for somebody at a service: it is not theirs, or a rule says no."""
+
+    name = "app.exchange_refused"
+    app: ClientId
+    opened: ClientId
+    target: str
+    why: str
+    asked_from: str | None = field(default=None, metadata=PERSONAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

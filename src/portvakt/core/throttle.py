@@ -29,7 +29,9 @@ class Kind(StrEnum):
     """What is counted."""
 
     PASSWORD = "password"  # noqa: S105  # the name of a kind, not a password
+    PASSKEY = "passkey"
     TOTP = "totp"
+    HARDWARE_TOKEN = "hardware_token"  # noqa: S105  # the name of a kind
     SMS_CODE = "sms_code"
     RECOVERY_CODE = "recovery_code"
     START_CODE = "start_code"
@@ -45,6 +47,10 @@ class Kind(StrEnum):
     """A proof tried where a password is reset. Closes the reset of one person and no sign-in."""
     RESET_ASKED = "reset_asked"
     """A text or a phone's request asked for there: what reaches the person is what annoys."""
+    NEW_PHONE_ASKED = "new_phone_asked"
+    """People asked to stand up for somebody with a new phone: all that the person has is told."""
+    VOUCHED = "vouched"
+    """People whom somebody stood up for."""
     DIRECTORY = "directory"
     """Passwords that reach a directory, from everywhere together: it counts them, too."""
     DEVICE_CODE = "device_code"
@@ -108,7 +114,10 @@ LIMITS: Mapping[Kind, Limit] = MappingProxyType(
     {
         # ASVS 6.1.1: a soft lock, kept apart for each familiarity so that it locks nobody out
         Kind.PASSWORD: Limit(run=10, stop=_STOP),
+        # nobody guesses a signature: what is held back is the work, and no key is ever switched off
+        Kind.PASSKEY: Limit(run=10, stop=_STOP),
         Kind.TOTP: _SECOND_FACTOR,
+        Kind.HARDWARE_TOKEN: _SECOND_FACTOR,
         Kind.SMS_CODE: _SECOND_FACTOR,
         # printed and handed-out codes cannot be bound anew by themselves, and have 65 bits or more
         Kind.RECOVERY_CODE: _SECOND_FACTOR,
@@ -126,6 +135,9 @@ LIMITS: Mapping[Kind, Limit] = MappingProxyType(
         Kind.RESET_ASKED: Limit(
             run=3, stop=timedelta(minutes=10), per_day=10, window=timedelta(minutes=10)
         ),
+        Kind.NEW_PHONE_ASKED: Limit(run=5, stop=_DAY, window=_DAY),
+        # a manager on a day with many new phones, and no stamp that says yes to whatever comes
+        Kind.VOUCHED: Limit(run=10, stop=_DAY, window=_DAY),
         # until a directory has said how it locks; then `directory_limits`
         Kind.DIRECTORY: Limit(run=2, stop=timedelta(minutes=30)),
         # RFC 8628 section 5.1: right ones give their try back, so only guesses add up

@@ -1,4 +1,6 @@
-"""Who may stand up for somebody who resets a password: the manager, or two colleagues.
+"""Who may stand up for somebody: the manager, or two colleagues.
+
+For whoever resets a password, and for whoever knows it and has a new phone (`core.new_phone`).
 
 A voucher is a kind of proof of its own (rule R12), beside one that the person gives. It is given in
 the voucher's own session with two factors, for one attempt, within 15 minutes.
@@ -21,8 +23,12 @@ from portvakt.core.people import Account
 
 LIVES = timedelta(minutes=15)
 """How long people may answer once they were asked, and how long each answer counts (R13)."""
+FRESH = timedelta(minutes=5)
+"""How old the voucher's own proof may be (rule R15)."""
 COLLEAGUES = 2
 """How many colleagues take the place of a manager."""
+RING = timedelta(days=30)
+"""For how long somebody whom a person stood up for does not stand up for that person."""
 RIPE = timedelta(hours=24)
 """How long a method must have been as it is before it opens a reset, or vouches (rule R10)."""
 
@@ -53,6 +59,8 @@ class Request:
     target: Account
     asked_at: datetime
     given: tuple[Vouch, ...] = ()
+    new_phone: bool = False
+    """What it is for: a new phone, or else a reset of the password."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +73,8 @@ class Voucher:
     evidence: tuple[Evidence, ...]
     changed_at: datetime | None = None
     """When a method of theirs was last removed or their password reset; None: never."""
+    stood_up_for_them: frozenset[AccountId] = frozenset()
+    """Who did within `RING`."""
 
 
 class WhyNot(StrEnum):
@@ -84,6 +94,12 @@ class WhyNot(StrEnum):
     """The session was not opened with two factors."""
     CHANGED = "changed"
     """Own methods changed less than 24 hours ago."""
+    MUTUAL = "mutual"
+    """The person stood up for them not long ago: two people must not carry each other."""
+    OFTEN = "often"
+    """Has vouched as often as anybody may in a day."""
+    NOT_FRESH = "not_fresh"
+    """Showed two factors too long ago (rule R15): to be shown again, and nothing else is amiss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +131,23 @@ def may_vouch(request: Request, voucher: Voucher, now: datetime) -> MayVouch | M
     sort = sort_of(request.target, voucher.account)
     if sort is None:
         return MayNotVouch(WhyNot.UNRELATED)
-    if not is_open(request.asked_at, now):
-        return MayNotVouch(WhyNot.OVER)
-    if any(each.person == voucher.account.id for each in request.given):
-        return MayNotVouch(WhyNot.TWICE)
+    why = _not_now(request, voucher, shown, now)
+    if why is not None:
+        return MayNotVouch(why)
     return MayVouch(sort, named=not voucher.account.protected)
+
+
+def _not_now(
+    request: Request, voucher: Voucher, shown: Collection[Evidence], now: datetime
+) -> WhyNot | None:
+    """Say why somebody who is near enough may not vouch all the same."""
+    if not is_open(request.asked_at, now):
+        return WhyNot.OVER
+    if any(each.person == voucher.account.id for each in request.given):
+        return WhyNot.TWICE
+    if request.target.id in voucher.stood_up_for_them:
+        return WhyNot.MUTUAL
+    return None if _just_shown(shown, now) else WhyNot.NOT_FRESH
 
 
 def sort_of(target: Account, other: Account) -> Sort | None:
@@ -174,6 +202,13 @@ def _of_now(evidence: Iterable[Evidence], now: datetime) -> tuple[Evidence, ...]
         each
         for each in evidence
         if each.at - now <= CLOCK_BOUND and each.type is not AuthenticatorType.START_CODE
+    )
+
+
+def _just_shown(shown: Collection[Evidence], now: datetime) -> bool:
+    """Whether a second factor, or what stands alone, was shown within five minutes."""
+    return any(
+        now - each.at <= FRESH and each.type is not AuthenticatorType.PASSWORD for each in shown
     )
 
 

@@ -1,9 +1,24 @@
-"""What a server's certificate says of itself. Whether to trust it was judged before, by TLS."""
+"""What a server's certificate says of itself, and what reading anybody's may raise.
+
+Whether to trust a server was judged before, by TLS.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+UNREADABLE: Final = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises for bytes of strangers that are no certificate, or no list, of a kind
+that anybody needs. Most of these are no `ValueError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +32,18 @@ class CertificateSays:
 
 def read_certificate(der: bytes) -> CertificateSays:
     """Read a certificate in DER (RFC 5280). Raises `ValueError` for anything else."""
-    return _said(x509.load_der_x509_certificate(der))
+    try:
+        return _said(x509.load_der_x509_certificate(der))
+    except UNREADABLE as error:
+        raise ValueError(str(error)) from error
 
 
 def read_pem_certificate(pem: bytes) -> CertificateSays:
     """Read the first certificate of a PEM file: the server's own. Raises `ValueError`."""
-    return _said(x509.load_pem_x509_certificate(pem))
+    try:
+        return _said(x509.load_pem_x509_certificate(pem))
+    except UNREADABLE as error:
+        raise ValueError(str(error)) from error
 
 
 def _said(certificate: x509.Certificate) -> CertificateSays:

@@ -18,6 +18,7 @@ from cryptography.x509.verification import (
     VerificationError,
 )
 
+from portvakt.crypto.certificates import UNREADABLE
 from portvakt.crypto.client_keys import public_keys
 
 NAMES: Final = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
@@ -59,7 +60,7 @@ class Issuers:
         )
         try:
             policy.build_client_verifier().verify(x509.load_der_x509_certificate(der), [])
-        except (VerificationError, ValueError, x509.UnsupportedGeneralNameType):
+        except (VerificationError, *UNREADABLE):
             return False
         return True
 
@@ -74,7 +75,7 @@ def names(der: bytes, kind: str, name: str) -> bool:
         if kind == "subject_dn":
             return certificate.subject == distinguished(name)
         kept = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (ValueError, x509.ExtensionNotFound):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return False
     if kind == "san_ip":
         return ip_address(name) in kept.get_values_for_type(x509.IPAddress)
@@ -109,7 +110,7 @@ def is_of_key(der: bytes, jwks: str, now: datetime) -> bool:
     try:
         certificate = x509.load_der_x509_certificate(der)
         own = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except ValueError:
+    except UNREADABLE:
         return False
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         return False

@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 KINDS: Final[Mapping[str, tuple[str, str | None]]] = {
     "RS256": ("RSA", None),
+    "RS384": ("RSA", None),
+    "RS512": ("RSA", None),
     "PS256": ("RSA", None),
     "ES256": ("EC", "P-256"),
+    "ES384": ("EC", "P-384"),
+    "ES512": ("EC", "P-521"),
     "EdDSA": ("OKP", "Ed25519"),  # RFC 8037
     "Ed25519": ("OKP", "Ed25519"),  # the same under its name of RFC 9864
 }

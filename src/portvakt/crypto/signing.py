@@ -35,6 +35,7 @@ RSA_BITS = 3072  # ASVS 11.2.3: 128 bits of strength
 _EXPONENT = 65537
 _COORDINATE = 32  # bytes of a P-256 coordinate: RFC 7518 section 6.2.1
 _HEADER = {"alg", "kid", "typ"}
+_ES256 = ec.ECDSA(SHA256())
 _LONGEST = 16 * 1024
 _MOST_BELIEVED = 1024
 
@@ -332,7 +333,7 @@ def _taken_apart(jwt: str) -> tuple[dict[str, Any], bytes, dict[str, Any], bytes
 
 def _signature(private: PrivateKey, data: bytes) -> bytes:
     if isinstance(private, ec.EllipticCurvePrivateKey):
-        r, s = decode_dss_signature(private.sign(data, ec.ECDSA(SHA256())))
+        r, s = decode_dss_signature(private.sign(data, _ES256))
         return r.to_bytes(_COORDINATE, "big") + s.to_bytes(_COORDINATE, "big")
     if isinstance(private, ed25519.Ed25519PrivateKey):
         return private.sign(data)
@@ -347,7 +348,7 @@ def _is_signed(public: PublicKey, signature: bytes, data: bytes) -> bool:
             r = int.from_bytes(signature[:_COORDINATE], "big")
             s = int.from_bytes(signature[_COORDINATE:], "big")
             der = encode_dss_signature(r, s)
-            public.verify(der, data, ec.ECDSA(SHA256()))
+            public.verify(der, data, _ES256)
         elif isinstance(public, ed25519.Ed25519PublicKey):
             public.verify(signature, data)
         else:

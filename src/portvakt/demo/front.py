@@ -58,7 +58,10 @@ class Front:
         self._switch = switch
         self._port = port
         # The transport, not a client: nothing is added, kept, followed or decoded on the way.
-        self._transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None))
+        # Kept shorter than the product keeps it (5 s): a connection that is closed in the very
+        # moment in which it is used again would be a 502.
+        limits = httpx.Limits(max_connections=None, keepalive_expiry=1)
+        self._transport = httpx.AsyncHTTPTransport(limits=limits)
 
     async def close(self) -> None:
         """Drop the connections to the product."""

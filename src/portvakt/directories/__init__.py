@@ -10,7 +10,7 @@ whose `Config.open(name)` returns a `Directory`, which `tests/conformance/direct
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from portvakt.core.directory_findings import Finding
 from portvakt.core.password_outcomes import WriteOutcome
@@ -41,6 +41,7 @@ __all__ = [
     "Expired",
     "Field",
     "KeepsPasswords",
+    "KnowsTickets",
     "LockedOut",
     "MustChange",
     "PasswordPolicy",
@@ -52,6 +53,7 @@ __all__ = [
     "RowDoubtful",
     "RowRefused",
     "Seen",
+    "TicketOwner",
     "UnusableSourceError",
 ]
 
@@ -130,6 +132,19 @@ CheckOutcome = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class TicketOwner:
+    """Whose account a Kerberos ticket names, and how it stands now."""
+
+    external_id: str
+    off: bool = False
+    """It is disabled or has ended."""
+    locked: bool = False
+    """Too many wrong passwords have locked it."""
+    stale: bool = False
+    """Its password must be changed before it opens anything (A012)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordPolicy:
     """What a directory asks of one person's password, as far as it says. 0 and None: nothing."""
@@ -174,6 +189,17 @@ class KeepsPasswords(Protocol):
 
     async def lockout(self) -> PasswordPolicy | DirectoryAway:
         """Read the strictest lock-out that holds for anybody, so that we stop before it does."""
+
+
+@runtime_checkable
+class KnowsTickets(Protocol):
+    """A directory whose domain gives Kerberos tickets to its people."""
+
+    async def whose(self, sid: bytes, now: datetime) -> TicketOwner | DirectoryAway | None:
+        """Say whose account a ticket names, and how it stands: asked, never remembered.
+
+        None where it is nobody's, or not one of the people.
+        """
 
 
 class Directory(KeepsPasswords, Protocol):

@@ -65,11 +65,15 @@ class Notice(StrEnum):
     SUSPENDED = "suspended"
     START_CODE = "start_code"
     PASSWORD = "password"  # noqa: S105  # the name of a notice
+    KEY_COPIED = "key_copied"
     RECOVERY_MADE = "recovery_made"
     RECOVERY_USED = "recovery_used"
     WELCOME = "welcome"
     NEW_PLACE = "new_place"
     GUESSING = "guessing"
+    AT_RISK = "at_risk"
+    SEEN_ELSEWHERE = "seen_elsewhere"
+    LEAKED_PASSWORD = "leaked_password"  # noqa: S105  # the name of a notice
     ASKED_OFTEN = "asked_often"
     PAIRING_REUSED = "pairing_reused"
     PHONE_MOVED = "phone_moved"
@@ -80,10 +84,12 @@ class Notice(StrEnum):
     UNLOCKED = "unlocked"
     FROZEN = "frozen"
     THAWED = "thawed"
+    NEW_PHONE = "new_phone"
     VOUCH_ASKED = "vouch_asked"
     VOUCHED = "vouched"
     VOUCH_GIVEN = "vouch_given"
     APP_CUT_OFF = "app_cut_off"
+    BROWSER_COPIED = "browser_copied"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,15 @@ To add one: a module here with a `Config` struct whose `open(tools)` returns a `
 one line in `portvakt.core.authenticators.PROOFS` that says what the new type proves.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.ids import AuthenticatorId
+from portvakt.core.key_models import NO_MODELS, KeyModels
+from portvakt.core.keys import Known, Named, NewKey, NotAccepted, Options
 from portvakt.core.lanes import Lane
 from portvakt.core.secret import Secret
 
@@ -26,6 +29,28 @@ class LookupRow:
     id: str
     authenticator_id: AuthenticatorId
     verifier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyAtHand:
+    """What one use of a key is held against: what we asked, and what we keep of that key."""
+
+    id: AuthenticatorId
+    challenge: bytes
+    """What we asked it to sign."""
+    asked_at: datetime
+    must_verify: bool
+    """Whether it must have verified who holds it (`userVerification: "required"`)."""
+    must_name: bool
+    """Whether it must say itself whose it is (`userHandle`): we named no key."""
+    handle: bytes
+    """Whose key it is, as its owner is called in keys."""
+    public_key: bytes
+    """COSE (RFC 9052 section 7)."""
+    verifies: bool
+    """Whether it verified its holder when it was registered; one that did not never counts so."""
+    copied: bool
+    """Whether it said when it was registered that it may be copied (`BE`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +71,7 @@ class Ceremony:
     secret: bytes | None = None
     last_step: int | None = None
     lookup: tuple[LookupRow, ...] = ()
+    key: KeyAtHand | None = None
     lane: Lane = Lane.OTHER
     """Where the answer stands in line, if judging it takes a hash."""
 
@@ -71,7 +97,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class TimeStep:
-    """A TOTP time step that may be used once (RFC 6238 section 5.2)."""
+    """A TOTP time step, or a HOTP counter, that may be used once (RFC 6238 section 5.2)."""
 
     authenticator_id: AuthenticatorId
     step: int
@@ -96,9 +122,12 @@ class PrintedCode:
 
 @dataclass(frozen=True, slots=True)
 class StartCode:
-    """A start code: the authenticator itself is used up."""
+    """A start code: one of its uses, of which a plain one has one, is used up."""
 
     authenticator_id: AuthenticatorId
+    uses: int = 1
+    until: datetime | None = None
+    """Of a temporary pass: when what it opens ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +144,22 @@ class PhoneApproval:
     """A request that a phone has approved: whether one has is known when it is spent."""
 
 
-Spends = TimeStep | SentCode | PrintedCode | StartCode | NewVerifier | PhoneApproval | None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyUse:
+    """One use of a key: its challenge may be answered once, and its count may only rise."""
+
+    authenticator_id: AuthenticatorId
+    challenge: bytes
+    asked_at: datetime
+    """When the challenge was made."""
+    sign_count: int
+    backed_up: bool
+    """Whether a copy exists now (`BS`)."""
+    user_verified: bool
+    device_bound: bool
+
+
+Spends = TimeStep | SentCode | PrintedCode | StartCode | NewVerifier | PhoneApproval | KeyUse | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +172,11 @@ class Verified:
     spends: Spends
     stale: bool = False
 
+    @property
+    def until(self) -> datetime | None:
+        """When what this opens ends, where it is a temporary pass."""
+        return self.spends.until if isinstance(self.spends, StartCode) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
@@ -135,12 +184,14 @@ class Rejected:
 
     `replayed` is True where it was right once and has been used, `unreadable` where something that
     it might have matched is damaged. `locked` and `off` are what a directory says of the account.
+    `why` is for the log alone.
     """
 
     replayed: bool = False
     unreadable: bool = False
     locked: bool = False
     off: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +221,44 @@ class Enrollable(SignInMethod, Protocol):
 
     def offer(self) -> Offer:
         """Make a new shared secret."""
+
+
+class KeyMethod(SignInMethod, Protocol):
+    """A method that a page's script answers with a key (W3C WebAuthn Level 3)."""
+
+    def to_use(self, challenge: bytes, keys: Iterable[Known], *, must_verify: bool) -> Options:
+        """Write what a browser is asked that uses a key; without keys, any of the person's."""
+
+    def to_make(
+        self,
+        challenge: bytes,
+        *,
+        organisation: str,
+        handle: bytes,
+        name: str,
+        display_name: str,
+        known: Iterable[Known],
+        alone: bool,
+        attested: bool = False,
+    ) -> Options:
+        """Write what a browser is asked that makes a key; `alone`: one that needs no password.
+
+        `attested` asks its maker to vouch for it.
+        """
+
+    def named_in(self, answer: Secret) -> Named | None:
+        """Read which key and challenge an answer is about; nothing of it is proved yet."""
+
+    def made(
+        self,
+        answer: Secret,
+        challenge: bytes,
+        *,
+        must_verify: bool,
+        models: KeyModels = NO_MODELS,
+        attested: bool = False,
+    ) -> NewKey | NotAccepted:
+        """Judge the making of a key; who vouches for it is found in `models`, where asked for."""
 
 
 @dataclass(frozen=True, slots=True)

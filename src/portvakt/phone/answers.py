@@ -70,7 +70,7 @@ class State(Now, frozen=True):
 class Totp(Strict, frozen=True):
     """The codes that work without network."""
 
-    secret: Annotated[str, msgspec.Meta(pattern="^[A-Z2-7]+$")]
+    secret: Annotated[str, msgspec.Meta(pattern=r"\A[A-Z2-7]+\Z")]
     digits: Literal[6]
     period: Literal[30]
     algorithm: Literal["SHA1"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from portvakt.core.assurance import Evidence, assurance_of
+from portvakt.core.assurance import Evidence, assurance_of, types_of
 from portvakt.core.enrolment import for_registration
 from portvakt.core.events import SignInSucceeded
 from portvakt.core.ids import SessionId
@@ -107,7 +107,8 @@ async def _note(unit: Unit, standing: Standing, visit: Visit, *, shared: bool) -
 def _succeeded(
     session: Session, standing: Standing, configuration: Configuration, visit: Visit
 ) -> SignInSucceeded:
-    verdict = judge(configuration, standing.account, None, visit.address, visit.now)
+    account, at = standing.account, visit.address
+    verdict = judge(configuration, account, None, at, visit.now, visit.seen)
     return SignInSucceeded(
         at=visit.now,
         account_id=standing.account.id,
@@ -115,10 +116,12 @@ def _succeeded(
         address=visit.address,
         session_id=session.id,
         app=None,
-        methods=tuple(dict.fromkeys(each.type for each in session.evidence)),
+        methods=types_of(session.evidence),
         aal=assurance_of(session.evidence).aal,
         rules=verdict.decision.reasons,
         networks=tuple(sorted(verdict.networks)),
         known_browser=standing.known_browser,
         user_agent=visit.user_agent,
+        **verdict.told,
+        our_device="" if visit.our_device is None else visit.our_device.name,
     )

@@ -33,6 +33,7 @@ async def end_what_it_opened(
     """
     ended = await unit.sessions.close_all(account_id, doer.at, kept.session)
     await unit.browsers.forget_all(account_id, kept.browser)
+    await unit.known_browsers.forget_all(account_id)
     await unit.grants.revoke_of_account(account_id, doer.at)
     for each in await unit.approvals.deny_all(account_id, doer.at):
         await unit.wakeups.ring(f"approval:{each}")

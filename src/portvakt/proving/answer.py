@@ -8,12 +8,13 @@ back by the caller in its own act.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
-from typing import assert_never
+from typing import Final, assert_never
 
 import structlog
 
+from portvakt.core.assurance import Evidence
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.ids import AuthenticatorId
 from portvakt.core.lanes import lane_of
@@ -33,6 +34,7 @@ from portvakt.directories import (
 )
 from portvakt.methods import (
     Ceremony,
+    KeyUse,
     LookupRow,
     NewVerifier,
     PhoneApproval,
@@ -46,9 +48,12 @@ from portvakt.methods import (
 )
 from portvakt.proving.directory_passwords import DirectoryPasswords
 from portvakt.records.codes import CodeExpired, CodeWrong, Spent
+from portvakt.records.keys import SpentChallenge
 from portvakt.records.standing import Bound, Standing
 from portvakt.records.unit import Unit
 
+CHALLENGE_LIVES: Final = timedelta(minutes=10)
+"""Longer than the five minutes that a browser waits for a key, and for a page that stands open."""
 _log = structlog.get_logger("portvakt.proving")
 
 
@@ -63,11 +68,30 @@ class Answer:
     now: datetime
     claimed: str = ""
     """The canonical typed name, where nothing but it says who somebody is."""
+    browser: bytes = b""
+    """Digest of the browser's binding cookie: what a key was asked to sign belongs to it."""
+    leaked: bool = False
+    """Whether it is a right password that others know, too (`proving.risk`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
     """Nobody can say whether it is right: the directory it lives in is away. It does not count."""
+
+
+def proof_of_answer(answer: Answer, shown: AuthenticatorId, verified: Verified) -> Evidence:
+    """Return the evidence that a right answer is, once what it uses up is spent."""
+    use = verified.spends if isinstance(verified.spends, KeyUse) else None
+    return Evidence(
+        answer.type,
+        shown,
+        answer.now,
+        answer.purpose,
+        stale=verified.stale,
+        user_verified=use is not None and use.user_verified,
+        device_bound=use is not None and use.device_bound,
+        until=verified.until,
+    )
 
 
 class NotSpent(Enum):
@@ -76,6 +100,8 @@ class NotSpent(Enum):
     WRONG = "wrong"
     EXPIRED = "expired"
     USED = "used"
+    COPIED = "copied"
+    """A key's count did not rise: there may be two of it."""
 
 
 def subject_of(account: Account | None, claimed: str) -> str:
@@ -221,6 +247,8 @@ async def spend(  # noqa: PLR0911  # one answer for each thing that can be spent
     match verified.spends:
         case TimeStep(authenticator_id, step):
             burnt = await unit.authenticators.burn_step(authenticator_id, step, answer.now)
+            if burnt and answer.type is AuthenticatorType.HARDWARE_TOKEN:
+                await unit.hardware_tokens.used(authenticator_id, step)
             return authenticator_id if burnt else NotSpent.USED
         case SentCode(mac, other):
             return _code_owner(
@@ -229,14 +257,16 @@ async def spend(  # noqa: PLR0911  # one answer for each thing that can be spent
         case PrintedCode(row, authenticator_id):
             burnt = await unit.authenticators.recovery_burn(row, answer.now)
             return authenticator_id if burnt else NotSpent.USED
-        case StartCode(authenticator_id):
-            burnt = await unit.authenticators.start_code_burn(authenticator_id, answer.now)
+        case StartCode(authenticator_id, uses):
+            burnt = await unit.authenticators.start_code_burn(authenticator_id, answer.now, uses)
             return authenticator_id if burnt else NotSpent.USED
         case NewVerifier(authenticator_id, verifier, old):
             kept = await unit.authenticators.rehash(authenticator_id, verifier, instead_of=old)
             return authenticator_id if kept else NotSpent.WRONG
         case PhoneApproval():
             return await _approver(unit, answer, standing)
+        case KeyUse():
+            return await _signed(unit, verified.spends, answer)
         case None:
             return usable(standing, answer.type, answer.now)[0].authenticator.id
         case _:
@@ -268,6 +298,24 @@ async def _approver(unit: Unit, answer: Answer, standing: Standing) -> Authentic
     bound = usable(standing, answer.type, answer.now)
     mine = (each.authenticator.id for each in bound if phone_of(each.authenticator) == phone)
     return next(mine, NotSpent.WRONG)
+
+
+async def _signed(unit: Unit, use: KeyUse, answer: Answer) -> AuthenticatorId | NotSpent:
+    """Spend what a key signed: its challenge, also where the count then shows a copy of it."""
+    answered = SpentChallenge(
+        challenge=use.challenge,
+        browser=answer.browser,
+        flow=answer.flow,
+        purpose=answer.purpose,
+        asked_at=use.asked_at,
+        expires_at=use.asked_at + CHALLENGE_LIVES,
+    )
+    if not await unit.keys.spend(answered, answer.now):
+        return NotSpent.USED
+    rises = await unit.keys.used(
+        use.authenticator_id, use.sign_count, answer.now, backed_up=use.backed_up
+    )
+    return use.authenticator_id if rises else NotSpent.COPIED
 
 
 _NOT_APPROVED = {

@@ -6,11 +6,14 @@ asked for on the way.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
-from portvakt.core.assurance import Requirement
+from portvakt.core.assurance import AAL1, AAL2, Requirement
+from portvakt.core.device_grant import PATH as DEVICE
 from portvakt.core.ids import ClientId
 from portvakt.core.relying_parties import RelyingParty
+from portvakt.core.signals import ClientKind
 from portvakt.records.configuration import Configuration
 
 AUTHORIZE = "/oidc/authorize"
@@ -18,6 +21,7 @@ GUARDED = "/forward-auth/start"
 """Where a browser comes from the host of an app whose proxy asks us (ADR 43)."""
 NEED = "need"
 """The parameter in which the authorization endpoint says what it still misses."""
+_WAYS = {GUARDED: ClientKind.PROXY, DEVICE: ClientKind.DEVICE}
 _TWO_FACTORS = "mfa"
 _SOMEBODY_ELSE = "person"
 
@@ -41,6 +45,19 @@ class Needs:
         return ".".join(word for needed, word in words if needed)
 
 
+def asks_itself(app: RelyingParty) -> Requirement:
+    """Return what an app's entry demands where its request says nothing else.
+
+    OpenID Connect Dynamic Client Registration 1.0 section 2: `default_acr_values` and
+    `default_max_age`.
+    """
+    levels, age = frozenset(app.default_acr_values), app.default_max_age
+    return Requirement(
+        multifactor=AAL2 in levels and AAL1 not in levels,
+        max_age=None if age is None else timedelta(seconds=age),
+    )
+
+
 def app_of(to: str, configuration: Configuration) -> RelyingParty | None:
     """Return the app that a local path opens, or None for our own pages and unknown apps."""
     host = _only(to, "host", GUARDED)
@@ -48,6 +65,11 @@ def app_of(to: str, configuration: Configuration) -> RelyingParty | None:
         return configuration.by_host.get(host)
     named = _only(to, "client_id")
     return None if named is None else configuration.app(ClientId(named))
+
+
+def way_of(to: str) -> ClientKind | None:
+    """Return in what way an app is opened at a local path, where the path tells."""
+    return _WAYS.get(to.partition("?")[0])
 
 
 def login_hint_of(to: str) -> str:

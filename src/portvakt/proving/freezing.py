@@ -61,6 +61,11 @@ async def freeze_since(
     whatever waits.
     """
     account_id = standing.account.id
+    if standing.account.break_glass:  # nothing of it stands still: what is open ends, and no more
+        ended = await _end_everything(unit, account_id, visitor(visit))
+        told = said(visit, account_id)
+        await unit.audit.write(SessionsEnded(**told, sessions=ended, reason=NOT_ME))
+        return
     before = (await unit.freezes.of(account_id)).disowned
     disowned = disown(before, what.change, what.made, visit.now)
     await unit.freezes.freeze(account_id, disowned)

@@ -8,26 +8,36 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portvakt.core.assurance import meets
+from portvakt.core.assurance import meets, merged, still_bound, types_of
 from portvakt.core.events import FreshProofGiven, SessionsEnded
 from portvakt.core.ids import ClientId, SessionId
-from portvakt.core.networks import is_shared
+from portvakt.core.networks import is_shared, networks_of
+from portvakt.core.our_devices import ShownDevice
+from portvakt.core.people import Account
 from portvakt.core.sessions import Session, SessionKind, goes_on, is_live
+from portvakt.core.signals import Device, Seen
 from portvakt.crypto.digests import lookup_hash
+from portvakt.crypto.families import Member
 from portvakt.proving.destination import needs_of
-from portvakt.proving.finish import Opened, merged
-from portvakt.proving.rules import Rules, Verdict
+from portvakt.proving.finish import Opened
+from portvakt.proving.held import held
+from portvakt.proving.our_devices import OurDevices, matters
+from portvakt.proving.rules import Rules, Verdict, judge
+from portvakt.proving.stolen_cookies import StolenCookies
 from portvakt.proving.visit import Visit, said
+from portvakt.records.configuration import Configuration
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Records, Unit
-from portvakt.web.cookies import set_browser, set_session
+from portvakt.web.cookies import set_browser, set_known, set_session
 from portvakt.web.request import Shared, context, here
-from portvakt.web.responses import see_other
+from portvakt.web.responses import path_and_query, see_other
 
 TOUCHED = timedelta(minutes=1)
 """How stale the time of the last act may be, so that not every click writes it."""
 
 
+LOOK = "/our-device/look"
+"""Where a page has its browser's device looked at."""
 ANEW = "anew"
 """What a sign-in is for where an app asks for a new one (`prompt=login`, `max_age`): the page asks
 for name and password whoever is signed in here already."""
@@ -43,7 +53,11 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """The session of this request, and the person whose it is, read just now."""
+    """The session of this request, and the person whose it is, read just now.
+
+    Its evidence is what still counts: what was removed or withdrawn since it was shown is not among
+    it.
+    """
 
     session: Session
     standing: Standing
@@ -52,10 +66,24 @@ class Current:
 class Gate:
     """Reads the session cookie and holds it against the records and the rules."""
 
-    def __init__(self, *, records: Records, rules: Rules, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        records: Records,
+        rules: Rules,
+        clock: Clock,
+        devices: OurDevices | None = None,
+        stolen: StolenCookies | None = None,
+    ) -> None:
+        """Take what knows our own devices, and what ends sessions whose cookie was stolen.
+
+        Either may be off in the settings.
+        """
+        self._stolen = stolen
         self._records = records
         self._rules = rules
         self._clock = clock
+        self._devices = devices
 
     def now(self) -> datetime:
         """Return the time."""
@@ -75,10 +103,39 @@ class Gate:
             address=at.address,
             binding=lookup_hash(around.binding()),
             browser=None if shared else lookup_hash(around.browser()),
+            brought=None if shared or at.known is None else Member.read(at.known),
             language=at.language,
             request_id=at.request_id,
             user_agent=at.user_agent,
+            our_device=await self._our_device(request),
         )
+
+    async def seen(self, request: Request) -> Seen:
+        """Return what rules may look at beside the address, as far as the request alone tells."""
+        shown = await self._our_device(request)
+        device = Device.OTHER if shown is None else Device.OURS
+        return Seen(device=device, shown_device=shown, user_agent=here(request).user_agent)
+
+    async def _our_device(self, request: Request) -> ShownDevice | None:
+        """Return what the device of this browser has shown, if that counts now."""
+        if self._devices is None:
+            return None
+        at = here(request)
+        binding = None if at.binding is None else lookup_hash(at.binding)
+        return await self._devices.of_cookie(at.our_device, binding, self._clock())
+
+    async def to_look(self, request: Request) -> str:
+        """Return where the device of this browser is looked at; empty where it need not be."""
+        if self._devices is None:
+            return ""
+        configuration = await self._rules.current(self._clock())
+        networks = networks_of(here(request).address, configuration.networks)
+        if not matters(configuration.rule_set.rules, networks):
+            return ""
+        shown = await self._our_device(request)
+        if not self._devices.is_stale(shown, self._clock()):
+            return ""
+        return f"{LOOK}?to={quote(path_and_query(request), safe='/')}"
 
     def later(self, visit: Visit) -> Visit:
         """Return the same request at this moment, for an answer that was held back."""
@@ -100,10 +157,21 @@ class Gate:
         found = await self._records.read(lambda unit: unit.sessions.load(id_, digest))
         if found is None:
             return None
-        session, standing = found
-        now, account = self._clock(), standing.account
-        shared = is_shared(session.address, (await self._rules.current(now)).networks)
+        now = self._clock()
+        configuration = await self._rules.current(now)
+        session, standing = found[0], held(found[1], configuration)
+        account = standing.account
+        session = replace(
+            session, evidence=still_bound(session.evidence, standing.authenticators, now)
+        )
+        shared = is_shared(session.address, configuration.networks)
         if not account.usable or not is_live(session, now, account.roles, shared=shared):
+            return None
+        if await self._is_over(request, configuration, session, account, now):
+            return None
+        if self._stolen is not None and await self._stolen.ends(
+            session, account, here(request), configuration, now
+        ):
             return None
         context(request).shared = Shared(account.display_name, to) if shared else None
         if act and now - session.seen_at >= TOUCHED:
@@ -111,11 +179,35 @@ class Gate:
             session = replace(session, seen_at=now)
         return Current(session, standing)
 
+    async def _is_over(
+        self,
+        request: Request,
+        configuration: Configuration,
+        session: Session,
+        account: Account,
+        now: datetime,
+    ) -> bool:
+        """Say whether a rule for our own pages lets no session here last so long."""
+        if not configuration.rule_set.limits_sessions:
+            return False
+        seen = replace(await self.seen(request), risk=session.risks)
+        verdict = judge(configuration, account, None, here(request).address, now, seen)
+        at_most = verdict.decision.session_at_most
+        return at_most is not None and now - session.created_at >= at_most
+
     async def full(self, request: Request, *, act: bool = True) -> Current | None:
-        """Return the live session and its person, where it opens more than registration."""
+        """Return the live session and its person, where it opens more than registration.
+
+        None where nothing that was shown in it counts any more, for one factor is the least there
+        is; and where a rule lets nobody in here and now, whatever they show.
+        """
         current = await self.current(request, act=act)
-        is_full = current is not None and current.session.kind is SessionKind.FULL
-        return current if is_full else None
+        if current is None or not current.session.evidence:
+            return None
+        if current.session.kind is not SessionKind.FULL:
+            return None
+        verdict = await self.decide(request, current, None)
+        return None if verdict.decision.blocked else current
 
     def hand_out(self, request: Request, response: Response, opened: Opened) -> None:
         """Give the browser its session, and what it is known by from now on."""
@@ -123,6 +215,8 @@ class Gate:
         new = context(request).new_browser
         if new is not None and not opened.shared:
             set_browser(response, new)
+        if opened.known is not None and not opened.shared:
+            set_known(response, opened.known.secret.open(), opened.known.lives)
 
     async def keep_one(self, request: Request, opened: Opened) -> Opened:
         """Leave this browser one session, and return it.
@@ -170,9 +264,11 @@ class Gate:
         Where the sign-in leads `to` an app, what that asks for itself is added.
         """
         address, now = here(request).address, self._clock()
-        verdict = await self._rules.judge(current.standing.account, app, address, now)
-        known = None if app is None else verdict.configuration.app(app)
-        return verdict.asking(needs_of(to).requirement, known)
+        account, session = current.standing.account, current.session
+        seen = replace(await self.seen(request), known=session.known, risk=session.risks)
+        verdict = await self._rules.judge(account, app, address, now, seen)
+        entry = None if app is None else verdict.configuration.app(app)
+        return verdict.asking(needs_of(to).requirement, entry)
 
     async def enough(
         self, request: Request, current: Current, app: ClientId | None, to: str = ""
@@ -190,11 +286,20 @@ class Gate:
 async def _go_on(unit: Unit, old: Session, new: Session, opened: Opened, visit: Visit) -> Opened:
     """Give a session what was shown in a new one of the same browser, and its secret."""
     evidence = merged(old.evidence, new.evidence)
-    grown = replace(old, evidence=evidence, seen_at=visit.now)
+    shown = new.our_device or old.our_device
+    risk = tuple(dict.fromkeys((*old.risk, *new.risk)))
+    grown = replace(
+        old,
+        evidence=evidence,
+        our_device=shown,
+        known=new.known or old.known,
+        seen_at=visit.now,
+        risk=risk,
+    )
     if not await unit.sessions.update(grown, lookup_hash(opened.secret.open()), old.version):
         return opened  # somebody was first; then there are two, and the one before ends by itself
     await unit.sessions.close(new.id, new.account_id, visit.now)
-    methods = tuple(dict.fromkeys(each.type for each in new.evidence))
+    methods = types_of(new.evidence)
     await unit.audit.write(
         FreshProofGiven(**said(visit, old.account_id), session_id=old.id, methods=methods)
     )

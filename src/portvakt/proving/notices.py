@@ -6,10 +6,12 @@ they go to nobody else. A mail about a change carries a link that freezes (docs/
 never carries one, nor does what we tell of the freezing.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
 from portvakt.core.freezing import Change
+from portvakt.core.ids import AccountId
 from portvakt.core.networks import network_name
 from portvakt.core.people import Account
 from portvakt.crypto.digests import lookup_hash
@@ -36,7 +38,17 @@ _LINKED = frozenset(Notice(each) for each in Change if each is not Change.SIGN_I
 class Notices:
     """Writes notices into the outbox."""
 
-    def __init__(self, *, writer: Writer, sealer: Sealer, random: Random, public_url: str) -> None:
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        sealer: Sealer,
+        random: Random,
+        public_url: str,
+        operators: Sequence[str] = (),
+    ) -> None:
+        """`operators` are mail addresses that hear of alarms, beside administrators."""
+        self._operators = tuple(operators)
         self._public_url = public_url
         self._writer = writer
         self._sealer = sealer
@@ -75,7 +87,7 @@ class Notices:
         )
         html = self._writer.html(language, subject, text, link)
         body = to_body(subject, text, html, language)
-        await self._put(unit, "mail", account.email, body, account, when)
+        await self._put(unit, "mail", account.email, body, account.id, when)
 
     async def _link(self, unit: Unit, account: Account, what: What, at: datetime) -> str:
         """Make the link that disowns this change; empty for what is no change."""
@@ -98,7 +110,22 @@ class Notices:
             support_phone=self._writer.support_phone,
             number=hidden,
         )
-        await self._put(unit, "sms", number, to_text_body(text), account, at)
+        await self._put(unit, "sms", number, to_text_body(text), account.id, at)
+
+    async def alarm(
+        self, unit: Unit, what: str, at: datetime, accounts: Iterable[Account], **values: object
+    ) -> None:
+        """Queue a `mail.alarm_…` to these accounts and to whoever else hears of alarms."""
+        readers: dict[str, tuple[AccountId | None, str]]
+        readers = dict.fromkeys(self._operators, (None, DEFAULT_LANGUAGE))
+        for each in accounts:
+            if each.email:
+                readers[each.email] = (each.id, each.language or DEFAULT_LANGUAGE)
+        for address, (account_id, language) in readers.items():
+            subject, text = self._writer.alarm(language, what, **values)
+            html = self._writer.html(language, subject, text)
+            body = to_body(subject, text, html, language)
+            await self._put(unit, "mail", address, body, account_id, at)
 
     async def disabled(
         self, unit: Unit, account: Account, authenticator: Authenticator, visit: Visit
@@ -127,7 +154,7 @@ class Notices:
         channel: str,
         to: str,
         body: bytes,
-        account: Account,
+        account_id: AccountId | None,
         at: datetime,
     ) -> None:
         row = self._random.id()
@@ -138,7 +165,7 @@ class Notices:
                 to=to,
                 body=self._sealer.seal(body, table="outbox", column="body", row=row),
                 purpose="notice",
-                account_id=account.id,
+                account_id=account_id,
                 address=None,
                 created_at=at,
                 not_after=at + NOTICE_LIVES,

@@ -1,18 +1,36 @@
 """Conditional access as it stands now: rules, networks and apps, and what they say of a request."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
-from portvakt.core.assurance import Requirement
+from portvakt.core import break_glass
+from portvakt.core.assurance import Evidence, Requirement, meets
+from portvakt.core.facts import Facts, facts_told
 from portvakt.core.ids import ClientId, NetworkId, RuleId
+from portvakt.core.networks import Network
 from portvakt.core.people import Account
-from portvakt.core.policy import Decision, Outcome, Require, TraceLine, evaluate, networks_of
+from portvakt.core.policy import Decision, Outcome, Require, TraceLine, networks_of
 from portvakt.core.relying_parties import RelyingParty
-from portvakt.core.signals import Signals
+from portvakt.core.roles import Role
+from portvakt.core.signals import (
+    NOTHING_SEEN,
+    NOWHERE,
+    Action,
+    Circumstances,
+    ClientKind,
+    Device,
+    KnownFrom,
+    Risk,
+    Seen,
+    Signals,
+)
 from portvakt.core.text_budget import Room
+from portvakt.core.user_agents import platform_of
 from portvakt.proving.text_limits import TextLimits, room_now
-from portvakt.records.configuration import Configuration
+from portvakt.records.configuration import Configuration, CountryOf, no_country
+from portvakt.records.grants import Grant
 from portvakt.records.unit import Records, Unit
 
 KEPT = timedelta(seconds=1)
@@ -21,6 +39,15 @@ KEPT = timedelta(seconds=1)
 READ_AGAIN = timedelta(seconds=50)
 """When all is read again though its version is the same: a node of the version before this one
 writes none."""
+
+ONLY_HERE = timedelta(hours=1)
+"""How long what an app was given lives where it was enough only because of where the person was."""
+
+ADMINISTERING: Final = Requirement(multifactor=True, phishing_resistant=True)
+"""What nobody administers with less than."""
+_ALWAYS: Final = TraceLine(
+    RuleId("administering, always"), Outcome.APPLIED, Require.PHISHING_RESISTANT
+)
 
 ROOM_KEPT = timedelta(seconds=5)
 """How long it may be unknown that texts run short: it decides what is asked for first, and the
@@ -36,18 +63,47 @@ class Verdict:
     configuration: Configuration
     asked_by: str = ""
     """The name of the app that asks for more than the rules do, if it does."""
+    signals: Signals | None = None
+    """What the rules looked at."""
+    by_rules: Decision | None = None
+    """What they asked by themselves, whatever the app asks for."""
+    at_risk: tuple[Risk, ...] = ()
+    """What was amiss and asks for more than the rules do, if anything was."""
+
+    @property
+    def told(self) -> Facts:
+        """What the event of this decision tells, for whoever tries other rules on it later."""
+        if self.signals is None or self.by_rules is None:
+            return Facts(asked=(), facts=())
+        return facts_told(self.signals, self.by_rules)
 
     def asking(self, more: Requirement, app: RelyingParty | None) -> "Verdict":
         """Return it with what an app asks for itself added to what the rules ask."""
         before = self.decision.requirement
-        both = before + more
-        if app is None or both == before:
+        if app is None or before + more == before:
             return self
         line = TraceLine(
             RuleId(f"the app {app.client_id} itself"), Outcome.APPLIED, Require.MULTIFACTOR
         )
-        decision = replace(self.decision, requirement=both, trace=(*self.decision.trace, line))
+        decision = self.decision.asking_more(more, line)
         return replace(self, decision=decision, asked_by=app.client_name)
+
+    def only_here(self, evidence: Collection[Evidence], now: datetime) -> bool:
+        """Whether evidence that is enough here would not be at an address that says nothing."""
+        if self.signals is None:
+            return True
+        there = decide(self.configuration, self.signals.outside())
+        return there.blocked or not meets(evidence, there.requirement, now)
+
+    @property
+    def circumstances(self) -> Circumstances:
+        """What is kept of where the person is, and with what, for calls of the app's own."""
+        return NOWHERE if self.signals is None else self.signals.circumstances
+
+    @property
+    def is_break_glass(self) -> bool:
+        """Whether it is of an account that nothing but its own demand holds for."""
+        return self.signals is not None and Role.BREAK_GLASS in (self.signals.roles or ())
 
     @property
     def inside(self) -> bool:
@@ -59,11 +115,7 @@ class Verdict:
 
         Where the answer is no, it is a rule that said no that speaks.
         """
-        asked = self.decision.reasons
-        if self.decision.blocked:
-            rules = self.configuration.rules
-            no = {each.id for each in rules if each.require is Require.BLOCK}
-            asked = tuple(rule for rule in asked if rule in no)
+        asked = self.decision.refusing or self.decision.reasons
         return reason_of(self.configuration, asked, language)
 
 
@@ -79,11 +131,34 @@ class _Loaded:
         return version == self.version and timedelta() <= now - self.at < READ_AGAIN
 
 
+@dataclass(frozen=True, slots=True)
+class AsOfNow:
+    """What has become of the device and the browser in which an app was opened."""
+
+    device: Device
+    """Whose it is today (`proving.our_devices`)."""
+    known: KnownFrom | None
+    """None where the browser is known no more."""
+
+
 class Rules:
     """One snapshot of the configuration; each second it is asked whether that is the newest."""
 
-    def __init__(self, records: Records, texts: TextLimits | None = None) -> None:
-        """Take the limits on texts where the snapshot is to say how many of them are left."""
+    def __init__(
+        self,
+        records: Records,
+        texts: TextLimits | None = None,
+        *,
+        country_of: CountryOf = no_country,
+        break_glass_at: Sequence[Network] = (),
+    ) -> None:
+        """Take the limits on texts where the snapshot is to say how many of them are left.
+
+        `country_of` finds the country of an address, for rules that ask; `break_glass_at` is from
+        where alone break-glass accounts may be used, if it names anything.
+        """
+        self._country_of = country_of
+        self._break_glass_at = tuple(break_glass_at)
         self._records = records
         self._texts = texts
         self._room: tuple[datetime, Room] | None = None
@@ -107,7 +182,9 @@ class Rules:
         version = await unit.configuration.version()  # before the rest: never newer than that
         loaded = self._loaded
         if loaded is None or not loaded.good(version, now):
-            loaded = _Loaded(now, version, await unit.configuration.load())
+            read = await unit.configuration.load()
+            read = replace(read, country_of=self._country_of, break_glass_at=self._break_glass_at)
+            loaded = _Loaded(now, version, read)
             self._loaded = loaded
         found = loaded.configuration
         if self._texts is None:
@@ -115,7 +192,7 @@ class Rules:
         if self._room is None or not timedelta() <= now - self._room[0] < ROOM_KEPT:
             left, _ = await room_now(unit, self._texts, now)
             self._room = (now, left)
-        return found if found.texts is self._room[1] else replace(found, texts=self._room[1])
+        return found if found.texts is self._room[1] else found.with_texts(self._room[1])
 
     def is_inside(self, address: str | None) -> bool:
         """Say whether an address is on a network of the organisation, as far as was read last."""
@@ -126,10 +203,15 @@ class Rules:
         return bool(networks_of(address, (await self.current(now)).networks))
 
     async def judge(
-        self, account: Account, app: ClientId | None, address: str | None, now: datetime
+        self,
+        account: Account,
+        app: ClientId | None,
+        address: str | None,
+        now: datetime,
+        seen: Seen = NOTHING_SEEN,
     ) -> Verdict:
-        """Evaluate every rule for this person, app and address."""
-        return judge(await self.current(now), account, app, address, now)
+        """Evaluate every rule for this person, app, address, and what else the request shows."""
+        return judge(await self.current(now), account, app, address, now, seen)
 
 
 def reason_of(configuration: Configuration, asked: Iterable[RuleId], language: str) -> str:
@@ -149,9 +231,17 @@ def judge(
     app: ClientId | None,
     address: str | None,
     now: datetime,
+    seen: Seen = NOTHING_SEEN,
+    *,
+    action: Action = Action.SIGN_IN,
+    client_kind: ClientKind | None = None,
 ) -> Verdict:
-    """Evaluate the rules of a snapshot that the caller already has."""
+    """Evaluate the rules of a snapshot that the caller already has.
+
+    `client_kind` is what the app's entry says where the caller does not know better.
+    """
     networks = networks_of(address, configuration.networks)
+    asked = configuration.rule_set.looks_at_countries
     signals = Signals(
         account_id=account.id,
         groups=account.groups,
@@ -159,12 +249,89 @@ def judge(
         networks=networks,
         address_known=address is not None,
         at=now,
+        device=seen.device,
+        shown_device=seen.shown_device,
+        known_for=_known_for(seen.known, now),
+        known=seen.known,
+        action=action,
+        roles=account.roles,
+        country=configuration.country_of(address) if asked else None,
+        platform=platform_of(seen.user_agent),
+        client_kind=client_kind or _kind(configuration, app),
+        risk=seen.risk,
+        fenced=account.break_glass and configuration.is_fenced(address),
     )
-    decision = evaluate(
-        configuration.rules,
-        signals,
-        known_groups=configuration.groups,
-        known_networks=configuration.known_networks,
-        known_apps=configuration.known_apps,
+    decision = decide(configuration, signals)
+    return Verdict(decision, networks, configuration, signals=signals, by_rules=decision)
+
+
+def _known_for(known: KnownFrom | None, now: datetime) -> timedelta | None:
+    """Return how long ago it was that a second factor was shown in a browser that is known now."""
+    since = None if known is None else known.since_now(now)
+    return None if since is None else now - since
+
+
+def decide(configuration: Configuration, signals: Signals) -> Decision:
+    """Decide by the rules of a snapshot, for facts that come from anywhere.
+
+    The one way there is, for a request that somebody makes and for one that is only supposed.
+    Whoever administers shows what phishing cannot take, whatever rules say (A088, ASVS 8.4.2).
+    No rule counts for a break-glass account, and here is the one place that says so.
+    """
+    if Role.BREAK_GLASS in (signals.roles or ()):
+        return break_glass.decision(here=not signals.fenced)
+    decision = configuration.rule_set.decide(signals)
+    if signals.action is not Action.ADMINISTER:
+        return decision
+    return decision.asking_more(ADMINISTERING, _ALWAYS)
+
+
+def judge_later(
+    configuration: Configuration,
+    account: Account,
+    app: ClientId,
+    grant: Grant,
+    today: AsOfNow,
+    now: datetime,
+) -> Verdict:
+    """Evaluate the rules for an app that calls by itself, long after the person was there.
+
+    The call comes from wherever the app runs, so its address and its name for itself say nothing of
+    the person. What the person had when the app was opened counts still; where they were counts for
+    as long as what hangs on it lives (`ONLY_HERE`), and after that they are outside. `today`
+    is what has become of the device and the browser of that time.
+    """
+    then = grant.circumstances
+    here = now - grant.created_at <= ONLY_HERE
+    signals = Signals(
+        account_id=account.id,
+        groups=account.groups,
+        app=app,
+        networks=then.networks if here else frozenset(),
+        address_known=True,
+        at=now,
+        device=today.device,
+        known_for=_known_for(today.known, now),
+        roles=account.roles,
+        country=then.country if here else None,
+        platform=then.platform,
+        client_kind=then.client_kind or _kind(configuration, app),
     )
-    return Verdict(decision, networks, configuration)
+    decision = decide(configuration, signals)
+    return Verdict(decision, signals.networks, configuration, signals=signals, by_rules=decision)
+
+
+def kind_of(entry: RelyingParty) -> ClientKind:
+    """Return in what way an app asks, as its entry says."""
+    if entry.application_type == "native":
+        return ClientKind.NATIVE
+    only_guarded = entry.forward_auth_hosts and not entry.redirect_uris
+    return ClientKind.PROXY if only_guarded else ClientKind.BROWSER
+
+
+def _kind(configuration: Configuration, app: ClientId | None) -> ClientKind | None:
+    """Return it for our own pages, too; None for an app that is gone."""
+    entry = None if app is None else configuration.app(app)
+    if entry is not None:
+        return kind_of(entry)
+    return ClientKind.BROWSER if app is None else None

@@ -1,11 +1,15 @@
 """Where an act comes from, as far as flows may know it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypedDict
 
 from portvakt.core.event import SELF
 from portvakt.core.ids import AccountId
+from portvakt.core.our_devices import ShownDevice
+from portvakt.core.sessions import Session
+from portvakt.core.signals import Device, KnownFrom, Risk, Seen
+from portvakt.crypto.families import Member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,40 @@ class Visit:
     language: str
     request_id: str
     user_agent: str
+    our_device: ShownDevice | None = None
+    """The device of ours that this browser is on, as far as it has shown and still counts."""
+    known: KnownFrom | None = None
+    """The browser, where its person asked in it not to be asked again and that still holds."""
+    brought: Member | None = field(default=None, repr=False)
+    """What this browser brings that it would be known by, looked at by nobody yet; None on a
+    computer that many people share."""
+    remember: bool = False
+    """Whether the person asks in this request not to be asked again in this browser."""
+    risk: frozenset[Risk] = frozenset()
+
+    @property
+    def device(self) -> Device:
+        """Whose device it is."""
+        return Device.OTHER if self.our_device is None else Device.OURS
+
+    def beside(self, risk: frozenset[Risk]) -> "Visit":
+        """Return the same request in a sign-in or session about which this was found amiss."""
+        return replace(self, risk=self.risk | risk) if risk else self
+
+    @property
+    def seen(self) -> Seen:
+        """What rules may look at beside the address."""
+        return Seen(
+            device=self.device,
+            shown_device=self.our_device,
+            known=self.known,
+            user_agent=self.user_agent,
+            risk=self.risk,
+        )
+
+    def within(self, session: Session) -> "Visit":
+        """Return the same request with what its session has: of the browser, and of risk."""
+        return replace(self.beside(session.risks), known=session.known)
 
 
 class Said(TypedDict):

@@ -16,7 +16,8 @@ from urllib.parse import urlencode, urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from portvakt.core.relying_parties import OFFLINE_ACCESS, RelyingParty
-from portvakt.journeys.open_app.oidc.discovery import DISCOVERY, discovery_document
+from portvakt.journeys.open_app.oidc.discovery import discovery_document
+from portvakt.journeys.open_app.oidc.places import DISCOVERY
 
 NOTE: Final = "note"
 _STRONGER: Final = "urn:portvakt:aal2"

@@ -5,14 +5,19 @@ was or not. Whoever was signed in signs in again; what waited to be sent is not 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from portvakt.core.hardware_tokens import PERIODS, Make, TokenKind
 from portvakt.core.totp import WINDOW, step_of
 from portvakt.records.driver import Run
+from portvakt.records.keys import VOID_UNTIL
+from portvakt.records.meta import Meta
 from portvakt.records.statements import Statement
-from portvakt.records.values import instant, ms
+from portvakt.records.values import instant, ms, sortable
 
+CLOCKS_DIFFER: Final = timedelta(seconds=2)
+"""By how much the clock of a process that is at work may differ from the database's."""
 _SESSIONS: Final = Statement("UPDATE sessions SET closed_at = :now WHERE closed_at IS NULL")
 _MESSAGES: Final = Statement(
     """
@@ -29,6 +34,19 @@ _STEPS: Final = Statement(
     WHERE type = 'totp'
     """
 )
+# A hardware token may be ahead of its counter here: its next answer is two codes in a row, which
+# say where it stands. What a clock has shown is not accepted again.
+_TOKENS_WHERE: Final = """
+    UPDATE authenticators SET last_used_at = NULL,
+        last_step = CASE
+            WHEN detail LIKE 'hotp %' THEN last_step
+            WHEN detail LIKE 'totp % 60 %'
+                THEN {larger:COALESCE(last_step, 0), CAST(:minute AS BIGINT)}
+            ELSE {larger:COALESCE(last_step, 0), CAST(:half AS BIGINT)} END
+    WHERE type = 'hardware_token' AND {which}
+"""
+_TOKENS: Final = Statement(_TOKENS_WHERE, which="TRUE")
+_TOKENS_OF: Final = Statement(_TOKENS_WHERE, which="id > :after AND id <= :upto")
 _WITH_TIME: Final = (
     Statement("UPDATE grants SET revoked_at = :now WHERE revoked_at IS NULL"),
     Statement("UPDATE grants SET code_spent_at = :now WHERE code_spent_at IS NULL"),
@@ -36,12 +54,17 @@ _WITH_TIME: Final = (
 # Vouches are named although they go with their reset: not every connection sees to that.
 _ONE_TIME: Final = (
     *("flows", "codes", "drafts", "approvals", "pairings", "vouches", "resets"),
-    *("device_requests", "registration_tokens", "stored_requests"),
+    *("device_requests", "registration_tokens", "stored_requests", "known_browsers"),
+)
+# With which keys of break-glass accounts are made.
+_LINKS_OF_KEYS: Final = Statement(
+    "UPDATE break_glass SET link_hash = NULL, link_ends = NULL WHERE link_hash IS NOT NULL"
 )
 _GONE: Final = (
     *(Statement("DELETE FROM {table} WHERE TRUE", table=table) for table in _ONE_TIME),
     Statement("DELETE FROM phones WHERE state = 'proving'"),
     Statement("DELETE FROM authenticators WHERE type = 'start_code'"),
+    _LINKS_OF_KEYS,
     # Which server it was (`lineage`): all that this would say is done here.
     Statement("DELETE FROM meta WHERE name = 'database'"),
 )
@@ -70,6 +93,8 @@ _VOID: Final = tuple(
         ("registration_tokens", "token_hash", "TRUE"),
         ("resets", "id", "stage = 'open'"),
         ("stored_requests", "hash", "TRUE"),
+        # One that has had a new secret since would look like a copy.
+        ("known_browsers", "id", "TRUE"),
         ("phones", "id", "state = 'proving'"),
         ("authenticators", "id", "type = 'start_code'"),
     )
@@ -106,7 +131,7 @@ _REMOVED_SINCE: Final = Statement(
         'phone.disowned', 'phone.sign_in_disabled', 'phone.password_put_aside',
         'account.frozen', 'password_reset.done', 'password_change.done',
         'person.disabled', 'person.role_revoked', 'person.erased',
-        'key.retired', 'key.withdrawn', 'key.sealing_retired')
+        'break_glass.removed', 'key.retired', 'key.withdrawn', 'key.sealing_retired')
     ORDER BY e.at, e.id
     """
 )
@@ -135,6 +160,11 @@ class Removal:
     user_name: str
 
 
+def _token_steps(now: datetime) -> dict[str, int]:
+    half, minute = (Make(kind=TokenKind.TOTP, period=period) for period in PERIODS)
+    return {"half": half.step_of(now) + WINDOW, "minute": minute.step_of(now) + WINDOW}
+
+
 class AfterRestore:
     """Run in the transaction that puts everything back, or that finds it put back."""
 
@@ -150,7 +180,9 @@ class AfterRestore:
             await self._run.changed(statement)
         for statement in _WITH_TIME:
             await self._run.changed(statement, now=ms(now))
+        await self._void_challenges(now)
         await self._run.changed(_STEPS, step=step_of(now) + WINDOW)
+        await self._run.changed(_TOKENS, **_token_steps(now))
         return Ended(
             sessions=await self._run.changed(_SESSIONS, now=ms(now)),
             messages=await self._run.changed(_MESSAGES, now=ms(now)),
@@ -165,14 +197,22 @@ class AfterRestore:
         for statement in _VOID:
             while await self._run.changed(statement, most=PART) >= PART:
                 pass
+        await self._run.changed(_LINKS_OF_KEYS)
         await self._run.changed(_CODES_OF_APPS, now=ms(now))
+        await self._void_challenges(now)
         step, dead, after = step_of(now) + WINDOW, 0, ""
         while (upto := await self._part_end(after)) is not None:
             await self._run.changed(_STEPS_OF, step=step, after=after, upto=upto)
             if cards:
                 dead += await self._run.changed(_CARDS_OF, now=ms(now), after=after, upto=upto)
+            steps = _token_steps(now)
+            await self._run.changed(_TOKENS_OF, after=after, upto=upto, **steps)
             after = upto
         return dead
+
+    async def _void_challenges(self, now: datetime) -> None:
+        """Have no answer count to what keys were asked until now: such questions are not stored."""
+        await Meta(self._run).set(VOID_UNTIL, sortable(now + CLOCKS_DIFFER))
 
     async def _part_end(self, after: str) -> str | None:
         row = await self._run.row(_PART_END, after=after, most=PART)

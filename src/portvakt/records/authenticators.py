@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorState, AuthenticatorType
+from portvakt.core.break_glass import SOURCE
 from portvakt.core.ids import AccountId, AuthenticatorId
 from portvakt.records.driver import Row, Run
 from portvakt.records.phones import call, take_away
@@ -24,6 +25,7 @@ _BIND: Final = Statement(
     ON CONFLICT DO NOTHING
     """
 )
+_KEYS_ALONE: Final = Statement("SELECT 1 FROM accounts WHERE id = :account_id AND source = :source")
 _BURN_STEP: Final = Statement(
     """
     UPDATE authenticators SET last_step = :step, last_used_at = :at
@@ -74,6 +76,13 @@ _SUSPEND_ALL: Final = Statement(
     RETURNING account_id, type
     """
 )
+# For good: a method that is given back makes no browser known again.
+_FORGET_BROWSERS: Final = Statement(
+    """
+    DELETE FROM known_browsers WHERE account_id = :account_id AND authenticator_id IN (
+        SELECT id FROM authenticators WHERE account_id = :account_id AND state <> 'active')
+    """
+)
 _RECOVERY_CLEAR: Final = Statement("DELETE FROM recovery_codes WHERE authenticator_id = :id")
 _RECOVERY_PUT: Final = Statement(
     """
@@ -103,8 +112,11 @@ _RECOVERY_LEFT: Final = Statement(
 )
 _START_CODE_BURN: Final = Statement(
     """
-    UPDATE authenticators SET state = 'disabled', last_used_at = :at, changed_at = :at
+    UPDATE authenticators SET last_used_at = :at, changed_at = :at,
+        last_step = COALESCE(last_step, 0) + 1,
+        state = CASE WHEN COALESCE(last_step, 0) + 1 >= :uses THEN 'disabled' ELSE state END
     WHERE id = :id AND type = 'start_code' AND state = 'active' AND expires_at > :at
+        AND COALESCE(last_step, 0) < :uses
     """
 )
 _SOURCED_PHONES: Final = Statement(
@@ -132,6 +144,10 @@ _SOURCED_PASSWORDS: Final = Statement(
     ON CONFLICT DO NOTHING
     """
 )
+
+
+class KeysAloneError(Exception):
+    """A break-glass account has keys and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +186,13 @@ class Authenticators:
     ) -> bool:
         """Add an authenticator; False where the account has it.
 
-        That is one password, one start code, and each number once.
+        That is one password, one start code, and each number once. Raises `KeysAloneError` for
+        anything but a key to a break-glass account, which whoever calls has ruled out.
         """
+        if authenticator.type is not AuthenticatorType.PASSKEY and await self._run.row(
+            _KEYS_ALONE, account_id=authenticator.account_id, source=SOURCE
+        ):
+            raise KeysAloneError(authenticator.type)
         bound = await self._run.changed(
             _BIND,
             id=authenticator.id,
@@ -196,9 +217,9 @@ class Authenticators:
         """Spend a TOTP time step and all before it; False where that has been done."""
         return await self._run.changed(_BURN_STEP, id=id_, step=step, at=ms(at)) == 1
 
-    async def start_code_burn(self, id_: AuthenticatorId, at: datetime) -> bool:
-        """Spend a start code; False where it is spent, suspended or too old."""
-        return await self._run.changed(_START_CODE_BURN, id=id_, at=ms(at)) == 1
+    async def start_code_burn(self, id_: AuthenticatorId, at: datetime, uses: int = 1) -> bool:
+        """Spend one of the uses of a start code; False where none is left, or it is too old."""
+        return await self._run.changed(_START_CODE_BURN, id=id_, at=ms(at), uses=uses) == 1
 
     async def touch(self, id_: AuthenticatorId, at: datetime) -> None:
         """Keep when it was last used."""
@@ -266,8 +287,13 @@ class Authenticators:
         return len(await self._stopped(_SUSPEND_ALL, account_id=account_id, at=ms(at), kept=kept))
 
     async def _stopped(self, statement: Statement, **values: Value) -> list[Row]:
-        """Change states, and have every phone among them look again at once (A034)."""
+        """Change states, and have every phone among them look again at once (A034).
+
+        No browser is known any longer by what is put aside.
+        """
         rows = await self._run.rows(statement, **values)
+        for account_id in {row[0] for row in rows}:
+            await self._run.changed(_FORGET_BROWSERS, account_id=account_id)
         for account_id in sorted({row[0] for row in rows if row[1] == AuthenticatorType.PUSH}):
             await self._run.ring(f"phone:{account_id}")
         return rows

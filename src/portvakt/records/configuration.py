@@ -1,27 +1,31 @@
-"""What `apply` decides: groups, networks, rules, apps, links and collections, with their owners."""
+"""What `apply` decides: groups, networks, rules, methods, apps and tiles, with their owners."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
 import msgspec
 
-from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
-from portvakt.core.policy import Condition, Network, Require, Rule, RuleState
+from portvakt.core.ids import AccountId, ClientId, GroupId, NetworkId, RuleId
+from portvakt.core.method_rules import MethodEntry, MethodRules
+from portvakt.core.networks import networks_of
+from portvakt.core.policy import Known, Network, Rule, RuleSet
 from portvakt.core.portal import Collection as TileCollection
 from portvakt.core.portal import Link
 from portvakt.core.relying_parties import RelyingParty, browser_origins
 from portvakt.core.text_budget import Room
 from portvakt.records.driver import Run
+from portvakt.records.rule_rows import people_in, row_of, rule_of, whose
 from portvakt.records.statements import Statement
 from portvakt.records.values import to_json
+from portvakt.zones import zone_of
 
-_CONDITION: Final = msgspec.json.Decoder(Condition)
-_REASON: Final = msgspec.json.Decoder(dict[str, str])
 _APP: Final = msgspec.json.Decoder(RelyingParty)
 _LINK: Final = msgspec.json.Decoder(Link)
 _COLLECTION: Final = msgspec.json.Decoder(TileCollection)
+_METHODS: Final = msgspec.json.Decoder(MethodEntry)
 
 
 class _Shared(msgspec.Struct, frozen=True):
@@ -41,6 +45,7 @@ _LOAD: Final = Statement(
     UNION ALL SELECT 'app', client_id, owner, doc, '', '', '' FROM apps
     UNION ALL SELECT 'link', id, owner, doc, '', '', '' FROM links
     UNION ALL SELECT 'collection', id, owner, doc, '', '', '' FROM collections
+    UNION ALL SELECT 'methods', id, owner, doc, '', '', '' FROM method_entries
     """
 )
 _VERSION: Final = Statement("SELECT value FROM meta WHERE name = 'configuration'")
@@ -94,7 +99,7 @@ _PUT_DOCUMENTS: Final = {
         """,
         table=table,
     )
-    for table in ("links", "collections")
+    for table in ("links", "collections", "method_entries")
 }
 _REMOVE: Final = {
     table: Statement(
@@ -107,8 +112,18 @@ _REMOVE: Final = {
         "apps": "client_id",
         "links": "id",
         "collections": "id",
+        "method_entries": "id",
     }.items()
 }
+
+
+CountryOf = Callable[[str | None], str | None]
+"""Finds the country of a client address; None where nobody knows."""
+
+
+def no_country(_: str | None) -> str | None:
+    """Know no country."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -120,11 +135,46 @@ class Configuration:
     rules: tuple[Rule, ...]
     apps: tuple[RelyingParty, ...]
     owners: Mapping[tuple[str, str], str]
-    """Whose a row is, by ("group" | "network" | "rule" | "app" | "link" | "collection", id)."""
+    """Whose a row is, by its kind in one word, and its id."""
     texts: Room = Room.PLENTY
     """How many text messages are left today; `apply` has no say in it."""
     links: tuple[Link, ...] = ()
     collections: tuple[TileCollection, ...] = ()
+    methods: tuple[MethodEntry, ...] = ()
+    people: Mapping[str, AccountId] = field(default_factory=dict)
+    """Whose each name is that a rule names."""
+    country_of: CountryOf = field(default=no_country, compare=False)
+    """`apply` has no say in it either."""
+    break_glass_at: tuple[Network, ...] = ()
+    """From where alone break-glass accounts may be used; empty for from everywhere. Nor in this."""
+
+    def is_fenced(self, address: str | None) -> bool:
+        """Say whether no break-glass account may be used at an address."""
+        at = self.break_glass_at
+        return bool(at) and not networks_of(address, at)
+
+    def with_texts(self, texts: Room) -> "Configuration":
+        """Return it with another number of texts left, and all that was made of the rest."""
+        made = copy(self)
+        object.__setattr__(made, "texts", texts)
+        return made
+
+    @cached_property
+    def rule_set(self) -> RuleSet:
+        """The rules, made ready once for all who ask."""
+        known = Known(
+            groups=self.groups,
+            networks=self.known_networks,
+            apps=self.known_apps,
+            people=self.people,
+            zone_of=zone_of,
+        )
+        return RuleSet(self.rules, known)
+
+    @cached_property
+    def method_rules(self) -> MethodRules:
+        """Which methods people may register and use, made ready once for all who ask."""
+        return MethodRules(self.methods)
 
     @cached_property
     def by_client_id(self) -> Mapping[str, RelyingParty]:
@@ -157,6 +207,28 @@ class Configuration:
         """The apps by the hosts that we guard for them."""
         return {host: each for each in self.apps for host in each.forward_auth_hosts}
 
+    @cached_property
+    def by_service(self) -> Mapping[str, tuple[RelyingParty, ...]]:
+        """The apps by the services that their entries say they are (RFC 8707)."""
+        found: dict[str, list[RelyingParty]] = {}
+        for each in self.apps:
+            for service in each.serves:
+                found.setdefault(service, []).append(each)
+        return {service: tuple(its) for service, its in found.items()}
+
+    @cached_property
+    def _by_group(self) -> Mapping[GroupId, tuple[RelyingParty, ...]]:
+        found: dict[GroupId, list[RelyingParty]] = {}
+        for each in self.apps:
+            for group in each.groups:
+                found.setdefault(group, []).append(each)
+        return {group: tuple(its) for group, its in found.items()}
+
+    def apps_for(self, groups: Iterable[GroupId]) -> Collection[RelyingParty]:
+        """Pick the apps of these groups, each once, without looking at the others."""
+        its = (each for group in groups for each in self._by_group.get(group, ()))
+        return {each.client_id: each for each in its}.values()
+
     def app(self, client_id: str) -> RelyingParty | None:
         """Find an app."""
         return self.by_client_id.get(client_id)
@@ -174,13 +246,14 @@ class ConfigurationRecords:
         return "" if row is None else str(row[0])
 
     async def load(self) -> Configuration:
-        """Read all of it, in one statement."""
+        """Read all of it, in one statement; where rules name people, in one or two more."""
         groups: set[GroupId] = set()
         networks: list[Network] = []
         rules: list[Rule] = []
         apps: list[RelyingParty] = []
         links: list[Link] = []
         collections: list[TileCollection] = []
+        methods: list[MethodEntry] = []
         owners: dict[tuple[str, str], str] = {}
         rows = await self._run.rows(_LOAD)
         for kind, id_, owner, one, two, three, four in sorted(rows, key=lambda row: row[:2]):
@@ -191,18 +264,13 @@ class ConfigurationRecords:
                 case "network":
                     networks.append(_network(id_, one, two))
                 case "rule":
-                    rule = Rule(
-                        id=RuleId(id_),
-                        state=RuleState(one),
-                        when=_CONDITION.decode(two),
-                        require=Require(three),
-                        reason=_REASON.decode(four),
-                    )
-                    rules.append(rule)
+                    rules.append(rule_of(id_, one, two, three, four))
                 case "link":
                     links.append(_LINK.decode(one))
                 case "collection":
                     collections.append(_COLLECTION.decode(one))
+                case "methods":
+                    methods.append(_METHODS.decode(one))
                 case _:
                     apps.append(_APP.decode(one))
         return Configuration(
@@ -213,7 +281,13 @@ class ConfigurationRecords:
             owners=owners,
             links=tuple(links),
             collections=tuple(collections),
+            methods=tuple(methods),
+            people=await whose(self._run, people_in(rules)),
         )
+
+    async def whose(self, names: Iterable[str]) -> Mapping[str, AccountId]:
+        """Find the account behind each name of a person; a name of nobody, or of two, is absent."""
+        return await whose(self._run, names)
 
     async def put_groups(self, groups: Iterable[GroupId], owner: str) -> None:
         """Make the groups that are missing."""
@@ -228,17 +302,7 @@ class ConfigurationRecords:
 
     async def put_rules(self, rules: Iterable[Rule], owner: str) -> None:
         """Make or change rules."""
-        put = [
-            {
-                "id": each.id,
-                "state": each.state,
-                "condition": to_json(each.when),
-                "require": each.require,
-                "reason": to_json(each.reason),
-            }
-            for each in rules
-        ]
-        await self._change(_PUT_RULES, put=to_json(put), owner=owner)
+        await self._change(_PUT_RULES, put=to_json([row_of(each) for each in rules]), owner=owner)
 
     async def put_apps(self, apps: Iterable[RelyingParty], owner: str) -> None:
         """Make or change apps."""
@@ -252,6 +316,11 @@ class ConfigurationRecords:
     async def put_collections(self, collections: Iterable[TileCollection], owner: str) -> None:
         """Make or change collections of tiles."""
         await self._put("collections", [(each.id, to_json(each)) for each in collections], owner)
+
+    async def put_methods(self, entries: Iterable[MethodEntry], owner: str) -> None:
+        """Make or change entries of methods by group."""
+        documents = [(each.id, to_json(each)) for each in entries]
+        await self._put("method_entries", documents, owner)
 
     async def _put(self, table: str, documents: Iterable[tuple[str, str]], owner: str) -> None:
         put = [{"id": id_, "doc": doc} for id_, doc in documents]
@@ -280,6 +349,10 @@ class ConfigurationRecords:
     async def remove_collections(self, ids: Collection[str], owner: str) -> int:
         """Remove collections of tiles of this owner; returns how many that were."""
         return await self._remove("collections", ids, owner)
+
+    async def remove_methods(self, ids: Collection[str], owner: str) -> int:
+        """Remove entries of methods by group of this owner; returns how many that were."""
+        return await self._remove("method_entries", ids, owner)
 
     async def _remove(self, table: str, ids: Collection[str], owner: str) -> int:
         return await self._change(_REMOVE[table], ids=to_json(sorted(ids)), owner=owner)

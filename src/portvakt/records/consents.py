@@ -1,6 +1,6 @@
 """What people have let apps know that are not the organisation's own."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 from portvakt.core.ids import AccountId, ClientId
 from portvakt.records.driver import Run
 from portvakt.records.statements import Statement
-from portvakt.records.values import instant, ms
+from portvakt.records.values import instant, ms, to_json
 
 _GIVE: Final = Statement(
     """
@@ -27,6 +27,7 @@ _TAKE_BACK: Final = Statement(
 _TAKE_BACK_SINCE: Final = Statement(
     "DELETE FROM consents WHERE account_id = :account_id AND given_at >= :since"
 )
+_FORGET_APPS: Final = Statement("DELETE FROM consents WHERE client_id {among:client_ids}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,11 @@ class Consents:
     async def take_back_since(self, account_id: AccountId, since: datetime) -> int:
         """Forget what was said then or later; returns to how many apps that was."""
         return await self._run.changed(_TAKE_BACK_SINCE, account_id=account_id, since=ms(since))
+
+    async def forget_apps(self, client_ids: Iterable[ClientId]) -> int:
+        """Forget what was said to apps that are no more what they were; returns how many that was.
+
+        Another app under the name of one that was taken away asks for itself.
+        """
+        ids = to_json(sorted(client_ids))
+        return await self._run.changed(_FORGET_APPS, client_ids=ids)

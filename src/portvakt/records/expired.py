@@ -30,6 +30,8 @@ _SWEEPS: Final = (
     (_sweep("flows", "expires_at < :before"), timedelta()),
     # Kept for an hour: a late answer is told that it is late, and not that it is wrong.
     (_sweep("codes", "expires_at < :before", "flow"), timedelta(hours=1)),
+    # Kept for an hour, as codes are.
+    (_sweep("key_challenges", "expires_at < :before", "challenge"), timedelta(hours=1)),
     (_sweep("drafts", "expires_at < :before"), timedelta()),
     # Kept for an hour, too: a page says how it ended, and a phone that its code is too old.
     (_sweep("approvals", "expires_at < :before"), timedelta(hours=1)),
@@ -43,6 +45,8 @@ _SWEEPS: Final = (
     (_sweep("resets", "stage IN ('writing', 'unknown') AND expires_at < :before"), 30 * _DAY),
     # Longer than anything is frozen by one (`core.after_reset.FROZEN`).
     (_sweep("past_resets", "at < :before", "account_id"), 2 * _DAY),
+    (_sweep("known_browsers", "expires_at < :before"), timedelta()),
+    (_sweep("snoozes", "ends_at < :before", "account_id"), timedelta()),
     (_sweep("freeze_links", "expires_at < :before", "token_hash"), timedelta()),
     # No session lives longer than a day (`core.sessions`).
     (_sweep("sessions", "created_at < :before AND NOT ({to_tell})"), 2 * _DAY),
@@ -55,6 +59,17 @@ _SWEEPS: Final = (
     (_sweep("registration_tokens", "expires_at < :before", "token_hash"), timedelta()),
     (_sweep("seen_ids", "expires_at < :before", "hash"), timedelta()),
     (_sweep("stored_requests", "expires_at < :before", "hash"), timedelta()),
+    # As long as events are kept where nobody says otherwise, and however old the last fifty.
+    (
+        _sweep(
+            "rule_versions",
+            "made_at < :before AND number <= (SELECT MAX(number) - 50 FROM rule_versions)",
+            "number",
+        ),
+        730 * _DAY,
+    ),
+    # Longer than anybody looks back at a place (`[risk] spray_within`, an hour).
+    (_sweep("wrong_from", "at < :before", "place"), _DAY),
     # The limits on texts look a day back.
     (_sweep("outbox", "created_at < :before AND state <> 'waiting'"), 30 * _DAY),
 )
@@ -66,7 +81,7 @@ _ATTEMPTS: Final = Statement(
         SELECT subject, kind, familiarity FROM attempts
         WHERE day_started < :before AND (stopped_until IS NULL OR stopped_until < :before)
             AND (total = 0 OR kind IN ('address', 'address_inside', 'device_code', 'device_place',
-                'device_asked'))
+                'device_asked', 'key_asked', 'key_asked_inside'))
         LIMIT :most)
     """
 )

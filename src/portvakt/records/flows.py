@@ -9,14 +9,14 @@ from portvakt.core.sign_in import SignIn
 from portvakt.records.driver import Row, Run
 from portvakt.records.standing import BOUND_TO_WHO, ORDER, STANDING, WHO, Standing, standing_of
 from portvakt.records.statements import Statement, Value
-from portvakt.records.values import evidence, instant, ms, to_json
+from portvakt.records.values import evidence, instant, looked, ms, to_json
 
 _START: Final = Statement(
     """
     INSERT INTO flows (id, binding, purpose, leads_to, app, account_id, claimed, evidence, chosen,
-        session_id, guarded, created_at, expires_at, version)
+        session_id, guarded, created_at, expires_at, version, risk)
     VALUES (:id, :binding, :purpose, :leads_to, :app, :account_id, :claimed, :evidence, :chosen,
-        :session_id, :guarded, :created_at, :expires_at, :version)
+        :session_id, :guarded, :created_at, :expires_at, :version, :risk)
     """
 )
 _LOAD: Final = Statement(
@@ -26,7 +26,7 @@ _LOAD: Final = Statement(
     {who}
     SELECT flow.id, flow.purpose, flow.leads_to, flow.app, flow.account_id, flow.claimed,
         flow.evidence, flow.chosen, flow.session_id, flow.guarded, flow.created_at,
-        flow.expires_at, flow.version, {standing}
+        flow.expires_at, flow.version, flow.risk, {standing}
     FROM flow LEFT JOIN who ON who.id = flow.account_id {bound} {order}
     """,
     who=WHO,
@@ -36,13 +36,13 @@ _LOAD: Final = Statement(
     bound=BOUND_TO_WHO,
     order=ORDER,
 )
-_FLOW_WIDTH: Final = 13
+_FLOW_WIDTH: Final = 14
 _SAVE: Final = Statement(
     """
     UPDATE flows SET purpose = :purpose, leads_to = :leads_to, app = :app,
         account_id = :account_id, claimed = :claimed, evidence = :evidence, chosen = :chosen,
         session_id = :session_id, guarded = :guarded, expires_at = :expires_at,
-        version = version + 1
+        risk = :risk, version = version + 1
     WHERE id = :id AND version = :version
     """
 )
@@ -130,6 +130,7 @@ def _columns(state: SignIn) -> dict[str, Value]:
         "guarded": state.guarded,
         "expires_at": ms(state.expires_at),
         "version": state.version,
+        "risk": None if state.risk is None else to_json(state.risk),
     }
 
 
@@ -148,4 +149,5 @@ def _sign_in(row: Row) -> SignIn:
         created_at=instant(row[10]),
         expires_at=instant(row[11]),
         version=row[12],
+        risk=looked(row[13]),
     )

@@ -5,27 +5,41 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from portvakt.core.assurance import Evidence
 from portvakt.core.ids import AccountId, ClientId, GrantId, SessionId
 from portvakt.core.people import Account
+from portvakt.core.signals import NOWHERE, Circumstances
 from portvakt.records.driver import Row, Run
-from portvakt.records.standing import ACCOUNT_COLUMNS, WHO, account_of
+from portvakt.records.standing import (
+    ACCOUNT_COLUMNS,
+    BOUND_TO_WHO,
+    STANDING,
+    WHO,
+    Standing,
+    account_of,
+    standing_of,
+)
 from portvakt.records.statements import Statement
 from portvakt.records.values import evidence, instant, ms, to_json
 
 _GRANT: Final = (
     "id, account_id, client_id, session_id, scope, evidence, created_at, expires_at, offline,"
-    " claims, resources"
+    " claims, resources, circumstances"
 )
-_GRANT_WIDTH: Final = 11
+_GRANT_WIDTH: Final = 12
+_CIRCUMSTANCES: Final = msgspec.json.Decoder(Circumstances)
 _PUT: Final = Statement(
     """
     INSERT INTO grants (id, account_id, client_id, session_id, scope, evidence, created_at,
-        expires_at, offline, claims, resources, code_hash, code_expires_at, redirect_uri,
-        code_challenge, nonce, dpop_jkt)
-    VALUES (:id, :account_id, :client_id, :session_id, :scope, :evidence, :created_at,
-        :expires_at, :offline, :claims, :resources, :code_hash, :code_expires_at, :redirect_uri,
-        :code_challenge, :nonce, :dpop_jkt)
+        expires_at, offline, claims, resources, circumstances, code_hash, code_expires_at,
+        redirect_uri, code_challenge, nonce, dpop_jkt)
+    SELECT :id, :account_id, :client_id, id, :scope, :evidence, CAST(:created_at AS BIGINT),
+        CAST(:expires_at AS BIGINT), CAST(:offline AS BOOLEAN), :claims, :resources, :circumstances,
+        {bytes:code_hash}, CAST(:code_expires_at AS BIGINT), :redirect_uri, :code_challenge, :nonce,
+        :dpop_jkt
+    FROM sessions WHERE id = :session_id AND closed_at IS NULL {held}
     """
 )
 _SPEND: Final = Statement(
@@ -40,8 +54,7 @@ _SPEND: Final = Statement(
 _REUSED: Final = Statement(
     "SELECT id FROM grants WHERE code_hash = :code_hash AND code_spent_at IS NOT NULL"
 )
-_LOAD: Final = Statement(
-    """
+_STANDS: Final = """
     WITH g AS MATERIALIZED (
         SELECT * FROM grants
         WHERE id = :id AND revoked_at IS NULL AND expires_at > :now AND (offline OR EXISTS (
@@ -49,13 +62,13 @@ _LOAD: Final = Statement(
             AND NOT EXISTS (SELECT 1 FROM seen_ids WHERE hash = :token)),
     {who}
     SELECT g.id, g.account_id, g.client_id, g.session_id, g.scope, g.evidence, g.created_at,
-        g.expires_at, g.offline, g.claims, g.resources, {columns}
+        g.expires_at, g.offline, g.claims, g.resources, g.circumstances, {columns}
     FROM g JOIN who ON who.id = g.account_id
-    """,
-    who=WHO,
-    account="(SELECT account_id FROM g)",
-    browser="NULL",
-    columns=ACCOUNT_COLUMNS,
+"""
+_ITS_PERSON: Final = {"who": WHO, "account": "(SELECT account_id FROM g)", "browser": "NULL"}
+_LOAD: Final = Statement(_STANDS, **_ITS_PERSON, columns=ACCOUNT_COLUMNS)
+_LOAD_WITH_BOUND: Final = Statement(
+    _STANDS + "{bound}", **_ITS_PERSON, columns=STANDING, bound=BOUND_TO_WHO
 )
 _REVOKE: Final = Statement(
     "UPDATE grants SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL"
@@ -123,6 +136,8 @@ class Grant:
     """What the app asked for by name, as JSON (OpenID Connect Core section 5.5)."""
     resources: tuple[str, ...] = ()
     """For which services it asked; our own where none (RFC 8707)."""
+    circumstances: Circumstances = NOWHERE
+    """Where the person was, and with what, when the app was opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,10 +181,14 @@ class Grants:
     def __init__(self, run: Run) -> None:
         self._run = run
 
-    async def put_code(self, code: AuthorizationCode) -> None:
-        """Keep a grant and the code that it can be fetched with."""
+    async def put_code(self, code: AuthorizationCode) -> bool:
+        """Keep a grant and the code that it can be fetched with, while its session stands.
+
+        Whoever ends a session ends its grants next, and waits for this act or is waited for: a
+        code on its way meanwhile is either ended with the others, or never there (False).
+        """
         grant = code.grant
-        await self._run.changed(
+        put = await self._run.changed(
             _PUT,
             id=grant.id,
             account_id=grant.account_id,
@@ -182,6 +201,7 @@ class Grants:
             offline=grant.offline,
             claims=grant.claims,
             resources=" ".join(grant.resources) or None,
+            circumstances=to_json(grant.circumstances),
             code_hash=code.hash,
             code_expires_at=ms(code.expires_at),
             redirect_uri=code.redirect_uri,
@@ -189,6 +209,7 @@ class Grants:
             nonce=code.nonce,
             dpop_jkt=code.dpop_jkt,
         )
+        return put == 1
 
     async def spend_code(
         self, code_hash: bytes, now: datetime
@@ -221,6 +242,12 @@ class Grants:
         """
         row = await self._run.row(_LOAD, id=id_, now=ms(now), token=token)
         return None if row is None else (_grant(row), account_of(row, _GRANT_WIDTH))
+
+    async def load_with_bound(self, id_: GrantId, now: datetime) -> tuple[Grant, Standing] | None:
+        """Read a grant as `load` does, and with its person what is bound to them."""
+        rows = await self._run.rows(_LOAD_WITH_BOUND, id=id_, now=ms(now), token=b"")
+        standing = standing_of(rows, _GRANT_WIDTH)
+        return None if standing is None else (_grant(rows[0]), standing)
 
     async def held_of(self, account_id: AccountId, now: datetime) -> list[Held]:
         """List what apps hold of a person now, the oldest first. An app may hold several."""
@@ -290,4 +317,5 @@ def _grant(row: Row) -> Grant:
         offline=bool(row[8]),
         claims=row[9],
         resources=tuple((row[10] or "").split()),
+        circumstances=NOWHERE if row[11] is None else _CIRCUMSTANCES.decode(row[11]),
     )

@@ -21,7 +21,7 @@ from portvakt.records.sqlite import write_ahead
 if TYPE_CHECKING:
     import asyncpg
 
-SCHEMA_VERSION: Final = "0015"
+SCHEMA_VERSION: Final = "0025"
 """The revision this code works with; a test keeps it equal to the newest migration."""
 
 _LOCK: Final = 0x506F727476616B74  # "Portvakt": any number that no other program's lock has

@@ -15,7 +15,7 @@ from portvakt.core.authenticators import (
     AuthenticatorState,
     AuthenticatorType,
 )
-from portvakt.core.ids import AccountId, AuthenticatorId
+from portvakt.core.ids import AccountId, AuthenticatorId, GroupId
 from portvakt.core.people import Account
 from portvakt.core.roles import Role
 from portvakt.records.driver import Row, Run
@@ -31,7 +31,7 @@ from portvakt.records.standing import (
     standing_of,
 )
 from portvakt.records.statements import Statement
-from portvakt.records.values import instant, ms, optional_instant, to_json
+from portvakt.records.values import instant, ms, optional_instant, strings, to_json
 
 _PARTS: Final[Mapping[str, str]] = {
     "who": WHO,
@@ -87,7 +87,8 @@ _SECOND_FACTORS: Final = Statement(
     SELECT a.id, a.external_id, a.source, a.user_name, a.given_name, a.family_name, a.unit,
         a.protected, b.id, b.type, b.state, b.label, b.source, b.detail, b.created_at,
         b.expires_at, b.type = 'recovery_code' AND EXISTS (
-            SELECT 1 FROM recovery_codes r WHERE r.authenticator_id = b.id AND r.used_at IS NULL)
+            SELECT 1 FROM recovery_codes r WHERE r.authenticator_id = b.id AND r.used_at IS NULL),
+        (SELECT {json_list:m.group_id} FROM memberships m WHERE m.account_id = a.id)
     FROM a LEFT JOIN authenticators b ON b.account_id = a.id AND b.type {among:types}
     ORDER BY a.id, b.created_at, b.id
     """
@@ -125,6 +126,7 @@ class Equipped:
     bound: tuple[Authenticator, ...]
     cards: tuple[AuthenticatorId, ...]
     """Cards of recovery codes on which a code is left."""
+    groups: frozenset[GroupId] = frozenset()
 
 
 class People(PeopleInBulk):
@@ -221,6 +223,7 @@ def _equipped(rows: Sequence[Row]) -> Equipped:
         protected=bool(protected),
         bound=tuple(_authenticator(each, AccountId(id_)) for each in has),
         cards=tuple(AuthenticatorId(each[0]) for each in has if each[8]),
+        groups=frozenset(GroupId(each) for each in strings(rows[0][17])),
     )
 
 

@@ -105,6 +105,7 @@ _CLOSE: Final = Statement(
     WHERE account_id {among:accounts} AND closed_at IS NULL
     """
 )
+_FORGET_BROWSERS: Final = Statement("DELETE FROM known_browsers WHERE account_id {among:accounts}")
 _REVOKE: Final = Statement(
     """
     UPDATE grants SET revoked_at = :at
@@ -294,6 +295,7 @@ class PeopleInBulk(GroupsInBulk):
             disabled += await self._run.changed(_DISABLE, accounts=accounts, at=ms(at))
             if await self._run.changed(_CLOSE, accounts=accounts, at=ms(at)):
                 await self._run.ring(ENDED)
+            await self._run.changed(_FORGET_BROWSERS, accounts=accounts)
             await self._run.changed(_REVOKE, accounts=accounts, at=ms(at))
             await close_proved(self._run, part)
             for (approval,) in await self._run.rows(_END_APPROVALS, accounts=accounts):

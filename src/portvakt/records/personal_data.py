@@ -53,7 +53,32 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
         "last_used_at",
         "expires_at",
     ),
+    "passkeys": (
+        "id",
+        "algorithm",
+        "aaguid",
+        "transports",
+        "copied",
+        "backed_up",
+        "verifies",
+        "attestation",
+    ),
+    "break_glass": ("added_at", "added_by", "link_ends", "tested_at", "reminded_at"),
     "phones": ("id", "state", "name", "created_at", "seen_at"),
+    "hardware_tokens": (
+        "id",
+        "serial",
+        "manufacturer",
+        "model",
+        "kind",
+        "algorithm",
+        "digits",
+        "period",
+        "state",
+        "authenticator_id",
+        "imported_at",
+        "changed_at",
+    ),
     "sessions": (
         "id",
         "kind",
@@ -65,8 +90,20 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
         "user_agent",
         "closed_at",
         "apps_told_at",
+        "our_device",
+        "risk",
+        "known_browser",
     ),
     "browsers": ("first_seen_at", "last_seen_at"),
+    "known_browsers": (
+        "id",
+        "authenticator_id",
+        "user_agent",
+        "address",
+        "shown_at",
+        "used_at",
+        "expires_at",
+    ),
     "grants": (
         "id",
         "client_id",
@@ -80,6 +117,7 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
         "offline",
         "claims",
         "resources",
+        "circumstances",
     ),
     "consents": ("client_id", "scope", "given_at"),
     "portal_choices": ("doc", "changed_at"),
@@ -100,6 +138,7 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
     "past_resets": ("at", "used"),
     "password_memory": ("set_at",),
     "freezes": ("change", "since", "at"),
+    "snoozes": ("ends_at",),
     "attempts": (
         "kind",
         "familiarity",
@@ -111,6 +150,7 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
         "stopped_until",
         "refused",
     ),
+    "wrong_from": ("place", "address", "at"),
     "events": (
         "id",
         "at",
@@ -124,7 +164,7 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 """What is told of each table."""
-KEYS: Final[Mapping[str, str]] = {"accounts": "id", "attempts": "subject"}
+KEYS: Final[Mapping[str, str]] = {"accounts": "id", "attempts": "subject", "wrong_from": "subject"}
 """Which column names the person; in all other tables it is `account_id`."""
 _ORDERED: Final[Mapping[str, str]] = {"events": " ORDER BY id"}
 _EVERYTHING: Final[Mapping[str, Statement]] = {
@@ -139,19 +179,32 @@ _EVERYTHING: Final[Mapping[str, Statement]] = {
 }
 _FORGET: Final = tuple(
     Statement("DELETE FROM {table} WHERE {key} = :account_id", table=table, key=key)
-    for table, key in (("outbox", "account_id"), ("attempts", "subject"), ("accounts", "id"))
+    for table, key in (
+        ("outbox", "account_id"),
+        ("attempts", "subject"),
+        ("wrong_from", "subject"),
+        ("accounts", "id"),
+    )
 )
 """The rest goes with the account that it belongs to."""
 
 
-INSTANTS: Final = frozenset({"at", "since", "run_started", "day_started", "stopped_until"})
+INSTANTS: Final = frozenset(
+    {"at", "since", "run_started", "day_started", "stopped_until", "link_ends"}
+)
 """Columns that hold instants, besides those whose names end in `_at`."""
-TRUTHS: Final = frozenset({"protected", "preferred", "refused", "offline"})
+TRUTHS: Final = frozenset(
+    {"protected", "preferred", "refused", "offline", "copied", "backed_up", "verifies"}
+)
 JSON: Final = frozenset(
     {
+        ("passkeys", "transports"),
         ("sessions", "evidence"),
+        ("sessions", "our_device"),
+        ("sessions", "risk"),
         ("grants", "evidence"),
         ("grants", "claims"),
+        ("grants", "circumstances"),
         ("portal_choices", "doc"),
         ("past_resets", "used"),
         ("events", "detail"),

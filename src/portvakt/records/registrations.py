@@ -27,6 +27,13 @@ _SPEND: Final = Statement(
     WHERE token_hash = :token_hash AND uses_left > 0 AND expires_at > :now
     """
 )
+_COUNTING: Final = Statement(
+    """
+    SELECT token_hash, note, uses_left, expires_at FROM registration_tokens
+    WHERE uses_left > 0 AND expires_at > :now ORDER BY made_at, token_hash
+    """
+)
+_WITHDRAW: Final = Statement("DELETE FROM registration_tokens WHERE token_hash = :token_hash")
 _PUT: Final = Statement(
     """
     INSERT INTO registrations (client_id, access_hash, note, made_at)
@@ -71,6 +78,17 @@ class Registrations:
             now=ms(now),
             expires_at=ms(allowed.expires_at),
         )
+
+    async def counting(self, now: datetime) -> tuple[Allowance, ...]:
+        """List the initial tokens of which something is left, the oldest first."""
+        return tuple(
+            Allowance(bytes(token_hash), note, int(left), instant(expires_at))
+            for token_hash, note, left, expires_at in await self._run.rows(_COUNTING, now=ms(now))
+        )
+
+    async def withdraw(self, token_hash: bytes) -> bool:
+        """Forget an initial token: it counts for nobody any more. False where there is none."""
+        return await self._run.changed(_WITHDRAW, token_hash=token_hash) == 1
 
     async def look(self, token_hash: bytes, now: datetime) -> str | None:
         """Return the note of an initial token that counts now, without using it."""

@@ -52,7 +52,8 @@ _LOAD: Final = Statement(
     """
     WITH r AS MATERIALIZED (
         SELECT * FROM resets
-        WHERE id = :id AND binding = :binding AND (expires_at > :now OR stage <> 'open')),
+        WHERE id = :id AND binding = :binding AND (expires_at > :now OR stage <> 'open')
+            AND (goal = 'new_phone') = :new_phone),
     {who}
     SELECT {columns}, {standing} FROM r LEFT JOIN who ON who.id = r.account_id {bound} {order}
     """,
@@ -137,15 +138,27 @@ class Resets:
         await self.start(state, _NO_BROWSER)
 
     async def load(
-        self, id_: FlowId, binding_hash: bytes, now: datetime, browser_hash: bytes | None = None
+        self,
+        id_: FlowId,
+        binding_hash: bytes,
+        now: datetime,
+        browser_hash: bytes | None = None,
+        *,
+        new_phone: bool = False,
     ) -> tuple[Reset, Standing | None] | None:
         """Read an attempt with who has vouched for it, and whose it is.
 
         None where there is none, it is another browser's, or its time is over and nothing was
-        sent. The standing is None where the name is nobody's.
+        sent. The standing is None where the name is nobody's. Only `new_phone` finds what people
+        are asked for a new phone, and nothing else: their word for that resets no password.
         """
         rows = await self._run.rows(
-            _LOAD, id=id_, binding=binding_hash, now=ms(now), browser=browser_hash
+            _LOAD,
+            id=id_,
+            binding=binding_hash,
+            now=ms(now),
+            browser=browser_hash,
+            new_phone=new_phone,
         )
         if not rows:
             return None

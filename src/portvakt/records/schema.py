@@ -1,7 +1,6 @@
 """Every table. Migrations are generated from this file and then read by a human.
 
-Those of the authenticator app are next door in `schema_phones`, those of reset in `schema_resets`,
-the audit trail in `schema_audit`, what apps hold in `schema_apps`, the portal in `schema_portal`.
+The rest is next door in `schema_…`, by what it is about.
 Instants are BIGINT milliseconds since 1970 (UTC), dates ISO text, JSON documents TEXT. Rows that
 configuration files or a directory own carry `owner` or `source`, and only their owner changes them.
 Secrets are here as hashes (what we compare) or sealed (what we must read again), never as they are.
@@ -33,7 +32,10 @@ from portvakt.records.schema_apps import (
     seen_ids,
 )
 from portvakt.records.schema_audit import audit_batches, audit_removals, events
+from portvakt.records.schema_break_glass import break_glass
+from portvakt.records.schema_devices import revocation_lists
 from portvakt.records.schema_freezes import freeze_links, freezes
+from portvakt.records.schema_keys import key_challenges, passkeys
 from portvakt.records.schema_parts import (
     Instant,
     Json,
@@ -48,11 +50,18 @@ from portvakt.records.schema_phones import approvals, pairings, phones
 from portvakt.records.schema_portal import collections, icons, links, portal_choices
 from portvakt.records.schema_requests import stored_requests
 from portvakt.records.schema_resets import password_memory, past_resets, resets, vouches
+from portvakt.records.schema_rules import method_entries, rule_versions, rules, snoozes
+from portvakt.records.schema_sessions import browsers, known_browsers, sessions
+from portvakt.records.schema_tokens import hardware_tokens
+from portvakt.records.schema_tries import attempts, wrong_from
 
 __all__ = [
     "approvals",
+    "attempts",
     "audit_batches",
     "audit_removals",
+    "break_glass",
+    "browsers",
     "collections",
     "consents",
     "device_requests",
@@ -60,10 +69,15 @@ __all__ = [
     "freeze_links",
     "freezes",
     "grants",
+    "hardware_tokens",
     "icons",
+    "key_challenges",
+    "known_browsers",
     "links",
     "metadata",
+    "method_entries",
     "pairings",
+    "passkeys",
     "password_memory",
     "past_resets",
     "phones",
@@ -72,9 +86,15 @@ __all__ = [
     "registration_tokens",
     "registrations",
     "resets",
+    "revocation_lists",
+    "rule_versions",
+    "rules",
     "seen_ids",
+    "sessions",
+    "snoozes",
     "stored_requests",
     "vouches",
+    "wrong_from",
 ]
 
 accounts = Table(
@@ -156,12 +176,13 @@ authenticators = Table(
     Column("state", Text, nullable=False),
     Column("label", Text, nullable=False),
     Column("source", Text, nullable=False),  # who bound it: self, hr, apply, support
-    # The number of an sms_code in E.164; the phone that a totp or phone_sign_in lives in.
+    # The number of an sms_code in E.164; the phone that a totp or phone_sign_in lives in; make and
+    # serial number of a hardware_token.
     Column("detail", Text, nullable=False),
     Column("preferred", Boolean, nullable=False),
     Column("verifier", Text),  # a PHC string
     Column("sealed", LargeBinary),  # associated data: table, column, id
-    Column("last_step", BigInteger),  # the TOTP time step last spent; only ever rises
+    Column("last_step", BigInteger),  # the step, counter or use last spent; only ever rises
     Column("created_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("last_used_at", Instant),
@@ -193,24 +214,6 @@ recovery_codes = Table(
     comment="The codes of one printed card",
 )
 
-attempts = Table(
-    "attempts",
-    metadata,
-    Column("subject", Text, nullable=False),  # an account, or an address
-    Column("kind", Text, nullable=False),
-    Column("familiarity", Text, nullable=False),
-    Column("run", Integer, nullable=False),
-    Column("run_started", Instant, nullable=False),
-    Column("day", Integer, nullable=False),
-    Column("day_started", Instant, nullable=False),
-    Column("total", Integer, nullable=False),
-    Column("stopped_until", Instant),
-    Column("refused", Boolean, nullable=False),  # the last try met a stop and was not counted
-    PrimaryKeyConstraint("subject", "kind", "familiarity"),
-    Index("ix_attempts_day_started", "day_started"),
-    comment="How often somebody tried, counted before each try is checked",
-)
-
 flows = Table(
     "flows",
     metadata,
@@ -228,6 +231,7 @@ flows = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
     Column("version", Integer, nullable=False),
+    Column("risk", Json),  # what was found amiss (`core.risk`); NULL until somebody has looked
     comment="Sign-ins under way",
 )
 
@@ -262,42 +266,6 @@ drafts = Table(
     comment="Authenticators being set up and not yet proved",
 )
 
-sessions = Table(
-    "sessions",
-    metadata,
-    Column("id", Text, primary_key=True),
-    of_account(index=True),
-    Column("kind", Text, nullable=False),
-    Column("secret_hash", LargeBinary, nullable=False),
-    Column("browser_hash", LargeBinary),
-    Column("evidence", Json, nullable=False),
-    Column("created_at", Instant, nullable=False, index=True),
-    Column("seen_at", Instant, nullable=False),
-    Column("resume_to", Text),
-    Column("address", Text),
-    Column("user_agent", Text, nullable=False),
-    Column("closed_at", Instant),
-    Column("version", Integer, nullable=False),
-    # When it was seen to that the apps opened in it hear that it ended; NULL: still to be.
-    Column("apps_told_at", Instant),
-    one_of("kind", "full", "registration"),
-    index_where(
-        "ix_sessions_to_tell", "closed_at IS NOT NULL AND apps_told_at IS NULL", "closed_at"
-    ),
-    comment="Signed-in browsers",
-)
-
-browsers = Table(
-    "browsers",
-    metadata,
-    of_account(),
-    Column("browser_hash", LargeBinary, nullable=False),
-    Column("first_seen_at", Instant, nullable=False),
-    Column("last_seen_at", Instant, nullable=False, index=True),
-    PrimaryKeyConstraint("account_id", "browser_hash"),
-    comment="Browsers somebody has signed in with: they separate counters and give no right",
-)
-
 networks = Table(
     "networks",
     metadata,
@@ -306,19 +274,6 @@ networks = Table(
     Column("addresses", Json, nullable=False),
     Column("owner", Text, nullable=False),
     comment="Named networks",
-)
-
-rules = Table(
-    "rules",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("state", Text, nullable=False),
-    Column("condition", Json, nullable=False),
-    Column("require", Text, nullable=False),
-    Column("reason", Json, nullable=False),
-    Column("owner", Text, nullable=False),
-    one_of("state", "on", "report_only", "off"),
-    comment="Conditional access",
 )
 
 apps = Table(

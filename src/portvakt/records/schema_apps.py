@@ -45,6 +45,7 @@ grants = Table(
     Column("offline", Boolean, nullable=False, server_default=false()),
     Column("claims", Text),  # what the app asked for by name (section 5.5)
     Column("resources", Text),  # for which services it asked (RFC 8707), each without a space
+    Column("circumstances", Text),  # `core.signals.Circumstances`; null: of before there were any
     Column("dpop_jkt", Text),  # the key without which the code does not count (RFC 9449 section 10)
     Index("ix_grants_account_id", "account_id"),
     comment="What an app was told about a person, and the code that it fetched it with",

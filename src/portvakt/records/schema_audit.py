@@ -28,6 +28,13 @@ events = Table(
     Column("seq", BigInteger),  # place in the chain, 1, 2, 3 …; NULL until it is sealed
     Column("erased", Text),  # what stands in the personal part's place (`core.audit_chain`)
     Index("ix_events_account_id", "account_id", "id"),
+    index_where(
+        "ix_events_risk",
+        "name IN ('authentication.succeeded', 'authentication.failed', 'phone.request_denied', "
+        "'phone.request_wrong_number')",
+        "account_id",
+        "at",
+    ),
     index_where("ix_events_unsealed", "seq IS NULL", "id"),
     unique_where("uq_events_seq", "seq IS NOT NULL", "seq"),
     comment="What happened; rows are added and never changed",

@@ -20,6 +20,7 @@ class Place:
 PLACES: Final = (
     Place("authenticators", "sealed"),
     Place("drafts", "sealed"),
+    Place("hardware_tokens", "sealed"),
     Place("outbox", "body"),
     Place("phones", "totp"),
     Place("phones", "subscription"),

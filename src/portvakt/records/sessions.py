@@ -3,35 +3,48 @@
 from datetime import datetime
 from typing import Final
 
-from portvakt.core.ids import AccountId, ClientId, GrantId, SessionId
-from portvakt.core.people import Account
+from portvakt.core.ids import AccountId, ClientId, GrantId, KnownBrowserId, SessionId
+from portvakt.core.our_devices import ShownDevice
+from portvakt.core.risk import Looked
 from portvakt.core.sessions import Session, SessionKind
+from portvakt.core.signals import KnownFrom
 from portvakt.records.driver import Row, Run
 from portvakt.records.sign_outs import ENDED
 from portvakt.records.standing import (
-    ACCOUNT_COLUMNS,
     BOUND_TO_WHO,
     ORDER,
     STANDING,
     WHO,
     Standing,
-    account_of,
     standing_of,
 )
 from portvakt.records.statements import Statement
-from portvakt.records.values import evidence, instant, ms, optional_instant, to_json
+from portvakt.records.values import (
+    evidence,
+    instant,
+    looked,
+    ms,
+    optional_instant,
+    shown_device,
+    to_json,
+)
 
 _COLUMNS: Final = """
     s.id, s.account_id, s.kind, s.evidence, s.created_at, s.seen_at, s.resume_to, s.address,
-    s.user_agent, s.closed_at, s.version
+    s.user_agent, s.our_device, s.closed_at, s.version, s.risk, k.id,
+    k.shown_at, k.expires_at
 """
-_WIDTH: Final = 11
+_WIDTH: Final = 16
+# One that is forgotten is known in no session any more.
+_KNOWN: Final = "LEFT JOIN known_browsers k ON k.id = s.known_browser"
 _OPEN: Final = Statement(
     """
     INSERT INTO sessions (id, account_id, kind, secret_hash, browser_hash, evidence, created_at,
-        seen_at, resume_to, address, user_agent, closed_at, version)
+        seen_at, resume_to, address, user_agent, our_device, known_browser, closed_at, version,
+        risk)
     VALUES (:id, :account_id, :kind, :secret_hash, :browser_hash, :evidence, :created_at,
-        :seen_at, :resume_to, :address, :user_agent, NULL, :version)
+        :seen_at, :resume_to, :address, :user_agent, :our_device, :known_browser, NULL, :version,
+        :risk)
     """
 )
 _LOAD: Final = Statement(
@@ -41,11 +54,12 @@ _LOAD: Final = Statement(
         WHERE id = :id AND secret_hash = :secret_hash AND closed_at IS NULL),
     {who}
     SELECT {columns}, {standing}
-    FROM s JOIN who ON who.id = s.account_id {bound} {order}
+    FROM s {known} JOIN who ON who.id = s.account_id {bound} {order}
     """,
     who=WHO,
     account="(SELECT account_id FROM s)",
     browser="(SELECT browser_hash FROM s)",
+    known=_KNOWN,
     columns=_COLUMNS,
     standing=STANDING,
     bound=BOUND_TO_WHO,
@@ -60,20 +74,24 @@ _THROUGH: Final = Statement(
         SELECT * FROM sessions
         WHERE id = (SELECT session_id FROM g) AND closed_at IS NULL),
     {who}
-    SELECT {columns}, g.client_id, {person}
-    FROM s JOIN g ON g.session_id = s.id JOIN who ON who.id = s.account_id
+    SELECT {columns}, g.client_id, {standing}
+    FROM s {known} JOIN g ON g.session_id = s.id JOIN who ON who.id = s.account_id {bound}
     """,
     who=WHO,
     account="(SELECT account_id FROM s)",
     browser="NULL",
+    known=_KNOWN,
     columns=_COLUMNS,
-    person=ACCOUNT_COLUMNS,
+    standing=STANDING,
+    bound=BOUND_TO_WHO,
 )
 _OF: Final = Statement(
     """
-    SELECT {columns} FROM sessions s WHERE s.account_id = :account_id AND s.closed_at IS NULL
+    SELECT {columns} FROM sessions s {known}
+    WHERE s.account_id = :account_id AND s.closed_at IS NULL
     ORDER BY s.seen_at DESC, s.id
     """,
+    known=_KNOWN,
     columns=_COLUMNS,
 )
 # Two requests at once: the later act of the person is the one that counts.
@@ -84,9 +102,13 @@ _UPDATE: Final = Statement(
     """
     UPDATE sessions SET kind = :kind, evidence = :evidence, seen_at = :seen_at,
         resume_to = :resume_to, address = :address, user_agent = :user_agent,
+        our_device = :our_device, known_browser = :known_browser, risk = :risk,
         secret_hash = COALESCE(:secret_hash, secret_hash), version = version + 1
     WHERE id = :id AND version = :version AND closed_at IS NULL
     """
+)
+_SHOW_DEVICE: Final = Statement(
+    "UPDATE sessions SET our_device = :our_device WHERE id = :id AND closed_at IS NULL"
 )
 _CLOSE: Final = Statement(
     """
@@ -138,7 +160,10 @@ class Sessions:
             resume_to=session.resume_to,
             address=session.address,
             user_agent=session.user_agent,
+            our_device=_device_json(session),
+            known_browser=None if session.known is None else session.known.id,
             version=session.version,
+            risk=_risk_json(session),
         )
 
     async def load(self, id_: SessionId, secret_hash: bytes) -> tuple[Session, Standing] | None:
@@ -149,15 +174,16 @@ class Sessions:
 
     async def through(
         self, grant_id: GrantId, now: datetime
-    ) -> tuple[Session, ClientId, Account] | None:
+    ) -> tuple[Session, ClientId, Standing] | None:
         """Read the session that a grant came of, the app it is for, and the person as they are now.
 
         None unless grant and session both stand.
         """
-        row = await self._run.row(_THROUGH, grant_id=grant_id, now=ms(now))
-        if row is None:
-            return None
-        return _session(row), ClientId(row[_WIDTH]), account_of(row, _WIDTH + 1)
+        rows = await self._run.rows(_THROUGH, grant_id=grant_id, now=ms(now))
+        standing = standing_of(rows, _WIDTH + 1)
+        return (
+            None if standing is None else (_session(rows[0]), ClientId(rows[0][_WIDTH]), standing)
+        )
 
     async def of(self, account_id: AccountId) -> list[Session]:
         """List somebody's sessions, the one last used first."""
@@ -181,10 +207,17 @@ class Sessions:
             resume_to=session.resume_to,
             address=session.address,
             user_agent=session.user_agent,
+            our_device=_device_json(session),
+            risk=_risk_json(session),
+            known_browser=None if session.known is None else session.known.id,
             secret_hash=secret_hash,
             version=version,
         )
         return written == 1
+
+    async def show_device(self, id_: SessionId, device: ShownDevice) -> None:
+        """Keep which device of ours showed itself in a session."""
+        await self._run.changed(_SHOW_DEVICE, id=id_, our_device=to_json(device))
 
     async def close(self, id_: SessionId, account_id: AccountId, at: datetime) -> bool:
         """End a session; False where this person has no such session open."""
@@ -228,6 +261,18 @@ class Sessions:
         return 0 if row is None else int(row[0])
 
 
+def _device_json(session: Session) -> str | None:
+    return None if session.our_device is None else to_json(session.our_device)
+
+
+def _risk_json(session: Session) -> str | None:
+    return to_json(Looked(findings=session.risk)) if session.risk else None
+
+
+def _known(row: Row) -> KnownFrom:
+    return KnownFrom(KnownBrowserId(row[0]), instant(row[1]), instant(row[2]))
+
+
 def _session(row: Row) -> Session:
     return Session(
         id=SessionId(row[0]),
@@ -239,6 +284,9 @@ def _session(row: Row) -> Session:
         resume_to=row[6],
         address=row[7],
         user_agent=row[8],
-        closed_at=optional_instant(row[9]),
-        version=row[10],
+        our_device=None if row[9] is None else shown_device(row[9]),
+        closed_at=optional_instant(row[10]),
+        version=row[11],
+        risk=found.findings if (found := looked(row[12])) is not None else (),
+        known=None if row[13] is None else _known(row[13:16]),
     )

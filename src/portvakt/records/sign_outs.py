@@ -37,6 +37,13 @@ _OPENED: Final = Statement(
     WHERE session_id {among:sessions} AND (code_spent_at IS NOT NULL OR code_expires_at > :now)
     """
 )
+_OPENED_BY: Final = Statement(
+    """
+    SELECT DISTINCT session_id FROM grants
+    WHERE account_id = :account_id AND client_id = :client_id AND revoked_at IS NULL
+        AND (code_spent_at IS NOT NULL OR code_expires_at > :now)
+    """
+)
 
 
 _LEFT: Final = Statement(
@@ -103,3 +110,12 @@ class SignOuts:
         """List the apps that were opened in sessions, once for each session."""
         rows = await self._run.rows(_OPENED, sessions=to_json(sorted(session_ids)), now=ms(now))
         return [OpenedApp(SessionId(row[0]), ClientId(row[1])) for row in rows]
+
+    async def opened_by(
+        self, account_id: AccountId, client_id: ClientId, now: datetime
+    ) -> list[SessionId]:
+        """List the sessions of a person that an app was opened in and not cut off from since."""
+        rows = await self._run.rows(
+            _OPENED_BY, account_id=account_id, client_id=client_id, now=ms(now)
+        )
+        return sorted(SessionId(row[0]) for row in rows)

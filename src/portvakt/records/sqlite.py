@@ -222,8 +222,11 @@ class _Writer(Generic[U]):
                 self.run.connection = connect(self._path, writing=True)
             connection = self.run.connection
             if self._begin(connection, group):
-                for job in group:
-                    self._perform(connection, job)
+                if len(group) == 1:
+                    self._perform_alone(group[0])
+                else:
+                    for job in group:
+                        self._perform(connection, job)
                 connection.execute("COMMIT")
                 self.transactions += 1
         except BaseException as error:  # noqa: BLE001 - raised again where each act is awaited
@@ -257,13 +260,24 @@ class _Writer(Generic[U]):
                 return True
         return False
 
+    def _perform_alone(self, job: _Job[U]) -> None:
+        """Run the only act of a commit, which is undone as a whole where it raises.
+
+        A savepoint would have every page that it writes copied first.
+        """
+        self._do(job)
+        job.rung = tuple(self.run.rung)
+
+    def _do(self, job: _Job[U]) -> None:
+        self.run.rung.clear()
+        self.run.left = 1 if job.single else None
+        job.result = _drive(job.act(self._unit))
+
     def _perform(self, connection: sqlite3.Connection, job: _Job[U]) -> None:
         """Run one act; where it raises, undo it and it alone."""
         connection.execute("SAVEPOINT act")
-        self.run.rung.clear()
-        self.run.left = 1 if job.single else None
         try:
-            job.result = _drive(job.act(self._unit))
+            self._do(job)
         except BaseException as error:
             if not connection.in_transaction:
                 raise _LostError("the work of the whole group was undone") from error

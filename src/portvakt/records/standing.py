@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorState, AuthenticatorType
+from portvakt.core.break_glass import roles_of
 from portvakt.core.ids import AccountId, AuthenticatorId, GroupId
 from portvakt.core.people import Account, AccountState
-from portvakt.core.roles import Role
 from portvakt.records.driver import Row
 from portvakt.records.values import instant, optional_date, optional_instant, strings
 
@@ -39,12 +39,13 @@ class Standing:
     """Whether this account has signed in before in the browser that was named."""
 
     def active(self, kind: AuthenticatorType) -> tuple[Bound, ...]:
-        """Return what of one type is bound and neither suspended nor disabled."""
+        """Return what of one type is bound and neither suspended, disabled nor withdrawn."""
         return tuple(
             each
             for each in self.bound
             if each.authenticator.type is kind
             and each.authenticator.state is AuthenticatorState.ACTIVE
+            and not each.authenticator.withdrawn
         )
 
     @property
@@ -133,7 +134,7 @@ def account_of(row: Row, start: int = 0) -> Account:
         unit=unit,
         manager=manager,
         protected=bool(protected),
-        roles=frozenset(Role(each) for each in strings(roles)),
+        roles=roles_of(source, strings(roles)),
         groups=frozenset(GroupId(each) for each in strings(groups)),
         language=language,
         created_at=instant(created_at),

@@ -16,6 +16,8 @@ is a seam:
 `{random}`             32 characters that the database draws: never the same twice
 `{locked_free}`        keeps the rows read until the act ends, and passes over those that another
                        act keeps (SQLite has one writer, and so needs nothing)
+`{held}`               keeps the rows read as they are until the act ends, for who would change them
+`{bytes:name}`         the bytes given as :name, in a SELECT, where PostgreSQL takes them for text
 RETURNING names columns and computes nothing: SQLite 3.40 answers `RETURNING a IS NOT NULL` with
 true where `a` has just become NULL.
 """
@@ -80,6 +82,8 @@ _SQLITE: Final[Mapping[str, _Seam]] = {
     "has_table": lambda name: f"EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '{name}')",  # noqa: S608 - a name of ours
     "random": lambda _: "lower(hex(randomblob(16)))",
     "locked_free": lambda _: "",
+    "held": lambda _: "",
+    "bytes": lambda name: f":{name}",
 }
 _POSTGRESQL: Final[Mapping[str, _Seam]] = {
     "each": _each_in_postgresql,
@@ -92,6 +96,8 @@ _POSTGRESQL: Final[Mapping[str, _Seam]] = {
     "has_table": lambda name: f"to_regclass('{name}') IS NOT NULL",
     "random": lambda _: "replace(CAST(gen_random_uuid() AS TEXT), '-', '')",
     "locked_free": lambda _: "FOR UPDATE SKIP LOCKED",
+    "held": lambda _: "FOR SHARE",
+    "bytes": lambda name: f"CAST(:{name} AS BYTEA)",
 }
 _SEAM: Final = re.compile(r"\{(\w+)(?::([^}]*))?\}")
 _PART: Final = re.compile(r"\{(\w+)\}")

@@ -9,12 +9,15 @@ import structlog
 
 from portvakt.core.event import Event
 from portvakt.records.addresses import PostgresServer, SqliteFile, address_of
+from portvakt.records.administrators import Administrators
+from portvakt.records.after_restore import CLOCKS_DIFFER
 from portvakt.records.approvals import Approvals
 from portvakt.records.attempts import Attempts
 from portvakt.records.audit import Audit
 from portvakt.records.audit_chain import AuditChain
 from portvakt.records.audit_keeping import AuditKeeping
 from portvakt.records.authenticators import Authenticators
+from portvakt.records.break_glass import BreakGlassAccounts
 from portvakt.records.browsers import Browsers
 from portvakt.records.codes import Codes
 from portvakt.records.configuration import ConfigurationRecords
@@ -27,13 +30,17 @@ from portvakt.records.expired import Expired
 from portvakt.records.flows import Flows
 from portvakt.records.freezes import Freezes
 from portvakt.records.grants import Grants
+from portvakt.records.hardware_tokens import HardwareTokens
 from portvakt.records.icons import Icons
+from portvakt.records.keys import Keys
+from portvakt.records.known_browsers import KnownBrowsers
 from portvakt.records.message_log import MessageLog
 from portvakt.records.meta import Meta
 from portvakt.records.migrate import SCHEMA_VERSION
 from portvakt.records.outbox import Outbox
 from portvakt.records.pairings import Pairings
 from portvakt.records.password_memory import PasswordMemory
+from portvakt.records.past_sign_ins import PastSignIns
 from portvakt.records.people import People
 from portvakt.records.personal_data import PersonalData
 from portvakt.records.phones import Phones
@@ -41,11 +48,15 @@ from portvakt.records.portal_choices import PortalChoices
 from portvakt.records.refreshing import RefreshTokens
 from portvakt.records.registrations import Registrations
 from portvakt.records.resets import Resets
+from portvakt.records.revocation_lists import RevocationLists
+from portvakt.records.risk import RiskRecords
+from portvakt.records.rule_versions import RuleVersions
 from portvakt.records.sealed import Sealed
 from portvakt.records.seen_ids import SeenIds
 from portvakt.records.sessions import Sessions
 from portvakt.records.sign_outs import SignOuts
 from portvakt.records.signing_keys import SigningKeys
+from portvakt.records.snoozes import Snoozes
 from portvakt.records.statements import Statement
 from portvakt.records.stored_requests import StoredRequests
 from portvakt.records.text_counts import TextCounts
@@ -55,7 +66,7 @@ from portvakt.records.wakeups import Wakeups
 
 T = TypeVar("T")
 Told = Callable[[Event], None]
-CLOCK_BOUND: Final = timedelta(seconds=2)
+CLOCK_BOUND: Final = CLOCKS_DIFFER
 """By how much this machine's clock and the database's may differ and still be ready."""
 CLOCK_EVERY: Final = 2.0
 """Seconds between two comparisons of the clocks."""
@@ -78,12 +89,14 @@ class Unit:
 
     __slots__ = (
         "_run",
+        "administrators",
         "approvals",
         "attempts",
         "audit",
         "audit_chain",
         "audit_keeping",
         "authenticators",
+        "break_glass",
         "browsers",
         "codes",
         "configuration",
@@ -94,12 +107,16 @@ class Unit:
         "flows",
         "freezes",
         "grants",
+        "hardware_tokens",
         "icons",
+        "keys",
+        "known_browsers",
         "message_log",
         "meta",
         "outbox",
         "pairings",
         "password_memory",
+        "past_sign_ins",
         "people",
         "personal_data",
         "phones",
@@ -107,11 +124,15 @@ class Unit:
         "refresh_tokens",
         "registrations",
         "resets",
+        "revocation_lists",
+        "risk",
+        "rule_versions",
         "sealed",
         "seen_ids",
         "sessions",
         "sign_outs",
         "signing_keys",
+        "snoozes",
         "stored_requests",
         "text_counts",
         "vouches",
@@ -120,12 +141,14 @@ class Unit:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self.administrators = Administrators(run)
         self.approvals = Approvals(run)
         self.attempts = Attempts(run)
         self.audit = Audit(run)
         self.audit_chain = AuditChain(run)
         self.audit_keeping = AuditKeeping(run)
         self.authenticators = Authenticators(run)
+        self.break_glass = BreakGlassAccounts(run)
         self.browsers = Browsers(run)
         self.codes = Codes(run)
         self.configuration = ConfigurationRecords(run)
@@ -136,12 +159,16 @@ class Unit:
         self.flows = Flows(run)
         self.freezes = Freezes(run)
         self.grants = Grants(run)
+        self.hardware_tokens = HardwareTokens(run)
         self.icons = Icons(run)
+        self.keys = Keys(run)
+        self.known_browsers = KnownBrowsers(run)
         self.message_log = MessageLog(run)
         self.meta = Meta(run)
         self.outbox = Outbox(run)
         self.pairings = Pairings(run)
         self.password_memory = PasswordMemory(run)
+        self.past_sign_ins = PastSignIns(run)
         self.people = People(run)
         self.personal_data = PersonalData(run)
         self.phones = Phones(run)
@@ -149,11 +176,15 @@ class Unit:
         self.refresh_tokens = RefreshTokens(run)
         self.registrations = Registrations(run)
         self.resets = Resets(run)
+        self.revocation_lists = RevocationLists(run)
+        self.risk = RiskRecords(run)
+        self.rule_versions = RuleVersions(run)
         self.sealed = Sealed(run)
         self.seen_ids = SeenIds(run)
         self.sessions = Sessions(run)
         self.sign_outs = SignOuts(run)
         self.signing_keys = SigningKeys(run)
+        self.snoozes = Snoozes(run)
         self.stored_requests = StoredRequests(run)
         self.text_counts = TextCounts(run)
         self.vouches = Vouches(run)

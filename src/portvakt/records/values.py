@@ -7,6 +7,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from portvakt.core.assurance import Evidence
+from portvakt.core.our_devices import ShownDevice
+from portvakt.core.risk import Looked
 
 T = TypeVar("T")
 PART: Final = 1_000
@@ -15,12 +17,19 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MS: Final = timedelta(milliseconds=1)
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 _EVIDENCE: Final = msgspec.json.Decoder(tuple[Evidence, ...])
+_DEVICE: Final = msgspec.json.Decoder(ShownDevice)
+_LOOKED: Final = msgspec.json.Decoder(Looked)
 _STRINGS: Final = msgspec.json.Decoder(list[str])
 
 
 def ms(at: datetime) -> int:
     """Return milliseconds since 1970; `at` must be aware."""
     return (at - _EPOCH) // _MS
+
+
+def sortable(at: datetime) -> str:
+    """Return `ms` as text that sorts as the instants do, for facts in `meta`."""
+    return f"{ms(at):015}"
 
 
 def span_ms(span: timedelta) -> int:
@@ -61,6 +70,16 @@ def strings(stored: str) -> list[str]:
 def evidence(stored: str) -> tuple[Evidence, ...]:
     """Read what `to_json` wrote of evidence."""
     return _EVIDENCE.decode(stored)
+
+
+def shown_device(stored: str | bytes) -> ShownDevice:
+    """Read what `to_json` wrote of a device. Raises `msgspec.MsgspecError`."""
+    return _DEVICE.decode(stored)
+
+
+def looked(stored: str | None) -> Looked | None:
+    """Read what `to_json` wrote of what was found in a sign-in; None where nobody has looked."""
+    return None if stored is None else _LOOKED.decode(stored)
 
 
 def parts(rows: Iterable[T]) -> Iterator[list[T]]:

@@ -1,4 +1,4 @@
-"""Who may stand up for somebody who resets a password, and who has.
+"""Who may stand up for somebody who resets a password or has a new phone, and who has.
 
 An attempt asks for people by its own `asked_at`, so one that ends, expires or takes another name
 asks for nobody any more. Who is what to whom, `core.vouchers` decides; the statements only look
@@ -10,7 +10,10 @@ from typing import Final
 
 from portvakt.core.ids import AccountId, FlowId, SessionId
 from portvakt.core.method_events import MethodRemoved
+from portvakt.core.new_phone_events import NewPhoneVouched
 from portvakt.core.people import Account
+from portvakt.core.reset_events import ResetVouched
+from portvakt.core.reset_steps import Goal
 from portvakt.core.vouchers import LIVES, Request, Sort, Vouch, sort_of
 from portvakt.records.driver import Row, Run
 from portvakt.records.standing import ACCOUNT_COLUMNS, account_of
@@ -47,12 +50,12 @@ _WAITING_FOR: Final = Statement(
     WITH me AS MATERIALIZED (
         SELECT * FROM accounts WHERE id = :voucher_id AND state = 'active'),
     r AS MATERIALIZED (
-        SELECT r.id, r.account_id, r.asked_at FROM resets r
+        SELECT r.id, r.account_id, r.asked_at, r.goal FROM resets r
         JOIN accounts t ON t.id = r.account_id AND t.state = 'active'
         JOIN me ON me.source = t.source AND (me.external_id = t.manager OR me.unit = t.unit)
         WHERE {asks}),
     {who}
-    SELECT r.id, r.asked_at, {given}, {account}
+    SELECT r.id, r.asked_at, r.goal, {given}, {account}
     FROM who LEFT JOIN r ON r.account_id = who.id ORDER BY r.asked_at, r.id
     """,
     asks=_ASKS,
@@ -61,7 +64,7 @@ _WAITING_FOR: Final = Statement(
     given=given_for("r"),
     account=ACCOUNT_COLUMNS,
 )
-_WAITING_WIDTH: Final = 3
+_WAITING_WIDTH: Final = 4
 # Once for each person and attempt, and again when the first one no longer counts.
 _GIVE: Final = Statement(
     """
@@ -114,6 +117,13 @@ _CHANGED_AT: Final = Statement(
         AS changes
     """
 )
+_STOOD_UP: Final = Statement(
+    """
+    SELECT DISTINCT actor FROM events
+    WHERE account_id = :account_id AND at > :since AND name IN (:reset, :new_phone)
+    """
+)
+_ACTOR: Final = "account:"
 
 
 class Vouches:
@@ -195,6 +205,19 @@ class Vouches:
         )
         return None if row is None else optional_instant(row[0])
 
+    async def stood_up_for(self, account_id: AccountId, since: datetime) -> frozenset[AccountId]:
+        """Name who has stood up for somebody after `since`: for `vouchers.Voucher`."""
+        rows = await self._run.rows(
+            _STOOD_UP,
+            account_id=account_id,
+            since=ms(since),
+            reset=ResetVouched.name,
+            new_phone=NewPhoneVouched.name,
+        )
+        return frozenset(
+            AccountId(actor.removeprefix(_ACTOR)) for (actor,) in rows if actor.startswith(_ACTOR)
+        )
+
 
 def topic(attempt: FlowId) -> str:
     """Name what is rung when something has happened to an attempt: its page looks again."""
@@ -214,10 +237,11 @@ def _vouch(attempt: FlowId, stored: str) -> Vouch:
 
 def _request(row: Row, target: Account, now: datetime) -> Request:
     attempt = FlowId(row[0])
-    given = vouches_of(attempt, row[2])
+    given = vouches_of(attempt, row[3])
     return Request(
         attempt=attempt,
         target=target,
         asked_at=instant(row[1]),
         given=tuple(each for each in given if now < each.at + LIVES),
+        new_phone=row[2] == Goal.NEW_PHONE,
     )

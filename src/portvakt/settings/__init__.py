@@ -13,6 +13,7 @@ from typing import Any
 
 from portvakt.settings import adapters
 from portvakt.settings.adapters import push_hosts
+from portvakt.settings.break_glass_checks import check_break_glass
 from portvakt.settings.checks import check, check_file
 from portvakt.settings.environment import overlay
 from portvakt.settings.structs import Settings
@@ -63,6 +64,7 @@ def _examined(
         adapters.check_adapters(settings, problems)
         problems.settle()
         check(settings, problems)
+        check_break_glass(settings, problems)
     return Examined(
         str(source), None if problems.errors else settings, problems.errors, problems.warnings
     )

@@ -17,6 +17,8 @@ from portvakt.core.networks import is_too_wide
 from portvakt.core.password_rules import ALONE
 from portvakt.plugins import names as adapters
 from portvakt.records.addresses import SqliteFile, address_of
+from portvakt.settings.device_checks import check_devices
+from portvakt.settings.directory_checks import check_directories, check_kerberos
 from portvakt.settings.structs import Settings, span
 from portvakt.settings.text_checks import check_texts
 from portvakt.strict_toml import Problems
@@ -33,9 +35,8 @@ _PHONE = re.compile(r"\+?[0-9][0-9 ()/-]{1,30}")
 _ADDRESS = r"[^@\s<>]+@[^@\s<>]+"
 _SENDER = re.compile(rf"[^<>\x00-\x1f]*<{_ADDRESS}>|{_ADDRESS}")
 _LAST_PORT = 65535
-_TAKEN_SOURCES = {"self", "hr", "apply", "support", "import", "sync"}
-_LEAST_PAUSE = timedelta(minutes=1)
-_MOST_GRACE = timedelta(hours=4)
+_MOST_LOOKED_BACK = timedelta(days=1)
+"""As long as it is kept from where wrong passwords came (`records.expired`)."""
 _LOGOS = (".svg", ".png")
 
 
@@ -58,6 +59,7 @@ def check(settings: Settings, problems: Problems) -> None:
     _tls(settings, problems)
     _proxies(settings, problems)
     _hosts(settings, problems)
+    check_devices(settings, problems)
     _reset(settings, problems)
     _organisation(settings, problems)
     _audit(settings, problems)
@@ -69,12 +71,15 @@ def check(settings: Settings, problems: Problems) -> None:
             "lets whoever knows a new person's password register from anywhere for "
             f"{settings.registration.welcome_days} days; each use is an event and a mail",
         )
+    _passkeys(settings, problems)
     _password_rules(settings, problems)
     _keys(settings, problems)
     _sms(settings, problems)
     check_texts(settings, problems)
     _mail(settings, problems)
-    _directories(settings, problems)
+    _risk(settings, problems)
+    check_directories(settings, problems)
+    check_kerberos(settings, problems)
 
 
 def is_loopback(host: str) -> bool:
@@ -97,6 +102,20 @@ def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
             right = ipaddress.ip_network(text, strict=False)
             raise ValueError(f"“{text}” has host bits set; did you mean “{right}”?") from None
         raise ValueError(f"“{text}” is not a network such as 10.20.0.0/16") from None
+
+
+def _passkeys(settings: Settings, problems: Problems) -> None:
+    ours = settings.passkeys
+    for name, other in (("metadata", "metadata_root"), ("metadata_root", "metadata")):
+        file = getattr(ours, name)
+        if file and not getattr(ours, other):
+            problems.add(("passkeys", name), f"is of no use without “{other}”")
+        elif file and not File(file).is_file():
+            problems.add(("passkeys", name), f"there is no file {file}")
+    if not _HOST.fullmatch(ours.metadata_signer):
+        problems.add(("passkeys", "metadata_signer"), "is not a host name in lower-case ASCII")
+    if ours.refuse_compromised and not ours.metadata:
+        problems.add(("passkeys", "refuse_compromised"), "is of no use without “metadata”")
 
 
 def _has_password(url: str) -> bool:
@@ -211,6 +230,8 @@ def _hosts(settings: Settings, problems: Problems) -> None:
         named += [(("hosts", key, at), name) for at, name in enumerate(getattr(hosts, key))]
     if hosts.authenticator is not None:
         named.append((("hosts", "authenticator"), hosts.authenticator))
+    if hosts.device is not None:
+        named.append((("hosts", "device"), hosts.device))
     try:
         seen = {urlsplit(settings.public_url).hostname or "": "public_url"}
     except ValueError:
@@ -351,17 +372,10 @@ def _sms(settings: Settings, problems: Problems) -> None:
                 )
 
 
-def _directories(settings: Settings, problems: Problems) -> None:
-    names = _TAKEN_SOURCES.copy()
-    for at, each in enumerate(settings.directories):
-        where: Path = ("directories", at)
-        if each.name in names:
-            problems.add((*where, "name"), f"“{each.name}” is taken")
-        names.add(each.name)
-        if span(each.sync_every) < _LEAST_PAUSE:
-            problems.add((*where, "sync_every"), "is less than a minute")
-        if span(each.grace) > _MOST_GRACE:
-            problems.add((*where, "grace"), "is more than 4 hours")
+def _risk(settings: Settings, problems: Problems) -> None:
+    for name in ("spray_within", "guesses_within", "refused_within"):
+        if span(getattr(settings.risk, name)) > _MOST_LOOKED_BACK:
+            problems.add(("risk", name), "is more than 24 hours")
 
 
 def _mail(settings: Settings, problems: Problems) -> None:

@@ -9,12 +9,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from portvakt.settings.kerberos_structs import Kerberos
+
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Percent = Annotated[float, msgspec.Meta(gt=0, le=100)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=90)]
 Length = Annotated[int, msgspec.Meta(ge=8, le=64)]
 
-Span = Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]{0,5}[smh]$")]
+Span = Annotated[str, msgspec.Meta(pattern=r"\A[1-9][0-9]{0,5}[smh]\Z")]
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 
 
@@ -27,8 +29,7 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where `serve` listens."""
 
     listen: str = "127.0.0.1:8000"
-    """Address and port, such as `127.0.0.1:8000` or `[::1]:8000`. A socket that systemd hands over
-    comes before it."""
+    """Address and port (`127.0.0.1:8000`, `[::1]:8000`). A socket of systemd's comes before it."""
     workers: Count = 1
     """Processes. More than one needs PostgreSQL."""
     tls_certificate_file: str | None = None
@@ -42,8 +43,7 @@ class Proxies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who stands in front of us."""
 
     trusted: tuple[str, ...] = ()
-    """Addresses (CIDR) of reverse proxies. `X-Forwarded-For` and `Client-Cert` count from these
-    only."""
+    """Addresses (CIDR) of reverse proxies, from which `X-Forwarded-For` and `Client-Cert` count."""
     client_ca_file: str | None = None
     """PEM file of those who issue certificates for apps that show one (`tls_client_auth`)."""
 
@@ -59,6 +59,26 @@ class Hosts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Names that lead to `/apps`."""
     authenticator: str | None = None
     """The host name of the authenticator app. It is fixed when the first phone is paired."""
+    device: str | None = None
+    """The host name where the proxy asks for a certificate of a device; needs `[devices]`."""
+
+
+class Devices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How our own computers are known: [our own devices](our-devices.md)."""
+
+    authority_file: str | None = None
+    """PEM file of those who issue certificates to devices: the very issuers, not just the root."""
+    revocation_lists: tuple[str, ...] = ()
+    """Where their lists of revoked certificates are: files, or addresses (http or https). With any
+    here, a device that no list of its issuer's tells of is not ours."""
+    fetch_every: Span = "10m"
+    """How often an address is asked for a newer list. Files are looked at four times a minute."""
+    lists_count_for: Span = "24h"
+    """How long a list counts after it was last read where it is, if its own end is not earlier.
+    After that no device of its issuer's is ours."""
+    shown_for: Span = "15m"
+    """How long it counts in a browser that its device showed a certificate; 8 hours at most. It is
+    looked at again without anybody seeing it."""
 
 
 class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +90,12 @@ class Registration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     for accounts without a work phone. `never_password_alone`: inside is not enough either."""
     welcome_days: Days = 14
     """Length of the welcome window, from the latest of start date, import and `invite`."""
+    new_phone_by_people: bool = True
+    """Somebody who shows the password and has lost the rest can add a new phone when their manager,
+    or two colleagues of the unit, say who they are."""
+    key_owners_too: bool = False
+    """Also where they have a key that works: phishing cannot take a key, but people can be talked
+    into a yes. Otherwise support helps them."""
 
 
 class Authenticator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +104,20 @@ class Authenticator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digits_after_password: Literal[2, 6] = 2
     """How many digits of the number people type after a password. It is six wherever no password
     was given, whatever is set here; NIST SP 800-63B-4 asks for six everywhere."""
+
+
+class Passkeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known of models of keys: [passkeys](passkeys.md#which-models-are-taken)."""
+
+    metadata: str = ""
+    """The metadata of the FIDO Alliance (MDS3, one signed file), read when a process starts."""
+    metadata_root: str = ""
+    """The root certificate (PEM) that its signature must lead to."""
+    metadata_signer: str = "mds.fidoalliance.org"
+    """The name that the certificate of whoever signed it must be for."""
+    refuse_compromised: bool = False
+    """Whether keys that people have already are refused at sign-in when the metadata says that
+    their model cannot be trusted any more. New ones always are."""
 
 
 class PasswordRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,7 +150,7 @@ class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Support's phone number, in the foot of every page."""
     logo_file: str | None = None
     """An SVG or PNG file for the top left of every page."""
-    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "SE"
+    country: Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{2}\Z")] = "SE"
     """Country (ISO 3166) that numbers without a country code belong to."""
 
 
@@ -119,7 +159,7 @@ class Sms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     gateway: str
     """Which adapter: the name of a module in `portvakt.sms`."""
-    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,30}$")] | None = None
+    name: Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9-]{0,30}\Z")] | None = None
     """What it is called in the log, in figures and in the address of its receipts. Without it: the
     adapter's name, and with its place (`http_form-2`) from the second alike on."""
     allowed_prefixes: tuple[str, ...] = ("+467",)
@@ -188,7 +228,7 @@ class Wake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One directory that people come from, and that keeps their passwords."""
 
-    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]{0,30}$")]
+    name: Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9-]{0,30}\Z")]
     """What it is called here: the source of its people. It must never change."""
     kind: str
     """Which adapter: the name of a package in `portvakt.directories`."""
@@ -197,8 +237,7 @@ class Directory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sync_every: Span = "15m"
     """How often changes are followed: `15m`, `2h`. Everything is read once a day."""
     grace: Span = "15m"
-    """How long its people can sign in without a password while it does not answer; 4 hours at
-    most."""
+    """How long its people sign in without a password while it does not answer: 4 hours at most."""
     options: dict[str, Any] = {}
     """Every other key of the table is the adapter's own."""
 
@@ -233,8 +272,7 @@ class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may read `/metrics`; [monitoring](metrics.md) says what stands there."""
 
     networks: tuple[str, ...] = ()
-    """Networks (CIDR) that may. For everybody else, and where none is named, there is no such
-    address."""
+    """Networks (CIDR) that may. For everybody else, or where none is named, it is not there."""
 
 
 class Outgoing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -246,6 +284,58 @@ class Outgoing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     enters an app makes this machine call something inside."""
 
 
+class Locations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """In which country an address is, for [rules](networks-and-rules.md#countries) that ask."""
+
+    database: str = ""
+    """A file in MaxMind's format (GeoIP2 or GeoLite2 Country, DB-IP), read when a process starts.
+    Without it no country is known, and a rule that names one holds for everybody."""
+
+
+Risky = Literal["on", "report_only", "off"]
+
+
+class Risk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is looked for in sign-ins, and from where on it counts: [risk](risk.md)."""
+
+    spray: Risky = "on"
+    """`on` asks for more, `report_only` only tells (and rules may name it), `off` does not look."""
+    guessing: Risky = "on"
+    """The same for many wrong passwords of one person."""
+    refused_on_phone: Risky = "on"
+    """The same for a phone that says no again and again."""
+    leaked_password: Risky = "on"  # noqa: S105  # not a password
+    """The same for a password in `breached_file`; with `on` it must be changed."""
+    new_country: Risky = "on"
+    """The same for a country that is new to the person; needs a database in `[locations]`."""
+    impossible_travel: Risky = "on"
+    """The same for a way that is too long for the time; needs a database that knows cities."""
+    stolen_cookie: Literal["on", "off"] = "on"
+    """End a session whose cookie comes from another browser on another network."""
+    spray_people: Count = 10
+    """People whose password came wrong from one address, and who have not got in from there."""
+    spray_people_inside: Count = 100
+    """The same on a network of the organisation."""
+    spray_share: Percent = 50.0
+    """They must be this share, in percent, of those people and those who got in from there."""
+    spray_within: Span = "1h"
+    """For how long they are counted: 24 hours at most, as for the two below."""
+    guesses: Count = 10
+    """Wrong passwords for one person since the last sign-in."""
+    guesses_within: Span = "24h"
+    """For how long they are counted."""
+    refused: Count = 3
+    """Requests that the phone said no to."""
+    refused_within: Span = "24h"
+    """For how long they are counted."""
+    remembered_days: Count = 90
+    """For how long the countries of a person are remembered."""
+    speed: Count = 1000
+    """Kilometres in an hour that nobody travels."""
+    distance: Count = 300
+    """Kilometres that are no travel, however soon."""
+
+
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is written to standard error."""
 
@@ -253,6 +343,15 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`json` for machines, `text` for people."""
     level: Literal["debug", "info", "warning", "error"] = "info"
     """The least that is written."""
+
+
+class BreakGlass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Accounts for the day on which nobody else gets in: see `portvakt break-glass`."""
+
+    alarm: tuple[str, ...] = ()
+    """Mail addresses that are told of each use, beside all administrators."""
+    networks: tuple[str, ...] = ()
+    """From where alone they may be used, as `"10.20.0.0/16"`; empty for from everywhere."""
 
 
 class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -277,8 +376,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: Server = Server()
     proxies: Proxies = Proxies()
     hosts: Hosts = Hosts()
+    devices: Devices = Devices()
     registration: Registration = Registration()
     authenticator: Authenticator = Authenticator()
+    passkeys: Passkeys = Passkeys()
     password_rules: PasswordRules = PasswordRules()
     reset: Reset = Reset()
     organisation: Organisation = Organisation()
@@ -287,8 +388,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mail: Mail | None = None
     wake: Wake | None = None
     directories: tuple[Directory, ...] = ()
+    kerberos: Kerberos | None = None
     audit: Audit = Audit()
     metrics: Metrics = Metrics()
     outgoing: Outgoing = Outgoing()
+    locations: Locations = Locations()
+    risk: Risk = Risk()
+    break_glass: BreakGlass = BreakGlass()
     log: Log = Log()
     sync: Sync = Sync()

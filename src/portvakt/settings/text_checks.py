@@ -34,9 +34,7 @@ def check_texts(settings: Settings, problems: Problems) -> None:
         if not _PREFIX.fullmatch(prefix):
             where = ("texts", "per_prefix", prefix)
             problems.add(where, f"“{prefix}” is not a prefix such as +47")
-    for at, address in enumerate(settings.texts.warn):
-        if not _ADDRESS.fullmatch(address):
-            problems.add(("texts", "warn", at), f"“{address}” is not a mail address")
+    check_addresses(("texts", "warn"), settings.texts.warn, problems)
     own = own_words(settings)
     for language, words in own.items():
         for purpose, text in words.items():
@@ -50,6 +48,13 @@ def check_texts(settings: Settings, problems: Problems) -> None:
             f"is written “{gsm7.written(name).strip()}” in text messages, whose alphabet lacks a "
             "sign of it",
         )
+
+
+def check_addresses(where: tuple[str, ...], addresses: tuple[str, ...], problems: Problems) -> None:
+    """Note what is no mail address."""
+    for at, address in enumerate(addresses):
+        if not _ADDRESS.fullmatch(address):
+            problems.add((*where, at), f"“{address}” is not a mail address")
 
 
 def _words(text: str, where: tuple[str, ...], problems: Problems) -> None:

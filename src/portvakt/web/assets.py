@@ -63,6 +63,10 @@ class Assets:
         """Return the address of a file; `KeyError` if there is none."""
         return self._public[name]
 
+    def mark(self) -> bytes:
+        """Return a digest of all addresses, which tell what is in the files."""
+        return sha256(repr(sorted(self._public.items())).encode()).digest()
+
     def routes(self) -> list[Route]:
         """Return one address per file."""
         return [route(f"/static/{public}", self._answer, who=Who.ANYONE) for public in self._assets]

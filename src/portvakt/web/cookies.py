@@ -3,7 +3,7 @@
 The prefix makes the browser refuse the same name from a sibling host or over plain http, so nobody
 can plant one. Values are what we made: 43 characters of base64url; anything else counts as absent.
 
-Four are ours. Two more live on the hosts of apps whose proxy asks us before every request (ADR 43).
+Six are ours. Two more live on the hosts of apps whose proxy asks us before every request (ADR 43).
 """
 
 import re
@@ -27,6 +27,10 @@ class Cookie(Enum):
     BROWSER = "__Host-browser"
     SESSION = "__Host-session"
     LANGUAGE = "__Host-language"
+    OUR_DEVICE = "__Host-device"
+    """That the device showed itself as ours a while ago: sealed for the binding beside it."""
+    KNOWN = "__Host-known"
+    """In which browser somebody asked not to be asked again: another value after each use."""
     GUARDED = "__Host-portvakt"
     """On the host of an app: that this browser is let in there."""
     GUARDED_BINDING = "__Host-portvakt-binding"
@@ -93,6 +97,16 @@ def set_session(response: Response, session_id: str, secret: str) -> None:
 def set_language(response: Response, language: str) -> None:
     """Keep the chosen language."""
     _set(response, Cookie.LANGUAGE, language, _KEPT)
+
+
+def set_our_device(response: Response, sealed: str, lifetime: timedelta) -> None:
+    """Keep what the device has shown, for as long as it counts."""
+    _set(response, Cookie.OUR_DEVICE, sealed, lifetime)
+
+
+def set_known(response: Response, secret: str, lifetime: timedelta) -> None:
+    """Keep by what this browser is known until its time is over; nothing takes it back."""
+    _set(response, Cookie.KNOWN, secret, lifetime)
 
 
 def set_guarded(response: Response, sealed: str) -> None:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portvakt.core.lanes import come_back_after
 from portvakt.web.crowd import TurnedAway
-from portvakt.web.forms import BadFormError, SlowFormError, UnknownFormTypeError
+from portvakt.web.forms import BadFormError, ManyFieldsError, SlowFormError, UnknownFormTypeError
 from portvakt.web.request import here
 from portvakt.web.responses import problem
 
@@ -111,6 +111,8 @@ class Errors:
 def _bad_form(error: BadFormError) -> tuple[str, int]:
     if isinstance(error, UnknownFormTypeError):
         return "bad_request", 415
+    if isinstance(error, ManyFieldsError):
+        return "many_fields", 400
     if isinstance(error, SlowFormError):
         return "slow", 408
     return "bad_request", 400

@@ -51,13 +51,19 @@ _TWO_YEARS = 63_072_000
 NO_STORE: Header = (b"cache-control", b"no-store")
 
 
-def security_headers(*, https: bool, app: bool = False) -> tuple[Header, ...]:
+def security_headers(
+    *, https: bool, app: bool = False, devices: str | None = None
+) -> tuple[Header, ...]:
     """Return the headers that every answer carries; `app` is for those of the authenticator app.
+
+    `devices` is the origin that a page asks whether its device is ours, if there is one.
 
     `Referrer-Policy` is `same-origin` rather than `no-referrer`, because under the latter browsers
     write `Origin: null` on our own forms, and then nothing tells them from a stranger's.
     """
     policy = APP_SECURITY_POLICY if app else CONTENT_SECURITY_POLICY
+    if devices is not None and not app:
+        policy = policy.replace("connect-src 'self'", f"connect-src 'self' {devices}")
     permissions = _APP_PERMISSIONS if app else _PERMISSIONS
     always: tuple[Header, ...] = (
         (_POLICY, policy.encode()),
@@ -80,8 +86,10 @@ def with_security(given: Iterable[Header], security: tuple[Header, ...]) -> list
     An answer that brings a policy of its own (`policy_for_posting_to`) has that and not ours.
     """
     headers = list(given)
-    if not any(name == b"cache-control" for name, _ in headers):
+    names = [name for name, _ in headers]
+    if b"cache-control" not in names:
         headers.append(NO_STORE)
-    own = any(name == _POLICY for name, _ in headers)
-    headers.extend(each for each in security if not own or each[0] != _POLICY)
+    if _POLICY in names:
+        security = tuple(each for each in security if each[0] != _POLICY)
+    headers.extend(security)
     return headers

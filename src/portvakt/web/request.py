@@ -39,6 +39,10 @@ class Here:
     """`(session id, secret)` as the cookie says; whether it lives is for the records to say."""
     user_agent: str
     https: bool
+    our_device: str | None = field(default=None, repr=False)
+    """What a cookie says that the device has shown; whether it counts is not said here."""
+    known: str | None = field(default=None, repr=False)
+    """By what this browser is known, if its person asked for that; whether it is, records say."""
 
     @property
     def binding_hash(self) -> bytes | None:
@@ -109,6 +113,11 @@ def context(request: Request) -> Context:
     return cast("Context", request.scope[SCOPE_KEY])
 
 
+def said(request: Request, name: bytes) -> list[str]:
+    """Return every value of a header, in the order they came; `name` is in small letters."""
+    return [value.decode("latin-1") for key, value in request.scope["headers"] if key == name]
+
+
 def held_back(request: Request) -> AbstractContextManager[Held]:
     """Hold this answer back until there is something to tell, as one of few of its browser's."""
     known = context(request)
@@ -134,17 +143,19 @@ def here(request: Request) -> Here:
 def read_request(scope: Scope, site: Site) -> Here:
     """Read a request's surroundings. Never fails: what cannot be read is absent."""
     cookies = read_cookies(scope["headers"])
-    said = _by_name(scope["headers"])
+    read = _by_name(scope["headers"])
     peer = scope["client"][0] if scope.get("client") else None
     return Here(
-        address=client_address(peer, said[b"x-forwarded-for"], site.trusted_proxies),
+        address=client_address(peer, read[b"x-forwarded-for"], site.trusted_proxies),
         language=chosen_language(cookies.get(Cookie.LANGUAGE.value)),
         request_id=new_request_id(site.random_bytes),
         binding=secret_value(cookies.get(Cookie.BINDING.value)),
         browser=secret_value(cookies.get(Cookie.BROWSER.value)),
         session=session_value(cookies.get(Cookie.SESSION.value)),
-        user_agent=_first(said[b"user-agent"])[:_LONGEST_USER_AGENT],
-        https=_came_over_https(scope, peer, said[b"x-forwarded-proto"], site),
+        user_agent=_first(read[b"user-agent"])[:_LONGEST_USER_AGENT],
+        https=_came_over_https(scope, peer, read[b"x-forwarded-proto"], site),
+        our_device=cookies.get(Cookie.OUR_DEVICE.value),
+        known=cookies.get(Cookie.KNOWN.value),
     )
 
 

@@ -16,10 +16,12 @@ from typing import cast
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from portvakt.web.forms import WHOLE_KEY
 from portvakt.web.held import STOP_KEY
 
-MAX_HEAD = 64 * 1024
-"""Bytes of a request up to its body. The stack refuses politely well below; this is the wall."""
+MAX_HEAD = 96 * 1024
+"""Bytes of a request up to its body. The stack refuses politely well below, also where it takes
+long tickets; this is the wall."""
 MAX_REST = 1024 * 1024
 """Bytes from there to the end: the largest body that the stack takes, in chunks of one byte."""
 
@@ -136,6 +138,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Stop counting: the rest is up to the answer, which may take its time."""
         self._have_it()
+        cast("dict[str, object]", self.scope)[WHOLE_KEY] = True
         super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:

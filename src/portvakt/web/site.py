@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from portvakt.texts import Texts
 
+SHOW_DEVICE = "/our-device/show"
+"""What is answered at the host where the proxy asks for a device's certificate, and there only."""
 DEFAULT_ACCENT = "#0B5A8A"
 
 
@@ -47,6 +49,8 @@ class Site:
     hosts: Mapping[str, str] = field(default_factory=dict)
     app_host: str | None = None
     """The host name that serves the authenticator app and nothing else; None: `public_url` does."""
+    device_host: str | None = None
+    """The host name where the proxy asks for a certificate of a device; None: nowhere."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
@@ -68,6 +72,11 @@ class Site:
     def app_authority(self) -> str:
         """The `Host` header of the authenticator app."""
         return urlsplit(self.app_origin).netloc
+
+    @property
+    def device_origin(self) -> str | None:
+        """The origin where devices show their certificates, if there is one."""
+        return None if self.device_host is None else origin_of(self.public_url, self.device_host)
 
     @property
     def https(self) -> bool:

@@ -18,12 +18,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Router as LifespanRunner
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from portvakt.web import choose_language
 from portvakt.web.assets import Assets, draw
@@ -36,13 +38,18 @@ from portvakt.web.metrics import Measuring, MetricsDoor
 from portvakt.web.request import SCOPE_KEY, Context, read_request
 from portvakt.web.responses import problem
 from portvakt.web.routing import Route, Router, Whose
-from portvakt.web.site import Site
+from portvakt.web.site import SHOW_DEVICE, Site
 from portvakt.web.templates import PACKAGE, Templates
 
 MAX_BODY = 64 * 1024
 MAX_TARGET = 8 * 1024
 MAX_HEADERS = 16 * 1024
 MAX_HEADER_COUNT = 64
+MAX_TICKET = 64 * 1024 + len("Negotiate ")
+"""Bytes of `Authorization` where tickets are taken, beside the other headers: a person in many
+groups has a long one."""
+
+_TICKETS = "/kerberos"
 
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 _ENTRIES = "/oidc/register/"
@@ -80,7 +87,7 @@ def stack(
     own = {"organisation.css": organisation_stylesheet(site.organisation.colour).encode()}
     logo = site.organisation.logo
     assets = Assets(own if logo is None else own | {logo.name: logo.content})
-    templates = Templates(site.texts, site=site, static=assets.url, draw=draw, folders=folders)
+    templates = Templates(site.texts, site=site, assets=assets, draw=draw, folders=folders)
     router = Router([*routes, *assets.routes(), *choose_language.routes()], whose)
     hosts: ASGIApp = _Hosts(router, site)
     if measuring is not None:
@@ -149,7 +156,8 @@ class _Shell:
         self._templates = templates
         self._answered = None if measuring is None else measuring.answered
         self._held = HeldAnswers()
-        self._security = security_headers(https=site.https)
+        self._log = _log.bind()  # a logger that is not bound is put together for each line
+        self._security = security_headers(https=site.https, devices=site.device_origin)
         self._app_security = security_headers(https=site.https, app=True)
         self._guarded_security = security_headers(https=False)
 
@@ -169,10 +177,12 @@ class _Shell:
 
         clock = asyncio.get_running_loop().time
         began = clock()
-        with structlog.contextvars.bound_contextvars(request_id=here.request_id):
+        # `bound_contextvars` does the same, and looks at every other variable there is to do so.
+        bound = bind_contextvars(request_id=here.request_id)
+        try:
             await self._app(scope, receive, guarded)
             took = clock() - began
-            _log.info(
+            self._log.info(
                 "request",
                 method=scope["method"],
                 # As it came, percent-encoded: no line break, and no query, which may hold a code.
@@ -181,6 +191,8 @@ class _Shell:
                 address=here.address,
                 ms=round(took * 1000, 1),
             )
+        finally:
+            reset_contextvars(**bound)
         if self._answered is not None:
             self._answered(around.pattern, scope["method"], status, took)
 
@@ -233,8 +245,10 @@ def _refusal(scope: Scope, receive: Receive) -> Response | None:
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET:
         return problem(Request(scope, receive), "too_long", 414)
     size, lengths = 0, []
+    takes_tickets = scope["path"] == _TICKETS
     for name, value in headers:
-        size += len(name) + len(value)
+        if not (takes_tickets and name == b"authorization" and len(value) <= MAX_TICKET):
+            size += len(name) + len(value)
         if name == b"content-length":
             lengths.append(value)
     if len(headers) > MAX_HEADER_COUNT or size > MAX_HEADERS:
@@ -255,6 +269,9 @@ class _Hosts:
         self._app_address = site.app_origin + APP
         apart = site.app_host is not None
         self._app_names = _names_of(site.app_authority, https=site.https) if apart else frozenset()
+        devices = urlsplit(site.device_origin or "").netloc
+        self._device_names = _names_of(devices, https=site.https) if devices else frozenset()
+        self._home = site.origin + "/"
         self._parts = {
             host.lower().encode("idna"): (site.origin + path) for host, path in site.hosts.items()
         }
@@ -264,6 +281,9 @@ class _Hosts:
         host = hosts[0] if len(hosts) == 1 else b""
         if scope["path"] in ("/healthz", "/readyz"):
             await self._app(scope, receive, send)
+            return
+        if host in self._device_names or (host in self._ours and scope["path"] == SHOW_DEVICE):
+            await self._of_devices(scope, receive, send, there=host in self._device_names)
             return
         if host in self._app_names or (self._app_names and host in self._ours):
             await self._apart(scope, receive, send, app=host in self._app_names)
@@ -280,6 +300,21 @@ class _Hosts:
             response.headers["allow"] = "GET, HEAD"
         else:
             response = Response(status_code=303, headers={"location": part})
+        await response(scope, receive, send)
+
+    async def _of_devices(self, scope: Scope, receive: Receive, send: Send, *, there: bool) -> None:
+        """Answer the one address of the devices' host there, and nowhere else, and nothing else.
+
+        `there` is whether it was asked for under that host's name.
+        """
+        if there and scope["path"] == SHOW_DEVICE:
+            await self._app(scope, receive, send)
+            return
+        response: Response
+        if there and scope["method"] in ("GET", "HEAD"):
+            response = Response(status_code=303, headers={"location": self._home})
+        else:
+            response = problem(Request(scope, receive), "not_found", 404)
         await response(scope, receive, send)
 
     async def _apart(self, scope: Scope, receive: Receive, send: Send, *, app: bool) -> None:

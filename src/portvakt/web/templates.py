@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from types import CodeType
+from typing import Any, ClassVar, Final, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
+from jinja2.bccache import Bucket, BytecodeCache
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
@@ -19,6 +21,16 @@ from portvakt.web import words
 
 PACKAGE = Path(__file__).parent.parent
 """Templates are named by their path under the package: `journeys/sign_in/password.html`."""
+
+
+class Assets(Protocol):
+    """Tells the addresses of static files."""
+
+    def url(self, name: str) -> str:
+        """Return the address of a file; `KeyError` if there is none."""
+
+    def mark(self) -> bytes:
+        """Return what changes whenever an address does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,30 @@ class _Foreseen(NodeTransformer):
         return nodes.Const(answer, lineno=node.lineno, environment=node.environment)
 
 
+class _Compiled(BytecodeCache):
+    """Keeps compiled templates while the process lives: an app that is built anew compiles none.
+
+    `mark` changes with all that is foreseen in a compiled template and is not in its source.
+    """
+
+    kept: ClassVar[dict[tuple[bytes, str, str], CodeType]] = {}
+    MOST: Final = 2048
+
+    def __init__(self, mark: bytes) -> None:
+        self._mark = mark
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what was compiled of this very source, if anything."""
+        bucket.code = self.kept.get((self._mark, bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it."""
+        if len(self.kept) >= self.MOST:
+            self.kept.clear()
+        if bucket.code is not None:
+            self.kept[self._mark, bucket.key, bucket.checksum] = bucket.code
+
+
 class _Environment(Environment):
     """Jinja's environment with one pass more over each template before it is compiled."""
 
@@ -80,12 +116,12 @@ class Templates:
         texts: Texts,
         *,
         site: object,
-        static: Callable[[str], str],
+        assets: Assets,
         draw: Callable[[str], Markup],
         folders: Sequence[Path] = (PACKAGE,),
     ) -> None:
         self._environments = {
-            language: _environment(language, texts, folders, static=static, draw=draw)
+            language: _environment(language, texts, folders, assets=assets, draw=draw)
             for language in LANGUAGES
         }
         for environment in self._environments.values():
@@ -101,7 +137,7 @@ def _environment(
     texts: Texts,
     folders: Sequence[Path],
     *,
-    static: Callable[[str], str],
+    assets: Assets,
     draw: Callable[[str], Markup],
 ) -> Environment:
     def t(message: str | Message, **values: object) -> str:
@@ -121,8 +157,9 @@ def _environment(
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=_Compiled(texts.mark(language) + assets.mark()),
     )
-    environment.known = {"t": t, "static": static, "draw": draw}
+    environment.known = {"t": t, "static": assets.url, "draw": draw}
     environment.globals.update(environment.known, language=language)
     environment.filters.update(
         clock=words.clock,

@@ -123,8 +123,13 @@ class HttpClient:
         resolve: Resolve = look_up,
         ca_file: Path | None = None,
         time_out: float = TIME_OUT,
+        most: int = LARGEST_ANSWER,
     ) -> None:
-        """Allow these destinations. `ca_file` replaces the system's certificate authorities."""
+        """Allow these destinations, with answers of at most `most` bytes.
+
+        `ca_file` replaces the system's certificate authorities.
+        """
+        self._most = most
         self._allowed = {(place.scheme, place.host, place.port): place for place in allowed}
         self._patterns = [each for each in self._allowed.values() if each.host.startswith("*.")]
         self._resolve = resolve
@@ -146,6 +151,7 @@ class HttpClient:
             resolve=self._resolve,
             tls=self._tls_context() if place.scheme == "https" else None,
             time_out=self._time_out,
+            most=self._most,
         )
 
     def _place(self, asked: Destination) -> Destination | None:

@@ -83,6 +83,20 @@ async def test_an_app_whose_access_is_taken_back_gets_nothing_more_at_once(
         assert await region.ledger.refresh(again["refresh_token"]), "opened anew, it is anew"
 
 
+async def test_the_app_is_told_and_no_other(tmp_path: Path, sqlite_url: str) -> None:
+    ledger = replace(REFRESHING_LEDGER, backchannel_logout_uri="https://ledger.example/out")
+    shop = replace(SHOP, backchannel_logout_uri="https://shop.example/out")
+    async with opened(tmp_path, sqlite_url, shop, ledger) as (region, browser):
+        await region.tokens(browser, region.ledger)
+        await region.tokens(browser, region.shop)
+        await take_back(browser, "ledger")
+        now = region.world.clock.at
+        waiting = await region.world.house.records.write(
+            lambda unit: unit.outbox.claim("sign_out", now, 10, timedelta(minutes=1))
+        )
+        assert [each.to for each in waiting] == ["ledger"]
+
+
 async def test_a_code_on_its_way_is_taken_back_with_the_rest(
     tmp_path: Path, sqlite_url: str
 ) -> None:

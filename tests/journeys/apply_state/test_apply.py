@@ -99,6 +99,7 @@ def test_everything_is_an_event(box: Box) -> None:
         ("configuration.changed", "network", "lan"),
         ("configuration.changed", "app", "shop"),
         ("configuration.changed", "rule", "second-factor-outside"),
+        ("policy.version_made", None, None),
         ("person.created", None, None),
         ("method.number_registered", None, None),
         ("people.imported", None, None),
@@ -117,7 +118,7 @@ def test_a092_a_change_tells_which_fields(box: Box) -> None:
         ("network", "lan", "changed"),
         ("person", "000017", "changed"),
     }
-    changed = {each.name: each.detail for each in box.events()[:5]}
+    changed = {each.name: each.detail for each in box.events()[:6]}
     assert changed["person.changed"]["changed"] == ["title"]
     details = [each.detail for each in box.events() if each.name == "configuration.changed"][:2]
     assert {(each["kind"], tuple(each["fields"])) for each in details} == {

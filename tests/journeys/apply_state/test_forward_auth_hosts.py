@@ -77,6 +77,38 @@ def test_a_host_that_no_browser_writes_so_is_refused(box: Box, host: str) -> Non
     assert "apps[1].forward_auth_hosts[1]: is" in problems(box, f'["{host}"]')
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "portvakt.region.example",
+        "portvakt.region.example:8443",
+        "mfa.region.example",
+        "glomt.region.example",
+        "mina-appar.region.example",
+        "app.region.example",
+    ],
+)
+def test_our_own_names_are_no_apps(box: Box, host: str) -> None:
+    """Whoever guards them would have people's sign-ins go through an app; at any port."""
+    text = box.config.read_text().replace(
+        "http://localhost:8000", "https://portvakt.region.example"
+    )
+    names = """
+[hosts]
+registration = ["mfa.region.example"]
+reset = ["glomt.region.example"]
+apps = ["mina-appar.region.example"]
+authenticator = "app.region.example"
+"""
+    box.config.write_text(text + names)
+    assert "is Portvakt's own" in problems(box, f'["{host}"]')
+    box.good("apply", box.write("groups.toml", WIKI.partition("[[apps]]")[0]))
+    by_hand = ("--for", "nginx", "--url", f"https://{host}/", "--group", "alla")
+    answer = box.run("app", "add", "wiki", *by_hand)
+    assert answer.status == 1, answer.out
+    assert "is Portvakt's own" in answer.err
+
+
 def test_a_host_belongs_to_one_app(box: Box) -> None:
     hosts = '["wiki.region.example"]'
     said = problems(box, hosts, other(hosts))

@@ -92,6 +92,7 @@ SAMPLES: dict[str, Page] = {
         person="Anna Berg", shelves=(shelf(),), searches=True, asked="finns inte"
     ),
     "all-hidden": AppsPage(person="Anna Berg", shelves=(), hidden=(tile("Inköp"),), searches=True),
+    "one-thing": AppsPage(person="Bo Ek", shelves=(shelf(tile("Demobutiken")),), one_thing=True),
     "asked": AppsPage(person="Bo Ek", shelves=(shelf(tile("Demobutiken")),), vouch=True),
     "one-tile": AppsPage(person="Bo Ek", shelves=(shelf(tile("Demobutiken")),)),
     "no-tiles": AppsPage(person="Östen Åkerblom-Lindqvist af Ugglas", shelves=()),

@@ -210,6 +210,16 @@ async def test_what_is_missing_is_said_at_its_field_and_the_rest_is_kept(
         assert await chosen(found) == NOTHING_CHOSEN
 
 
+async def test_far_too_many_boxes_get_a_page_that_says_so(tmp_path: Path, sqlite_url: str) -> None:
+    async with world(tmp_path, sqlite_url) as found, found.browser() as browser:
+        await begin(found, browser)
+        await browser.get(COLLECTION)
+        page = await browser.post(COLLECTION, fields(*(f"App{each}" for each in range(120))))
+        assert page.status == 422, "read, and told at its field"
+        page = await browser.post(COLLECTION, fields(*(f"App{each}" for each in range(600))))
+        assert (page.status, page.title) == (400, "Det blev för mycket på en gång")
+
+
 async def test_there_is_an_end_to_collections_and_to_what_is_in_them(
     tmp_path: Path, sqlite_url: str
 ) -> None:

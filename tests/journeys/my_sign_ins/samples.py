@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from portvakt.core.ids import SessionId
+from portvakt.core.ids import KnownBrowserId, SessionId
 from portvakt.core.messages import MessageId
 from portvakt.journeys.my_sign_ins.pages import (
     FrozenPage,
@@ -12,6 +12,7 @@ from portvakt.journeys.my_sign_ins.pages import (
     NotMePage,
     OlderPage,
     OpenSignIn,
+    Unasked,
 )
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
@@ -47,6 +48,14 @@ THERE = OpenSignIn(
     seen=NOW - timedelta(minutes=40),
     this_one=False,
 )
+UNASKED = Unasked(
+    id=KnownBrowserId("k" * 26),
+    browser=FIREFOX,
+    place=OUTSIDE,
+    since=NOW - timedelta(days=3),
+    used=NOW,
+    until=NOW + timedelta(days=11),
+)
 PAST = (
     Happened(
         at=NOW,
@@ -69,6 +78,20 @@ PAST = (
         what=Message("my_sign_ins.failed"),
         how=by("failed_totp"),
         place=OUTSIDE,
+        failed=True,
+    ),
+    Happened(
+        at=NOW - timedelta(minutes=2),
+        what=Message("my_sign_ins.at_risk"),
+        how=by("risk_guessing", "risk_new_country"),
+        place=OUTSIDE,
+        failed=True,
+    ),
+    Happened(
+        at=NOW - timedelta(minutes=3),
+        what=Message("my_sign_ins.seen_elsewhere"),
+        place=OUTSIDE,
+        browser=PHONE,
         failed=True,
     ),
     Happened(
@@ -100,6 +123,12 @@ SAMPLES: dict[str, Page] = {
     "two-open": MySignInsPage(open=(HERE, THERE), past=ROWS, older=993),
     "just-ended": MySignInsPage(
         open=(HERE,), past=ROWS[-2:], done=MessageId("my_sign_ins.ended_one")
+    ),
+    "unasked": MySignInsPage(
+        open=(HERE,),
+        unasked=(UNASKED, replace(UNASKED, browser=PHONE, place=INSIDE)),
+        past=ROWS[-2:],
+        done=MessageId("my_sign_ins.forgotten"),
     ),
     "nothing-yet": MySignInsPage(open=(HERE,)),
     "older": OlderPage(past=ROWS[2:], older=993),

@@ -9,7 +9,7 @@ from portvakt.journeys.open_app.device_pages import (
     DeviceEndPage,
 )
 from portvakt.journeys.open_app.forward_auth.pages import AgainPage, SignOutPage
-from portvakt.journeys.open_app.oidc.scope_words import WORDED, in_words
+from portvakt.journeys.open_app.oidc.authorize.scope_words import WORDED, in_words
 from portvakt.journeys.open_app.pages import (
     AskToSignOutPage,
     BlockedPage,
@@ -79,6 +79,10 @@ SAMPLES: dict[str, Page] = {
     "blocked-without-words": BlockedPage(app="Löneportalen", reason="", number=NUMBER),
     "sign-out-ask": AskToSignOutPage(app="Demobutiken", ticket="t", action="/x"),
     "sign-out-ask-nobody": AskToSignOutPage(app=None, ticket="t", action="/x"),
+    "sign-out-ask-odd-address": AskToSignOutPage(
+        app="Demobutiken", ticket="t", action="/x", number="7K3M-9XQP-2HD4"
+    ),
+    "sign-out-left-odd-address": LeftPage(app="", number="7K3M-9XQP-2HD4"),
     "sign-out-left-onward": LeftPage(app="Demobutiken", onward="https://shop.example/?state=1"),
     "device-code": DeviceCodePage(),
     "device-code-wrong": DeviceCodePage(errors={"code": Message("device_page.no_such_code")}),

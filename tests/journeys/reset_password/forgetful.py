@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
-from portvakt.core.ids import AuthenticatorId
+from portvakt.core.ids import AccountId, AuthenticatorId
 from portvakt.core.one_time_codes import normalise_base32
 from portvakt.core.people import Account
 from portvakt.core.secret import Secret
@@ -17,6 +17,22 @@ NEW = "Korgstol under päronträdet"
 CARD = "ABCDEFGHJKMNPQRSTU"
 START_CODE = "ABCDEFGHJKMNP"
 OWN_NUMBER = "+46701740677"
+UNIT = "Vårdcentral 4"
+
+
+async def staff(world: World, user_name: str, number: str, *, unit: str = UNIT) -> Account:
+    """Somebody with an app, in a unit."""
+    who = make.account(
+        id=AccountId(user_name),
+        external_id=number,
+        user_name=user_name,
+        email=f"{user_name}@region.example",
+        given_name=user_name.title(),
+        family_name="Ek",
+        unit=unit,
+        manager="",
+    )
+    return await world.person(who, totp=SECRET)
 
 
 async def anna(

@@ -6,6 +6,7 @@ from portvakt.journeys.reset_password.pages import (
     Asking,
     CodePage,
     EndPage,
+    KeyPage,
     LaterPage,
     PasswordPage,
     PeoplePage,
@@ -28,6 +29,7 @@ LATER = NOW + timedelta(minutes=10)
 FIRST = (
     WayShown(value="phone", text=Message("reset.way_phone"), picture="push"),
     WayShown(value="code", text=Message("reset.way_code"), picture="totp"),
+    WayShown(value="token", text=Message("reset.way_token"), picture="hardware_token"),
     WayShown(value="text", text=Message("reset.way_text"), picture="sms_code"),
     WayShown(value="card", text=Message("reset.way_card"), picture="recovery_code"),
 )
@@ -63,9 +65,11 @@ SAMPLES: dict[str, Page] = {
     "start-empty": StartPage(errors={"name": "reset.name_missing"}),
     "ways": WaysPage(flow=FLOW, first=True, ways=FIRST),
     "ways-another": WaysPage(flow=FLOW, first=False, ways=ANOTHER),
+    "key": KeyPage(flow=FLOW, first=True),
+    "key-wrong": KeyPage(flow=FLOW, first=False, errors={"": "reset.wrong_key"}),
     **{
         f"code-{way}": CodePage(flow=FLOW, first=True, way=way)
-        for way in ("code", "card", "support")
+        for way in ("code", "token", "card", "support")
     },
     **{
         f"code-{way}-wrong": CodePage(
@@ -113,6 +117,13 @@ SAMPLES: dict[str, Page] = {
             Asking(attempt="other", name="Bo Ek", about="", at=NOW, given=True),
         )
     ),
+    "vouch-new-phone": VouchPage(
+        asking=(
+            Asking(attempt=FLOW, name="Anna Berg", about="sjuksköterska", at=NOW, number="048213"),
+        )
+    ),
+    "vouch-often": VouchPage(why="reset.vouch_why_often"),
+    "vouch-mutual": VouchPage(why="reset.vouch_why_mutual"),
     "vouch-nobody": VouchPage(),
     "vouch-done": VouchPage(done="Anna Berg"),
     "vouch-one-factor": VouchPage(why="reset.vouch_why_one_factor"),

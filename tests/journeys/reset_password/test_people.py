@@ -2,30 +2,13 @@
 
 import pytest
 
-from portvakt.core.ids import AccountId, AuthenticatorId
+from portvakt.core.ids import AuthenticatorId
 from portvakt.core.people import Account
 from tests import make
 from tests.journeys.conftest import Open
-from tests.journeys.reset_password.forgetful import NEW, begin, by_text, choose
-from tests.journeys.sign_in.region import NUMBER, SECRET, app_code, with_rule
+from tests.journeys.reset_password.forgetful import NEW, UNIT, begin, by_text, choose, staff
+from tests.journeys.sign_in.region import NUMBER, app_code, with_rule
 from tests.world import INSIDE, Browser, Page, World
-
-UNIT = "Vårdcentral 4"
-
-
-async def staff(world: World, user_name: str, number: str, *, unit: str = UNIT) -> Account:
-    """Somebody with an app, in a unit."""
-    who = make.account(
-        id=AccountId(user_name),
-        external_id=number,
-        user_name=user_name,
-        email=f"{user_name}@region.example",
-        given_name=user_name.title(),
-        family_name="Ek",
-        unit=unit,
-        manager="",
-    )
-    return await world.person(who, totp=SECRET)
 
 
 async def anna_with_a_phone_only(world: World, *, protected: bool = False) -> Account:

@@ -1,10 +1,16 @@
 """What an organisation may decide about resets: a slow way, two devices, privileged people."""
 
+from dataclasses import replace
+
 import pytest
 
+from portvakt.core.asking import Require
 from portvakt.core.authenticators import AuthenticatorState, AuthenticatorType
-from portvakt.core.ids import AuthenticatorId
+from portvakt.core.ids import AuthenticatorId, RuleId
+from portvakt.core.policy import Rule
 from portvakt.core.roles import Role
+from portvakt.core.signals import Action
+from portvakt.records.unit import Unit
 from portvakt.settings.structs import Reset
 from tests import make
 from tests.journeys.conftest import Open
@@ -19,7 +25,7 @@ from tests.journeys.reset_password.forgetful import (
     choose,
 )
 from tests.journeys.sign_in.region import NUMBER, SECRET, with_rule
-from tests.world import Browser, Page, World
+from tests.world import INSIDE, OUTSIDE, Browser, Page, World
 
 SLOW = Reset(slow_way=True)
 TEXTS = "Tack. Nu behöver vi ett sätt till"
@@ -153,3 +159,36 @@ async def test_privileged_people_may_reset_only_where_the_settings_say_so(
         assert (page.title == TEXTS) is allowed
         assert "Sms till" not in page.text  # it may be on the phone with the app
         assert ("password_reset.privileged_tried" in await world.events()) is not allowed
+
+
+@pytest.mark.parametrize(
+    ("rule", "inside", "outside"),
+    [
+        (make.rule(Require.BLOCK, actions={Action.RESET}, networks_not={make.LAN}), True, False),
+        (make.rule(Require.OUR_DEVICE, actions={Action.RESET}), False, False),
+        (make.rule(Require.PHISHING_RESISTANT, actions={Action.RESET}), False, False),
+        (make.rule(Require.MULTIFACTOR, actions={Action.RESET}), True, True),
+        (make.rule(Require.BLOCK, actions={Action.REGISTER}), True, True),
+    ],
+)
+async def test_a_rule_about_resetting_shuts_it_as_to_a_name_that_nobody_has(
+    rule: Rule, inside: bool, outside: bool, open_world: Open
+) -> None:
+    """Two kinds of proof are two factors; where more is asked, no proof here is enough."""
+    async with open_world() as world:
+        account = await anna(world)
+        await world.configure([replace(rule, id=RuleId("resetting"))])
+        for address, opens in ((INSIDE, inside), (OUTSIDE, outside)):
+            async with world.browser(address) as browser:
+                await begin(browser)
+                page = await by_app(browser, world)
+                assert (page.title == TEXTS) is opens
+            world.clock.move(hours=2)
+
+        async def act(unit: Unit) -> list[str]:
+            found = await unit.audit.of_account(account.id, 50)
+            return [e.detail["closed"] for e in found if e.name == "password_reset.started"]
+
+        shut = await world.house.records.read(act)
+        assert [each == "" for each in reversed(shut)] == [inside, outside]
+        assert set(shut) <= {"", "by_rule"}

@@ -1,6 +1,6 @@
 """Pages of registration as they may be shown."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.freezing import Change
@@ -10,6 +10,7 @@ from portvakt.journeys.set_up_mfa.app_key import app_key, pairing_key
 from portvakt.journeys.set_up_mfa.pages import (
     AlonePage,
     AppPage,
+    AskedPage,
     CardPage,
     ClosedPage,
     CodePage,
@@ -17,9 +18,13 @@ from portvakt.journeys.set_up_mfa.pages import (
     ExpiredPage,
     FrozenPage,
     GuidePage,
+    HardwareTokenPage,
+    KeyPage,
+    KeysAlonePage,
     ManagePage,
     MethodPage,
     NumberPage,
+    OnwardsPage,
     PasswordPage,
     Printed,
     RemovePage,
@@ -67,6 +72,7 @@ def way(kind: AuthenticatorType = AuthenticatorType.TOTP, **given: object) -> Wa
 
 
 SMS = AuthenticatorType.SMS_CODE
+TOKEN = AuthenticatorType.HARDWARE_TOKEN
 PUSH = AuthenticatorType.PUSH
 WORK_PHONE = way(SMS, source="hr", number="••• 05", used=None)
 OWN_PHONE = way(
@@ -100,6 +106,9 @@ def scan_page(**given: object) -> PhoneScanPage:
 
 SAMPLES: dict[str, Page] = {
     "sheet": SheetPage(sheet=Sheet(), required=False),
+    "sheet-by-a-pass": SheetPage(
+        sheet=Sheet(offered=frozenset({AuthenticatorType.PUSH})), required=False
+    ),
     "sheet-required": SheetPage(sheet=Sheet(), required=True),
     "sheet-wrong": SheetPage(
         sheet=Sheet(option="", number="070-174"),
@@ -150,6 +159,44 @@ SAMPLES: dict[str, Page] = {
         f"phone-ended-{why}": PhoneEndedPage(name="Annas Pixel", why=why)
         for why in ("denied", "wrong_number", "expired", "ended")
     },
+    "asked": AskedPage(
+        method=AuthenticatorType.PASSKEY,
+        home="/security-info",
+        to="/apps",
+        reason="Nycklar kan ingen lura av dig.",
+        last_day=datetime(2027, 1, 31, 12, tzinfo=UTC),
+        must=False,
+        days=7,
+    ),
+    "asked-must": AskedPage(
+        method=AuthenticatorType.PUSH,
+        home="/security-info",
+        to="/apps",
+        reason="",
+        last_day=datetime(2027, 1, 31, 12, tzinfo=UTC),
+        must=True,
+        days=7,
+    ),
+    "asked-without-a-last-day": AskedPage(
+        method=AuthenticatorType.RECOVERY_CODE,
+        home="/security-info",
+        to="/apps",
+        reason="",
+        last_day=None,
+        must=False,
+        days=30,
+    ),
+    "onwards": OnwardsPage(to="/apps"),
+    "manage-hardware-tokens": ManagePage(
+        ways=(
+            way(TOKEN, label="2308712345", preferred=True),
+            way(TOKEN, id=AuthenticatorId("token2"), suspended=True),
+            way(id=AuthenticatorId("app9"), label="Gamla appen", withdrawn=True),
+        ),
+        printed=None,
+        sheet=Sheet(),
+        onwards="/apps",
+    ),
     "manage-codes-used-up": ManagePage(
         ways=(way(),),
         printed=Printed(id=AuthenticatorId("card"), left=0, total=10),
@@ -157,9 +204,45 @@ SAMPLES: dict[str, Page] = {
         onwards="/apps",
     ),
     "guide": GuidePage(),
+    "guide-by-a-pass": GuidePage(offered=frozenset({AuthenticatorType.PUSH})),
     "guide-wrong": GuidePage(errors={"way": "set_up_mfa.error_choose_way"}),
     "app": AppPage(key=KEY),
+    "key": KeyPage(beside=False, options="{}"),
+    "key-beside": KeyPage(beside=True, options="{}", label="Nyckeln på knippan"),
+    "key-wrong": KeyPage(beside=False, options="{}", errors={"": "set_up_mfa.error_key"}),
+    "key-asked": KeyPage(
+        beside=False,
+        options="{}",
+        accepts=(
+            "set_up_mfa.key_stays",
+            Message("set_up_mfa.key_level", {"level": 2}),
+            Message("set_up_mfa.key_models", {"models": "Nyckelmakaren Modell 5, Modell 5 NFC"}),
+            "set_up_mfa.key_shows_model",
+        ),
+        errors={"": "set_up_mfa.error_key_unproved"},
+    ),
+    "key-remove": RemovePage(way=way(AuthenticatorType.PASSKEY)),
+    "manage-keys": ManagePage(
+        ways=(
+            way(AuthenticatorType.PASSKEY, key="copied"),
+            way(
+                AuthenticatorType.PASSKEY,
+                key="bound",
+                label="Nyckeln på knippan",
+                used=None,
+                model="Modell 5 NFC",
+            ),
+            way(AuthenticatorType.PASSKEY, key="beside", twin=2),
+        ),
+        printed=None,
+        sheet=Sheet(keys_full=10),
+        onwards="/apps",
+    ),
     "app-wrong": AppPage(key=KEY, errors={"code": "set_up_mfa.error_app_code"}),
+    "hardware-token": HardwareTokenPage(),
+    "hardware-token-wrong": HardwareTokenPage(
+        serial="2308712345", errors={"code": "set_up_mfa.error_token"}
+    ),
     "number": NumberPage(),
     "number-after-app": NumberPage(after_app=True),
     "number-replaces": NumberPage(replaces=OWN_PHONE),
@@ -239,6 +322,7 @@ SAMPLES: dict[str, Page] = {
     "remove-app": RemovePage(way=way(label="Jobbtelefonen")),
     "remove-phone": RemovePage(way=PIXEL),
     "remove-number": RemovePage(way=OWN_PHONE),
+    "remove-hardware-token": RemovePage(way=way(TOKEN, label="2308712345")),
     "remove-codes": RemovePage(way=way(AuthenticatorType.RECOVERY_CODE)),
     "remove-kept": RemovePage(way=way(), kept=True, errors={"": "set_up_mfa.error_last"}),
     "no-smartphone": AlonePage(codes_made=False),
@@ -252,6 +336,7 @@ SAMPLES: dict[str, Page] = {
             "password-3": Message("passwords.wrong_own_name", {"parts": "Anna, Gävle"}),
         },
     ),
+    "keys-alone": KeysAlonePage(),
     "frozen": FrozenPage(until=NOW, again="/sign-in?to=/security-info&for=methods"),
     "disowned": DisownedPage(
         change=Change.ADDED, since=NOW, may_thaw=False, again="/sign-in?to=/security-info"

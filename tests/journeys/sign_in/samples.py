@@ -1,5 +1,6 @@
 """Samples of the pages of a sign-in."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from portvakt.journeys.sign_in.pages import (
@@ -9,6 +10,8 @@ from portvakt.journeys.sign_in.pages import (
     DonePage,
     FirstPage,
     GonePage,
+    HardwareTokenPage,
+    KeyPage,
     NewPasswordPage,
     OtherPage,
     PasswordPage,
@@ -16,9 +19,12 @@ from portvakt.journeys.sign_in.pages import (
     PhonePage,
     RecoveryPage,
     RefusedPage,
+    Remember,
     SecondProofPage,
     SmsPage,
     StartPage,
+    TicketPage,
+    TicketRefusedPage,
     TotpPage,
     Way,
 )
@@ -30,6 +36,7 @@ from tests.make import NOW
 OUTSIDE = "Du är utanför regionens nät."
 LATER = NOW + timedelta(minutes=15)
 FLOW = "k7qm2xw4k7qm2xw4k7qm2xw4k7"
+DAYS = Remember(label=Message("sign_in.remember_days", {"count": 30}))
 WAYS = (
     Way(value="push", text="Svara i appen på telefonen", hint="Annas Pixel", picture="push"),
     Way(value="totp", text="Jobbtelefonen", picture="totp"),
@@ -87,6 +94,10 @@ SAMPLES: dict[str, Page] = {
     "start-somebody-else": StartPage(
         to="/apps", purpose="anew", app_name="Demobutiken", somebody_else=True
     ),
+    "start-by-ticket": StartPage(to="/apps", purpose="sign_in", by_ticket="/kerberos?to=/apps"),
+    "ticket": TicketPage(to="/sign-in?by=name"),
+    "ticket-refused": TicketRefusedPage(to="/sign-in?by=name"),
+    "ticket-away": TicketRefusedPage(to="/sign-in?by=name", away=True),
     "start-empty": StartPage(
         to="/apps",
         purpose="sign_in",
@@ -102,12 +113,33 @@ SAMPLES: dict[str, Page] = {
     "again-for-methods": AgainPage(
         to="/security-info", purpose="methods", name="Anna Berg", methods=True
     ),
+    "key": KeyPage(flow=FLOW, reason=OUTSIDE, others=True),
+    "key-only": KeyPage(flow=FLOW, others=False),
+    "key-wrong": KeyPage(flow=FLOW, others=True, errors={"": "sign_in.wrong_passkey"}),
     "totp": TotpPage(flow=FLOW, reason=OUTSIDE),
     "totp-for-an-app": TotpPage(
         flow=FLOW, reason=Message("sign_in.app_asks", {"app": "Löneportalen"})
     ),
+    "hardware-token": HardwareTokenPage(flow=FLOW, reason=OUTSIDE),
+    "hardware-token-wrong": HardwareTokenPage(
+        flow=FLOW, errors={"code": "sign_in.wrong_hardware_token"}
+    ),
+    "totp-at-risk": TotpPage(flow=FLOW, reason=Message("sign_in.risk_impossible_travel")),
     "totp-wrong": TotpPage(flow=FLOW, reason=OUTSIDE, errors={"code": "sign_in.wrong_totp"}),
     "totp-stopped": TotpPage(flow=FLOW, errors={"": Message("sign_in.stopped", {"time": LATER})}),
+    "totp-remember": TotpPage(flow=FLOW, reason=OUTSIDE, remember=DAYS),
+    "totp-remember-wrong": TotpPage(
+        flow=FLOW,
+        reason=OUTSIDE,
+        remember=replace(DAYS, ticked=True),
+        errors={"code": "sign_in.wrong_totp"},
+    ),
+    "hardware-token-remember": HardwareTokenPage(
+        flow=FLOW, remember=Remember(label=Message("sign_in.remember_hours", {"count": 12}))
+    ),
+    "key-remember": KeyPage(flow=FLOW, reason=OUTSIDE, remember=DAYS, others=True),
+    "sms-remember": sms(remember=DAYS),
+    "phone-remember": phone(remember=Remember(label=Message("sign_in.remember"))),
     "sms": sms(),
     **{f"sms-{stage}": sms(told=text_told(stage)) for stage in STAGES if stage != "delivered"},
     "sms-wrong": sms(errors={"code": "sign_in.wrong_sms_code"}),
@@ -132,16 +164,21 @@ SAMPLES: dict[str, Page] = {
     "recovery": RecoveryPage(flow=FLOW, reason=OUTSIDE),
     "recovery-wrong": RecoveryPage(flow=FLOW, errors={"code": "sign_in.wrong_recovery_code"}),
     "other": OtherPage(flow=FLOW, ways=WAYS),
-    "first": FirstPage(flow=FLOW, sent_at=None),
-    "first-sent": FirstPage(flow=FLOW, sent_at=NOW),
+    "other-new-phone": OtherPage(flow=FLOW, ways=WAYS, new_phone=True),
+    "first": FirstPage(flow=FLOW, to="/apps", purpose="sign_in", sent_at=None),
+    "first-sent": FirstPage(flow=FLOW, to="/apps", purpose="sign_in", sent_at=NOW),
     "password": PasswordPage(flow=FLOW, fresh=False),
     "password-fresh": PasswordPage(flow=FLOW, fresh=True),
     "password-or-phone": PasswordPage(flow=FLOW, fresh=True, phone=True),
     "second-proof": SecondProofPage(flow=FLOW, inside=True),
     "second-proof-outside-only": SecondProofPage(flow=FLOW, inside=False),
+    "second-proof-withdrawn": SecondProofPage(
+        flow=FLOW, inside=False, withdrawn=True, reason="Texter kan läsas av andra."
+    ),
     "refused": RefusedPage(why="sign_in.refused_rule", reason=OUTSIDE, request_id="k7qm2xw4"),
     "away": AwayPage(to="/sign-in"),
     "new-password": NewPasswordPage(flow=FLOW, user_name="anna.berg"),
+    "new-password-leaked": NewPasswordPage(flow=FLOW, user_name="anna.berg", leaked=True),
     "new-password-wrong": NewPasswordPage(
         flow=FLOW,
         user_name="anna.berg",

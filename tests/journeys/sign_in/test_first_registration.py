@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from portvakt.core.asking import Require
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import AuthenticatorId
 from portvakt.core.people import Account
 from portvakt.core.roles import Role
 from portvakt.core.secret import Secret
+from portvakt.core.signals import Action
 from portvakt.records.unit import Unit
 from tests import make
 from tests.journeys.conftest import Open
@@ -175,3 +177,38 @@ async def test_a_start_code_is_taken_as_the_second_proof(open_world: Open) -> No
         assert page.title == "Vi behöver ett bevis till"
         page = await browser.submit({"code": START_CODE})
         assert page.path.startswith("/security-info")
+
+
+@pytest.mark.parametrize(
+    ("require", "opens"),
+    [
+        (Require.BLOCK, False),
+        (Require.OUR_DEVICE, False),
+        (Require.MULTIFACTOR, False),
+        (Require.PASSWORD, True),
+    ],
+)
+async def test_a_rule_about_registering_holds_beside_those_about_signing_in(
+    require: Require, opens: bool, open_world: Open
+) -> None:
+    said = {"sv": "Registrera dig hos it-enheten.", "en": "Register at the IT department."}
+    about = make.rule(require, id="at-the-desk", actions={Action.REGISTER}, reason=said)
+    async with open_world() as world, world.browser(INSIDE) as browser:
+        await with_rule(world)
+        await world.configure([about])
+        bo = await world.person()
+        page = await browser.sign_in(to="/security-info")
+        assert (page.path == "/security-info") is opens
+        assert ("authentication.refused" in await world.events(bo)) is not opens
+        assert ("Registrera dig hos it-enheten." in page.text) is not opens
+
+
+async def test_a_rule_about_registering_asks_nothing_of_who_only_signs_in(
+    open_world: Open,
+) -> None:
+    about = make.rule(Require.BLOCK, id="at-the-desk", actions={Action.REGISTER})
+    async with open_world() as world, world.browser(INSIDE) as browser:
+        await with_rule(world)
+        await world.configure([about])
+        await world.person()
+        assert (await browser.sign_in(to="/apps")).path == "/apps"

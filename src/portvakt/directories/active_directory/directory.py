@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 
 from portvakt.core.seen_people import Batch, Cursor, Field
+from portvakt.directories import DirectoryAway, TicketOwner
 from portvakt.directories.active_directory import Config
 from portvakt.directories.active_directory.passwords import Passwords
 from portvakt.directories.active_directory.reader import People
+from portvakt.directories.active_directory.tickets import whose
 from portvakt.wire.ldap import Ldap
 
 
@@ -19,6 +21,7 @@ class ActiveDirectory(Passwords):
         super().__init__(ldap, base=config.base)
         self.name = name
         self._people = People(ldap, config)
+        self._config = config
 
     @property
     def fields(self) -> frozenset[Field]:
@@ -40,6 +43,11 @@ class ActiveDirectory(Passwords):
     async def ids_at(self, places: Collection[str]) -> Mapping[str, str]:
         """Say who stands at these places."""
         return await self._people.ids_at(places)
+
+    async def whose(self, sid: bytes, now: datetime) -> TicketOwner | DirectoryAway | None:
+        """Say whose account a Kerberos ticket names, and how it stands now."""
+        config = self._config
+        return await whose(self._ldap, config.base, config.people_filter, sid, now)
 
     async def close(self) -> None:
         """Hang up."""

@@ -18,7 +18,7 @@ from portvakt.wire.ldap import Entry, Ldap, Server
 _GUID_BYTES: Final = 16
 _DISABLED: Final = 0x2  # ADS_UF_ACCOUNTDISABLE
 _NEVER: Final = 0x7FFFFFFFFFFFFFFF
-_LAST: Final = 2_650_467_744_000_000_000  # of the year 9999, which dates end with
+LAST: Final = 2_650_467_744_000_000_000  # of the year 9999, which dates end with
 _BEGINNING: Final = datetime(1601, 1, 1, tzinfo=UTC)
 
 
@@ -146,7 +146,7 @@ def is_off(entry: Entry) -> bool:
 def end_of(entry: Entry) -> date | None:
     """Return the last day of an account that ends; it ends at the first moment of the next."""
     ends = _number(entry, "accountexpires")
-    if ends in {0, _NEVER} or not 0 < ends < _LAST:
+    if ends in {0, _NEVER} or not 0 < ends < LAST:
         return None
     return (_BEGINNING + timedelta(microseconds=ends // 10) - timedelta(seconds=1)).date()
 

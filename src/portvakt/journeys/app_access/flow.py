@@ -1,13 +1,13 @@
 """What apps hold of somebody, and taking it back: one act for the page and for support."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
 from portvakt.core.events import AppAccessTakenBack
-from portvakt.core.ids import AccountId, ClientId
+from portvakt.core.ids import AccountId, ClientId, SessionId
 from portvakt.proving.visit import Doer
 from portvakt.records.consents import Consent
 from portvakt.records.grants import Held
@@ -86,16 +86,26 @@ def _both(first: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
     return (*first, *(each for each in more if each not in first))
 
 
-async def take_back(unit: Unit, account_id: AccountId, client_id: ClientId, doer: Doer) -> bool:
+Tell = Callable[[Unit, AccountId, ClientId, Iterable[SessionId], datetime], Awaitable[None]]
+"""Has an app told that sessions of somebody's have ended for it."""
+
+
+async def take_back(
+    unit: Unit, account_id: AccountId, client_id: ClientId, doer: Doer, tell: Tell
+) -> bool:
     """End all that an app holds of somebody, offline too, and forget that they said yes.
 
-    With a grant its refresh token, its code and its access tokens are worth nothing. False where
-    the app held nothing.
+    With a grant its refresh token, its code and its access tokens are worth nothing. What the app
+    itself has begun for them ends, too: it is told as when each session had ended that it was
+    opened in (Back-Channel Logout 1.0), though the sessions here go on. False where the app held
+    nothing.
     """
+    opened_in = await unit.sign_outs.opened_by(account_id, client_id, doer.at)
     grants = await unit.grants.revoke_of_app(account_id, client_id, doer.at)
     consent = await unit.consents.take_back(account_id, client_id)
     if not grants and not consent:
         return False
+    await tell(unit, account_id, client_id, opened_in, doer.at)
     await unit.audit.write(
         AppAccessTakenBack(
             **doer.told(account_id),

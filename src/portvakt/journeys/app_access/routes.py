@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from portvakt.core.ids import ClientId
 from portvakt.core.messages import MessageId
-from portvakt.journeys.app_access.flow import look, take_back
+from portvakt.journeys.app_access.flow import Tell, look, take_back
 from portvakt.journeys.app_access.pages import AppAccessPage
 from portvakt.journeys.app_access.words import told
 from portvakt.proving.gate import Gate
@@ -32,6 +32,7 @@ class AppAccess:
     gate: Gate
     rules: Rules
     records: Records
+    tell: Tell
 
     def routes(self) -> list[Route]:
         """Return the addresses of this journey."""
@@ -57,5 +58,7 @@ class AppAccess:
             return self.gate.sign_in(request)
         app, account_id = ClientId((await form(request))["app"]), current.standing.account.id
         doer = visitor(await self.gate.visit(request))
-        taken = await self.records.write(lambda unit: take_back(unit, account_id, app, doer))
+        taken = await self.records.write(
+            lambda unit: take_back(unit, account_id, app, doer, self.tell)
+        )
         return see_other(f"{_HERE}?done={'taken' if taken else 'none'}")

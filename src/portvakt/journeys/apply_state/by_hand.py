@@ -50,6 +50,8 @@ class AppsByHand:
     records: Records
     random: Random
     actor: str
+    own_hosts: frozenset[str] = frozenset()
+    """The names that we answer at ourselves."""
 
     async def add(self, entry: Mapping[str, Any], now: datetime) -> Made | Refused:
         """Make an app from the fields of an entry (RFC 7591 names, as in a file).
@@ -72,7 +74,7 @@ class AppsByHand:
             if unknown := sorted(set(asked.groups) - stored.groups):
                 return Refused(tuple(_no_group(each, stored) for each in unknown))
             fresh = Problems()
-            judged = check(state, _around(stored, asked.client_id), fresh)
+            judged = check(state, _around(stored, asked.client_id, self.own_hosts), fresh)
             if fresh.errors:
                 return _refused(fresh.errors)
             app = app_of(asked, judged, None)
@@ -128,6 +130,7 @@ class AppsByHand:
             await unit.configuration.remove_apps([found.client_id], stored.owners["app", client_id])
             await unit.registrations.remove(client_id)
             await unit.grants.revoke_of_apps([found.client_id], now)
+            await unit.consents.forget_apps([found.client_id])
             await self._tell(unit, found.client_id, "removed", now)
             return found
 
@@ -196,7 +199,7 @@ def _rules_naming(stored: Configuration, client_id: ClientId) -> list[str]:
     return [rule.id for rule in stored.rules if client_id in rule.when.apps | rule.when.apps_not]
 
 
-def _around(stored: Configuration, client_id: str) -> Surroundings:
+def _around(stored: Configuration, client_id: str, own_hosts: frozenset[str]) -> Surroundings:
     """Judge against what is stored; a secret is drawn here, so that none is missing."""
     return Surroundings(
         folder=Path(),
@@ -206,6 +209,7 @@ def _around(stored: Configuration, client_id: str) -> Surroundings:
         apps_with_secret={client_id},
         hosts={host: each.client_id for host, each in stored.by_host.items()},
         links={each.id for each in stored.links},
+        own_hosts=own_hosts,
     )
 
 

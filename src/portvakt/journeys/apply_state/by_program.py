@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from portvakt.core.events import ConfigurationChanged
-from portvakt.core.ids import ClientId
+from portvakt.core.ids import ClientId, GroupId
 from portvakt.core.registration import REGISTERED, Kept, NotAllowed, Registered, Unfit
 from portvakt.core.relying_parties import (
     AUTHORIZATION_CODE,
@@ -47,6 +48,7 @@ SCOPES: Final = ("openid", "profile", "email", OFFLINE_ACCESS)
 """What it may ask for: no groups, which tell how the organisation is built."""
 _NAME: Final = "App"
 _PLACE: Final = "apps[1]."
+_NAMED_BY: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,40 @@ class AppsByProgram:
         await self.records.write(lambda unit: unit.registrations.allow(allowed, now))
         return token
 
+    async def counting(self, now: datetime) -> tuple[Allowance, ...]:
+        """List the initial tokens that may still be used."""
+        return await self.records.read(lambda unit: unit.registrations.counting(now))
+
+    async def withdraw(self, name: str, actor: str, now: datetime) -> bool:
+        """Make an initial token worth nothing, by its name; the apps made with it stand."""
+
+        async def act(unit: Unit) -> bool:
+            found = [each for each in await unit.registrations.counting(now) if _is(each, name)]
+            if len(found) != 1 or not await unit.registrations.withdraw(found[0].token_hash):
+                return False
+            await unit.audit.write(
+                ConfigurationChanged(
+                    at=now,
+                    actor=actor,
+                    kind="registration token",
+                    id=name_of(found[0]),
+                    change="removed",
+                    fields=(),
+                )
+            )
+            return True
+
+        return await self.records.write(act)
+
     async def register(
         self, initial: str, sent: Mapping[str, Any], now: datetime
     ) -> Registered | Unfit | NotAllowed:
         """Make an app, if the initial token counts; one whose entry is wrong uses none of it."""
         client_id = ClientId(self.random.id())
         token, access = lookup_hash(initial), Secret(self.random.secret())
+        known = await self.records.read(lambda unit: unit.registrations.look(token, now))
+        if known is None:  # what strangers send is not even read
+            return NotAllowed()
         asked = _judged(client_id, sent)
 
         async def act(unit: Unit) -> Registered | Unfit | NotAllowed:
@@ -105,8 +135,12 @@ class AppsByProgram:
         """Put another entry in place of this one, whole (RFC 7592 section 2.2).
 
         The access token is another one from then on. What an operator has said of the app stands:
-        who may open it, and whether people are asked.
+        who may open it, and whether people are asked. But an app that moves to other places is not
+        the one that was opened: it waits to be opened again, and what it was given ends.
         """
+        known = await self.records.read(lambda unit: _own(unit, client_id, access))
+        if isinstance(known, NotAllowed):
+            return known
         asked, new = _judged(ClientId(client_id), sent), Secret(self.random.secret())
 
         async def act(unit: Unit) -> Registered | Unfit | NotAllowed:
@@ -117,14 +151,20 @@ class AppsByProgram:
             before, made, _ = found
             if isinstance(asked, Unfit):
                 return asked
-            if not _knows(before, sent):
-                return Unfit("client_secret is another one than that of this app")
+            wrong = _no_change(before, asked, sent)
+            if wrong is not None:
+                return wrong
             turned = lookup_hash(new.open())
             if not await unit.registrations.turn(client_id, lookup_hash(access), turned):
                 return NotAllowed()
-            kept = replace(asked, groups=before.groups, consent=before.consent)
+            moved = not _places(asked) <= _places(before)
+            groups = frozenset[GroupId]() if moved else before.groups
+            kept = replace(asked, groups=groups, consent=before.consent)
             app, secret = self._with_secret(kept, before)
             await unit.configuration.put_apps([app], REGISTERED)
+            if moved:
+                await unit.grants.revoke_of_apps([app.client_id], now)
+                await unit.consents.forget_apps([app.client_id])
             await _tell(unit, app.client_id, "changed", now, f"app:{client_id}")
             return Registered(app, new, int(made.timestamp()), secret)
 
@@ -144,6 +184,7 @@ class AppsByProgram:
             await unit.configuration.remove_apps([app.client_id], REGISTERED)
             await unit.registrations.remove(client_id)
             await unit.grants.revoke_of_apps([app.client_id], now)
+            await unit.consents.forget_apps([app.client_id])
             await _tell(unit, app.client_id, "removed", now, f"app:{client_id}")
             return None
 
@@ -161,11 +202,20 @@ class AppsByProgram:
         return replace(app, secret_hash=lookup_hash(secret.open())), secret
 
 
+def name_of(allowed: Allowance) -> str:
+    """Return what an initial token is called: the beginning of its hash, which opens nothing."""
+    return allowed.token_hash.hex()[:_NAMED_BY]
+
+
+def _is(allowed: Allowance, name: str) -> bool:
+    return name_of(allowed) == name.lower()
+
+
 def _judged(client_id: ClientId, sent: Mapping[str, Any]) -> RelyingParty | Unfit:
     """Read what an app says of itself, as the entry of a file would be read."""
     if sent.get("response_types", ["code"]) != ["code"]:
         return Unfit("response_types can be code alone")
-    if not set(_listed(sent.get("grant_types"))) <= GRANTS:
+    if not all(each in GRANTS for each in map(str, _listed(sent.get("grant_types")))):
         return Unfit(f"grant_types can be {', '.join(sorted(GRANTS))}")
     said = {name: value for name, value in sent.items() if name in TAKEN and value is not None}
     asked = str(sent.get("scope") or "").split() or SCOPES[:3]
@@ -199,10 +249,25 @@ def _unfit(problems: tuple[Problem, ...]) -> Unfit:
     return Unfit(f"{where}: {first.text}", of_redirect=where.startswith("redirect_uris"))
 
 
-def _knows(before: RelyingParty, sent: Mapping[str, Any]) -> bool:
-    """Say whether a secret that is sent along is the app's (RFC 7592 section 2.2)."""
+def _no_change(before: RelyingParty, asked: RelyingParty, sent: Mapping[str, Any]) -> Unfit | None:
+    """Say why an entry may not become this one, or None.
+
+    A secret that is sent along must be the app's (RFC 7592 section 2.2). Whoever had to show who
+    they are goes on doing so: what the app was given is bound to nothing else.
+    """
     secret = sent.get("client_secret")
-    return secret is None or lookup_hash(str(secret)) == before.secret_hash
+    if secret is not None and lookup_hash(str(secret)) != before.secret_hash:
+        return Unfit("client_secret is another one than that of this app")
+    nobody = "none"  # the name of a way
+    if asked.token_endpoint_auth_method == nobody != before.token_endpoint_auth_method:
+        return Unfit("token_endpoint_auth_method cannot become none")
+    return None
+
+
+def _places(app: RelyingParty) -> frozenset[tuple[str, str]]:
+    """Return the schemes and hosts that answers go to."""
+    parts = (urlsplit(each) for each in app.redirect_uris)
+    return frozenset((each.scheme, each.netloc) for each in parts)
 
 
 async def _own(

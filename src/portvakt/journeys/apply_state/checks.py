@@ -8,12 +8,12 @@ import binascii
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as File
-from urllib.parse import urlsplit
 
 from portvakt.core.assurance import ACR_VALUES
 from portvakt.core.networks import block_of, is_too_wide
 from portvakt.core.people import canonical_identifier
 from portvakt.core.policy import OWN_PAGES
+from portvakt.core.policy import Rule as StoredRule
 from portvakt.core.relying_parties import (
     AUTHORIZATION_CODE,
     BY_ISSUER,
@@ -28,8 +28,11 @@ from portvakt.core.secret import Secret
 from portvakt.crypto.client_certificates import NAMES, is_name
 from portvakt.crypto.client_keys import wrong_in_jwks
 from portvakt.crypto.passwords import BrokenHashError, parameters_of
-from portvakt.journeys.apply_state.document import App, Link, Network, Person, Rule, State
+from portvakt.journeys.apply_state.addresses import wrong_address, wrong_redirect
+from portvakt.journeys.apply_state.document import App, Link, Network, Person, State
 from portvakt.journeys.apply_state.hosts import check_hosts
+from portvakt.journeys.apply_state.methods import check_methods
+from portvakt.journeys.apply_state.rules import KnownNames, check_rules, people_in, strengths_of
 from portvakt.journeys.apply_state.tiles import check_names, read_icons
 from portvakt.phone_numbers import Usable, usable_for_text
 from portvakt.records.icons import Icon
@@ -55,8 +58,13 @@ class Surroundings:
     apps: Collection[str] = ()
     apps_with_secret: Collection[str] = ()
     links: Collection[str] = ()
+    people: Collection[str] | None = None
+    """Of the names of people in the file's rules those that are stored."""
+    rules: Collection[StoredRule] = ()
     hosts: Mapping[str, str] = field(default_factory=dict)
     """Whose a guarded host is already, by host."""
+    own_hosts: Collection[str] = ()
+    """The names that we answer at ourselves, without ports."""
 
 
 @dataclass(slots=True)
@@ -83,8 +91,10 @@ def check(state: State, around: Surroundings, problems: Problems) -> Judged:
     _once("rules", "id", [each.id for each in state.rules], problems)
     _once("apps", "client_id", [each.client_id for each in state.apps], problems)
     _once("people", "id", [each.id for each in state.people], problems)
+    _once("strengths", "id", [each.id for each in state.strengths], problems)
     _once("links", "id", [each.id for each in state.links], problems)
     _once("collections", "id", [each.id for each in state.collections], problems)
+    _once("methods", "id", [each.id for each in state.methods], problems)
     _names(state.people, problems)
     for at, person in enumerate(state.people):
         _person(("people", at), person, groups, around, judged, problems)
@@ -96,11 +106,29 @@ def check(state: State, around: Surroundings, problems: Problems) -> Judged:
         _link(("links", at), link, groups, problems)
     judged.icons |= read_icons(state, around.folder, problems)
     check_names(state, around.apps, around.links, problems)
-    check_hosts(state.apps, around.hosts, problems)
-    for at, rule in enumerate(state.rules):
-        known = {"networks": networks, "groups": groups, "apps": apps}
-        _rule(("rules", at), rule, known, problems)
+    check_hosts(state.apps, around.hosts, around.own_hosts, problems)
+    known = KnownNames(
+        networks=networks,
+        groups=groups,
+        apps=apps,
+        people=_people(state, around),
+        strengths=strengths_of(around.rules),
+    )
+    check_rules(state, known, around.rules, problems)
+    check_methods(state.methods, groups, problems)
     return judged
+
+
+def _people(state: State, around: Surroundings) -> Collection[str] | None:
+    """Return those names of people in rules that are somebody's; None where nobody looked."""
+    if around.people is None:
+        return None
+    ids = {each.id for each in state.people}
+    typed = (name for each in state.people for name in (each.user_name, each.email))
+    names = {canonical_identifier(each) for each in typed} - {None}
+    return set(around.people) | {
+        each for each in people_in(state) if each in ids or canonical_identifier(each) in names
+    }
 
 
 def _once(section: str, key: str, ids: list[str], problems: Problems) -> None:
@@ -217,17 +245,18 @@ def _app(
     if app.client_id == OWN_PAGES:
         problems.add((*path, "client_id"), f"“{OWN_PAGES}” is what rules call our own pages")
     _known((*path, "groups"), app.groups, groups, problems)
+    _shown_name((*path, "client_name"), app.client_name, problems)
     for at, uri in enumerate(app.redirect_uris):
-        wrong = _wrong_redirect(uri, native=app.application_type == "native")
+        wrong = wrong_redirect(uri, native=app.application_type == "native")
         if wrong:
             problems.add((*path, "redirect_uris", at), wrong)
     for at, uri in enumerate(app.post_logout_redirect_uris):
-        wrong = _wrong_redirect(uri, native=app.application_type == "native")
+        wrong = wrong_redirect(uri, native=app.application_type == "native")
         if wrong:
             problems.add((*path, "post_logout_redirect_uris", at), wrong)
     for key in ADDRESSES:
         uri = getattr(app, key)
-        if uri is not None and (wrong := _wrong_address(uri)):
+        if uri is not None and (wrong := wrong_address(uri)):
             problems.add((*path, key), wrong)
         elif uri is not None and key in CALLED and "#" in uri:
             problems.add((*path, key), "has a fragment, which nobody can call")
@@ -244,8 +273,15 @@ def _app(
 
 def _link(path: Path, link: Link, groups: Collection[str], problems: Problems) -> None:
     _known((*path, "groups"), link.groups, groups, problems)
-    if wrong := _wrong_address(link.address):
+    _shown_name((*path, "name"), link.name, problems)
+    if wrong := wrong_address(link.address):
         problems.add((*path, "address"), wrong)
+
+
+def _shown_name(path: Path, name: str, problems: Problems) -> None:
+    """Demand what can be read on one line: no control character turns words or hides some."""
+    if not name.isprintable() or not name.strip():
+        problems.add(path, "must be one line that can be read")
 
 
 CALLED = ("jwks_uri", "backchannel_logout_uri")
@@ -292,7 +328,7 @@ def _services(path: Path, app: App, problems: Problems) -> None:
     """Demand addresses that can stand in a token (RFC 8707 section 2)."""
     for key in ("resources", "serves", "exchange_for"):
         for at, uri in enumerate(getattr(app, key)):
-            wrong = "has a fragment (RFC 8707 section 2)" if "#" in uri else _wrong_address(uri)
+            wrong = "has a fragment (RFC 8707 section 2)" if "#" in uri else wrong_address(uri)
             if wrong:
                 problems.add((*path, key, at), wrong)
 
@@ -343,44 +379,3 @@ def _client_secret(
             judged.client_secrets[app.client_id] = Secret(text)
     elif not public and app.client_id not in around.apps_with_secret:
         problems.add(path, f"is missing: “{app.token_endpoint_auth_method}” needs a secret")
-
-
-def _wrong_address(uri: str) -> str:
-    """Say what is wrong with a web address, or nothing."""
-    try:
-        parts = urlsplit(uri)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        return "is not an address"
-    if not uri.isascii() or not uri.isprintable() or set(uri) & set(' \\"<>^`{|}'):
-        return "has characters that an address cannot have"
-    if parts.username is not None or not host:
-        return "is not an address such as https://app.region.example/callback"
-    local = host in {"localhost", "127.0.0.1", "::1"} or host.endswith(".localhost")
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
-        return "must be https, unless the host is localhost"
-    return ""
-
-
-def _wrong_redirect(uri: str, *, native: bool) -> str:
-    """Say what is wrong with a redirect URI (RFC 6749 section 3.1.2, RFC 8252 section 7)."""
-    if "#" in uri:
-        return "has a fragment (RFC 6749 section 3.1.2)"
-    if "*" in uri:
-        return "is compared letter by letter, so it can have no “*”"
-    scheme = uri.partition(":")[0]
-    if native and "." in scheme and uri.isascii() and uri.isprintable() and " " not in uri:
-        return ""  # a private-use scheme is a domain name backwards (RFC 8252 section 7.1)
-    return _wrong_address(uri)
-
-
-def _rule(path: Path, rule: Rule, known: Mapping[str, Collection[str]], problems: Problems) -> None:
-    for kind, names in known.items():
-        for key in (kind, f"{kind}_not"):
-            _known((*path, "when", key), getattr(rule.when, key), names, problems)
-    for language in ("sv", "en"):
-        reason = getattr(rule.reason, language)
-        if not reason.strip() and rule.require != "password":
-            problems.warn((*path, "reason"), f"says nothing in “{language}”; people are told why")
-        elif not reason.isprintable():
-            problems.add((*path, "reason", language), "must be one line")

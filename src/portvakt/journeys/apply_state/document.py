@@ -1,4 +1,4 @@
-"""The form of `region.toml`: arrays of tables for groups, people, networks, apps, rules, and tiles.
+"""The form of `region.toml`: arrays of tables for people, networks, rules, methods, apps, tiles.
 
 Names of an app are those of RFC 7591 section 2. Secrets are named files (`client_secret_file`,
 `totp_secret_file`); a password is here only as its PHC hash.
@@ -9,9 +9,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.conditions import Day
+from portvakt.core.method_rules import AskedFirst
 from portvakt.core.relying_parties import ASSIGNED
+from portvakt.core.roles import Role
+from portvakt.core.signals import Action, ClientKind, Device, Platform, Risk
 
-Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9ÅÄÖåäö][A-Za-z0-9ÅÄÖåäö._:@/-]{0,127}$")]
+Id = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9ÅÄÖåäö][A-Za-z0-9ÅÄÖåäö._:@/-]{0,127}\Z")]
 """A word that operators choose for a group, a network, an app or a rule."""
 GrantType = Literal[
     "authorization_code",
@@ -20,6 +25,8 @@ GrantType = Literal[
     "urn:ietf:params:oauth:grant-type:device_code",
     "urn:ietf:params:oauth:grant-type:token-exchange",
 ]
+KeyWord = Literal["any", "device-bound", "certified", "certified-1", "certified-2", "certified-3"]
+"""What is asked of a passkey in one word; else it is a list of models."""
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Icon = Annotated[str, msgspec.Meta(min_length=1, max_length=100_000)]
 """A file beside this one, or a `data:` address, which is how `export` writes it."""
@@ -78,7 +85,7 @@ class App(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grant_types: Annotated[tuple[GrantType, ...], msgspec.Meta(min_length=1)] = (
         "authorization_code",
     )
-    scope: Annotated[str, msgspec.Meta(pattern=r"^[!#-\[\]-~]+( [!#-\[\]-~]+)*$")] = " ".join(
+    scope: Annotated[str, msgspec.Meta(pattern=r"\A[!#-\[\]-~]+( [!#-\[\]-~]+)*\Z")] = " ".join(
         ASSIGNED
     )
     jwks: dict[str, Any] | None = None
@@ -142,6 +149,29 @@ class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     apps: Annotated[tuple[str, ...], msgspec.Meta(max_length=500)] = ()
 
 
+Clock = Annotated[str, msgspec.Meta(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z|\A24:00\Z")]
+Said = Annotated[str, msgspec.Meta(max_length=1000)]
+"""One line of a page."""
+Country = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{2}\Z")]
+"""ISO 3166-1 alpha-2."""
+Time = Annotated[str, msgspec.Meta(pattern=r"\A[1-9][0-9]{0,3}[mhd]\Z")]
+"""A length of time: «30m», «8h», «7d»."""
+
+
+class Hours(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    rename={"begin": "from", "end": "to"},
+):
+    """Some hours of some days, by the clock on the wall in a named zone."""
+
+    zone: Line
+    days: tuple[Day, ...] = ()
+    begin: Clock = "00:00"
+    end: Clock = "24:00"
+
+
 class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a rule applies: all named kinds at once, any name within a kind."""
 
@@ -151,22 +181,101 @@ class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     groups_not: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
     apps_not: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    people_not: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()
+    roles_not: tuple[Role, ...] = ()
+    actions: tuple[Action, ...] = ()
+    actions_not: tuple[Action, ...] = ()
+    countries: tuple[Country, ...] = ()
+    countries_not: tuple[Country, ...] = ()
+    devices: tuple[Device, ...] = ()
+    devices_not: tuple[Device, ...] = ()
+    platforms: tuple[Platform, ...] = ()
+    platforms_not: tuple[Platform, ...] = ()
+    client_kinds: tuple[ClientKind, ...] = ()
+    client_kinds_not: tuple[ClientKind, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    risks_not: tuple[Risk, ...] = ()
+    times: tuple[Hours, ...] = ()
+    times_not: tuple[Hours, ...] = ()
 
 
 class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What people are told, in one line of each language."""
 
-    sv: str = ""
-    en: str = ""
+    sv: Said = ""
+    en: Said = ""
+
+
+class Strength(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A name for two factors of which one is among these methods."""
+
+    id: Id
+    methods: tuple[AuthenticatorType, ...]
+
+
+class Joined(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    rename={"one_of": "any", "every": "all"},
+):
+    """Several askings in one: any of them is enough, or all of them are needed."""
+
+    one_of: tuple["str | Joined", ...] = ()
+    every: tuple["str | Joined", ...] = ()
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One rule of conditional access."""
 
     id: Id
-    require: Literal["password", "multifactor", "phishing_resistant", "block"]
+    require: str | Joined
     state: Literal["on", "report_only", "off"] = "on"
     when: When = When()
+    reason: Reason = Reason()
+    sign_in_every: Time | None = None
+    session_at_most: Time | None = None
+    remember: Time | None = None
+
+
+class MayUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What methods may be used for; a use that is not here stays as it was."""
+
+    second_factor: tuple[AuthenticatorType, ...] | None = None
+    passwordless: tuple[AuthenticatorType, ...] | None = None
+    password_reset: tuple[AuthenticatorType, ...] | None = None
+
+
+class Passkeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a passkey must be that is registered from now on."""
+
+    attestation: KeyWord | Annotated[tuple[Line, ...], msgspec.Meta(min_length=1)] | None = None
+
+
+class CampaignEntry(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"begins": "from"}
+):
+    """A method that people are asked to register."""
+
+    register: AuthenticatorType
+    begins: date
+    last_day: date | None = None
+    snooze_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 7
+
+
+class Methods(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which methods people in some groups may register and use."""
+
+    id: Id
+    groups: tuple[str, ...] = ()
+    groups_not: tuple[str, ...] = ()
+    may_register: tuple[AuthenticatorType, ...] | None = None
+    may_use: MayUse = MayUse()
+    passkeys: Passkeys = Passkeys()
+    asked_first: AskedFirst = AskedFirst.CHOSEN
+    campaign: CampaignEntry | None = None
     reason: Reason = Reason()
 
 
@@ -177,6 +286,8 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     people: tuple[Person, ...] = ()
     networks: tuple[Network, ...] = ()
     apps: tuple[App, ...] = ()
+    strengths: tuple[Strength, ...] = ()
     rules: tuple[Rule, ...] = ()
+    methods: tuple[Methods, ...] = ()
     links: tuple[Link, ...] = ()
     collections: tuple[Collection, ...] = ()

@@ -9,10 +9,12 @@ import orjson
 import tomli_w
 
 from portvakt.core.people import AccountState
-from portvakt.core.policy import Condition, Network, Rule
+from portvakt.core.policy import Network
 from portvakt.core.portal import Collection, Link
 from portvakt.core.relying_parties import ASSIGNED, AUTHORIZATION_CODE, RelyingParty
+from portvakt.journeys.apply_state.methods import methods_entry
 from portvakt.journeys.apply_state.plan import OWNER
+from portvakt.journeys.apply_state.rule_entries import rule_entry, strength_entries
 from portvakt.phone_numbers import written_for_people
 from portvakt.records import Configuration, Records, StoredPerson, Unit
 from portvakt.records.icons import Icon
@@ -63,16 +65,23 @@ def _table(
         return configuration.owners.get((kind, id_)) == OWNER
 
     collections = sorted(configuration.collections, key=lambda each: (each.place, each.id))
+    rules = [each for each in configuration.rules if mine("rule", each.id)]
     table = {
         "groups": [{"id": id_} for id_ in sorted(configuration.groups) if mine("group", id_)],
         "people": [_person(each, country) for each in people],
-        "networks": [_network(each) for each in configuration.networks if mine("network", each.id)],
+        "networks": [
+            network_entry(each) for each in configuration.networks if mine("network", each.id)
+        ],
         "apps": [
             entry_of(each, icons) for each in configuration.apps if mine("app", each.client_id)
         ],
         "links": [_link(each, icons) for each in configuration.links if mine("link", each.id)],
         "collections": [_collection(each) for each in collections if mine("collection", each.id)],
-        "rules": [_rule(each) for each in configuration.rules if mine("rule", each.id)],
+        "strengths": strength_entries(rules),
+        "rules": [rule_entry(each) for each in rules],
+        "methods": [
+            methods_entry(each) for each in configuration.methods if mine("methods", each.id)
+        ],
     }
     return {section: rows for section, rows in table.items() if rows}
 
@@ -97,7 +106,8 @@ def _person(person: StoredPerson, country: str) -> dict[str, Any]:
     )
 
 
-def _network(network: Network) -> dict[str, Any]:
+def network_entry(network: Network) -> dict[str, Any]:
+    """Return the entry of a network."""
     return _said(
         {
             "id": network.id,
@@ -186,23 +196,6 @@ def _icon(mark: str | None, icons: Mapping[str, Icon]) -> str | None:
     if icon is None:
         return None
     return f"data:{icon.media_type};base64,{base64.b64encode(icon.content).decode()}"
-
-
-def _rule(rule: Rule) -> dict[str, Any]:
-    return _said(
-        {
-            "id": rule.id,
-            "state": rule.state.value,
-            "when": _condition(rule.when),
-            "require": rule.require.value,
-            "reason": dict(rule.reason),
-        }
-    )
-
-
-def _condition(when: Condition) -> dict[str, list[str]]:
-    names = ("networks", "networks_not", "groups", "groups_not", "apps", "apps_not")
-    return {name: sorted(getattr(when, name)) for name in names if getattr(when, name)}
 
 
 def _unless(value: Any, usual: Any) -> Any:

@@ -3,18 +3,18 @@
 Everything in one transaction: a file is applied whole or not at all.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from portvakt.core.directory_diff import BRAKE_LEAST, BRAKE_PER_CENT, Brake
-from portvakt.core.events import ConfigurationChanged, Event, ProtectionLowered
+from portvakt.core.directory_diff import BRAKE_LEAST, BRAKE_PER_CENT, Brake, ChangeKind
+from portvakt.core.events import ProtectionLowered
 from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
 from portvakt.crypto.randomness import Random
 from portvakt.crypto.sealing import Sealer
 from portvakt.journeys.apply_state.checks import Surroundings, check
 from portvakt.journeys.apply_state.document import State
+from portvakt.journeys.apply_state.left_out import LeftOut, left_out
 from portvakt.journeys.apply_state.people import (
     PeoplePlan,
     StoredPeople,
@@ -27,6 +27,8 @@ from portvakt.journeys.apply_state.plan import (
     Step,
     plan_configuration,
 )
+from portvakt.journeys.apply_state.rules import people_in
+from portvakt.journeys.apply_state.versions import change_events, keep_version
 from portvakt.journeys.apply_state.weaker import weaker
 from portvakt.journeys.apply_state.write import Writing, write_people
 from portvakt.proving.notices import Notices
@@ -49,8 +51,13 @@ class Orders:
     dry_run: bool = False
     override_brake: bool = False
     allow_weaker: bool = False
+    allow_left_out: bool = False
     brake_least: int = BRAKE_LEAST
     brake_per_cent: float = BRAKE_PER_CENT
+    own_hosts: frozenset[str] = frozenset()
+    """The names that we answer at ourselves."""
+    reason: str = ""
+    """Why, for whoever looks at the versions of the rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +74,16 @@ class Applied:
     notes: tuple[str, ...]
     weaker: tuple[str, ...] = ()
     """In what way people would get in with less than before."""
+    left_out: LeftOut | None = None
+    """Who would have nothing left that they may use."""
 
     def stopped(self, orders: Orders) -> bool:
         """Whether somebody must say that this is meant, and has not."""
         braked = self.brake is not None or bool(self.emptied)
-        return (braked and not orders.override_brake) or (
-            bool(self.weaker) and not orders.allow_weaker
+        return (
+            (braked and not orders.override_brake)
+            or (bool(self.weaker) and not orders.allow_weaker)
+            or (self.left_out is not None and not orders.allow_left_out)
         )
 
 
@@ -95,27 +106,36 @@ class ApplyState:
             raise BrokenDocumentError(str(file), problems.errors)
         state = fill(State, table, problems) or State()
         problems.settle()
+        found = await left_out(self.records, state, orders.now, prune=orders.prune)
 
         async def act(unit: Unit) -> Applied:
             # a second run of the act must not find the problems of the first
             fresh = replace(problems, found=list(problems.found))
             await unit.turn("apply")
-            return await self._apply(unit, file, state, orders, fresh)
+            return await self._apply(unit, file, state, orders, fresh, found)
 
         async def look(unit: Unit) -> Applied:
-            return await self._apply(
-                unit, file, state, orders, replace(problems, found=list(problems.found))
-            )
+            fresh = replace(problems, found=list(problems.found))
+            return await self._apply(unit, file, state, orders, fresh, found)
 
         if orders.dry_run:
             return await self.records.read(look)
         return await self.records.write(act)
 
     async def _apply(
-        self, unit: Unit, file: Path, state: State, orders: Orders, problems: Problems
+        self,
+        unit: Unit,
+        file: Path,
+        state: State,
+        orders: Orders,
+        problems: Problems,
+        without: LeftOut | None,
     ) -> Applied:
         stored = await unit.configuration.load()
-        judged = check(state, _around(file, stored, orders), problems)
+        around = replace(
+            _around(file, stored, orders), people=await unit.configuration.whose(people_in(state))
+        )
+        judged = check(state, around, problems)
         people = await read_people(unit, state)
         configuration = plan_configuration(state, judged, stored, problems)
         plan = plan_people(
@@ -127,13 +147,19 @@ class ApplyState:
             brake_least=orders.brake_least,
             brake_per_cent=orders.brake_per_cent,
         )
+        await _see_that_one_administers(unit, state, plan, people, problems)
         if problems.errors:
             raise BrokenDocumentError(str(file), problems.errors)
         less = weaker(stored, configuration, prune=orders.prune)
-        applied = replace(_outcome(configuration, plan, state, orders, problems), weaker=less)
+        applied = _outcome(configuration, plan, state, orders, problems)
+        applied = replace(applied, weaker=less, left_out=without)
         if not orders.dry_run and not applied.stopped(orders):
             await unit.icons.put(judged.icons.values())
             await self._write(unit, configuration, plan, people, orders)
+            after = await _keep_what_is_shown(unit)
+            await keep_version(
+                unit, stored, after, now=orders.now, actor=orders.actor, reason=orders.reason
+            )
             if less:
                 await unit.audit.write(
                     ProtectionLowered(at=orders.now, actor=orders.actor, what=less)
@@ -163,13 +189,29 @@ class ApplyState:
         )
         await write_people(unit, plan, people, writing)
         await rows.put_rules(configuration.rules.put, OWNER)
+        await rows.put_methods(configuration.methods.put, OWNER)
         if orders.prune:
             await _prune(unit, configuration, orders.now)
-        await _keep_what_is_shown(unit)
         steps = [step for part in configuration.parts.values() for step in part.steps]
         if orders.prune:
             steps += _absent(configuration)
-        await unit.audit.write_many(_events(steps, orders))
+        await unit.audit.write_many(change_events(steps, orders.now, orders.actor))
+
+
+async def _see_that_one_administers(
+    unit: Unit, state: State, plan: PeoplePlan, people: StoredPeople, problems: Problems
+) -> None:
+    """Note a problem where nobody would administer any more (A087)."""
+    going = {
+        people.mine[each.after.external_id].id: each.after.external_id
+        for each in plan.changes
+        if each.kind is ChangeKind.DISABLED
+    }
+    listed = {each.id: at for at, each in enumerate(state.people)}
+    for account_id in sorted(await unit.administrators.last_among(going)):
+        id_ = going[account_id]
+        path = ("people", listed[id_]) if id_ in listed else ()
+        problems.add(path, f"{id_} is the last administrator: first make somebody else one")
 
 
 async def _prune(unit: Unit, plan: ConfigurationPlan, now: datetime) -> None:
@@ -177,20 +219,23 @@ async def _prune(unit: Unit, plan: ConfigurationPlan, now: datetime) -> None:
     rows = unit.configuration
     await rows.remove_collections(plan.collections.absent, OWNER)
     await rows.remove_links([ClientId(each) for each in plan.links.absent], OWNER)
+    await rows.remove_methods(plan.methods.absent, OWNER)
     await rows.remove_rules([RuleId(each) for each in plan.rules.absent], OWNER)
     apps = [ClientId(each) for each in plan.apps.absent]
     await rows.remove_apps(apps, OWNER)
     if apps:
         await unit.grants.revoke_of_apps(apps, now)
+        await unit.consents.forget_apps(apps)
     await rows.remove_networks([NetworkId(each) for each in plan.networks.absent], OWNER)
     await rows.remove_groups([GroupId(each) for each in plan.groups.absent], OWNER)
 
 
-async def _keep_what_is_shown(unit: Unit) -> None:
-    """Remove the pictures of tiles that are gone or have another one now."""
+async def _keep_what_is_shown(unit: Unit) -> Configuration:
+    """Remove the pictures of tiles that are gone or have another one now; return what is stored."""
     now = await unit.configuration.load()
     named = [*(each.icon for each in now.apps), *(each.icon for each in now.links)]
     await unit.icons.keep_only({each for each in named if each is not None})
+    return now
 
 
 def _around(file: Path, stored: Configuration, orders: Orders) -> Surroundings:
@@ -203,7 +248,9 @@ def _around(file: Path, stored: Configuration, orders: Orders) -> Surroundings:
         apps={each.client_id for each in stored.apps},
         apps_with_secret={each.client_id for each in stored.apps if each.secret_hash is not None},
         links={each.id for each in stored.links},
+        rules=stored.rules,
         hosts={host: each.client_id for host, each in stored.by_host.items()},
+        own_hosts=orders.own_hosts,
     )
 
 
@@ -254,17 +301,6 @@ def _listed(state: State) -> set[tuple[str, str]]:
         | {("app", each.client_id) for each in state.apps}
         | {("link", each.id) for each in state.links}
         | {("collection", each.id) for each in state.collections}
+        | {("methods", each.id) for each in state.methods}
         | {("person", each.id) for each in state.people}
     )
-
-
-def _events(steps: Iterable[Step], orders: Orders) -> Iterable[Event]:
-    for step in steps:
-        yield ConfigurationChanged(
-            at=orders.now,
-            actor=orders.actor,
-            kind=step.kind,
-            id=step.id,
-            change=step.change,
-            fields=step.fields,
-        )

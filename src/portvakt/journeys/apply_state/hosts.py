@@ -1,7 +1,7 @@
 """What a state file must not say of guarded hosts: each is one name, and one app's alone."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from portvakt.journeys.apply_state.document import App
 from portvakt.strict_toml import Problems
@@ -12,10 +12,13 @@ _HOST = re.compile(rf"(?=[^:]{{1,253}}(?::|$))(?:{_LABEL}\.)+{_LABEL}(?::[1-9][0
 _MAX_PORT = 65535
 
 
-def check_hosts(apps: Iterable[App], stored: Mapping[str, str], problems: Problems) -> None:
+def check_hosts(
+    apps: Iterable[App], stored: Mapping[str, str], own: Collection[str], problems: Problems
+) -> None:
     """Note hosts that are not written as browsers write them, or that two apps would share.
 
     `stored` says whose each host is as stored; an app that is in the file is judged by the file.
+    `own` are our own names: a page there would be in the app's hands, and cookies know no ports.
     """
     apps = tuple(apps)
     here = {app.client_id for app in apps}
@@ -25,6 +28,8 @@ def check_hosts(apps: Iterable[App], stored: Mapping[str, str], problems: Proble
             path = ("apps", number, "forward_auth_hosts", at)
             if (wrong := _wrong_host(host)) or (wrong := _confused(host, here)):
                 problems.add(path, wrong)
+            elif host.partition(":")[0] in own:
+                problems.add(path, f"“{host}” is Portvakt's own: no app stands there")
             elif taken.setdefault(host, app.client_id) != app.client_id:
                 problems.add(path, f"“{host}” is guarded for “{taken[host]}” already")
         if app.forward_auth_hosts and app.consent:

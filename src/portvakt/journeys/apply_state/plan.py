@@ -5,17 +5,19 @@ from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
 from portvakt.core.ids import GroupId
+from portvakt.core.method_rules import MethodEntry
 from portvakt.core.policy import Network, Rule
 from portvakt.core.portal import Collection, Link
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.journeys.apply_state.checks import Judged
 from portvakt.journeys.apply_state.document import State
+from portvakt.journeys.apply_state.methods import entry_of
+from portvakt.journeys.apply_state.rules import rules_of
 from portvakt.journeys.apply_state.wanted import (
     app_of,
     collection_of,
     link_of,
     network_of,
-    rule_of,
 )
 from portvakt.records import Configuration
 from portvakt.strict_toml import Problems
@@ -33,7 +35,7 @@ class Step:
     """One line of the difference: which thing, what happens to it, and which fields differ."""
 
     kind: str
-    """"group", "network", "rule", "app", "link", "collection" or "person"."""
+    """"group", "network", "rule", "app", "link", "collection", "methods" or "person"."""
     id: str
     change: str
     """"created", "changed", "removed", "disabled", "enabled", "password" or "totp"."""
@@ -62,6 +64,7 @@ class ConfigurationPlan:
     apps: Part[RelyingParty]
     links: Part[Link]
     collections: Part[Collection]
+    methods: Part[MethodEntry]
 
     @property
     def parts(self) -> Mapping[str, Part[Any]]:
@@ -73,6 +76,7 @@ class ConfigurationPlan:
             "app": self.apps,
             "link": self.links,
             "collection": self.collections,
+            "methods": self.methods,
         }
 
 
@@ -82,16 +86,18 @@ def plan_configuration(
     """Compare, and note what belongs to somebody else."""
     groups = {each.id: GroupId(each.id) for each in state.groups}
     networks = {each.id: network_of(each) for each in state.networks}
-    rules = {each.id: rule_of(each) for each in state.rules}
+    rules = {str(each.id): each for each in rules_of(state, stored.rules)}
     apps = {each.client_id: app_of(each, judged, stored.app(each.client_id)) for each in state.apps}
     links = {each.id: link_of(each, judged) for each in state.links}
     collections = {each.id: collection_of(each, at) for at, each in enumerate(state.collections)}
+    methods = {each.id: entry_of(each) for each in state.methods}
     for kind, section, key, ids in (
         ("network", "networks", "id", networks),
         ("rule", "rules", "id", rules),
         ("app", "apps", "client_id", apps),
         ("link", "links", "id", links),
         ("collection", "collections", "id", collections),
+        ("methods", "methods", "id", methods),
     ):
         _foreign(kind, [(section, at, key) for at in range(len(ids))], ids, stored, problems)
     return ConfigurationPlan(
@@ -103,6 +109,7 @@ def plan_configuration(
         collections=_part(
             "collection", collections, {each.id: each for each in stored.collections}, stored
         ),
+        methods=_part("methods", methods, {each.id: each for each in stored.methods}, stored),
     )
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import orjson
 
 from portvakt.core.directory_diff import PersonFacts
-from portvakt.core.ids import ClientId, GroupId, NetworkId, RuleId
-from portvakt.core.policy import Condition, Network, Require, Rule, RuleState
+from portvakt.core.ids import ClientId, GroupId, NetworkId
+from portvakt.core.policy import Network
 from portvakt.core.portal import Collection, Link
 from portvakt.core.relying_parties import BY_SECRET, RelyingParty
 from portvakt.crypto.client_certificates import NAMES
@@ -38,26 +38,6 @@ def network_of(network: document.Network) -> Network:
     """Return a network of the file."""
     id_, shared = NetworkId(network.id), network.shared
     return Network(id_, network.name, network.addresses, shared=shared)
-
-
-def rule_of(rule: document.Rule) -> Rule:
-    """Return a rule of the file."""
-    when = rule.when
-    reason = {"sv": rule.reason.sv, "en": rule.reason.en}
-    return Rule(
-        id=RuleId(rule.id),
-        state=RuleState(rule.state),
-        when=Condition(
-            networks=frozenset(NetworkId(each) for each in when.networks),
-            networks_not=frozenset(NetworkId(each) for each in when.networks_not),
-            groups=frozenset(GroupId(each) for each in when.groups),
-            groups_not=frozenset(GroupId(each) for each in when.groups_not),
-            apps=frozenset(ClientId(each) for each in when.apps),
-            apps_not=frozenset(ClientId(each) for each in when.apps_not),
-        ),
-        require=Require(rule.require),
-        reason={language: text for language, text in reason.items() if text},
-    )
 
 
 BINDING_FIELDS = (

@@ -230,6 +230,7 @@ def _authenticator(
 
 async def _end_sessions(unit: Unit, account_id: AccountId, writing: Writing) -> list[Event]:
     ended = await unit.sessions.close_all(account_id, writing.now)
+    await unit.known_browsers.forget_all(account_id)
     await unit.grants.revoke_of_account(account_id, writing.now)
     if not ended:
         return []

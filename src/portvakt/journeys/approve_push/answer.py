@@ -21,7 +21,7 @@ from portvakt.crypto.screen_lock import Proved
 from portvakt.journeys.approve_push.lock import Locks, NotSignedError
 from portvakt.journeys.approve_push.messages import Answered, Letter, Opened
 from portvakt.journeys.approve_push.parts import Answer, Caller, Parts, Refused, Word
-from portvakt.journeys.approve_push.show import is_for, signs_in
+from portvakt.journeys.approve_push.show import is_for, is_withdrawn, signs_in
 from portvakt.mail import Notice, What
 from portvakt.records import Unit
 
@@ -65,7 +65,7 @@ class Answering:
             return Refused(Word.MALFORMED)
         id_ = ApprovalId(fields.request)
         found = await self._parts.records.read(lambda unit: unit.approvals.load(id_))
-        if found is None or found.account_id != caller.phone.account_id:
+        if found is None or not _is_theirs(found, caller, approve=approve):
             return {"result": "ended"}
         if not same(sha256(found.shown).digest(), decode(fields.shown)):
             return Refused(Word.MALFORMED)
@@ -158,6 +158,7 @@ class Answering:
                     each.authenticator.id, AuthenticatorState.SUSPENDED, caller.now
                 )
             closed = await unit.sessions.close_all(account.id, caller.now)
+            await unit.known_browsers.forget_all(account.id)
             await unit.grants.revoke_of_account(account.id, caller.now)
             for request in await unit.approvals.deny_all(account.id, caller.now):
                 await unit.wakeups.ring(f"approval:{request}")
@@ -189,3 +190,10 @@ class Answering:
             and request in {None, each.detail.get("request")}
             for each in latest
         )
+
+
+def _is_theirs(found: Approval, caller: Caller, *, approve: bool) -> bool:
+    """Whether this phone may answer so: what may not approve any more may still say no."""
+    if found.account_id != caller.phone.account_id:
+        return False
+    return not (approve and is_withdrawn(caller.phone, caller.standing, found.purpose))

@@ -26,6 +26,7 @@ from portvakt.journeys.approve_push.own import Own
 from portvakt.journeys.approve_push.pair import Pairer
 from portvakt.journeys.approve_push.parts import Answer, Caller, Json, Parts, Refused, Word
 from portvakt.journeys.approve_push.show import Show
+from portvakt.proving.held import held
 from portvakt.proving.visit import Visit
 from portvakt.records import Standing
 
@@ -123,7 +124,9 @@ class Desk:
         if found is None:
             waste_as_much(letter.jws)
             return Refused(Word.GONE)
-        return self._believed(letter, found[0].jwk, act, now) or found
+        configuration = await self.parts.rules.current(now)
+        phone, standing = found[0], held(found[1], configuration)
+        return self._believed(letter, phone.jwk, act, now) or (phone, standing)
 
     def _believed(self, letter: Letter, jwk: str, act: str, now: datetime) -> Refused | None:
         """Say why a letter is not believed: its signature, whom it was meant for, its time."""

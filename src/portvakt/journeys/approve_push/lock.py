@@ -13,6 +13,7 @@ from portvakt.journeys.approve_push.parts import Answer, Caller, Parts, Refused,
 from portvakt.journeys.approve_push.show import Show
 from portvakt.mail import Notice, What
 from portvakt.proving.freezing import is_frozen
+from portvakt.proving.held import allowed, held
 from portvakt.records import Unit
 
 _log = structlog.get_logger("portvakt.phones")
@@ -130,7 +131,10 @@ class Locks:
         read = await unit.phones.load(caller.phone.id, caller.now)
         if read is None:
             return Word.LOCK
-        phone, standing = read
+        configuration = await self._parts.rules.current(caller.now)
+        phone, standing = read[0], held(read[1], configuration)
+        if on and not allowed(standing, configuration).registers(PHONE_SIGN_IN):
+            return Word.LOCK
         bound = sign_in_of(phone.id, standing.authenticators)
         if on != (bound is not None) and await is_frozen(unit, phone.account_id):
             return Word.FROZEN

@@ -1,6 +1,5 @@
 """What a phone changes about itself: where it is woken, its name, its successor, its end."""
 
-from datetime import datetime
 from urllib.parse import urlsplit
 
 from portvakt.core.authenticators import AuthenticatorState, AuthenticatorType
@@ -8,7 +7,6 @@ from portvakt.core.enrolment import is_last
 from portvakt.core.events import MethodRenamed, PhoneRetired, PushAddressRefused
 from portvakt.core.ids import PairingId
 from portvakt.core.phones import Pairing, PhoneState, Subscription, decode
-from portvakt.core.policy import may_require_more
 from portvakt.core.push_approval import PAIRING_LIVES, milliseconds
 from portvakt.crypto.pairing_codes import draw_pairing_code
 from portvakt.crypto.phone_keys import is_point
@@ -18,8 +16,9 @@ from portvakt.journeys.approve_push.parts import Answer, Caller, Parts, Refused,
 from portvakt.journeys.approve_push.show import Show
 from portvakt.mail import Notice, What
 from portvakt.proving.freezing import is_frozen
+from portvakt.proving.held import held
 from portvakt.proving.phone_removal import close_unanswerable
-from portvakt.records import Standing, Unit
+from portvakt.records import Configuration, Standing, Unit
 from portvakt.wake import allowed_endpoint
 
 _PUSH = AuthenticatorType.PUSH
@@ -131,11 +130,12 @@ class Own:
     async def retire(self, caller: Caller) -> Answer:
         """Let the phone remove itself, unless it is the last second factor that a rule wants."""
         phone = caller.phone
-        required = await self._required(caller.standing, caller.now)
+        configuration = await self._parts.rules.current(caller.now)
+        required = _required(configuration, caller.standing)
 
         async def act(unit: Unit) -> Answer:
             await unit.turn(f"methods:{phone.account_id}")
-            standing = await unit.people.load(phone.account_id)
+            standing = held(await unit.people.load(phone.account_id), configuration)
             if standing is None:
                 return Refused(Word.GONE)
             bound = standing.authenticators
@@ -158,16 +158,11 @@ class Own:
 
         return await self._parts.records.write(act)
 
-    async def _required(self, standing: Standing, now: datetime) -> bool:
-        """Whether any rule could ask this person for a second factor anywhere (A043)."""
-        rules = await self._parts.rules.current(now)
-        return may_require_more(
-            rules.rules,
-            standing.account.groups,
-            known_groups=rules.groups,
-            known_networks=rules.known_networks,
-            known_apps=rules.known_apps,
-        )
+
+def _required(configuration: Configuration, standing: Standing) -> bool:
+    """Whether any rule could ask this person for a second factor anywhere (A043)."""
+    account, rules = standing.account, configuration.rule_set
+    return rules.may_require_more(account.id, account.groups, account.roles)
 
 
 def _host(endpoint: str) -> str:

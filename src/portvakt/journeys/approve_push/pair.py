@@ -19,6 +19,7 @@ from portvakt.journeys.approve_push.show import Show
 from portvakt.mail import Notice, What
 from portvakt.proving.addresses import Key, count_address
 from portvakt.proving.freezing import is_frozen
+from portvakt.proving.held import allowed
 from portvakt.proving.visit import Visit, said
 from portvakt.records import Standing, Unit
 from portvakt.records.pairings import Paired, PairingExpired, PairingUsed, ShortWrong
@@ -149,7 +150,8 @@ class Pairer:
     ) -> Answer:
         await unit.turn(f"methods:{pairing.account_id}")
         standing = await unit.people.load(pairing.account_id)
-        if standing is None:
+        configuration = await self._parts.rules.within(unit, visit.now)
+        if standing is None or not allowed(standing, configuration).registers(_PUSH):
             return Refused(Word.EXPIRED)
         phone = replace(new.phone, account_id=pairing.account_id)
         by = "short" if by_short else "long"

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from portvakt.core.authenticators import AuthenticatorState
 from portvakt.core.ids import AuthenticatorId
 from portvakt.core.phones import Phone, PhoneState, encode, sign_in_of
-from portvakt.core.push_approval import Approval, milliseconds
+from portvakt.core.push_approval import RESET, Approval, milliseconds
 from portvakt.journeys.approve_push.parts import Json, Parts
+from portvakt.proving.held import held
 from portvakt.records import Standing, Unit
 
 MOST_SHOWN = 2
@@ -17,7 +18,19 @@ SEEN_EVERY = timedelta(minutes=10)
 def signs_in(phone: Phone, standing: Standing) -> bool:
     """Whether this phone signs in without a password."""
     found = sign_in_of(phone.id, standing.authenticators)
-    return found is not None and found.state is AuthenticatorState.ACTIVE
+    if found is None or found.withdrawn:
+        return False
+    return found.state is AuthenticatorState.ACTIVE
+
+
+def is_withdrawn(phone: Phone, standing: Standing, purpose: str) -> bool:
+    """Whether the organisation lets nobody like this person approve with a phone any more.
+
+    Where a password is reset, that site judges by what may be used there.
+    """
+    if purpose == RESET:
+        return False
+    return any(each.id == phone.id and each.withdrawn for each in standing.authenticators)
 
 
 def is_for(approval: Approval, phone: Phone, standing: Standing) -> bool:
@@ -30,6 +43,8 @@ def is_for(approval: Approval, phone: Phone, standing: Standing) -> bool:
         return False
     if approval.phone_id is not None or phone.state is PhoneState.PROVING:
         return approval.phone_id == phone.id
+    if is_withdrawn(phone, standing, approval.purpose):
+        return False
     return not approval.lock or signs_in(phone, standing)
 
 
@@ -41,12 +56,14 @@ class Show:
 
     async def again(self, phone_id: AuthenticatorId, now: datetime) -> Json | None:
         """Read a phone and what waits for it now; None where it is gone."""
+        configuration = await self._parts.rules.current(now)
 
         async def look(unit: Unit) -> tuple[Phone, Standing, list[Approval]] | None:
             found = await unit.phones.load(phone_id, now)
             if found is None:
                 return None
-            return *found, await unit.approvals.waiting(found[0].account_id, now)
+            phone, standing = found[0], held(found[1], configuration)
+            return phone, standing, await unit.approvals.waiting(phone.account_id, now)
 
         read = await self._parts.records.read(look)
         return None if read is None else await self._told(*read, now)

@@ -38,7 +38,7 @@ class PortalDoor:
             return self.gate.sign_in(request, to=to)
         if not await self.gate.enough(request, current, None):
             return self.gate.sign_in(request, to=to)
-        visit = await self.gate.visit(request)
+        visit = (await self.gate.visit(request)).within(current.session)
         configuration = await self.rules.current(visit.now)
         account, evidence = current.standing.account, current.session.evidence
         entries = openable(configuration, account, evidence, visit, self.issuer)

@@ -7,14 +7,15 @@ from typing import Final
 from unicodedata import normalize
 from urllib.parse import urlencode, urlsplit
 
-from portvakt.core.assurance import AAL1, AAL2, Evidence, Requirement, meets
+from portvakt.core.assurance import Evidence, meets
 from portvakt.core.events import AppOpened, SessionsEnded
 from portvakt.core.ids import AccountId, ClientId
 from portvakt.core.people import Account
 from portvakt.core.portal import OTHERS, Choices, only_known
 from portvakt.core.relying_parties import SWEDEN_CONNECT, RelyingParty
 from portvakt.core.sessions import Session
-from portvakt.proving.rules import Verdict, judge
+from portvakt.proving.destination import asks_itself
+from portvakt.proving.rules import Verdict, judge, kind_of
 from portvakt.proving.visit import Visit
 from portvakt.records.configuration import Configuration
 from portvakt.records.unit import Records, Unit
@@ -47,7 +48,7 @@ def openable(
 ) -> tuple[Entry, ...]:
     """Return what the person may open, by name. What a rule blocks from here is left out.
 
-    Apps that no rule names fare alike, so they are judged once.
+    Apps of one kind that no rule names fare alike, so they are judged once.
     """
     named = configuration.apps_in_rules
     verdicts: dict[str, Verdict] = {}
@@ -56,16 +57,15 @@ def openable(
         for each in configuration.links
         if not each.groups.isdisjoint(account.groups)
     ]
-    for app in configuration.apps:
-        if app.groups.isdisjoint(account.groups):
-            continue
+    for app in configuration.apps_for(account.groups):
         href = start_address(app, issuer)
         if href is None:
             continue
-        alike = app.client_id if app.client_id in named else ""
+        alike = app.client_id if app.client_id in named else f"any {kind_of(app)}"
         verdict = verdicts.get(alike)
         if verdict is None:
-            verdict = judge(configuration, account, app.client_id, visit.address, visit.now)
+            at, seen = visit.address, visit.seen
+            verdict = judge(configuration, account, app.client_id, at, visit.now, seen)
             verdicts[alike] = verdict
         if not verdict.decision.blocked:
             asked = verdict.asking(asks_itself(app), app)
@@ -73,16 +73,6 @@ def openable(
             enough = enough and app.profile != SWEDEN_CONNECT  # whose every sign-in is a new one
             found.append(Entry(app.client_id, app.client_name, href, app.icon, asked, enough))
     return tuple(sorted(found, key=lambda each: _by_name(each.name)))
-
-
-def asks_itself(app: RelyingParty) -> Requirement:
-    """Return what an app's entry demands where its request says nothing else."""
-    levels = frozenset(app.default_acr_values)
-    age = app.default_max_age
-    return Requirement(
-        multifactor=AAL2 in levels and AAL1 not in levels,
-        max_age=None if age is None else timedelta(seconds=age),
-    )
 
 
 def _by_name(name: str) -> str:

@@ -55,6 +55,8 @@ class AppsPage(Page):
     """What is searched for."""
     vouch: bool = False
     """Somebody asks this person to say who they are, on the page `/vouch`."""
+    one_thing: bool = False
+    """Everything that they can show would be gone with one thing."""
 
     @property
     def count(self) -> int:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from portvakt.journeys.my_apps.door import PortalDoor
 from portvakt.journeys.my_apps.flow import kept, sign_out
+from portvakt.journeys.my_apps.one_thing import one_thing_left
 from portvakt.journeys.my_apps.pages import AppsPage, Shelf, SignedOutPage
 from portvakt.journeys.my_apps.tiles import (
     ENOUGH_TO_SEARCH,
@@ -77,6 +78,7 @@ class MyApps:
             searches=bool(hidden) or len(tiles) > ENOUGH_TO_SEARCH,
             asked=asked,
             vouch=found.asked,
+            one_thing=await one_thing_left(self._records, current, visit.now),
         )
         return page(request, view)
 

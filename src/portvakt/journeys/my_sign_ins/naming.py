@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from portvakt.core.ids import ClientId, NetworkId, RuleId
-from portvakt.core.policy import Outcome, Require, networks_of
+from portvakt.core.policy import Outcome, Require, TraceLine, networks_of
 from portvakt.core.user_agents import browser_of
 from portvakt.proving.rules import reason_of
 from portvakt.records.audit import StoredEvent
@@ -61,9 +61,27 @@ def _rules_of(event: StoredEvent) -> tuple[RuleId, ...]:
     """
     if event.trace is None:
         return tuple(RuleId(each) for each in event.detail.get("rules", ()))
-    asked = (
-        line
-        for line in event.trace
-        if line.outcome in {Outcome.APPLIED, Outcome.BROKEN} and line.detail != Require.PASSWORD
-    )
-    return tuple(line.rule for line in sorted(asked, key=lambda line: line.detail != Require.BLOCK))
+    asked = [line for line in event.trace if line.outcome in _COUNTED and _asks(line)]
+    return tuple(line.rule for line in sorted(asked, key=_place))
+
+
+_COUNTED = frozenset({Outcome.APPLIED, Outcome.BROKEN, Outcome.MET})
+
+
+def _asks(line: TraceLine) -> bool:
+    """Say whether a rule that counted asked for anything, if only for a newer sign-in."""
+    return _asks_more(line) or bool(line.limits)
+
+
+def _asks_more(line: TraceLine) -> bool:
+    return line.outcome is not Outcome.MET and line.detail != Require.PASSWORD
+
+
+def _place(line: TraceLine) -> int:
+    """Put lines in the order of the page that asked: a no first, last what only sets a time.
+
+    Older traces say no in the detail alone.
+    """
+    if line.refuses or line.detail == Require.BLOCK:
+        return 0
+    return 1 if _asks_more(line) else 2

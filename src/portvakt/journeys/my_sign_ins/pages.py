@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from portvakt.core.ids import SessionId
+from portvakt.core.ids import KnownBrowserId, SessionId
 from portvakt.core.messages import MessageId
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
@@ -21,6 +21,18 @@ class OpenSignIn:
     since: datetime
     seen: datetime
     this_one: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unasked:
+    """One browser in which nobody is asked for a second factor again."""
+
+    id: KnownBrowserId
+    browser: Message
+    place: Message
+    since: datetime
+    used: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +59,7 @@ class MySignInsPage(Page):
 
     template: ClassVar[str] = "journeys/my_sign_ins/my_sign_ins.html"
     open: Sequence[OpenSignIn]
+    unasked: Sequence[Unasked] = ()
     past: Sequence[Happened] = ()
     older: int | None = None
     """The row after which there is more."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portvakt.core.ids import SessionId
+from portvakt.core.ids import KnownBrowserId, SessionId
 from portvakt.core.messages import MessageId
 from portvakt.core.networks import is_shared
 from portvakt.core.sessions import is_live
 from portvakt.journeys.my_sign_ins.disowning import Disowning
-from portvakt.journeys.my_sign_ins.flow import end_all, end_one, end_others, look
+from portvakt.journeys.my_sign_ins.flow import end_all, end_one, end_others, forget_browser, look
 from portvakt.journeys.my_sign_ins.pages import FrozenPage, MySignInsPage, NotMePage, OlderPage
 from portvakt.journeys.my_sign_ins.words import NAMES, Teller
 from portvakt.proving.gate import Gate
@@ -29,6 +29,7 @@ _DONE = {
     "one": MessageId("my_sign_ins.ended_one"),
     "none": MessageId("my_sign_ins.ended_none"),
     "others": MessageId("my_sign_ins.ended_others"),
+    "forgotten": MessageId("my_sign_ins.forgotten"),
 }
 
 
@@ -43,13 +44,14 @@ class MySignIns:
 
     def routes(self) -> list[Route]:
         """Return the addresses of this journey."""
-        post = ("POST",)
+        post, known = ("POST",), f"{_HERE}/known"
         return [
             route(_HERE, self.show, who=Who.SIGNED_IN),
             route(f"{_HERE}/others/end", self.others, methods=post, who=Who.SIGNED_IN),
             route(f"{_HERE}/all/end", self.everywhere, methods=post, who=Who.SIGNED_IN),
             route(f"{_HERE}/row/{{row}}/not-me", self.ask, who=Who.SIGNED_IN),
             route(f"{_HERE}/row/{{row}}/not-me", self.disown, methods=post, who=Who.SIGNED_IN),
+            route(f"{known}/{{browser}}/forget", self.forget, methods=post, who=Who.SIGNED_IN),
             route(f"{_HERE}/one/{{session}}/end", self.one, methods=post, who=Who.SIGNED_IN),
         ]
 
@@ -59,8 +61,9 @@ class MySignIns:
         if current is None:
             return self.gate.sign_in(request)
         before, account = row_of(query(request)["before"]), current.standing.account
-        found = await look(self.records, account.id, NAMES, before)
         teller, now = await self._teller(request), self.gate.now()
+        known = now if teller.configuration.rule_set.knows_browsers else None
+        found = await look(self.records, account.id, NAMES, before, known)
         if before is not None:
             past = teller.events(found.events)
             return page(request, OlderPage(past=past, older=found.older))
@@ -76,6 +79,7 @@ class MySignIns:
         ]
         view = MySignInsPage(
             open=teller.sessions(live, current.session.id),
+            unasked=teller.browsers(found.browsers),
             past=teller.events(found.events, found.sessions),
             older=found.older,
             done=_DONE.get(query(request)["done"]),
@@ -93,6 +97,16 @@ class MySignIns:
         if session == current.session.id:
             return _signed_out()
         return see_other(f"{_HERE}?done={'one' if ended else 'none'}")
+
+    async def forget(self, request: Request) -> Response:
+        """Ask again in one browser."""
+        current = await self.gate.full(request)
+        if current is None:
+            return self.gate.sign_in(request, to=_HERE)
+        browser = KnownBrowserId(request.scope["path_params"]["browser"])
+        visit, account = await self.gate.visit(request), current.standing.account
+        await forget_browser(self.records, account.id, browser, visit)
+        return see_other(f"{_HERE}?done=forgotten")
 
     async def others(self, request: Request) -> Response:
         """End every other session."""

@@ -33,6 +33,8 @@ from portvakt.core.events import (
     PhoneRetired,
     ProofReplayed,
     RefreshTokenReused,
+    RiskSeen,
+    SessionSeenElsewhere,
     SessionsEnded,
     SignInFailed,
     SignInHeld,
@@ -40,19 +42,20 @@ from portvakt.core.events import (
     SignInNotJudged,
     SignInRefused,
     SignInSucceeded,
+    TicketRefused,
 )
 from portvakt.core.freezing import Change
 from portvakt.core.ids import SessionId
 from portvakt.core.push_approval import TEST
 from portvakt.core.sessions import Session
-from portvakt.journeys.my_sign_ins.naming import Naming
+from portvakt.journeys.my_sign_ins.browsers import OF_BROWSERS, Browsers
 from portvakt.journeys.my_sign_ins.pages import Happened, OpenSignIn
 from portvakt.records.audit import StoredEvent
 from portvakt.web.templates import Message
 
 
 @dataclass(frozen=True, slots=True)
-class Teller(Naming):
+class Teller(Browsers):
     """Tells one person's events and sessions in one language, by what things are called now."""
 
     def sessions(self, found: Sequence[Session], this: SessionId) -> tuple[OpenSignIn, ...]:
@@ -137,6 +140,10 @@ class Teller(Naming):
         how = Message(f"my_sign_ins.failed_{event.detail['method']}")
         return replace(self._no("my_sign_ins.failed", event), how=(how,))
 
+    def ticket_refused(self, event: StoredEvent) -> Happened:
+        """Tell that the computer's account opened nothing."""
+        return self._no("my_sign_ins.ticket_refused", event)
+
     def locked(self, event: StoredEvent) -> Happened:
         """Tell that one kind of answer was not taken for a while."""
         return self._no("my_sign_ins.locked", event)
@@ -148,6 +155,26 @@ class Teller(Naming):
     def not_judged(self, event: StoredEvent) -> Happened:
         """Tell of an answer that nobody could say anything of."""
         return self._no("my_sign_ins.not_judged", event)
+
+    def at_risk(self, event: StoredEvent) -> Happened:
+        """Tell that the password was right and something was amiss: each thing in its words."""
+        return Happened(
+            at=event.at,
+            what=Message("my_sign_ins.at_risk"),
+            how=tuple(Message(f"my_sign_ins.risk_{each}") for each in event.detail["risks"]),
+            place=self.place(event.address),
+            failed=True,
+        )
+
+    def elsewhere(self, event: StoredEvent) -> Happened:
+        """Tell that a session was ended because its cookie came from another browser elsewhere."""
+        return Happened(
+            at=event.at,
+            what=Message("my_sign_ins.seen_elsewhere"),
+            place=self.place(event.address),
+            browser=self.browser(str(event.detail.get("user_agent", ""))),
+            failed=True,
+        )
 
     def refused(self, event: StoredEvent) -> Happened:
         """Tell that a rule stopped a sign-in."""
@@ -257,7 +284,12 @@ class Teller(Naming):
 
 
 def _how(event: StoredEvent) -> tuple[Message, ...]:
-    by = tuple(Message(f"my_sign_ins.by_{each}") for each in event.detail["methods"])
+    ticket = event.detail.get("by_ticket", False)
+    ways = (
+        "ticket" if ticket and each == AuthenticatorType.PASSWORD else each
+        for each in event.detail["methods"]
+    )
+    by = tuple(Message(f"my_sign_ins.by_{each}") for each in ways)
     return (_strength(event.detail["aal"]), *by) if "aal" in event.detail else by
 
 
@@ -337,6 +369,9 @@ _TOLD: Mapping[str, Callable[[Teller, StoredEvent], Happened]] = MappingProxyTyp
         SignInHeld.name: Teller.held,
         SignInNotJudged.name: Teller.not_judged,
         SignInRefused.name: Teller.refused,
+        RiskSeen.name: Teller.at_risk,
+        SessionSeenElsewhere.name: Teller.elsewhere,
+        TicketRefused.name: Teller.ticket_refused,
         FreshProofGiven.name: Teller.fresh,
         AppOpened.name: Teller.opened,
         AppRefused.name: Teller.app_refused,
@@ -351,6 +386,7 @@ _TOLD: Mapping[str, Callable[[Teller, StoredEvent], Happened]] = MappingProxyTyp
         **dict.fromkeys(_ANSWERED, Teller.answered),
         **dict.fromkeys(_OF_PHONES, Teller.phone),
         **dict.fromkeys(_OF_ACCOUNT, Teller.account),
+        **dict.fromkeys(OF_BROWSERS, Teller.known),
     }
 )
 NAMES = frozenset(_TOLD)

@@ -70,7 +70,7 @@ class KeyRing:
             return self._signer
 
     def _serves(self, signer: Signer, now: datetime, alg: Algorithm) -> bool:
-        fresh = self._read_at is not None and timedelta() <= now - self._read_at < READ_AGAIN
+        fresh = self._read_at is not None and abs(now - self._read_at) < READ_AGAIN
         return fresh and alg in signer.algorithms()
 
     def _parse(self, stored: Sequence[StoredKey]) -> list[SigningKey]:

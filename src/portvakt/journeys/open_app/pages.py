@@ -54,15 +54,21 @@ class AskToSignOutPage(Page):
     app: str | None
     ticket: str
     action: str
+    number: str | None = None
+    """Where the app wanted the browser to go on to an address that its entry does not name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftPage(Page):
-    """Nobody is signed in here any more; `onward` is where the app wants the browser."""
+    """Nobody is signed in here any more; `onward` is where the app wants the browser.
+
+    It has a `number` instead where the app's entry does not name that address.
+    """
 
     template: ClassVar[str] = "journeys/open_app/left.html"
     app: str
-    onward: str
+    onward: str | None = None
+    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

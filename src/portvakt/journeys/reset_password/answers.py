@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
-from portvakt.core.assurance import Evidence
+from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import AccountId, AuthenticatorId, FlowId
+from portvakt.core.keys import Options
 from portvakt.core.method_events import RecoveryCodeUsed
 from portvakt.core.password_reset import AskAnother, AskProof, Way, record
 from portvakt.core.push_approval import RESET, RequestStanding, standing_of_request
@@ -23,11 +24,22 @@ from portvakt.journeys.reset_password.outcomes import (
     Wrong,
 )
 from portvakt.methods import LookupRow, Rejected, Verified
-from portvakt.proving.answer import Answer, NotSpent, spend, usable
+from portvakt.proving.answer import (
+    Answer,
+    NotSpent,
+    Unanswered,
+    proof_of_answer,
+    spend,
+    usable,
+)
+from portvakt.proving.keys import note_copied
 from portvakt.proving.visit import Visit, said
+from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit
 
-_TYPED = frozenset({Way.CODE, Way.TEXT, Way.CARD, Way.SUPPORT, Way.LATER})
+_TYPED = frozenset({Way.CODE, Way.TOKEN, Way.TEXT, Way.CARD, Way.SUPPORT, Way.LATER})
+
+_SIGNED = frozenset({Way.KEY})
 
 
 class ResetAnswers:
@@ -36,23 +48,25 @@ class ResetAnswers:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def answer(self, flow: FlowId, typed: Secret, visit: Visit) -> Outcome:
-        """Judge a code. Raises `Busy` where the hash pool is full."""
+    async def answer(
+        self, flow: FlowId, typed: Secret, visit: Visit, *, by_key: bool = False
+    ) -> Outcome:
+        """Judge a code, or what a key signed. Raises `Busy` where the hash pool is full."""
         scene = await self._scene(flow, visit)
         if scene is None:
             return Gone()
         way = _chosen(scene)
-        if way not in _TYPED or way is None:
+        if way is None or way not in (_SIGNED if by_key else _TYPED):
             return GoOn(flow)
         records, key = self._parts.records, scene.tally
         limit = LIMITS[key[1]]
         count = await records.write_one(lambda unit: unit.attempts.count(*key, limit, visit.now))
         if not count.allowed:
             return GoOn(flow)  # its page says that the budget is used up
-        answer = Answer(type=KINDS[way], typed=typed, flow=flow, purpose=RESET, now=visit.now)
+        answer = _about(flow, KINDS[way], typed, visit)
         lookup = await self._rows(scene, typed) if way is Way.CARD else ()
         try:
-            verified = await self._parts.judge.verify(answer, scene.person(way), lookup)
+            verified = await self._judged(answer, scene.person(way), lookup)
         except Busy:
             await records.write_one(lambda unit: unit.attempts.not_judged([key], visit.now))
             raise
@@ -63,6 +77,22 @@ class ResetAnswers:
         return await records.write(
             lambda unit: self._right(unit, scene, way, answer, verified, count)
         )
+
+    async def _judged(
+        self, answer: Answer, person: Standing | None, lookup: tuple[LookupRow, ...]
+    ) -> Verified | Rejected | Unanswered:
+        if answer.type is AuthenticatorType.PASSKEY:
+            asked = await self._parts.keys.find(answer, named=False)
+            return await self._parts.keys.judge(answer, asked, person)
+        return await self._parts.judge.verify(answer, person, lookup)
+
+    async def ask_key(self, flow: FlowId, visit: Visit) -> Options | Gone:
+        """Ask any key of this browser, whoever was named; Gone where none is asked for."""
+        scene = await self._scene(flow, visit)
+        if scene is None or _chosen(scene) is not Way.KEY:
+            return Gone()
+        about = _about(flow, AuthenticatorType.PASSKEY, Secret(""), visit)
+        return self._parts.keys.ask(about, must_verify=True)
 
     async def answered(self, flow: FlowId, visit: Visit) -> Outcome:
         """Go on if a phone has approved."""
@@ -85,9 +115,7 @@ class ResetAnswers:
         )
 
     async def _scene(self, flow: FlowId, visit: Visit) -> Scene | None:
-        return await self._parts.records.read(
-            lambda unit: scene_of(unit, flow, self._parts.policy, visit)
-        )
+        return await self._parts.records.read(lambda unit: scene_of(unit, flow, self._parts, visit))
 
     async def _rows(self, scene: Scene, typed: Secret) -> tuple[LookupRow, ...]:
         """Find the printed codes that it may be; asked for a name without a card, too."""
@@ -116,16 +144,18 @@ class ResetAnswers:
     ) -> Outcome:
         """Spend the answer and keep what it showed, on what is stored now."""
         visit, flow = before.visit, before.state.id
-        scene = await scene_of(unit, flow, self._parts.policy, visit)
+        scene = await scene_of(unit, flow, self._parts, visit)
         if scene is None:
             return Gone()
         # the last try that is taken has begun a stop itself, and is still judged
         scene = replace(scene, spent_until=before.spent_until)
         shown = await _spent(unit, scene, way, answer, verified)
         if isinstance(shown, NotSpent):
+            if shown is NotSpent.COPIED and scene.standing is not None:
+                await note_copied(unit, self._parts.notices, scene.standing, verified, visit)
             await _failed(unit, scene, way, shown.value, count)
             return Wrong(way)
-        grown = record(scene.state, Evidence(answer.type, shown, visit.now, RESET))
+        grown = record(scene.state, proof_of_answer(answer, shown, verified))
         if not await unit.resets.save(grown):
             return GoOn(flow)
         if count is not None:
@@ -137,6 +167,17 @@ class ResetAnswers:
             await unit.audit.write(RecoveryCodeUsed(**told, left=left))
             await self._parts.notices.recovery_used(unit, scene.standing.account, left, visit)
         return GoOn(flow)
+
+
+def _about(flow: FlowId, kind: AuthenticatorType, typed: Secret, visit: Visit) -> Answer:
+    return Answer(
+        type=kind,
+        typed=typed,
+        flow=flow,
+        purpose=RESET,
+        now=visit.now,
+        browser=visit.binding,
+    )
 
 
 async def _spent(

@@ -36,6 +36,7 @@ from portvakt.core.reset_events import (
     PrivilegedResetTried,
     ResetStarted,
 )
+from portvakt.core.signals import Action
 from portvakt.core.vouchers import sorts_open
 from portvakt.crypto.randomness import Random
 from portvakt.journeys.reset_password.elsewhere import (
@@ -57,12 +58,15 @@ from portvakt.journeys.reset_password.outcomes import (
 )
 from portvakt.proving.answer import Judge
 from portvakt.proving.ask import APART, CodeSender
+from portvakt.proving.held import held_at_reset
+from portvakt.proving.keys import KeyQuestions
 from portvakt.proving.notices import Notices
 from portvakt.proving.password_homes import Homes
 from portvakt.proving.phone_requests import NotNow, PhoneRequests
-from portvakt.proving.rules import Rules
+from portvakt.proving.rules import Rules, judge
 from portvakt.proving.text_limits import NotYet
 from portvakt.proving.visit import Visit, said
+from portvakt.records.configuration import Configuration
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Records, Unit
 
@@ -79,6 +83,7 @@ class Parts:
     judge: Judge
     sender: CodeSender
     requests: PhoneRequests
+    keys: KeyQuestions
     notices: Notices
     random: Random
     password_judge: PasswordJudge
@@ -86,17 +91,19 @@ class Parts:
     policy: Policy
 
 
-async def scene_of(unit: Unit, flow: FlowId, policy: Policy, visit: Visit) -> Scene | None:
+async def scene_of(unit: Unit, flow: FlowId, parts: Parts, visit: Visit) -> Scene | None:
     """Read an attempt, whose it is and what is left of its budget; None where there is none."""
     found = await unit.resets.load(flow, visit.binding, visit.now, visit.browser)
     if found is None:
         return None
-    state, standing = found
+    rules = await parts.rules.within(unit, visit.now)
+    state, standing = found[0], held_at_reset(found[1], rules)
+    policy = parts.policy
     freezing = await freezing_of(unit, standing)
     scene = Scene(
         state=state,
         standing=standing,
-        facts=facts_of(standing, policy, freezing),
+        facts=facts_of(standing, policy, freezing, shut=shut_by_rule(rules, standing, visit)),
         ways=policy.ways,
         spent_until=None,
         visit=visit,
@@ -115,6 +122,21 @@ async def freezing_of(unit: Unit, standing: Standing | None) -> Freezing:
     return await unit.freezes.of(AccountId("") if standing is None else standing.account.id)
 
 
+def shut_by_rule(configuration: Configuration, standing: Standing | None, visit: Visit) -> bool:
+    """Say whether a rule about resetting shuts it to this person, from here, now.
+
+    Two kinds of proof are what it takes anyhow; what asks for more than that shuts it.
+    """
+    if standing is None:
+        return False
+    account, address = standing.account, visit.address
+    verdict = judge(
+        configuration, account, None, address, visit.now, visit.seen, action=Action.RESET
+    )
+    need = verdict.decision.requirement
+    return verdict.decision.blocked or need.phishing_resistant or bool(need.any_of)
+
+
 class ResetFlow:
     """Begins attempts, shows where they stand, and asks for proof."""
 
@@ -128,12 +150,14 @@ class ResetFlow:
             return None
         records = self._parts.records
 
-        async def look(unit: Unit) -> tuple[Standing | None, Freezing]:
-            standing = await unit.people.find(claimed, visit.browser)
-            return standing, await freezing_of(unit, standing)
+        async def look(unit: Unit) -> tuple[Standing | None, Freezing, bool]:
+            rules = await self._parts.rules.within(unit, visit.now)
+            standing = held_at_reset(await unit.people.find(claimed, visit.browser), rules)
+            shut = shut_by_rule(rules, standing, visit)
+            return standing, await freezing_of(unit, standing), shut
 
-        standing, freezing = await records.read(look)
-        facts = facts_of(standing, self._parts.policy, freezing)
+        standing, freezing, by_rule = await records.read(look)
+        facts = facts_of(standing, self._parts.policy, freezing, shut=by_rule)
         shut = Closed.UNUSABLE if facts is None else closed(facts, visit.now)
         account_id = None if standing is None else standing.account.id
         empty = Reset(
@@ -161,7 +185,7 @@ class ResetFlow:
         """Return what the page of an attempt shows now."""
 
         async def act(unit: Unit) -> Showing | Gone:
-            scene = await scene_of(unit, flow, self._parts.policy, visit)
+            scene = await scene_of(unit, flow, self._parts, visit)
             if scene is None:
                 return Gone()
             return await self._showing(unit, scene)
@@ -196,7 +220,7 @@ class ResetFlow:
         network = await self._network(visit)
 
         async def act(unit: Unit) -> Outcome:
-            scene = await scene_of(unit, flow, self._parts.policy, visit)
+            scene = await scene_of(unit, flow, self._parts, visit)
             if scene is None:
                 return Gone()
             step = scene.step
@@ -230,7 +254,7 @@ class ResetFlow:
         network = await self._network(visit)
 
         async def act(unit: Unit) -> Outcome:
-            scene = await scene_of(unit, flow, self._parts.policy, visit)
+            scene = await scene_of(unit, flow, self._parts, visit)
             if scene is None:
                 return Gone()
             return await self._ask(unit, scene, AuthenticatorId(""), network=network)
@@ -334,7 +358,7 @@ class ResetFlow:
 
     def _look(self, flow: FlowId, visit: Visit) -> Awaitable[Showing | Gone]:
         async def act(unit: Unit) -> Showing | Gone:
-            scene = await scene_of(unit, flow, self._parts.policy, visit)
+            scene = await scene_of(unit, flow, self._parts, visit)
             return Gone() if scene is None else await self._showing(unit, scene)
 
         return self._parts.records.read(act)

@@ -11,6 +11,7 @@ from portvakt.core.password_outcomes import Refused
 from portvakt.core.password_reset import STANDARD, Facts, Reset, Step, Way, next_step, provable
 from portvakt.core.password_rules import Finding
 from portvakt.core.push_approval import Approval
+from portvakt.core.roles import administers_directory
 from portvakt.core.text_fates import TextFate
 from portvakt.core.throttle import Familiarity, Kind
 from portvakt.proving.answer import subject_of
@@ -20,7 +21,9 @@ from portvakt.records.standing import Standing
 
 KINDS = {
     Way.PHONE: AuthenticatorType.PUSH,
+    Way.KEY: AuthenticatorType.PASSKEY,
     Way.CODE: AuthenticatorType.TOTP,
+    Way.TOKEN: AuthenticatorType.HARDWARE_TOKEN,
     Way.TEXT: AuthenticatorType.SMS_CODE,
     Way.CARD: AuthenticatorType.RECOVERY_CODE,
     Way.SUPPORT: AuthenticatorType.START_CODE,
@@ -29,20 +32,6 @@ KINDS = {
 """What is bound for each way that somebody answers alone."""
 TEXTS: Final = frozenset({Way.TEXT, Way.LATER})
 """Ways that a text is sent for."""
-DIRECTORY_ADMINS: Final = frozenset(
-    {
-        "account operators",
-        "administrators",
-        "backup operators",
-        "domain admins",
-        "enterprise admins",
-        "key admins",
-        "schema admins",
-        "server operators",
-    }
-)
-"""Groups of Active Directory whose members open other people's accounts (A078), as far as the
-mapping brings them here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +44,24 @@ class Policy:
     privileged_may: bool = False
 
 
-def facts_of(standing: Standing | None, policy: Policy, freezing: Freezing) -> Facts | None:
-    """Gather what decides a reset of this person; None for a name that nobody has."""
+def facts_of(
+    standing: Standing | None, policy: Policy, freezing: Freezing, *, shut: bool
+) -> Facts | None:
+    """Gather what decides a reset of this person; None for a name that nobody has.
+
+    `shut` is whether a rule shuts it to them.
+    """
     if standing is None:
         return None
     account = standing.account
-    names = {each.casefold().replace("-", " ").replace("_", " ") for each in account.groups}
     return Facts(
         account=account,
         bound=standing.authenticators,
         strict=not policy.two_devices.isdisjoint(account.groups),
         frozen=freezing.disowned is not None,
-        directory_admin=not names.isdisjoint(DIRECTORY_ADMINS),
+        directory_admin=administers_directory(account.groups),
         privileged_may=policy.privileged_may,
+        shut_by_rule=shut,
     )
 
 

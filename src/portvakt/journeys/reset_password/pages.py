@@ -41,6 +41,15 @@ class WaysPage(Page):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPage(Page):
+    """A key, which the page's script asks; the same for every name."""
+
+    template: ClassVar[str] = "journeys/reset_password/key.html"
+    flow: str
+    first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodePage(Page):
     """A code from an app, a card or support."""
 
@@ -139,6 +148,8 @@ class Asking:
     """Title and unit."""
     at: datetime
     given: bool = False
+    number: str = ""
+    """Of somebody with a new phone, who reads it out; empty for a reset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,7 @@ class ResetRoutes:
             route(flow, self.show, who=Who.BROWSER),
             route(flow, self.answer, methods=("POST",), who=Who.BROWSER),
             route(f"{flow}/choose", self.choose, methods=("POST",), who=Who.BROWSER),
+            route(f"{flow}/key", self.key, methods=("POST",), who=Who.BROWSER),
             route(f"{flow}/send", self.send, methods=("POST",), who=Who.BROWSER),
             route(f"{flow}/phone", self.phone, who=Who.BROWSER),
             route(f"{flow}/text", self.text, who=Who.BROWSER),
@@ -128,10 +129,12 @@ class ResetRoutes:
                 return await self._shown(request, flow, visit, WRONG, missing)
             outcome = await self.writing.write(flow, Secret(sent["password"]), visit)
             return await self._after(request, outcome, visit)
-        if not sent["code"].strip():
+        by_key = bool(sent["key"])
+        typed = sent["key"] if by_key else sent["code"]
+        if not typed.strip():
             missing = {"code": "reset.code_missing"}
             return await self._shown(request, flow, visit, WRONG, missing)
-        outcome = await self.answers.answer(flow, Secret(sent["code"]), visit)
+        outcome = await self.answers.answer(flow, Secret(typed), visit, by_key=by_key)
         return await self._after(request, outcome, visit)
 
     async def choose(self, request: Request) -> Response:
@@ -140,6 +143,14 @@ class ResetRoutes:
         visit = await self.gate.visit(request)
         outcome = await self.flow.choose(_flow(request), sent["way"], visit)
         return await self._after(request, outcome, visit)
+
+    async def key(self, request: Request) -> Response:
+        """Tell the page's script what a key is to sign."""
+        await form(request)
+        asked = await self.answers.ask_key(_flow(request), await self.gate.visit(request))
+        if isinstance(asked, Gone):
+            return _json({"error": "not_found"}, 404)
+        return _json(dict(asked))
 
     async def send(self, request: Request) -> Response:
         """Send a new text, or ask the phone anew."""

@@ -31,6 +31,7 @@ from portvakt.journeys.reset_password.outcomes import KINDS, TEXTS, Showing
 from portvakt.journeys.reset_password.pages import (
     CodePage,
     EndPage,
+    KeyPage,
     LaterPage,
     PasswordPage,
     PeoplePage,
@@ -118,10 +119,13 @@ def _proof_page(
     match step.chosen:
         case None | Way.PEOPLE:
             return WaysPage(flow=flow, first=first, ways=_ways(showing, step), errors=errors)
-        case Way.CODE | Way.CARD | Way.SUPPORT:
+        case Way.CODE | Way.TOKEN | Way.CARD | Way.SUPPORT:
             return CodePage(flow=flow, first=first, way=step.chosen, errors=errors)
         case Way.TEXT | Way.LATER:
             return _text_page(showing, step, step.chosen, errors, next_at)
+        case Way.KEY:
+            said = {"": errors["code"]} if "code" in errors else errors
+            return KeyPage(flow=flow, first=first, errors=said)
         case Way.PHONE:
             return _phone_page(showing, first=first, errors=errors, next_at=next_at)
         case _:
@@ -217,7 +221,7 @@ def _offered(offer: Offer, showing: Showing) -> tuple[WayShown, ...]:
         hint = Message(f"reset.people_{_who(offer.sorts)}")
     elif way is Way.LATER:
         hint = Message("reset.way_later_hint")
-    elif way in (Way.PHONE, Way.CODE):
+    elif way in (Way.PHONE, Way.KEY, Way.CODE):
         hint = ", ".join(each.label for each in offer.authenticators if each.label)
     return (
         WayShown(value=way, text=Message(f"reset.way_{way}"), hint=hint, picture=_PICTURES[way]),

@@ -1,12 +1,13 @@
-"""The address where people stand up for somebody who has forgotten their password."""
+"""The address where people stand up for others: after a forgotten password, or with a new phone."""
 
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from portvakt.core.assurance import METHODS
 from portvakt.core.ids import FlowId
-from portvakt.core.sessions import SessionKind
+from portvakt.core.new_phone import control_number
 from portvakt.core.vouchers import MayNotVouch, WhyNot
 from portvakt.core.vouchers import Request as Asked
 from portvakt.journeys.reset_password.pages import Asking, VouchPage
@@ -17,6 +18,8 @@ from portvakt.web.routing import Route, Who, route
 
 HERE = "/vouch"
 FORBIDDEN = 403
+_TOLD = (WhyNot.ONE_FACTOR, WhyNot.CHANGED, WhyNot.MUTUAL)
+"""What is said on the list: it is about who looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +38,22 @@ class VouchRoutes:
 
     async def show(self, request: Request) -> Response:
         """List who asks."""
-        current = await self._person(request)
+        current = await self.gate.full(request)
         if current is None:
             return self.gate.sign_in(request)
         return await self._page(request, current)
 
     async def vouch(self, request: Request) -> Response:
         """Take a yes."""
-        current = await self._person(request)
+        current = await self.gate.full(request)
         if current is None:
             return self.gate.sign_in(request, to=HERE)
         attempt = FlowId(request.scope["path_params"]["attempt"])
         outcome = await self.vouching.vouch(current, attempt, await self.gate.visit(request))
         if isinstance(outcome, Vouched):
             return await self._page(request, current, done=outcome.name)
+        if outcome.why is WhyNot.NOT_FRESH:  # nothing was typed that could be lost
+            return self.gate.sign_in(request, purpose=METHODS, to=HERE)
         return await self._page(request, current, why=_said(outcome.why), status=FORBIDDEN)
 
     async def _page(
@@ -61,20 +66,14 @@ class VouchRoutes:
         status: int = 200,
     ) -> Response:
         found = await self.vouching.asking(current, await self.gate.visit(request))
-        shown = {WhyNot.TWICE}
         asking: list[Asking] = []
         for each, verdict in found:
-            if not isinstance(verdict, MayNotVouch) or verdict.why in shown:
-                asking.append(_asking(each, given=isinstance(verdict, MayNotVouch)))
-            elif verdict.why in (WhyNot.ONE_FACTOR, WhyNot.CHANGED):
-                why = why or _said(verdict.why)
+            no = verdict.why if isinstance(verdict, MayNotVouch) else None
+            if no in (None, WhyNot.TWICE, WhyNot.NOT_FRESH):
+                asking.append(_asking(each, given=no is WhyNot.TWICE))
+            elif no in _TOLD:
+                why = why or _said(no)
         return page(request, VouchPage(asking=tuple(asking), done=done, why=why), status)
-
-    async def _person(self, request: Request) -> Current | None:
-        current = await self.gate.current(request)
-        if current is None or current.session.kind is not SessionKind.FULL:
-            return None
-        return current
 
 
 def _asking(asked: Asked, *, given: bool) -> Asking:
@@ -86,12 +85,13 @@ def _asking(asked: Asked, *, given: bool) -> Asking:
         about=about,
         at=asked.asked_at,
         given=given,
+        number=control_number(asked.attempt) if asked.new_phone else "",
     )
 
 
 def _said(why: WhyNot) -> str:
     match why:
-        case WhyNot.ONE_FACTOR | WhyNot.CHANGED:
+        case WhyNot.ONE_FACTOR | WhyNot.CHANGED | WhyNot.MUTUAL | WhyNot.OFTEN:
             return f"reset.vouch_why_{why}"
         case _:
             return "reset.vouch_why_over"

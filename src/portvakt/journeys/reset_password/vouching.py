@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 from portvakt.core.ids import AccountId, FlowId, SessionId
+from portvakt.core.new_phone_events import NewPhoneVouched
 from portvakt.core.reset_events import ResetVouched
+from portvakt.core.throttle import LIMITS, Familiarity, Kind
 from portvakt.core.vouchers import (
+    RING,
     RIPE,
     MayNotVouch,
     MayVouch,
@@ -60,15 +63,23 @@ class Vouching:
                 return verdict
             session = SessionId(current.session.id)
             account = me.account
+            kind = Kind.VOUCHED
+            count = await unit.attempts.count(
+                account.id, kind, Familiarity.ANY, LIMITS[kind], visit.now
+            )
+            if not count.allowed:
+                return MayNotVouch(WhyNot.OFTEN)
             if not await unit.vouches.give(attempt, account.id, session, verdict.sort, visit.now):
                 return MayNotVouch(WhyNot.OVER)
             target = request.target
-            told = said(visit, target.id)
-            await unit.audit.write(
-                ResetVouched(
-                    **told, actor=f"account:{account.id}", voucher=account.id, sort=verdict.sort
-                )
+            vouched = NewPhoneVouched if request.new_phone else ResetVouched
+            event = vouched(
+                **said(visit, target.id),
+                actor=f"account:{account.id}",
+                voucher=account.id,
+                sort=verdict.sort,
             )
+            await unit.audit.write(event)
             await self._notices.tell(unit, target, What(notice=Notice.VOUCHED), visit)
             await self._notices.tell(unit, account, What(notice=Notice.VOUCH_GIVEN), visit)
             return Vouched(target.display_name)
@@ -79,9 +90,11 @@ class Vouching:
 async def _voucher(unit: Unit, current: Current, visit: Visit) -> Voucher:
     account_id: AccountId = current.standing.account.id
     changed = await unit.vouches.changed_at(account_id, visit.now - RIPE)
+    stood_up = await unit.vouches.stood_up_for(account_id, visit.now - RING)
     return Voucher(
         account=current.standing.account,
         bound=current.standing.authenticators,
         evidence=current.session.evidence,
         changed_at=changed,
+        stood_up_for_them=stood_up,
     )

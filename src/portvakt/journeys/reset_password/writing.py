@@ -72,9 +72,7 @@ class ResetWriting:
         return await self._written(scene, standing, home, None)
 
     async def _scene(self, flow: FlowId, visit: Visit) -> Scene | None:
-        return await self._parts.records.read(
-            lambda unit: scene_of(unit, flow, self._parts.policy, visit)
-        )
+        return await self._parts.records.read(lambda unit: scene_of(unit, flow, self._parts, visit))
 
     def _home(self, scene: Scene) -> Home | None:
         return None if scene.standing is None else self._parts.homes.of(scene.standing)
@@ -86,7 +84,7 @@ class ResetWriting:
         visit, flow, records = scene.visit, scene.state.id, self._parts.records
 
         async def claim(unit: Unit) -> Reset | None:
-            now = await scene_of(unit, flow, self._parts.policy, visit)
+            now = await scene_of(unit, flow, self._parts, visit)
             if now is None:
                 return None
             started = start_writing(now.state, now.facts, visit.now, ways=now.ways)

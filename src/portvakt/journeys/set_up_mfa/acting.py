@@ -25,10 +25,12 @@ from portvakt.core.enrolment import (
     may_change,
 )
 from portvakt.core.freezing import Disowned, Freezing, may, sets_free
+from portvakt.core.passes import bindable, may_bind, vouched_by
 from portvakt.core.people import Account
 from portvakt.core.phones import stands_alone
 from portvakt.core.sessions import REGISTRATION, Session, SessionKind
 from portvakt.proving.finish import FirstPolicy
+from portvakt.proving.held import allowed, held
 from portvakt.proving.visit import Said, Visit, said
 from portvakt.records.configuration import Configuration
 from portvakt.records.standing import Standing
@@ -65,7 +67,7 @@ class Person:
 
     def with_standing(self, standing: Standing, freezing: Freezing) -> Self:
         """Return the same person as they stand in a later read."""
-        return replace(self, standing=standing, freezing=freezing)
+        return replace(self, standing=held(standing, self.configuration), freezing=freezing)
 
     def said(self) -> Said:
         """Return what every event about this person tells."""
@@ -192,6 +194,27 @@ def still_enters(person: Person, policy: FirstPolicy, begun: datetime) -> Basis 
     return None
 
 
+def by_pass(person: Person, standing: Standing, kind: AuthenticatorType) -> bool:
+    """Say whether a temporary pass, if one opened this session, lets it bind such a method."""
+    return may_bind(kind, person.session.evidence, standing.authenticators)
+
+
+def offered(person: Person) -> frozenset[AuthenticatorType]:
+    """List what the pages offer to bind in this session; what is bound is judged when it is."""
+    may = bindable(person.session.evidence, person.standing.authenticators)
+    return frozenset(kind for kind in may if registers(person, kind))
+
+
+def registers(person: Person, kind: AuthenticatorType) -> bool:
+    """Say whether the organisation lets people like this one register such a method."""
+    return allowed(person.standing, person.configuration).registers(kind)
+
+
+def by_people(person: Person) -> bool:
+    """Say whether people stood up for this person, as read for this request."""
+    return vouched_by(person.session.evidence, person.standing.authenticators) is not None
+
+
 def facts(person: Person, policy: FirstPolicy) -> FirstRegistration:
     """Gather what decides a first registration, for this person here and now."""
     return first_registration_of(
@@ -241,10 +264,13 @@ def work_phone(standing: Standing) -> Authenticator | None:
     return next((each for each in phones if is_work_phone(each)), None)
 
 
-def full(standing: Standing, kind: AuthenticatorType) -> int | None:
-    """Return the limit of a type where it is reached (A048), else None."""
-    most = MOST[kind]
-    return most if len(active_alone(standing.authenticators, kind)) >= most else None
+def full(person: Person, kind: AuthenticatorType) -> int | None:
+    """Return the limit of a type where it is reached (A048), else None.
+
+    It is nought where people like this one may not register it.
+    """
+    most = MOST[kind] if registers(person, kind) else 0
+    return most if len(active_alone(person.standing.authenticators, kind)) >= most else None
 
 
 def mine(standing: Standing, id_: str) -> Authenticator | None:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.core.secret import Secret
-from portvakt.journeys.set_up_mfa.acting import HOME, Person
+from portvakt.journeys.set_up_mfa.acting import HOME, Person, offered
 from portvakt.journeys.set_up_mfa.app_key import app_key
 from portvakt.journeys.set_up_mfa.door_routes import Door
 from portvakt.journeys.set_up_mfa.end_routes import Ending
@@ -53,7 +53,8 @@ class AppRoutes:
         issuer = context(request).site.organisation.name
         account = person.account.email or person.account.user_name
         key = app_key(draft.secret, issuer=issuer, account=account)
-        return page(request, AppPage(key=key, errors=errors or {}), WRONG if errors else 200)
+        view = AppPage(key=key, offered=offered(person), errors=errors or {})
+        return page(request, view, WRONG if errors else 200)
 
     async def confirm(self, request: Request) -> Response:
         """Take the app's first code."""

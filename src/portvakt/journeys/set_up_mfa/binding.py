@@ -11,18 +11,23 @@ from portvakt.core.authenticators import (
     AuthenticatorState,
     AuthenticatorType,
     usable_second_factors,
+    withdrawn_second_factors,
 )
+from portvakt.core.best_shown import measure, shows_best
 from portvakt.core.events import WelcomeWindowUsed
 from portvakt.core.first_registration import Basis
 from portvakt.core.ids import AuthenticatorId
+from portvakt.core.passes import vouched_by
 from portvakt.core.throttle import Familiarity, Kind
 from portvakt.crypto.randomness import Random
-from portvakt.journeys.set_up_mfa.acting import Person, full, still_enters
+from portvakt.journeys.set_up_mfa.acting import Person, by_pass, full, registers, still_enters
 from portvakt.journeys.set_up_mfa.drafts import Detail
 from portvakt.journeys.set_up_mfa.outcomes import BoundNow, Full, NotShown, Over
 from portvakt.journeys.set_up_mfa.telling import Teller
 from portvakt.proving.after_binding import Grown, SessionLostError, Strengthener
 from portvakt.proving.finish import FirstPolicy
+from portvakt.proving.held import held
+from portvakt.proving.registering import rules_let_bind
 from portvakt.records import Draft, Records, Standing, Unit
 
 TURNS = 3
@@ -42,7 +47,13 @@ class Binder:
     policy: FirstPolicy
 
     def pending(
-        self, person: Person, kind: AuthenticatorType, *, detail: str = "", id_: str = ""
+        self,
+        person: Person,
+        kind: AuthenticatorType,
+        *,
+        detail: str = "",
+        id_: str = "",
+        label: str = "",
     ) -> Authenticator:
         """Describe an authenticator that is not bound yet."""
         return Authenticator(
@@ -50,7 +61,7 @@ class Binder:
             account_id=person.account.id,
             type=kind,
             state=AuthenticatorState.ACTIVE,
-            label="",
+            label=label,
             source="self",
             detail=detail,
             preferred=False,
@@ -76,21 +87,26 @@ class Binder:
         *,
         sealed: bytes | None = None,
         last_step: int | None = None,
+        shown: Evidence | None = None,
     ) -> BoundNow | Full | NotShown | Over:
         """Bind what was proved. Part of the act that used the draft up.
 
+        `shown` is the proof that it gave, where that says more than its type.
         Raises `SessionLostError`, which undoes the act.
         """
         await unit.turn(f"methods:{person.account.id}")
-        standing = await unit.people.load(person.account.id, person.visit.browser)
+        stored = await unit.people.load(person.account.id, person.visit.browser)
+        standing = held(stored, person.configuration)
         if standing is None or not standing.account.usable:
             raise SessionLostError
-        basis = await self.ground(unit, person, standing, draft.created_at)
+        if not registers(replace(person, standing=standing), proved.type):
+            return Full(proved.type, 0)
+        basis = await self.ground(unit, person, standing, draft.created_at, proved.type)
         if basis is None:
             return NotShown()
         detail = Detail.of(draft)
         old = _replaced(standing, detail)
-        most = full(standing, proved.type)
+        most = full(replace(person, standing=standing), proved.type)
         if most is not None and old is None:
             return Full(proved.type, most)
         proved = await self._clear_way(unit, standing, proved, person)
@@ -103,30 +119,54 @@ class Binder:
             await unit.authenticators.set_preferred(person.account.id, proved.id)
         await self.teller.added(unit, person, standing, proved, basis, replaced=old)
         then = "" if proved.type is AuthenticatorType.SMS_CODE else detail.number
+        shown = shown or Evidence(proved.type, proved.id, person.now, METHODS)
         return BoundNow(
             authenticator=proved,
             begun=draft.created_at,
-            grown=await self._grown(unit, person, standing, proved),
+            grown=await self._grown(unit, person, standing, proved, shown),
             replaced=old,
             then_number=then,
         )
 
     async def ground(
-        self, unit: Unit, person: Person, standing: Standing, begun: datetime
+        self,
+        unit: Unit,
+        person: Person,
+        standing: Standing,
+        begun: datetime,
+        kind: AuthenticatorType,
     ) -> Basis | None:
         """Say on what ground this may be bound, by what is stored now, or None where on none.
 
         The welcome window is used up here and not when it lets somebody in: who closes the page too
         early may come back.
         """
+        if not by_pass(person, standing, kind) or not self.by_rules(person, standing, begun):
+            return None
         freezing = await unit.freezes.of(person.account.id)
         now = person.with_standing(standing, freezing)
         basis = still_enters(now, self.policy, begun)
+        if basis is Basis.VOUCHED and not await self._spend_word(unit, person, standing):
+            return None
         if basis is Basis.WELCOME_WINDOW:
             if not await unit.people.welcome_used(person.account.id, person.now):
                 return None
             await unit.audit.write(WelcomeWindowUsed(**person.said()))
         return basis
+
+    @staticmethod
+    def by_rules(person: Person, standing: Standing, begun: datetime) -> bool:
+        """Say whether rules let anything be bound here and now (`proving.registering`)."""
+        bound, session = standing.authenticators, person.session
+        return rules_let_bind(
+            person.configuration, standing.account, bound, session, person.visit, begun
+        )
+
+    @staticmethod
+    async def _spend_word(unit: Unit, person: Person, standing: Standing) -> bool:
+        """Use up what people said, in the one statement that takes it away: it binds one thing."""
+        word = vouched_by(person.session.evidence, standing.authenticators)
+        return word is not None and await unit.authenticators.remove(word.id, word.account_id)
 
     async def _clear_way(
         self, unit: Unit, standing: Standing, proved: Authenticator, person: Person
@@ -151,17 +191,26 @@ class Binder:
         return proved
 
     async def _grown(
-        self, unit: Unit, person: Person, before: Standing, proved: Authenticator
+        self,
+        unit: Unit,
+        person: Person,
+        before: Standing,
+        proved: Authenticator,
+        shown: Evidence | None,
     ) -> Grown | None:
-        """Let the session grow by what was proved, where that is the first it could show.
+        """Let the session grow by what was proved, where it is the first, or better than before.
 
-        Somebody who showed a method of their own to come here gains nothing: otherwise each new
-        method would make the proof that let it in look fresh again.
+        What is better than all that was shown is asked for from now on, so whoever has just proved
+        it goes on. Anybody else gains nothing: otherwise each new method would make the proof that
+        let it in look fresh again.
         """
-        first = not usable_second_factors(before.authenticators, person.now)
-        if not (first or person.registering):
+        second = usable_second_factors(before.authenticators, person.now)
+        withdrawn = withdrawn_second_factors(before.authenticators, person.now)
+        kept = measure(person.session.evidence, (*second, proved), withdrawn)
+        better = not shows_best(person.session.evidence, kept)
+        if second and not (person.registering or better):
             return None
-        shown = Evidence(proved.type, proved.id, person.now, METHODS)
+        shown = shown or Evidence(proved.type, proved.id, person.now, METHODS)
         return await self.strengthener.grow(
             unit, person.session.id, shown, before, person.configuration, person.visit
         )

@@ -10,7 +10,7 @@ from portvakt.core.one_time_codes import group
 from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import Random
-from portvakt.journeys.set_up_mfa.acting import Person
+from portvakt.journeys.set_up_mfa.acting import Person, registers
 from portvakt.journeys.set_up_mfa.binding import Binder
 from portvakt.journeys.set_up_mfa.drafts import Detail, Drafts
 from portvakt.journeys.set_up_mfa.outcomes import Card, NotShown, Over, Started
@@ -65,7 +65,10 @@ class Cards:
             standing = await unit.people.load(person.account.id, person.visit.browser)
             if standing is None or not standing.account.usable:
                 return Over()
-            if await self.binder.ground(unit, person, standing, begun or person.now) is None:
+            if not registers(person, RECOVERY_CODE):
+                return NotShown()
+            at = begun or person.now
+            if await self.binder.ground(unit, person, standing, at, RECOVERY_CODE) is None:
                 return NotShown()
             gone = await unit.authenticators.remove_type(person.account.id, RECOVERY_CODE)
             card = self.binder.pending(person, RECOVERY_CODE)

@@ -1,11 +1,13 @@
 """Addresses of one method: its name, its place in the order, another number, its end."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType, is_work_phone
+from portvakt.core.first_registration import Basis
 from portvakt.journeys.set_up_mfa.acting import HOME, Person, mine, second_factors
 from portvakt.journeys.set_up_mfa.changes import Change
 from portvakt.journeys.set_up_mfa.door_routes import Door, Entered
@@ -65,14 +67,15 @@ class ChangeMethods:
         chosen = await self._chosen(request)
         if isinstance(chosen, Response):
             return chosen
-        return page(request, _page_of(chosen))
+        typed = await self.door.typed_before(request, chosen.person)
+        return page(request, _page_of(chosen, typed.get("label")))
 
     async def rename(self, request: Request) -> Response:
         """Give it a name."""
-        chosen = await self._chosen(request)
+        typed = (await form(request))["label"]
+        chosen = await self._chosen(request, typed={"label": typed})
         if isinstance(chosen, Response):
             return chosen
-        typed = (await form(request))["label"]
         outcome = await self.acts.changes.rename(chosen.person, chosen.method, typed)
         if outcome in (Change.NAME_TOO_LONG, Change.NAME_UNREADABLE):
             errors: Errors = {"label": f"set_up_mfa.error_{outcome.value}"}
@@ -92,14 +95,15 @@ class ChangeMethods:
         chosen = await self._phone(request)
         if isinstance(chosen, Response):
             return chosen
-        return page(request, NumberPage(replaces=way_of(chosen.method)))
+        number = (await self.door.typed_before(request, chosen.person)).get("number", "")
+        return page(request, NumberPage(number=number, replaces=way_of(chosen.method)))
 
     async def replace(self, request: Request) -> Response:
         """Send a code to the new number; the old one goes when it has come back (A026)."""
-        chosen = await self._phone(request)
+        typed = (await form(request))["number"]
+        chosen = await self._phone(request, typed={"number": typed})
         if isinstance(chosen, Response):
             return chosen
-        typed = (await form(request))["number"]
         read = self.numbers.read(typed)
         if isinstance(read, Valid):
             began = await self.acts.numbers.begin(
@@ -148,13 +152,17 @@ class ChangeMethods:
                 return self.door.show_again(request, back=f"{HOME}/methods/{way.id}/remove")
         return page(request, RemovePage(way=way, kept=True, errors=errors), WRONG)
 
-    async def _chosen(self, request: Request, *, off_too: bool = False) -> Chosen | Response:
+    async def _chosen(
+        self, request: Request, *, off_too: bool = False, typed: Mapping[str, str] | None = None
+    ) -> Chosen | Response:
         """Return the method of the address; `off_too` takes what is switched off as well."""
         id_ = str(request.scope["path_params"]["method"])
-        back = str(request.scope["path"]) if request.method in ("GET", "HEAD") else f"{HOME}"
-        entered = await self.door.enter(request, back=back)
+        back = str(request.scope["path"]).removesuffix("/prefer")  # which is no page
+        entered = await self.door.enter(request, back=back, typed=typed)
         if isinstance(entered, Response):
             return entered
+        if entered.basis is Basis.VOUCHED:  # people let somebody add, and change nothing else
+            return self.door.show_again(request, back=back)
         standing = entered.person.standing
         method = mine(standing, id_)
         if method is None and off_too:
@@ -163,9 +171,11 @@ class ChangeMethods:
             return problem(request, "not_found", 404)
         return Chosen(entered, method)
 
-    async def _phone(self, request: Request) -> Chosen | Response:
+    async def _phone(
+        self, request: Request, *, typed: Mapping[str, str] | None = None
+    ) -> Chosen | Response:
         """Return a number that its owner registered: only such a one can be replaced here."""
-        chosen = await self._chosen(request)
+        chosen = await self._chosen(request, typed=typed)
         if isinstance(chosen, Response):
             return chosen
         if chosen.method.type is not AuthenticatorType.SMS_CODE or is_work_phone(chosen.method):

@@ -13,12 +13,12 @@ from portvakt.core.enrolment import (
     NotTheirs,
     may_remove,
 )
-from portvakt.core.policy import may_require_more
 from portvakt.journeys.set_up_mfa.acting import Person, facts, may_remove_now, mine
 from portvakt.journeys.set_up_mfa.names import read_name
 from portvakt.journeys.set_up_mfa.outcomes import BadName
 from portvakt.journeys.set_up_mfa.telling import Teller
 from portvakt.proving.finish import FirstPolicy
+from portvakt.proving.held import held
 from portvakt.proving.phone_removal import close_unanswerable
 from portvakt.records import Records, Unit
 
@@ -68,7 +68,8 @@ class Changes:
             return Change.DONE
 
         async def act(unit: Unit) -> Change:
-            standing = await unit.people.load(person.account.id)
+            stored = await unit.people.load(person.account.id)
+            standing = held(stored, person.configuration)
             if standing is None or mine(standing, method.id) is None:
                 return Change.GONE
             await unit.authenticators.set_preferred(person.account.id, method.id)
@@ -81,19 +82,14 @@ class Changes:
         """Say whether it may go, by what was read for this request."""
         if not may_remove_now(person):
             return Change.FROZEN
-        rules = person.configuration
         verdict = may_remove(
             method,
             person.standing.authenticators,
             person.session.evidence,
             facts(person, self.policy),
             person.now,
-            second_factor_required=may_require_more(
-                rules.rules,
-                person.account.groups,
-                known_groups=rules.groups,
-                known_networks=rules.known_networks,
-                known_apps=rules.known_apps,
+            second_factor_required=person.configuration.rule_set.may_require_more(
+                person.account.id, person.account.groups, person.account.roles
             ),
         )
         match verdict:

@@ -1,5 +1,6 @@
 """The door of registration: who is this, and have they shown enough."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -21,12 +22,14 @@ from portvakt.journeys.set_up_mfa.acting import (
     Person,
     enter,
 )
-from portvakt.journeys.set_up_mfa.pages import DisownedPage, FrozenPage
+from portvakt.journeys.set_up_mfa.pages import DisownedPage, FrozenPage, KeysAlonePage
 from portvakt.journeys.set_up_mfa.show import closed_of
 from portvakt.journeys.set_up_mfa.telling import Teller
+from portvakt.journeys.set_up_mfa.typed import Typed
 from portvakt.proving.finish import FirstPolicy
 from portvakt.proving.gate import Gate
 from portvakt.records import Records
+from portvakt.web.forms import query
 from portvakt.web.responses import page, see_other
 
 SIGN_IN_AGAIN = f"/sign-in?to={HOME}"
@@ -50,13 +53,26 @@ class Door:
     records: Records
     teller: Teller
     policy: FirstPolicy
+    typed: Typed
 
-    async def enter(self, request: Request, *, back: str = HOME) -> Entered | Response:
-        """Ask for fresh proof (at most five minutes old) unless it was given; `back` is a GET."""
+    async def enter(
+        self, request: Request, *, back: str = HOME, typed: Mapping[str, str] | None = None
+    ) -> Entered | Response:
+        """Ask for fresh proof (at most five minutes old) unless it was given; `back` is a GET.
+
+        What was `typed`, without secrets, stands on that page again (`typed_before`).
+        """
         person = await self.who(request, back=back)
         if isinstance(person, Response):
             return person
-        return await self._answer(request, person, enter(person, self.policy), back)
+        entry = enter(person, self.policy)
+        if isinstance(entry, AskFresh) and typed and any(typed.values()):
+            back = f"{back}?typed={await self.typed.keep(person, typed)}"
+        return await self._answer(request, person, entry, back)
+
+    async def typed_before(self, request: Request, person: Person) -> dict[str, str]:
+        """Return what was typed before fresh proof was asked for."""
+        return await self.typed.back(person, query(request)["typed"])
 
     async def go_on(
         self, request: Request, *, back: str = HOME, act: bool = True
@@ -109,6 +125,8 @@ class Door:
         verdict = await self.gate.decide(request, current, None)
         if verdict.decision.blocked:
             return self.gate.sign_in(request, purpose=METHODS, to=back)
+        if current.standing.account.break_glass:
+            return page(request, KeysAlonePage(), FORBIDDEN)
         account_id = current.standing.account.id
         return Person(
             session=current.session,

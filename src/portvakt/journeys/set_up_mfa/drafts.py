@@ -23,8 +23,14 @@ class Detail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """The id of the number that goes when this one is proved."""
     preferred: bool = False
     """Chosen in the list as the one that the person likes best."""
+    beside: bool = False
+    """Of a key: it stands beside the password only."""
     replaced: bool = False
     """Of a card: older codes died with it."""
+
+    def written(self) -> str:
+        """Write it as a draft keeps it."""
+        return msgspec.json.encode(self).decode()
 
     @classmethod
     def of(cls, draft: Draft) -> Self:
@@ -61,7 +67,7 @@ class Drafts:
             session_id=person.session.id,
             type=kind,
             sealed=None if secret is None else self._seal(secret, id_),
-            detail=msgspec.json.encode(detail).decode(),
+            detail=detail.written(),
             created_at=person.now,
             expires_at=person.now + lives,
         )

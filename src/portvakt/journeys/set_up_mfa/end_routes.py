@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.crypto.passwords import Busy
-from portvakt.journeys.set_up_mfa.acting import HOME, Person
+from portvakt.journeys.set_up_mfa.acting import HOME, Person, by_people, offered
 from portvakt.journeys.set_up_mfa.cards import Cards
 from portvakt.journeys.set_up_mfa.door_routes import Door
 from portvakt.journeys.set_up_mfa.flow import NumberSetUp
@@ -57,15 +57,18 @@ class Ending:
         return response
 
     async def _next(self, person: Person, bound: BoundNow) -> str:
-        if bound.authenticator.type in APPS and not has_number(person):
+        ways = offered(person)
+        texts = AuthenticatorType.SMS_CODE in ways
+        if bound.authenticator.type in APPS and texts and not has_number(person):
             if not bound.then_number:
                 return f"{HOME}/number"
             began = await self.numbers.begin(person, bound.then_number)
             if isinstance(began, Started):
                 return f"{HOME}/number/{began.draft}"
             return f"{HOME}/number"
-        if has_card(person):
-            return f"{HOME}?done={_said(bound)}"
+        if has_card(person) or AuthenticatorType.RECOVERY_CODE not in ways:
+            said = "new_phone_added" if by_people(person) else _said(bound)
+            return f"{HOME}?done={said}"
         made = await self.cards.make(person, begun=bound.begun)
         return _card_at(made) or f"{HOME}?done=added"
 

@@ -48,7 +48,7 @@ class AppSetUp:
         self, person: Person, *, number: str = "", preferred: bool = False
     ) -> Started | Full:
         """Make a key. `number` (E.164) is proved after it, if one was typed beside it."""
-        most = full(person.standing, TOTP)
+        most = full(person, TOTP)
         if most is not None:
             return Full(TOTP, most)
         secret = self.method.offer().secret
@@ -110,7 +110,7 @@ class NumberSetUp:
         """Send a code to a number (E.164) that may be sent to."""
         if any(each.detail == number for each in active(person.standing, SMS_CODE)):
             return AlreadyTheirs()
-        most = full(person.standing, SMS_CODE)
+        most = full(person, SMS_CODE)
         if most is not None and not replaces:
             return Full(SMS_CODE, most)
         detail = Detail(number=number, replaces=replaces, preferred=preferred)

@@ -76,11 +76,15 @@ def read_sheet(sent: Form, numbers: Numbers, *, has_work_phone: bool) -> Valid[W
     return Valid(WantsNumber(number) if number else WantsWorkPhone())
 
 
+NOT_USED_HERE = "set_up_mfa.error_not_used_here"
+"""Why a method that the organisation has taken away cannot be added."""
+
+
 def why_not(outcome: Full | AlreadyTheirs | Held) -> Message | str:
     """Say why no code was sent."""
     match outcome:
-        case Full():
-            return "set_up_mfa.error_number_limit"
+        case Full(_, most):
+            return "set_up_mfa.error_number_limit" if most else NOT_USED_HERE
         case AlreadyTheirs():
             return "set_up_mfa.error_number_yours"
         case Held(why="day"):

@@ -63,14 +63,16 @@ class NumberRoutes:
         entered = await self.door.enter(request, back=ASK)
         if isinstance(entered, Response):
             return entered
-        return page(request, NumberPage(after_app=after_app(entered.person)))
+        person = entered.person
+        number = (await self.door.typed_before(request, person)).get("number", "")
+        return page(request, NumberPage(number=number, after_app=after_app(person)))
 
     async def begin(self, request: Request) -> Response:
         """Send a code to a number."""
-        entered = await self.door.enter(request, back=ASK)
+        typed = (await form(request))["number"]
+        entered = await self.door.enter(request, back=ASK, typed={"number": typed})
         if isinstance(entered, Response):
             return entered
-        typed = (await form(request))["number"]
         read = self.numbers.read(typed)
         if isinstance(read, Valid):
             began = await self.acts.begin(entered.person, read.value)

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import Enum
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorType
+from portvakt.core.key_models import KeyDemand, Unfit
+from portvakt.core.keys import Options
 from portvakt.core.phones import Phone
 from portvakt.core.push_approval import Approval, RequestStanding
 from portvakt.core.text_fates import TextFate
@@ -22,7 +24,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Full:
-    """The account holds as many of this type as it may (A048)."""
+    """The account holds as many of this type as it may (A048); none, where none is used here."""
 
     type: AuthenticatorType
     most: int
@@ -76,6 +78,25 @@ class BoundNow:
     replaced: Authenticator | None = None
     then_number: str = ""
     """The number that was typed on the sheet beside the app: it is to be proved next."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAKey:
+    """What the browser sent is no key that may be bound here; or somebody has it already."""
+
+    why: Unfit | None = None
+    """Where it is a key, but none that the organisation takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyDraft:
+    """A key that is to be made; `beside` where it stands beside the password only."""
+
+    id: str
+    beside: bool
+    demands: tuple[KeyDemand, ...]
+    """What the organisation asks of it."""
+    options: Options = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

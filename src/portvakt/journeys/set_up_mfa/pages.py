@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
-from portvakt.core.authenticators import AuthenticatorType
+from portvakt.core.authenticators import SECOND_FACTORS, AuthenticatorType
 from portvakt.core.freezing import Change
 from portvakt.core.ids import AuthenticatorId
 from portvakt.journeys.set_up_mfa.app_key import AppKey
@@ -30,8 +30,14 @@ class Way:
     used: datetime | None
     twin: int
     """1 for the first of those that would be called the same, 2 for the next."""
+    key: str = ""
+    """Of a key: "copied", "bound" to its device, or "beside" the password only."""
+    model: str = ""
+    """What a key's model is called, where the organisation has what tells it."""
     sign_in: bool | None = None
     """Whether a phone signs in without a password; None for anything but a phone."""
+    withdrawn: bool = False
+    """Whether the organisation lets it be used no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +54,8 @@ class Sheet:
     """The form with the words of the instruction: list, number, «Spara» and the app's button.
 
     `work_phone` is the number that HR registered, partly hidden; a person with one need not type
-    any. `phones_full`, `apps_full` and `numbers_full` are the limits that are reached, or None.
+    any. `phones_full`, `apps_full`, `keys_full` and `numbers_full` are the limits that are reached,
+    or None.
     """
 
     option: str = ""
@@ -56,7 +63,10 @@ class Sheet:
     work_phone: Way | None = None
     phones_full: int | None = None
     apps_full: int | None = None
+    keys_full: int | None = None
     numbers_full: int | None = None
+    offered: frozenset[AuthenticatorType] = SECOND_FACTORS
+    """What this session may bind: a temporary pass may name some only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +102,7 @@ class GuidePage(Page):
 
     template: ClassVar[str] = f"{FOLDER}/guide.html"
     way: str = ""
+    offered: frozenset[AuthenticatorType] = SECOND_FACTORS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +111,27 @@ class AppPage(Page):
 
     template: ClassVar[str] = f"{FOLDER}/app.html"
     key: AppKey = field(repr=False)
+    offered: frozenset[AuthenticatorType] = SECOND_FACTORS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardwareTokenPage(Page):
+    """The serial number of a hardware token, and the code that it shows."""
+
+    template: ClassVar[str] = f"{FOLDER}/hardware_token.html"
+    serial: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPage(Page):
+    """A key that the page's script has made; `options` is what it gives to the browser, as JSON."""
+
+    template: ClassVar[str] = f"{FOLDER}/key.html"
+    beside: bool
+    accepts: tuple[Message | str, ...] = ()
+    """What the organisation asks of it, in sentences."""
+    options: str = field(repr=False)
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +199,7 @@ class AlonePage(Page):
 
     template: ClassVar[str] = f"{FOLDER}/no_smartphone.html"
     codes_made: bool
+    offered: frozenset[AuthenticatorType] = SECOND_FACTORS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,3 +250,33 @@ class ExpiredPage(Page):
     """A step that is over; nothing was changed by it."""
 
     template: ClassVar[str] = f"{FOLDER}/expired.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysAlonePage(Page):
+    """A break-glass account has its two keys, and nothing is changed here."""
+
+    template: ClassVar[str] = f"{FOLDER}/keys_alone.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedPage(Page):
+    """A campaign asks for a method, before the way goes on to `to`."""
+
+    template: ClassVar[str] = "journeys/set_up_mfa/asked.html"
+    method: AuthenticatorType
+    home: str
+    to: str
+    reason: str
+    """Why, in the organisation's words; empty where it says nothing."""
+    last_day: datetime | None
+    must: bool
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnwardsPage(Page):
+    """Goes on by itself, and by a link."""
+
+    template: ClassVar[str] = "journeys/set_up_mfa/onwards.html"
+    to: str

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from portvakt.common_passwords import PasswordJudge
+from portvakt.core.key_models import KeyModels
 from portvakt.crypto.pairing_codes import PairingCodes
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.crypto.randomness import Random
@@ -12,11 +13,14 @@ from portvakt.journeys.set_up_mfa.cards import Cards
 from portvakt.journeys.set_up_mfa.changes import Changes
 from portvakt.journeys.set_up_mfa.drafts import Drafts
 from portvakt.journeys.set_up_mfa.flow import AppSetUp, NumberSetUp
+from portvakt.journeys.set_up_mfa.key_flow import KeySetUp
 from portvakt.journeys.set_up_mfa.passwords import Passwords
 from portvakt.journeys.set_up_mfa.phone_flow import PhoneSetUp
 from portvakt.journeys.set_up_mfa.telling import Teller
 from portvakt.journeys.set_up_mfa.thawing import Thawing
-from portvakt.methods import Enrollable, SignInMethod
+from portvakt.journeys.set_up_mfa.token_flow import TokenSetUp
+from portvakt.journeys.set_up_mfa.typed import Typed
+from portvakt.methods import Enrollable, KeyMethod, SignInMethod
 from portvakt.proving.after_binding import Strengthener
 from portvakt.proving.ask import CodeSender
 from portvakt.proving.finish import FirstPolicy
@@ -42,6 +46,8 @@ class Parts:
     totp: Enrollable
     sms_code: SignInMethod
     recovery_code: SignInMethod
+    key: KeyMethod
+    key_models: KeyModels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +55,16 @@ class Acts:
     """Everything that can be done on the pages of registration."""
 
     apps: AppSetUp
+    tokens: TokenSetUp
     phones: PhoneSetUp
+    keys: KeySetUp
     numbers: NumberSetUp
     cards: Cards
     changes: Changes
     passwords: Passwords
     thawing: Thawing
     teller: Teller
+    typed: Typed
 
 
 def acts_of(parts: Parts) -> Acts:
@@ -77,14 +86,10 @@ def acts_of(parts: Parts) -> Acts:
             binder=binder,
             method=parts.totp,
         ),
+        tokens=TokenSetUp(records=records, sealer=parts.sealer, drafts=drafts, binder=binder),
         phones=_phones(parts, drafts, binder),
-        numbers=NumberSetUp(
-            records=records,
-            drafts=drafts,
-            binder=binder,
-            method=parts.sms_code,
-            sender=parts.sender,
-        ),
+        keys=_keys(parts, drafts, binder),
+        numbers=_numbers(parts, drafts, binder),
         cards=Cards(
             records=records,
             random=parts.random,
@@ -105,6 +110,17 @@ def acts_of(parts: Parts) -> Acts:
         ),
         thawing=Thawing(records=records, notices=parts.notices),
         teller=teller,
+        typed=Typed(records, drafts),
+    )
+
+
+def _numbers(parts: Parts, drafts: Drafts, binder: Binder) -> NumberSetUp:
+    return NumberSetUp(
+        records=parts.records,
+        drafts=drafts,
+        binder=binder,
+        method=parts.sms_code,
+        sender=parts.sender,
     )
 
 
@@ -117,4 +133,15 @@ def _phones(parts: Parts, drafts: Drafts, binder: Binder) -> PhoneSetUp:
         drafts=drafts,
         binder=binder,
         requests=parts.requests,
+    )
+
+
+def _keys(parts: Parts, drafts: Drafts, binder: Binder) -> KeySetUp:
+    return KeySetUp(
+        records=parts.records,
+        random=parts.random,
+        drafts=drafts,
+        binder=binder,
+        method=parts.key,
+        models=parts.key_models,
     )

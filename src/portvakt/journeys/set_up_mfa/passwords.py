@@ -19,7 +19,7 @@ from portvakt.core.first_registration import Basis
 from portvakt.core.password_rules import Finding, prepare
 from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import PasswordHasher
-from portvakt.journeys.set_up_mfa.acting import Person, facts, lacks_password
+from portvakt.journeys.set_up_mfa.acting import Person, by_pass, facts, lacks_password
 from portvakt.journeys.set_up_mfa.binding import Binder
 from portvakt.journeys.set_up_mfa.telling import Teller
 from portvakt.proving.finish import FirstPolicy
@@ -66,6 +66,8 @@ class Passwords:
             await unit.turn(f"methods:{person.account.id}")
             if await is_frozen(unit, person.account.id):
                 return Chosen.NOT_NOW
+            if not by_pass(person, person.standing, PASSWORD):
+                return Chosen.NOT_NOW
             bound = self.binder.pending(person, PASSWORD)
             if not await unit.authenticators.bind(bound, verifier=verifier):
                 return Chosen.NOT_NOW
@@ -75,6 +77,8 @@ class Passwords:
         return await self.records.write(act)
 
     def _may(self, person: Person) -> bool:
+        if not self.binder.by_rules(person, person.standing, person.now):
+            return False
         verdict = may_add(
             PASSWORD,
             person.standing.authenticators,

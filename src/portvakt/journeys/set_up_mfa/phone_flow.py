@@ -68,7 +68,7 @@ class PhoneSetUp:
 
         `number` (E.164) is proved after it, if one was typed beside it.
         """
-        most = full(person.standing, PUSH)
+        most = full(person, PUSH)
         if most is not None:
             return Full(PUSH, most)
         detail = Detail(number=number, preferred=preferred)

@@ -22,6 +22,8 @@ class PhoneScanPage(Page):
     """What `/state` compares with: the page waits until there is something else to show."""
     note: str = ""
     """That no phone has come yet, for whoever asks: nothing is wrong."""
+    other_app: bool = True
+    """Whether another app may be set up in place of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

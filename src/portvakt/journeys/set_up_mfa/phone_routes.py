@@ -7,8 +7,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.push_approval import RequestStanding
-from portvakt.journeys.set_up_mfa.acting import HOME, Person
+from portvakt.journeys.set_up_mfa.acting import HOME, Person, offered
 from portvakt.journeys.set_up_mfa.app_key import pairing_key
 from portvakt.journeys.set_up_mfa.door_routes import Door
 from portvakt.journeys.set_up_mfa.end_routes import Ending
@@ -181,7 +182,14 @@ def _page_of(request: Request, person: Person, at: PhoneDraft, note: str) -> Pag
         case PhoneAwaited(id=id_, code=code, expires=expires):
             account = person.account.email or person.account.user_name
             key = pairing_key(code, app_origin=context(request).site.app_origin, account=account)
-            return PhoneScanPage(draft=id_, key=key, expires=expires, state=stage(at), note=note)
+            return PhoneScanPage(
+                draft=id_,
+                key=key,
+                expires=expires,
+                state=stage(at),
+                note=note,
+                other_app=AuthenticatorType.TOTP in offered(person),
+            )
         case PhoneCame(phone=phone):
             return PhoneFoundPage(name=phone.name)
         case PhoneAsked(id=id_, phone=phone, approval=approval) if at.standing in UNANSWERED:

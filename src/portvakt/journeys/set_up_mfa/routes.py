@@ -9,8 +9,9 @@ from typing import assert_never
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portvakt.journeys.set_up_mfa.acting import HOME, work_phone
+from portvakt.journeys.set_up_mfa.acting import HOME, offered, work_phone
 from portvakt.journeys.set_up_mfa.app_routes import AppRoutes
+from portvakt.journeys.set_up_mfa.asked_routes import AskedRoutes
 from portvakt.journeys.set_up_mfa.change_routes import ChangeMethods
 from portvakt.journeys.set_up_mfa.door_routes import Door, Entered
 from portvakt.journeys.set_up_mfa.end_routes import Ending
@@ -23,6 +24,7 @@ from portvakt.journeys.set_up_mfa.forms import (
     read_sheet,
     why_not,
 )
+from portvakt.journeys.set_up_mfa.key_routes import KeyRoutes
 from portvakt.journeys.set_up_mfa.number_routes import NumberRoutes
 from portvakt.journeys.set_up_mfa.outcomes import Full, Started
 from portvakt.journeys.set_up_mfa.pages import AlonePage, GuidePage
@@ -31,6 +33,7 @@ from portvakt.journeys.set_up_mfa.password_routes import ChoosePassword
 from portvakt.journeys.set_up_mfa.phone_routes import PHONE, PhoneRoutes
 from portvakt.journeys.set_up_mfa.show import Errors, has_card, home_of, sheet_of
 from portvakt.journeys.set_up_mfa.thaw_routes import ThawRoutes
+from portvakt.journeys.set_up_mfa.token_routes import TokenRoutes
 from portvakt.phone_numbers import written_for_people
 from portvakt.proving.gate import Gate
 from portvakt.proving.password_meter import PasswordMeter
@@ -40,7 +43,12 @@ from portvakt.web.routing import Route, Who, route
 from portvakt.web.templates import Message
 
 WRONG = 422
-DONE = frozenset({"renamed", "preferred", "removed", "added", "replaced", "phone_added", "thawed"})
+DONE = frozenset(
+    {
+        *("renamed", "preferred", "removed", "added", "replaced", "phone_added", "thawed"),
+        *("vouched", "new_phone_added"),
+    }
+)
 """What the list may say was just done: `?done=…`, a word and never a sentence."""
 
 
@@ -49,16 +57,25 @@ def set_up_mfa_routes(
 ) -> list[Route]:
     """Build the journey and list its addresses."""
     acts = acts_of(parts)
-    door = Door(gate=gate, records=parts.records, teller=acts.teller, policy=parts.policy)
+    door = Door(
+        gate=gate,
+        records=parts.records,
+        teller=acts.teller,
+        policy=parts.policy,
+        typed=acts.typed,
+    )
     ending = Ending(door=door, cards=acts.cards, numbers=acts.numbers)
     rules = parts.password_judge.rules
     return [
         *SetUpMfa(acts=acts, door=door, numbers=numbers).routes(),
         *AppRoutes(door=door, ending=ending, apps=acts.apps).routes(),
+        *TokenRoutes(door=door, ending=ending, tokens=acts.tokens).routes(),
+        *KeyRoutes(door=door, ending=ending, keys=acts.keys).routes(),
         *PhoneRoutes(door=door, ending=ending, phones=acts.phones, records=parts.records).routes(),
         *NumberRoutes(door=door, ending=ending, acts=acts.numbers, numbers=numbers).routes(),
         *ending.routes(),
         *ChangeMethods(acts=acts, door=door, numbers=numbers).routes(),
+        *AskedRoutes(door=door, records=parts.records).routes(),
         *ThawRoutes(door=door, thawing=acts.thawing).routes(),
         *ChoosePassword(door=door, passwords=acts.passwords, rules=rules, meter=meter).routes(),
     ]
@@ -92,7 +109,9 @@ class SetUpMfa:
             return entered
         done = query(request)["done"]
         said = f"set_up_mfa.flash_{done}" if done in DONE else ""
-        return await self._home(request, entered, done=said)
+        typed = await self.door.typed_before(request, entered.person)
+        option, number = typed.get("option", ""), typed.get("number", "")
+        return await self._home(request, entered, option=option, number=number, done=said)
 
     async def _home(
         self,
@@ -107,16 +126,21 @@ class SetUpMfa:
         person = entered.person
         left = await self.acts.cards.left(person) if has_card(person) else 0
         sheet = sheet_of(person, option=option, number=number)
-        view = home_of(person, left, sheet=sheet, errors=errors, done=done)
+        keys = await self.acts.keys.of(person)
+        models = self.acts.keys.models
+        view = home_of(
+            person, left, sheet=sheet, keys=keys, models=models, errors=errors, done=done
+        )
         return page(request, view, WRONG if errors else 200)
 
     async def sheet(self, request: Request) -> Response:
         """Take the sheet: «Spara»."""
-        entered = await self.door.enter(request)
+        sent = await form(request)
+        typed = {name: sent[name] for name in ("option", "number")}
+        entered = await self.door.enter(request, typed=typed)
         if isinstance(entered, Response):
             return entered
         known = work_phone(entered.person.standing)
-        sent = await form(request)
         read = read_sheet(sent, self.numbers, has_work_phone=known is not None)
         if isinstance(read, Invalid):
             return await self._home(
@@ -182,14 +206,18 @@ class SetUpMfa:
     async def guide(self, request: Request) -> Response:
         """Ask the guide's first question."""
         entered = await self.door.enter(request, back=f"{HOME}/guide")
-        return entered if isinstance(entered, Response) else page(request, GuidePage())
+        if isinstance(entered, Response):
+            return entered
+        way = (await self.door.typed_before(request, entered.person)).get("way", "")
+        return page(request, GuidePage(way=way, offered=offered(entered.person)))
 
     async def guided(self, request: Request) -> Response:
         """Take its answer."""
-        entered = await self.door.enter(request, back=f"{HOME}/guide")
+        way = (await form(request))["way"]
+        entered = await self.door.enter(request, back=f"{HOME}/guide", typed={"way": way})
         if isinstance(entered, Response):
             return entered
-        match (await form(request))["way"]:
+        match way:
             case "app":
                 began = await self.acts.phones.begin(entered.person)
                 return await self._began(request, entered, began, PHONE)
@@ -197,11 +225,13 @@ class SetUpMfa:
                 return see_other(f"{HOME}/number")
             case _:
                 errors: Errors = {"way": "set_up_mfa.error_choose_way"}
-                return page(request, GuidePage(errors=errors), WRONG)
+                ways = offered(entered.person)
+                return page(request, GuidePage(offered=ways, errors=errors), WRONG)
 
     async def alone(self, request: Request) -> Response:
         """List what there is without a smartphone."""
         entered = await self.door.enter(request, back=f"{HOME}/no-smartphone")
         if isinstance(entered, Response):
             return entered
-        return page(request, AlonePage(codes_made=has_card(entered.person)))
+        person = entered.person
+        return page(request, AlonePage(codes_made=has_card(person), offered=offered(person)))

@@ -2,15 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from portvakt.core.authenticators import Authenticator, AuthenticatorState, AuthenticatorType
 from portvakt.core.first_registration import Basis
+from portvakt.core.key_models import NO_MODELS, KeyModels
 from portvakt.core.phones import linked, sign_in_of
 from portvakt.journeys.set_up_mfa.acting import (
     Person,
     active,
     full,
     has_app,
+    offered,
     second_factors,
     work_phone,
 )
@@ -26,11 +29,14 @@ from portvakt.journeys.set_up_mfa.pages import (
     Way,
 )
 from portvakt.phone_numbers import partly_hidden
+from portvakt.records.keys import Passkey
 from portvakt.web.responses import Page
 from portvakt.web.templates import Message
 
+PASSKEY = AuthenticatorType.PASSKEY
 PUSH = AuthenticatorType.PUSH
 TOTP = AuthenticatorType.TOTP
+HARDWARE_TOKEN = AuthenticatorType.HARDWARE_TOKEN
 PHONE_SIGN_IN = AuthenticatorType.PHONE_SIGN_IN
 PASSWORD = AuthenticatorType.PASSWORD
 SMS_CODE = AuthenticatorType.SMS_CODE
@@ -41,8 +47,11 @@ PHONE_ADDED = "set_up_mfa.flash_phone_added"
 Errors = Mapping[str, Message | str]
 
 
-def ways_of(person: Person) -> tuple[Way, ...]:
-    """Return phones, apps and numbers in the order they came; printed codes are shown apart."""
+def ways_of(
+    person: Person, keys: Iterable[Passkey] = (), models: KeyModels = NO_MODELS
+) -> tuple[Way, ...]:
+    """Return phones, apps, keys and numbers in the order they came; printed codes come apart."""
+    kept = {each.id: (_kind_of_key(each), models.name(each.aaguid)) for each in keys}
     seen: Counter[tuple[AuthenticatorType, str]] = Counter()
     ways = []
     for each in second_factors(person.standing):
@@ -50,8 +59,17 @@ def ways_of(person: Person) -> tuple[Way, ...]:
             continue
         called = (each.type, each.label or each.detail)
         seen[called] += 1
-        ways.append(way_of(each, person.standing.authenticators, twin=seen[called]))
+        way = way_of(each, person.standing.authenticators, twin=seen[called])
+        kind, model = kept.get(each.id, ("", ""))
+        ways.append(replace(way, key=kind, model=model))
     return tuple(ways)
+
+
+def _kind_of_key(key: Passkey) -> str:
+    """Name what its owner is told of a key."""
+    if not key.verifies:
+        return "beside"
+    return "copied" if key.copied else "bound"
 
 
 def way_of(
@@ -71,6 +89,7 @@ def way_of(
         source=each.source,
         preferred=each.preferred,
         suspended=each.state is not AuthenticatorState.ACTIVE,
+        withdrawn=each.withdrawn,
         added=each.created_at,
         used=max(used, default=None),
         twin=twin,
@@ -85,21 +104,30 @@ def sheet_of(person: Person, *, option: str = "", number: str = "") -> Sheet:
         option=option,
         number=number,
         work_phone=None if phone is None else way_of(phone),
-        phones_full=full(person.standing, PUSH),
-        apps_full=full(person.standing, TOTP),
-        numbers_full=full(person.standing, SMS_CODE),
+        phones_full=full(person, PUSH),
+        apps_full=full(person, TOTP),
+        keys_full=full(person, PASSKEY),
+        numbers_full=full(person, SMS_CODE),
+        offered=offered(person),
     )
 
 
 def home_of(
-    person: Person, left: int, *, sheet: Sheet, errors: Errors | None = None, done: str = ""
+    person: Person,
+    left: int,
+    *,
+    sheet: Sheet,
+    keys: Iterable[Passkey] = (),
+    models: KeyModels = NO_MODELS,
+    errors: Errors | None = None,
+    done: str = "",
 ) -> Page:
     """Return the first page: the sheet alone, or under what is bound already."""
     if not second_factors(person.standing):
         required = bool(person.session.resume_to) and person.onwards() != "/apps"
         return SheetPage(sheet=sheet, required=required, errors=errors or {})
     return ManagePage(
-        ways=ways_of(person),
+        ways=ways_of(person, keys, models),
         printed=_printed(person, left),
         sheet=sheet,
         done=done,
@@ -154,10 +182,14 @@ def now_true(person: Person) -> Message:
     numbers = active(person.standing, SMS_CODE)
     number = partly_hidden(numbers[-1].detail) if numbers else ""
     app = has_app(person.standing)
+    if not app and not number and active(person.standing, HARDWARE_TOKEN):
+        return Message("set_up_mfa.card_true_hardware_token")
     if app and number:
         return Message("set_up_mfa.card_true_both", {"number": number})
     if number:
         return Message("set_up_mfa.card_true_sms", {"number": number})
+    if not app and active(person.standing, PASSKEY):
+        return Message("set_up_mfa.card_true_passkey")
     return Message("set_up_mfa.card_true_totp" if app else "set_up_mfa.card_true_codes")
 
 

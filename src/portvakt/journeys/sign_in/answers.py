@@ -1,8 +1,7 @@
 """Every later answer of a sign-in: a code, a password again, a start code, another way."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from portvakt.core.assurance import Aal, Evidence, assurance_of
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.events import (
     PasswordReopened,
@@ -13,15 +12,15 @@ from portvakt.core.push_approval import RequestStanding, standing_of_request
 from portvakt.core.secret import Secret
 from portvakt.core.sign_in import (
     AskEnrolment,
-    AskPhone,
     AskProofFirst,
     Finish,
-    record,
 )
 from portvakt.core.throttle import Familiarity, Kind, delay_after, kind_of
 from portvakt.journeys.sign_in.asked import asks, types_of, why
 from portvakt.journeys.sign_in.cases import case_of
 from portvakt.journeys.sign_in.flow import Parts, SignInFlow
+from portvakt.journeys.sign_in.keys import takes_key
+from portvakt.journeys.sign_in.loaded import Loaded, counts_of
 from portvakt.journeys.sign_in.outcomes import (
     Gone,
     GoOn,
@@ -31,12 +30,11 @@ from portvakt.journeys.sign_in.outcomes import (
     Stopped,
     Wrong,
 )
-from portvakt.journeys.sign_in.phone import Scene, is_strange, phone_kind
+from portvakt.journeys.sign_in.phone import Scene, phone_kind
 from portvakt.journeys.sign_in.tries import (
     Tried,
     count_answer,
     count_unproven,
-    directory_key,
     not_judged,
     note_failure,
     note_held,
@@ -45,31 +43,21 @@ from portvakt.journeys.sign_in.tries import (
     taken_back_if_busy,
 )
 from portvakt.methods import LookupRow, Rejected, StartCode, Verified
-from portvakt.proving.addresses import address_key
-from portvakt.proving.answer import Answer, NotSpent, Unanswered, spend, usable
+from portvakt.proving.answer import (
+    Answer,
+    NotSpent,
+    Unanswered,
+    proof_of_answer,
+    spend,
+    usable,
+)
 from portvakt.proving.finish import Next
-from portvakt.proving.phone_requests import tally
+from portvakt.proving.held import held
+from portvakt.proving.keys import note_copied
 from portvakt.proving.visit import Visit, said
 from portvakt.records.configuration import Configuration
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Loaded:
-    at: Next
-    standing: Standing | None
-    types: tuple[AuthenticatorType, ...]
-    """What the answer may be, tried in this order; more than one only where a page asks for any."""
-    tried: Tried | None
-    """None for what a phone approves: nothing is typed here that could be guessed."""
-    lookup: tuple[LookupRow, ...]
-
-    @property
-    def person(self) -> Standing | None:
-        """The person, if the account may be used; nobody otherwise."""
-        standing = self.standing
-        return standing if standing is not None and standing.account.usable else None
 
 
 class Answers:
@@ -106,8 +94,8 @@ class Answers:
             found = await unit.flows.load(flow, visit.binding, visit.now, visit.browser)
             if found is None:
                 return Gone()
-            state, standing = found
-            at = self._parts.finisher.look(state, standing, configuration, visit)
+            state, standing = found[0], held(found[1], configuration)
+            at = await self._parts.finisher.see(unit, state, standing, configuration, visit)
             sent = await self._newest(unit, at, standing)
             scene = Scene(
                 state=state,
@@ -133,11 +121,13 @@ class Answers:
 
         return await self._parts.records.read(act)
 
-    async def answer(self, flow: FlowId, typed: Secret, visit: Visit) -> Outcome:
-        """Judge an answer to whatever this sign-in asks for now."""
+    async def answer(
+        self, flow: FlowId, typed: Secret, visit: Visit, *, by_key: bool = False
+    ) -> Outcome:
+        """Judge an answer to whatever this sign-in asks for now; `by_key` is what a key signed."""
         configuration = await self._parts.rules.current(visit.now)
-        loaded = await self._load(flow, typed, configuration, visit)
-        if not isinstance(loaded, _Loaded):
+        loaded = await self._load(flow, typed, configuration, visit, by_key=by_key)
+        if not isinstance(loaded, Loaded):
             return loaded
         tried = loaded.tried
         if tried is not None and not tried.count.allowed:
@@ -152,7 +142,7 @@ class Answers:
             await self._parts.pause(delay_after(tried.count))
         return outcome
 
-    async def _held(self, loaded: _Loaded, tried: Tried, visit: Visit) -> None:
+    async def _held(self, loaded: Loaded, tried: Tried, visit: Visit) -> None:
         person, state, kind = loaded.standing, loaded.at.state, loaded.types[0]
         if person is not None and (state.evidence or state.session_id is not None):
             await self._parts.records.write_one(
@@ -170,15 +160,21 @@ class Answers:
             return GoOn(flow)
         asked = None if showing.phone is None else showing.phone.asked
         at = Next(showing.step, showing.state, showing.verdict)
-        loaded = _Loaded(at=at, standing=showing.standing, types=(kind,), tried=None, lookup=())
+        loaded = Loaded(at=at, standing=showing.standing, types=(kind,), tried=None, lookup=())
         approved = RequestStanding.APPROVED
         if asked is None or standing_of_request(asked, visit.now) is not approved:
             return Wrong(kind)
         return await self._one(kind, Secret(""), loaded, configuration, visit)
 
     async def _load(
-        self, flow: FlowId, typed: Secret, configuration: Configuration, visit: Visit
-    ) -> _Loaded | Gone | GoOn:
+        self,
+        flow: FlowId,
+        typed: Secret,
+        configuration: Configuration,
+        visit: Visit,
+        *,
+        by_key: bool,
+    ) -> Loaded | Gone | GoOn:
         """Read where this sign-in stands, and count the try in an act of its own."""
         records = self._parts.records
 
@@ -190,14 +186,22 @@ class Answers:
                 unit, standing, state.claimed, kind, Familiarity.ANY, visit.now, limit
             )
 
-        found = await records.read(
-            lambda unit: unit.flows.load(flow, visit.binding, visit.now, visit.browser)
-        )
+        async def look(unit: Unit) -> tuple[Next, Standing | None] | None:
+            found = await unit.flows.load(flow, visit.binding, visit.now, visit.browser)
+            if found is None:
+                return None
+            state, standing = found[0], held(found[1], configuration)
+            at = await self._parts.finisher.see(unit, state, standing, configuration, visit)
+            return at, standing
+
+        found = await records.read(look)
         if found is None:
             return Gone()
-        state, standing = found
-        at = self._parts.finisher.look(state, standing, configuration, visit)
+        at, standing = found
+        state = at.state
         types = types_of(at.step, typed)
+        if by_key:
+            types = (AuthenticatorType.PASSKEY,) if takes_key(state, at.step) else ()
         if not types:
             return GoOn(flow)
         proved = bool(state.evidence) or state.session_id is not None
@@ -211,7 +215,7 @@ class Answers:
         lookup: tuple[LookupRow, ...] = ()
         if tried.count.allowed and AuthenticatorType.RECOVERY_CODE in types:
             lookup = await self._rows(typed, standing)
-        return _Loaded(at=at, standing=standing, types=types, tried=tried, lookup=lookup)
+        return Loaded(at=at, standing=standing, types=types, tried=tried, lookup=lookup)
 
     async def _rows(self, typed: Secret, standing: Standing | None) -> tuple[LookupRow, ...]:
         hint = self._parts.judge.method(AuthenticatorType.RECOVERY_CODE).hint(typed)
@@ -227,7 +231,7 @@ class Answers:
         self,
         kind: AuthenticatorType,
         typed: Secret,
-        loaded: _Loaded,
+        loaded: Loaded,
         configuration: Configuration,
         visit: Visit,
     ) -> Outcome:
@@ -240,10 +244,11 @@ class Answers:
             purpose=state.purpose,
             now=visit.now,
             claimed=state.claimed,
+            browser=visit.binding,
         )
         counted = [] if loaded.tried is None else [loaded.tried.key]
         async with taken_back_if_busy(self._parts.records, counted, visit.now):
-            verified = await self._parts.judge.verify(answer, loaded.person, loaded.lookup)
+            verified = await self._judged(answer, loaded)
         last = kind is loaded.types[-1]
         if isinstance(verified, Unanswered):
             records, app = self._parts.records, loaded.at.state.app
@@ -255,15 +260,22 @@ class Answers:
                     lambda unit: self._failed(unit, kind, loaded, visit, wrong)
                 )
             return Wrong(kind, wrong)
+        answer = replace(answer, leaked=await self._parts.risks.leaked(kind, typed))
         return await self._parts.records.write(
             lambda unit: self._right(unit, answer, verified, loaded, configuration, visit)
         )
+
+    async def _judged(self, answer: Answer, loaded: Loaded) -> Verified | Rejected | Unanswered:
+        if answer.type is AuthenticatorType.PASSKEY:
+            asked = await self._parts.keys.find(answer, named=True)
+            return await self._parts.keys.judge(answer, asked, loaded.person)
+        return await self._parts.judge.verify(answer, loaded.person, loaded.lookup)
 
     async def _failed(
         self,
         unit: Unit,
         kind: AuthenticatorType,
-        loaded: _Loaded,
+        loaded: Loaded,
         visit: Visit,
         why: str,
     ) -> None:
@@ -280,6 +292,7 @@ class Answers:
             reason=why if loaded.person is not None else "unknown",
             app=loaded.at.state.app,
             visit=visit,
+            risks=self._parts.risks,
         )
 
     async def _right(  # noqa: PLR0911  # one way out for each thing that may have changed
@@ -287,7 +300,7 @@ class Answers:
         unit: Unit,
         answer: Answer,
         verified: Verified,
-        loaded: _Loaded,
+        loaded: Loaded,
         configuration: Configuration,
         visit: Visit,
     ) -> Outcome:
@@ -295,7 +308,8 @@ class Answers:
         state, person = loaded.at.state, loaded.person
         standing = None
         if person is not None:
-            standing = await unit.people.load(person.account.id, visit.browser)
+            stored = await unit.people.load(person.account.id, visit.browser)
+            standing = held(stored, configuration)
         if standing is None or not standing.account.usable:
             await self._failed(unit, answer.type, loaded, visit, "wrong")
             return Wrong(answer.type)
@@ -305,13 +319,17 @@ class Answers:
             return await note_not_judged(unit, keys, standing, answer.type, state.app, visit, "old")
         shown = await self._spent(unit, verified, answer, standing)
         if isinstance(shown, NotSpent):
+            if shown is NotSpent.COPIED:
+                await note_copied(unit, self._parts.notices, standing, verified, visit)
             await self._failed(unit, answer.type, loaded, visit, shown.value)
             late = shown is NotSpent.EXPIRED
             return Wrong(answer.type, "late" if late else shown.value)
-        proof = Evidence(answer.type, shown, visit.now, state.purpose, stale=verified.stale)
-        grown = record(state, proof)
-        looked = self._parts.finisher.look(grown, standing, configuration, visit)
-        counted = _counted(loaded, looked, standing, visit)
+        proof = proof_of_answer(answer, shown, verified)
+        grown = await self._parts.risks.recorded(
+            unit, state, proof, standing, visit, configuration, leaked=answer.leaked
+        )
+        looked = await self._parts.finisher.see(unit, grown, standing, configuration, visit)
+        counted = counts_of(loaded, looked, standing, visit)
         await unit.attempts.give_back(counted, visit.now)
         await self._told(unit, answer, loaded, standing, visit)
         if isinstance(looked.step, Finish | AskEnrolment):
@@ -335,7 +353,7 @@ class Answers:
         return await spend(unit, verified, answer, standing)
 
     async def _told(
-        self, unit: Unit, answer: Answer, loaded: _Loaded, standing: Standing, visit: Visit
+        self, unit: Unit, answer: Answer, loaded: Loaded, standing: Standing, visit: Visit
     ) -> None:
         """Write and tell what is worth knowing about a right answer."""
         account = standing.account
@@ -362,27 +380,3 @@ class Answers:
             expires_at=code.expires_at,
             fate=None if first else await unit.outbox.fate(code.id),
         )
-
-
-def _counted(
-    loaded: _Loaded, looked: Next, standing: Standing, visit: Visit
-) -> list[tuple[str, str, str]]:
-    """Return which counts a right answer gives back.
-
-    Whoever has signed in with two factors has answered for all that phones were asked from browsers
-    of this kind (R26).
-    """
-    keys: list[tuple[str, str, str]] = [] if loaded.tried is None else [loaded.tried.key]
-    if loaded.tried is not None and loaded.tried.kind is Kind.PASSWORD:
-        keys.append(directory_key(standing, looked.state.claimed))  # it forgets them, too
-    phones = usable(standing, AuthenticatorType.PUSH, visit.now)
-    strong = assurance_of(looked.state.evidence).aal >= Aal.TWO
-    if not phones or not strong or not isinstance(looked.step, Finish) or looked.verdict is None:
-        return keys
-    inside, state = looked.verdict.inside, looked.state
-    keys.extend(
-        tally(standing, state.claimed, kind, inside=inside) for kind in (Kind.PUSH, Kind.PUSH_FIRST)
-    )
-    if isinstance(loaded.at.step, AskPhone) and is_strange(state, standing):
-        keys.append(address_key(visit, inside=inside))
-    return keys

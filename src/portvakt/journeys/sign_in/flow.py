@@ -4,22 +4,25 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from urllib.parse import quote
 
 from portvakt.core.assurance import METHODS, SIGN_IN, Evidence
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import AuthenticatorId, ClientId, FlowId
 from portvakt.core.lanes import lane_of
-from portvakt.core.one_time_codes import normalise_base32
 from portvakt.core.people import canonical_identifier
+from portvakt.core.risk import Looked
 from portvakt.core.secret import Secret
-from portvakt.core.sessions import Session
-from portvakt.core.sign_in import AskAuthenticator, AskPhone, Finish, SignIn, record
+from portvakt.core.sessions import Session, SessionKind
+from portvakt.core.sign_in import AskAuthenticator, AskPhone, Finish, SignIn
 from portvakt.core.throttle import Kind, delay_after, familiarity_of
 from portvakt.crypto.passwords import MAX_BYTES, PasswordHasher
 from portvakt.crypto.randomness import Random
+from portvakt.journeys.sign_in.asked import first_type
 from portvakt.journeys.sign_in.outcomes import AddressStopped, GoOn, Outcome, Wrong
 from portvakt.journeys.sign_in.phone import PhoneSteps, Scene, choosing_phone
 from portvakt.journeys.sign_in.tries import (
+    Counted,
     Tried,
     count_answer,
     count_try,
@@ -33,23 +36,27 @@ from portvakt.journeys.sign_in.tries import (
     wrong_why,
 )
 from portvakt.methods import Rejected, StartCode, Verified
-from portvakt.proving.answer import Answer, Judge, Unanswered, spend, usable
+from portvakt.proving.answer import Answer, Judge, Unanswered, proof_of_answer, spend, usable
 from portvakt.proving.ask import CodeSender, CodeSent
+from portvakt.proving.campaigns import ASKED, HOME
 from portvakt.proving.directory_age import DirectoryAges
 from portvakt.proving.directory_passwords import DirectoryPasswords
 from portvakt.proving.finish import Finisher, Next, Opened
+from portvakt.proving.held import held
+from portvakt.proving.keys import KeyQuestions
 from portvakt.proving.notices import Notices
 from portvakt.proving.password_changing import PasswordChanges
 from portvakt.proving.phone_requests import Asked, NotNow
+from portvakt.proving.risk import Risks
 from portvakt.proving.rules import Rules
 from portvakt.proving.text_limits import NotYet
+from portvakt.proving.tickets import Tickets
 from portvakt.proving.visit import Visit
 from portvakt.records.configuration import Configuration
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Records, Unit
 
 FLOW_LIVES = timedelta(minutes=30)
-START_CODE_LENGTH = 13
 
 Pause = Callable[[timedelta], Awaitable[None]]
 
@@ -65,10 +72,13 @@ class Parts:
     finisher: Finisher
     sender: CodeSender
     phone: PhoneSteps
+    keys: KeyQuestions
     directories: DirectoryPasswords
     ages: DirectoryAges
+    tickets: Tickets
     changes: PasswordChanges
     notices: Notices
+    risks: Risks
     random: Random
     pause: Pause
 
@@ -80,26 +90,6 @@ class Wanted:
     to: str
     app: ClientId | None
     purpose: str = SIGN_IN
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    standing: Standing | None
-    answer: Tried | None
-    address: Tried | None
-    directory: Tried | None = None
-    """Where directories count, too: everything that reaches them in this name."""
-
-    @property
-    def keys(self) -> list[tuple[str, str, str]]:
-        counted = (self.answer, self.address, self.directory)
-        return [each.key for each in counted if each is not None]
-
-    @property
-    def allowed(self) -> bool:
-        """Whether this try may be judged."""
-        of_person = (self.answer, self.directory)
-        return all(each.count.allowed for each in of_person if each is not None)
 
 
 class SignInFlow:
@@ -125,7 +115,7 @@ class SignInFlow:
         # A disabled person is judged like nobody: the same work, the same words.
         known = counted.standing
         standing = known if known is not None and known.account.usable else None
-        kind = _kind_of(password, standing, visit)
+        kind = first_type(password, standing, visit)
         now, purpose = visit.now, wanted.purpose
         answer = Answer(
             type=kind, typed=password, flow="", purpose=purpose, now=now, claimed=claimed
@@ -148,12 +138,14 @@ class SignInFlow:
                     reason=reason,
                     app=wanted.app,
                     visit=visit,
+                    risks=self._parts.risks,
                 )
             )
             await self._parts.pause(delay_after(tried.count))
             return Wrong(kind, wrong_why(verified, known))
         configuration = await self._parts.rules.current(visit.now)
         right, person = verified, standing
+        answer = replace(answer, leaked=await self._parts.risks.leaked(kind, password))
         return await self._parts.records.write(
             lambda unit: self._right(
                 unit, answer, right, person, claimed, counted, configuration, wanted, visit
@@ -165,8 +157,9 @@ class SignInFlow:
         claimed = canonical_identifier(name) or ""
         parts = self._parts
         configuration = await parts.rules.current(visit.now)
-        standing = await parts.records.read(lambda unit: unit.people.find(claimed, visit.browser))
-        state = choosing_phone(self._state(wanted, visit, claimed=claimed))
+        stored = await parts.records.read(lambda unit: unit.people.find(claimed, visit.browser))
+        standing = held(stored, configuration)
+        state = choosing_phone(self.begin(wanted, visit, claimed=claimed))
         if standing is not None and standing.account.usable:
             state = replace(state, account_id=standing.account.id)
         scene = Scene(
@@ -190,23 +183,29 @@ class SignInFlow:
     async def again(self, session: Session, wanted: Wanted, visit: Visit) -> Outcome:
         """Start a proof for somebody who is signed in: more for an app, or fresh for a change."""
         evidence = session.evidence if wanted.purpose == SIGN_IN else ()
-        state = self._state(wanted, visit, claimed="", evidence=evidence)
-        state = replace(state, account_id=session.account_id, session_id=session.id)
+        state = self.begin(wanted, visit, claimed="", evidence=evidence)
+        state = replace(
+            state,
+            account_id=session.account_id,
+            session_id=session.id,
+            risk=Looked(findings=session.risk),
+        )
         configuration = await self._parts.rules.current(visit.now)
 
         async def act(unit: Unit) -> Outcome:
-            standing = await unit.people.load(session.account_id, visit.browser)
-            at = self._parts.finisher.look(state, standing, configuration, visit)
+            stored = await unit.people.load(session.account_id, visit.browser)
+            standing = held(stored, configuration)
+            at = await self._parts.finisher.see(unit, state, standing, configuration, visit)
             if standing is not None and isinstance(at.step, Finish):
                 last = state.evidence[-1].type
                 if await self._parts.ages.is_away(unit, state, standing, last, visit, old=True):
                     return await note_not_judged(unit, (), standing, last, wanted.app, visit, "old")
             concluded = await self._parts.finisher.conclude(unit, at, standing, visit)
-            return await self._keep(unit, concluded, standing, configuration, visit)
+            return await self.keep(unit, concluded, standing, configuration, visit)
 
         return await self._parts.records.write(act)
 
-    async def _keep(
+    async def keep(
         self,
         unit: Unit,
         concluded: Opened | Next,
@@ -214,7 +213,7 @@ class SignInFlow:
         configuration: Configuration,
         visit: Visit,
     ) -> Outcome:
-        """Store a sign-in that is not over, and send what it asks for: a code, or a request."""
+        """Store a sign-in that is not over, in the caller's act, and send what it asks for."""
         if isinstance(concluded, Opened):
             return concluded
         state = concluded.state
@@ -277,7 +276,7 @@ class SignInFlow:
             proven=True,
         )
 
-    async def _count(self, claimed: str, visit: Visit, *, inside: bool) -> _Counted:
+    async def _count(self, claimed: str, visit: Visit, *, inside: bool) -> Counted:
         """Find the person and count the try; from a browser that is new, against its address too.
 
         Who it is is read outside the act that counts, which is then one statement on most days.
@@ -295,18 +294,18 @@ class SignInFlow:
                 unit, standing, claimed, Kind.PASSWORD, familiarity, visit.now
             )
 
-        async def every(unit: Unit) -> _Counted:
+        async def every(unit: Unit) -> Counted:
             address = None if known else await count_visit(unit, visit, inside=inside)
             if address is not None and not address.count.allowed:
-                return _Counted(standing, None, address)
+                return Counted(standing, None, address)
             tried, passed = await answer(unit), None
             if limits is not None and tried.count.allowed:
                 key = directory_key(standing, claimed)
                 passed = await count_try(unit, *key, visit.now, limits.first)
-            return _Counted(standing, tried, address, passed)
+            return Counted(standing, tried, address, passed)
 
         if known and limits is None:
-            return _Counted(standing, await records.write_one(answer), None)
+            return Counted(standing, await records.write_one(answer), None)
         return await records.write(every)
 
     async def _verified(
@@ -323,15 +322,15 @@ class SignInFlow:
         verified: Verified,
         standing: Standing,
         claimed: str,
-        counted: _Counted,
+        counted: Counted,
         configuration: Configuration,
         wanted: Wanted,
         visit: Visit,
     ) -> Outcome:
-        again = await unit.people.load(standing.account.id, visit.browser)
+        again = held(await unit.people.load(standing.account.id, visit.browser), configuration)
         if again is None or not usable(again, answer.type, visit.now):
             return Wrong(answer.type)  # changed while we hashed
-        state = self._state(wanted, visit, claimed=claimed)
+        state = self.begin(wanted, visit, claimed=claimed)
         if await self._parts.ages.is_away(unit, state, again, answer.type, visit):
             keys, kind = counted.keys, answer.type
             return await note_not_judged(unit, keys, again, kind, wanted.app, visit, "old")
@@ -345,17 +344,19 @@ class SignInFlow:
             shown = AuthenticatorId(spent)
         await unit.attempts.give_back(counted.keys, visit.now)
         state = replace(state, account_id=again.account.id)
-        proof = Evidence(answer.type, shown, visit.now, wanted.purpose, stale=verified.stale)
-        state = record(state, proof)
-        at = self._parts.finisher.look(state, again, configuration, visit)
+        proof = proof_of_answer(answer, shown, verified)
+        state = await self._parts.risks.recorded(
+            unit, state, proof, again, visit, configuration, leaked=answer.leaked
+        )
+        at = await self._parts.finisher.see(unit, state, again, configuration, visit)
         concluded = await self._parts.finisher.conclude(unit, at, again, visit)
-        return await self._keep(unit, concluded, again, configuration, visit)
+        return await self.keep(unit, concluded, again, configuration, visit)
 
     async def _guarded(
         self, claimed: str, standing: Standing | None, wanted: Wanted, visit: Visit
     ) -> Outcome:
         """Start where the password is locked: a second factor opens it again (A010)."""
-        state = self._state(wanted, visit, claimed=claimed)
+        state = self.begin(wanted, visit, claimed=claimed)
         account_id = None
         if standing is not None and standing.account.usable:
             account_id = standing.account.id
@@ -363,9 +364,24 @@ class SignInFlow:
         await self._parts.records.write_one(lambda unit: unit.flows.start(state, visit.binding))
         return GoOn(state.id)
 
-    def _state(
+    async def leads_to(self, opened: Opened, visit: Visit) -> str:
+        """Return where a session goes on: perhaps by a page that asks to register something.
+
+        Whoever has said «not now» is not asked.
+        """
+        if opened.kind is SessionKind.REGISTRATION:
+            return HOME
+        asked, records = opened.asked, self._parts.records
+        if asked is None or opened.to.startswith(HOME):
+            return opened.to
+        if await records.read(lambda unit: unit.snoozes.holds(asked, visit.now)):
+            return opened.to
+        return f"{ASKED}?to={quote(opened.to, safe='/')}"
+
+    def begin(
         self, wanted: Wanted, visit: Visit, *, claimed: str, evidence: tuple[Evidence, ...] = ()
     ) -> SignIn:
+        """Return a sign-in as it begins; nothing is stored."""
         return SignIn(
             id=FlowId(self._parts.random.id()),
             purpose=wanted.purpose,
@@ -377,19 +393,6 @@ class SignInFlow:
             created_at=visit.now,
             expires_at=visit.now + FLOW_LIVES,
         )
-
-
-def _kind_of(typed: Secret, standing: Standing | None, visit: Visit) -> AuthenticatorType:
-    """Say whether a start code was typed in place of the password.
-
-    Only for somebody who has one that still works, and only in its own form: exactly one hash is
-    compared in every case.
-    """
-    in_its_form = normalise_base32(typed.open(), START_CODE_LENGTH) is not None
-    has = standing is not None and usable(standing, AuthenticatorType.START_CODE, visit.now)
-    if in_its_form and has:
-        return AuthenticatorType.START_CODE
-    return AuthenticatorType.PASSWORD
 
 
 def purpose_of(to: str, asked: str) -> str:

@@ -22,6 +22,7 @@ from portvakt.proving.after_new_password import Kept
 from portvakt.proving.choosing import Choosing
 from portvakt.proving.finish import Next
 from portvakt.proving.freezing import is_frozen
+from portvakt.proving.held import held
 from portvakt.proving.password_changing import Answered, Change
 from portvakt.proving.visit import Visit
 from portvakt.records.unit import Unit
@@ -71,7 +72,7 @@ class NewPasswords:
         )
         if found is None:
             return Gone()
-        state, standing = found
+        state, standing = found[0], held(found[1], configuration)
         at = parts.finisher.look(state, standing, configuration, visit)
         home = None if standing is None else parts.changes.homes.of(standing)
         if not isinstance(at.step, AskNewPassword) or standing is None or home is None:
@@ -120,13 +121,14 @@ class NewPasswords:
     async def _right(self, unit: Unit, state: SignIn, change: Change) -> Outcome:
         """Go on: the evidence counts from now on."""
         parts, visit = self._parts, change.visit
-        standing = await unit.people.load(change.account.id, visit.browser)
+        stored = await unit.people.load(change.account.id, visit.browser)
         evidence = tuple(
             replace(each, stale=False, at=visit.now) if each.stale else each
             for each in state.evidence
         )
         grown = replace(state, evidence=evidence)
         configuration = await unit.configuration.load()
+        standing = held(stored, configuration)
         at = parts.finisher.look(grown, standing, configuration, visit)
         if standing is None or not isinstance(at.step, Finish | AskEnrolment):
             return GoOn(state.id) if await unit.flows.save(grown) else Gone()

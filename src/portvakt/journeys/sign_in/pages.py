@@ -10,6 +10,14 @@ from portvakt.web.templates import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remember:
+    """The box to tick for whoever does not want to be asked again in this browser."""
+
+    label: Message
+    ticked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartPage(Page):
     """Name and password."""
 
@@ -19,8 +27,31 @@ class StartPage(Page):
     app_name: str = ""
     """The app that is to be opened, or empty for our own pages."""
     name: str = ""
+    by_ticket: str = ""
+    """Where the computer's account is tried; empty where it is not taken."""
     somebody_else: bool = False
     """The app expects another person than the one who is signed in."""
+    our_device: str = ""
+    """Where the device is looked at, where that matters; empty where it does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketPage(Page):
+    """Asks the browser for its ticket; shown by those that have none, and goes on by itself."""
+
+    template: ClassVar[str] = "journeys/sign_in/ticket.html"
+    to: str
+    """The ordinary sign-in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRefusedPage(Page):
+    """The computer's account opens nothing here: the same words whatever the reason."""
+
+    template: ClassVar[str] = "journeys/sign_in/ticket_refused.html"
+    to: str
+    away: bool = False
+    """The directory gives no answer: it is nothing with the account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +78,8 @@ class NewPasswordPage(Page):
     template: ClassVar[str] = "journeys/sign_in/new_password.html"
     flow: str
     user_name: str
+    leaked: bool = False
+    """Whether it must because others know it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +92,8 @@ class AgainPage(Page):
     name: str
     reason: str | Message = ""
     methods: bool
+    our_device: str = ""
+    """Where the device is looked at, where that matters; empty where it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +103,29 @@ class TotpPage(Page):
     template: ClassVar[str] = "journeys/sign_in/totp.html"
     flow: str
     reason: str | Message = ""
+    remember: Remember | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardwareTokenPage(Page):
+    """The digits that a hardware token shows."""
+
+    template: ClassVar[str] = "journeys/sign_in/hardware_token.html"
+    flow: str
+    reason: str | Message = ""
+    remember: Remember | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPage(Page):
+    """A key, which the page's script asks."""
+
+    template: ClassVar[str] = "journeys/sign_in/key.html"
+    flow: str
+    reason: str | Message = ""
+    remember: Remember | None = None
+    others: bool
+    """Whether anything but a key would do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +135,7 @@ class SmsPage(Page):
     template: ClassVar[str] = "journeys/sign_in/sms.html"
     flow: str
     reason: str | Message = ""
+    remember: Remember | None = None
     number: str
     """Partly hidden."""
     sent_at: datetime | None
@@ -94,6 +153,7 @@ class PhonePage(Page):
     template: ClassVar[str] = "journeys/sign_in/phone.html"
     flow: str
     reason: str | Message = ""
+    remember: Remember | None = None
     number: str
     first: bool
     """Whether it stands in place of the password; alike for every name then."""
@@ -151,6 +211,8 @@ class OtherPage(Page):
     template: ClassVar[str] = "journeys/sign_in/other.html"
     flow: str
     ways: tuple[Way, ...]
+    new_phone: bool = False
+    """Whether people can stand up for somebody who has none of these any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +221,9 @@ class FirstPage(Page):
 
     template: ClassVar[str] = "journeys/sign_in/first.html"
     flow: str
+    to: str
+    purpose: str
+    """Where a key leads that signs in alone: nobody guesses it, so it waits for no lock."""
     sent_at: datetime | None
 
 
@@ -171,16 +236,22 @@ class PasswordPage(Page):
     fresh: bool
     phone: bool = False
     """Whether a phone would do in its place."""
+    key: bool = False
+    """Whether a key would."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondProofPage(Page):
-    """Nothing is bound, and the password is not enough to bind the first method from here."""
+    """Nothing is bound that may be used, and the password is not enough to bind a method here."""
 
     template: ClassVar[str] = "journeys/sign_in/second_proof.html"
     flow: str
     inside: bool
     """Whether coming to the workplace would do."""
+    withdrawn: bool = False
+    """Whether there is something bound, and the organisation lets it be used no more."""
+    reason: str = ""
+    """Why, in the organisation's words."""
     number: str = ""
     """The case number of this no; empty where nothing is known of who asks."""
 

@@ -31,6 +31,7 @@ from portvakt.journeys.sign_in.outcomes import (
 )
 from portvakt.journeys.sign_in.tries import count_visit
 from portvakt.proving.finish import Finisher
+from portvakt.proving.held import held
 from portvakt.proving.phone_requests import Asked, NotNow, PhoneRequests, tally
 from portvakt.proving.rules import Rules
 from portvakt.proving.visit import Visit
@@ -191,8 +192,8 @@ class PhoneSteps:
             found = await unit.flows.load(flow, visit.binding, visit.now, visit.browser)
             if found is None:
                 return Gone()
-            state, standing = found
-            at = self._finisher.look(state, standing, configuration, visit)
+            state, standing = found[0], held(found[1], configuration)
+            at = await self._finisher.see(unit, state, standing, configuration, visit)
             scene = Scene(
                 state=state,
                 step=at.step,

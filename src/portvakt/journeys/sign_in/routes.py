@@ -1,6 +1,6 @@
 """Addresses of signing in. The only file here that knows HTTP."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 from urllib.parse import quote
@@ -15,7 +15,11 @@ from portvakt.core.ids import FlowId
 from portvakt.core.secret import Secret
 from portvakt.core.sessions import SessionKind
 from portvakt.journeys.sign_in.answers import Answers
+from portvakt.journeys.sign_in.asked import said_of
+from portvakt.journeys.sign_in.first_routes import WRONG, FirstPages
 from portvakt.journeys.sign_in.flow import Parts, SignInFlow, Wanted, purpose_of
+from portvakt.journeys.sign_in.key_routes import KeyRoutes, key_said
+from portvakt.journeys.sign_in.keys import KeySteps
 from portvakt.journeys.sign_in.new_password import NewPasswords
 from portvakt.journeys.sign_in.outcomes import (
     AddressStopped,
@@ -32,17 +36,17 @@ from portvakt.journeys.sign_in.outcomes import (
 )
 from portvakt.journeys.sign_in.pages import (
     AddressStoppedPage,
-    AgainPage,
     AwayPage,
     DonePage,
     GonePage,
     OtherPage,
-    StartPage,
 )
-from portvakt.journeys.sign_in.show import page_of, reason_of, ways_of
+from portvakt.journeys.sign_in.show import page_of, ways_of
+from portvakt.journeys.sign_in.ticket import TicketSignIn
+from portvakt.journeys.sign_in.ticket_routes import TicketRoutes
 from portvakt.journeys.sign_in.waiting_routes import WaitingRoutes
 from portvakt.journeys.sign_in.ways import Ways
-from portvakt.proving.destination import app_of, login_hint_of, needs_of
+from portvakt.proving.destination import app_of, login_hint_of
 from portvakt.proving.finish import Opened
 from portvakt.proving.gate import ANEW, Current, Gate
 from portvakt.proving.password_meter import PasswordMeter
@@ -51,11 +55,10 @@ from portvakt.proving.visit import Visit
 from portvakt.web.forms import Form, form, query
 from portvakt.web.paths import local_path
 from portvakt.web.request import context, here
-from portvakt.web.responses import page, see_other
+from portvakt.web.responses import bound, page, see_other
 from portvakt.web.routing import Route, Who, route
 from portvakt.web.templates import Message
 
-WRONG = 422
 TOO_MANY = 429
 AWAY = 503
 TRY_AGAIN = 10
@@ -65,21 +68,28 @@ BY_PHONE = f"way={AuthenticatorType.PHONE_SIGN_IN}".encode()
 """What stands in the form of whoever chooses the phone in place of a password."""
 
 
-def sign_in_routes(parts: Parts, *, gate: Gate, meter: PasswordMeter) -> list[Route]:
+def sign_in_routes(
+    parts: Parts, *, gate: Gate, meter: PasswordMeter, new_phone: bool
+) -> list[Route]:
     """Build the journey and list its addresses."""
     start = SignInFlow(parts)
-    answers = Answers(parts, start)
+    answers, keys = Answers(parts, start), KeySteps(parts, start)
+    by_ticket = TicketSignIn(parts, start)
     shown = SignInRoutes(
         start=start,
+        keys=keys,
         answers=answers,
-        ways=Ways(parts),
+        firsts=FirstPages(parts.rules, gate, by_ticket),
+        ways=Ways(parts, new_phone=new_phone),
         new_passwords=NewPasswords(parts),
         rules=parts.rules,
         gate=gate,
         meter=meter,
     )
+    by_key = KeyRoutes(keys=keys, wanted=shown.wanted, gate=gate)
     waiting = WaitingRoutes(answers=answers, phones=parts.phone, records=parts.records, gate=gate)
-    return shown.routes() + waiting.routes()
+    asking = TicketRoutes(tickets=by_ticket, gate=gate, wants=shown.wanted, after=shown.after)
+    return by_key.routes() + shown.routes() + waiting.routes() + asking.routes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +97,9 @@ class SignInRoutes:
     """Name and password, codes, another way, more proof."""
 
     start: SignInFlow
+    keys: KeySteps
     answers: Answers
+    firsts: FirstPages
     ways: Ways
     new_passwords: NewPasswords
     rules: Rules
@@ -113,30 +125,34 @@ class SignInRoutes:
     async def show_start(self, request: Request) -> Response:
         """Ask for name and password, or say why somebody signed in must show more."""
         asked = query(request)
-        wanted = await self._wanted(asked["to"], asked["for"])
+        wanted = await self.wanted(asked["to"], asked["for"])
         if asked["for"] == ANEW:
             await self.gate.current(request, act=False)  # on a ward the page says whose this is
             name = await self.ways.name_in(asked["left"], await self.gate.visit(request))
-            return page(request, await self._start_page(wanted, name or login_hint_of(wanted.to)))
+            return await self.firsts.start(request, wanted, name or login_hint_of(wanted.to))
         current = await self.gate.current(request)
+        if current is None and (way := await self.firsts.ticket_instead(request, wanted)):
+            return bound(request, see_other(way))
         if current is None or (
             current.session.kind is SessionKind.REGISTRATION and wanted.purpose != METHODS
         ):
-            return page(request, await self._start_page(wanted, login_hint_of(wanted.to)))
+            return await self.firsts.start(request, wanted, login_hint_of(wanted.to))
         if wanted.purpose != METHODS and await self._enough(request, current, wanted):
             return see_other(wanted.to)
-        return page(request, await self._again_page(request, current, wanted))
+        return await self.firsts.again(request, current, wanted)
 
     async def first(self, request: Request) -> Response:
         """Take name and password, where there is room to compare one."""
         sent = await form(request)
         if sent["way"] == AuthenticatorType.PHONE_SIGN_IN:
             return await self._first(request, sent, by_phone=True)
+        if sent["key"]:
+            return await self._with_key(request, sent)
         with self.start.place(marked=here(request).browser is not None):
             return await self._first(request, sent, by_phone=False)
 
     async def _first(self, request: Request, sent: Form, *, by_phone: bool) -> Response:
-        wanted = await self._wanted(sent["to"], sent["for"])
+        wanted = await self.wanted(sent["to"], sent["for"])
         name, password = sent["name"], sent["password"]
         missing: dict[str, Message | str] = {}
         if not name.strip():
@@ -144,7 +160,7 @@ class SignInRoutes:
         if not password and not by_phone:
             missing["password"] = "sign_in.password_missing"  # noqa: S105  # a message id
         if missing:
-            return page(request, await self._start_page(wanted, name, missing), WRONG)
+            return await self.firsts.wrong(request, wanted, name, missing)
         visit = await self.gate.visit(request)
         if by_phone:
             outcome = await self.start.with_phone(name, wanted, visit)
@@ -155,21 +171,33 @@ class SignInRoutes:
             wrong: dict[str, Message | str] = {
                 "password": "sign_in.wrong_locked" if locked else "sign_in.wrong"
             }
-            return page(request, await self._start_page(wanted, name, wrong), WRONG)
+            return await self.firsts.wrong(request, wanted, name, wrong)
         if isinstance(outcome, Away):
             return _away(request, _start(wanted))
-        return await self._after(request, outcome, visit)
+        return await self.after(request, outcome, visit)
+
+    async def _with_key(self, request: Request, sent: Form) -> Response:
+        wanted, name = await self.wanted(sent["to"], sent["for"]), sent["name"]
+        visit = await self.gate.visit(request)
+        outcome = await self.keys.first(Secret(sent["key"]), name, wanted, visit)
+        if isinstance(outcome, Wrong | Stopped):
+            said = key_said(outcome, visit)
+            status = WRONG if isinstance(outcome, Wrong) else TOO_MANY
+            return await self.firsts.wrong(request, wanted, name, {"": said}, status)
+        if isinstance(outcome, Away):
+            return _away(request, _start(wanted))
+        return await self.after(request, outcome, visit)
 
     async def again(self, request: Request) -> Response:
         """Begin to show more, or to show it again, in a session that stands."""
         sent = await form(request)
-        wanted = await self._wanted(sent["to"], sent["for"])
+        wanted = await self.wanted(sent["to"], sent["for"])
         current = await self.gate.current(request)
         if current is None:
             return self.gate.sign_in(request, to=wanted.to)
         visit = await self.gate.visit(request)
         outcome = await self.start.again(current.session, wanted, visit)
-        return await self._after(request, outcome, visit)
+        return await self.after(request, outcome, visit)
 
     async def show(self, request: Request) -> Response:
         """Show what this sign-in asks for now."""
@@ -184,14 +212,18 @@ class SignInRoutes:
         """Take a code, a password or a start code."""
         sent = await form(request)
         flow, visit = _flow(request), await self.gate.visit(request)
+        visit = replace(visit, remember=sent["remember"] == "yes")
         if "again" in sent:
-            return await self._after(request, await self.ways.send(flow, visit), visit, flow)
+            return await self.after(request, await self.ways.send(flow, visit), visit, flow)
         if "answered" in sent:
-            return await self._after(request, await self.answers.answered(flow, visit), visit, flow)
+            return await self.after(request, await self.answers.answered(flow, visit), visit, flow)
+        if sent["key"]:
+            outcome = await self.answers.answer(flow, Secret(sent["key"]), visit, by_key=True)
+            return await self.after(request, outcome, visit, flow)
         if not sent["code"].strip():
             return await self._reshow(request, flow, visit, "sign_in.code_missing")
         outcome = await self.answers.answer(flow, Secret(sent["code"]), visit)
-        return await self._after(request, outcome, visit, flow)
+        return await self.after(request, outcome, visit, flow)
 
     async def new_password(self, request: Request) -> Response:
         """Take a new password in place of one that must be changed."""
@@ -203,7 +235,7 @@ class SignInRoutes:
             outcome: Outcome = Unfit(field, f"sign_in.new_password_{field}_missing")
         else:
             outcome = await self.new_passwords.change(flow, Secret(current), Secret(new), visit)
-        return await self._after(request, outcome, visit, flow)
+        return await self.after(request, outcome, visit, flow)
 
     async def strength(self, request: Request) -> Response:
         """Tell the page's script how strong a new password is so far."""
@@ -214,32 +246,31 @@ class SignInRoutes:
 
     async def other(self, request: Request) -> Response:
         """List the other ways."""
-        visit = await self.gate.visit(request)
-        flow = _flow(request)
+        flow, visit = _flow(request), await self.gate.visit(request)
         showing = await self.answers.show(flow, visit, ways=True)
         if isinstance(showing, Gone):
             return page(request, GonePage(), 410)
         await self._name_who_is_here(request, showing)
         ways = ways_of(showing, context(request).site.texts, visit.language)
-        return page(request, OtherPage(flow=flow, ways=ways)) if ways else see_other(_at(flow))
+        view = OtherPage(flow=flow, ways=ways, new_phone=self.ways.by_people(showing))
+        return page(request, view) if ways else see_other(_at(flow))
 
     async def choose(self, request: Request) -> Response:
         """Take another way."""
         sent = await form(request)
-        visit = await self.gate.visit(request)
-        flow = _flow(request)
+        flow, visit = _flow(request), await self.gate.visit(request)
         outcome = await self.ways.choose(flow, sent["way"], visit)
-        return await self._after(request, outcome, visit, flow)
+        return await self.after(request, outcome, visit, flow)
 
     async def send(self, request: Request) -> Response:
         """Send a new code."""
-        visit = await self.gate.visit(request)
-        flow = _flow(request)
-        return await self._after(request, await self.ways.send(flow, visit), visit, flow)
+        flow, visit = _flow(request), await self.gate.visit(request)
+        return await self.after(request, await self.ways.send(flow, visit), visit, flow)
 
-    async def _after(  # noqa: C901, PLR0911  # one answer for each outcome there is
+    async def after(  # noqa: C901, PLR0911  # one answer for each outcome there is
         self, request: Request, outcome: Outcome, visit: Visit, flow: FlowId | None = None
     ) -> Response:
+        """Answer with what came of somebody's answer; `flow` is the sign-in it was given in."""
         match outcome:
             case Opened():
                 return await self._opened(request, outcome, visit)
@@ -250,7 +281,7 @@ class SignInRoutes:
             case Later(at, why):
                 return await self._reshow(request, flow, visit, why, TOO_MANY, at)
             case Wrong(kind, why):
-                return await self._reshow(request, flow, visit, _said(kind, why))
+                return await self._reshow(request, flow, visit, said_of(kind, why))
             case Stopped(until):
                 said = Message("sign_in.stopped", {"time": until or visit.now})
                 return await self._reshow(request, flow, visit, said, TOO_MANY)
@@ -298,7 +329,7 @@ class SignInRoutes:
         The strict `form-action 'self'` covers the whole chain of redirects after a form, so an app
         is reached from a page that goes on by itself.
         """
-        to = "/security-info" if opened.kind is SessionKind.REGISTRATION else opened.to
+        to = await self.start.leads_to(opened, visit)
         app = app_of(to, await self.rules.current(visit.now))
         if app is None:
             response = see_other(to)
@@ -314,37 +345,14 @@ class SignInRoutes:
         shown = meets(current.session.evidence, need, self.gate.now())
         return shown and await self.gate.enough(request, current, wanted.app, wanted.to)
 
-    async def _wanted(self, to: str, purpose: str) -> Wanted:
+    async def wanted(self, to: str, purpose: str) -> Wanted:
+        """Read where a sign-in leads, and what for."""
         path = local_path(to)
         app = app_of(path, await self.rules.current(self.gate.now()))
         return Wanted(
             to=path,
             app=None if app is None else app.client_id,
             purpose=purpose_of(path, purpose),
-        )
-
-    async def _start_page(
-        self, wanted: Wanted, name: str = "", errors: dict[str, Message | str] | None = None
-    ) -> StartPage:
-        configuration = await self.rules.current(self.gate.now())
-        app = None if wanted.app is None else configuration.app(wanted.app)
-        return StartPage(
-            to=wanted.to,
-            purpose=wanted.purpose,
-            app_name="" if app is None else app.client_name,
-            name=name[:254],
-            somebody_else=app is not None and needs_of(wanted.to).somebody_else,
-            errors=errors or {},
-        )
-
-    async def _again_page(self, request: Request, current: Current, wanted: Wanted) -> AgainPage:
-        verdict = await self.gate.decide(request, current, wanted.app, wanted.to)
-        return AgainPage(
-            to=wanted.to,
-            purpose=wanted.purpose,
-            name=current.standing.account.display_name,
-            reason="" if wanted.purpose == METHODS else reason_of(verdict, here(request).language),
-            methods=wanted.purpose == METHODS,
         )
 
 
@@ -365,18 +373,3 @@ def _away(request: Request, to: str) -> Response:
     response = page(request, AwayPage(to=to), AWAY)
     response.headers["retry-after"] = str(TRY_AGAIN)
     return response
-
-
-def _said(kind: AuthenticatorType, why: str) -> str:
-    """Return the message for a wrong answer; every pair has one."""
-    if kind is AuthenticatorType.PASSWORD and why == "locked":
-        return "sign_in.wrong_locked"
-    if kind is AuthenticatorType.TOTP and why == "used":
-        return "sign_in.used_totp"
-    if kind is AuthenticatorType.TOTP and why == "unreadable":
-        return "sign_in.unreadable_totp"
-    if kind in (AuthenticatorType.PUSH, AuthenticatorType.PHONE_SIGN_IN):
-        return "sign_in.phone_not_yet"
-    if kind is AuthenticatorType.SMS_CODE and why == "late":
-        return "sign_in.late_sms_code"
-    return f"sign_in.wrong_{kind}"

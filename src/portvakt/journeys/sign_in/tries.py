@@ -22,6 +22,7 @@ from portvakt.methods import Rejected, Verified
 from portvakt.proving.addresses import address_subject, count_address
 from portvakt.proving.answer import subject_of, usable
 from portvakt.proving.notices import Notices
+from portvakt.proving.risk import Risks
 from portvakt.proving.visit import Visit, said
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Records, Unit
@@ -45,6 +46,29 @@ class Tried:
     def began_a_stop(self) -> bool:
         """Whether this very try was the last one before a stop."""
         return self.count.allowed and self.count.stopped_until is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Whose a first answer may be, and what it was counted in, before it is judged."""
+
+    standing: Standing | None
+    answer: Tried | None
+    address: Tried | None
+    directory: Tried | None = None
+    """Where directories count, too: everything that reaches them in this name."""
+
+    @property
+    def keys(self) -> list[tuple[str, str, str]]:
+        """The keys that it is given back by."""
+        counted = (self.answer, self.address, self.directory)
+        return [each.key for each in counted if each is not None]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether this try may be judged."""
+        of_person = (self.answer, self.directory)
+        return all(each.count.allowed for each in of_person if each is not None)
 
 
 async def count_try(
@@ -196,9 +220,15 @@ async def note_failure(
     reason: str,
     app: ClientId | None,
     visit: Visit,
+    risks: Risks | None = None,
 ) -> None:
-    """Write what a wrong answer means: the event, a stop, a method that is switched off."""
+    """Write what a wrong answer means: the event, a stop, a method that is switched off.
+
+    `risks` keeps from where a wrong password came.
+    """
     account_id = None if standing is None else standing.account.id
+    if risks is not None and method is AuthenticatorType.PASSWORD:
+        await risks.note_wrong(unit, tried.subject, visit)
     await unit.audit.write(
         SignInFailed(
             **said(visit, account_id),
@@ -219,7 +249,7 @@ async def note_failure(
         )
         if standing is not None and method in SECOND_FACTORS and not unproven:
             await notices.guessing(unit, standing.account, method, visit)
-    if standing is None or method not in SECOND_FACTORS or unproven:
+    if standing is None or method not in SECOND_FACTORS or unproven or standing.account.break_glass:
         return
     if must_disable(tried.count, LIMITS[tried.kind]):
         await _disable(unit, notices, standing, method, visit)

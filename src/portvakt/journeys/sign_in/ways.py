@@ -5,16 +5,25 @@ from dataclasses import replace
 
 from portvakt.core.authenticators import AuthenticatorType
 from portvakt.core.ids import AuthenticatorId, FlowId
+from portvakt.core.new_phone import shows_password
 from portvakt.core.sign_in import AskAuthenticator, AskPassword, AskPhone, AskProofFirst
 from portvakt.journeys.sign_in.flow import Parts
-from portvakt.journeys.sign_in.outcomes import NO_TEXTS, Anew, Gone, GoOn, Later, Outcome
+from portvakt.journeys.sign_in.outcomes import NO_TEXTS, Anew, Gone, GoOn, Later, Outcome, Showing
 from portvakt.journeys.sign_in.phone import Scene, choosing_phone
 from portvakt.proving.answer import usable
+from portvakt.proving.held import held
 from portvakt.proving.text_limits import NotYet
 from portvakt.proving.visit import Visit
 from portvakt.records.unit import Unit
 
-TYPED = frozenset({AuthenticatorType.TOTP, AuthenticatorType.RECOVERY_CODE})
+TYPED = frozenset(
+    {
+        AuthenticatorType.PASSKEY,
+        AuthenticatorType.TOTP,
+        AuthenticatorType.HARDWARE_TOKEN,
+        AuthenticatorType.RECOVERY_CODE,
+    }
+)
 """Ways that need nothing sent first."""
 
 
@@ -24,8 +33,14 @@ class Ways:
     Choosing works whatever was asked before: a request that nobody answers never stands in the way.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, *, new_phone: bool) -> None:
+        """Take whether people can stand up for somebody who has a new phone."""
         self._parts = parts
+        self._new_phone = new_phone
+
+    def by_people(self, showing: Showing) -> bool:
+        """Whether people can stand up for this person, who has shown the password, if need be."""
+        return self._new_phone and shows_password(showing.state.evidence)
 
     async def send(self, flow: FlowId, visit: Visit) -> Outcome:
         """Send a new code, or ask the phones again, as this sign-in asks for now."""
@@ -74,8 +89,8 @@ class Ways:
             found = await unit.flows.load(flow, visit.binding, visit.now, visit.browser)
             if found is None:
                 return Gone()
-            state, standing = found
-            at = self._parts.finisher.look(state, standing, configuration, visit)
+            state, standing = found[0], held(found[1], configuration)
+            at = await self._parts.finisher.see(unit, state, standing, configuration, visit)
             scene = Scene(
                 state=state,
                 step=at.step,

@@ -20,11 +20,16 @@ from portvakt.core.directory_diff import (
     brake_on,
     difference,
 )
-from portvakt.core.events import BrakeStopped, PeopleImported, PersonDisabled
+from portvakt.core.events import BrakeStopped, PeopleImported
 from portvakt.core.people import AccountState
 from portvakt.crypto.randomness import Random
 from portvakt.directories import Field, PeopleSource, PersonSeen
 from portvakt.journeys.sync_people.facts import facts_of_seen
+from portvakt.journeys.sync_people.last_administrators import (
+    disable_vanished,
+    tell_of_staying,
+    without_last,
+)
 from portvakt.journeys.sync_people.report import Report, RowReport
 from portvakt.journeys.sync_people.survey import Judgement, Survey, names_of
 from portvakt.journeys.sync_people.write import (
@@ -221,6 +226,7 @@ class SyncPeople:
             report.unchanged += done.unchanged
             report.refused += len(done.refused)
             report.rows += done.refused
+            report.last_administrator += len(done.staying)
             progress(source.size + source.position, 2 * source.size)
 
     def _following(self, source: str, orders: Orders) -> Following:
@@ -248,12 +254,14 @@ class SyncPeople:
             before = {key: each.facts for key, each in stored.items()}
             after, refused = await _judged(unit, batch, before, survey, fields, source.name)
             found = difference(before, after, vanished_stay=True)
-            return found, stored, Part.of(found, refused)
+            found, staying = await without_last(unit, found, stored)
+            return found, stored, Part.of(found, refused, staying)
 
         async def write(unit: Unit) -> Part:
             await unit.turn(f"people:{source.name}")
             found, stored, part = await compare(unit)
             await write_part(unit, found.changes, stored, following, ids)
+            await tell_of_staying(unit, part.staying, following)
             return part
 
         if dry_run:
@@ -270,26 +278,17 @@ class SyncPeople:
         look: Look,
     ) -> None:
         """Disable those whom the source no longer knows."""
-        report.disabled += len(gone)
         if orders.dry_run:
+            report.disabled += len(gone)
             await self._show_vanished(source.name, gone, look)
             return
+        following = self._following(source.name, orders)
         for batch in _batches(iter(gone), PART):
-
-            async def disable(unit: Unit, batch: Sequence[Outline] = batch) -> None:
-                await unit.people.disable_many([each.id for each in batch], orders.now)
-                await unit.audit.write_many(
-                    PersonDisabled(
-                        at=orders.now,
-                        account_id=each.id,
-                        actor=orders.actor,
-                        source=source.name,
-                        reason="vanished",
-                    )
-                    for each in batch
-                )
-
-            await self.records.write(disable)
+            staying, went = await self.records.write(
+                lambda unit, batch=batch: disable_vanished(unit, batch, following)
+            )
+            report.disabled += went
+            report.last_administrator += len(staying)
 
     async def _show_vanished(self, source: str, gone: Sequence[Outline], look: Look) -> None:
         for batch in _batches(iter(gone), PART):

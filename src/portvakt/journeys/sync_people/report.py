@@ -43,6 +43,8 @@ class Report:
     """Rows that were left out; the people behind them stay as they are stored."""
     kept: int = 0
     """People who are not in the source and stay, because a row in it cannot be tied to anybody."""
+    last_administrator: int = 0
+    """Administrators who have left and stay, because nobody else is one (A087)."""
     rows: list[RowReport] = field(default_factory=list)
     brake: Brake | None = None
 
@@ -59,4 +61,5 @@ class Report:
             "disabled": self.disabled,
             "refused": self.refused,
             "kept": self.kept,
+            "last_administrator": self.last_administrator,
         }

@@ -60,9 +60,11 @@ class Part:
     disabled: int
     unchanged: int
     refused: list[RowReport] = field(default_factory=list)
+    staying: frozenset[AccountId] = frozenset()
+    """Administrators who would go, and are the last."""
 
     @classmethod
-    def of(cls, found: Difference, refused: list[RowReport]) -> Self:
+    def of(cls, found: Difference, refused: list[RowReport], staying: frozenset[AccountId]) -> Self:
         """Count the changes; who comes back counts as changed."""
         kinds = [each.kind for each in found.changes]
         return cls(
@@ -71,6 +73,7 @@ class Part:
             disabled=kinds.count(ChangeKind.DISABLED),
             unchanged=found.unchanged,
             refused=refused,
+            staying=staying,
         )
 
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.crypto.randomness import Random
+from portvakt.crypto.remembered import Remembered
 from portvakt.crypto.sealing import MasterKeys, Sealer
 from portvakt.journeys.open_app.forward_auth.check import (
     Asked,
@@ -51,6 +52,7 @@ from portvakt.journeys.open_app.names import Names
 from portvakt.journeys.open_app.pages import BlockedPage, BrokenRequestPage, NotYoursPage
 from portvakt.proving.destination import GUARDED as HOME_START
 from portvakt.proving.gate import Gate
+from portvakt.proving.our_devices import OurDevices
 from portvakt.proving.rules import Rules
 from portvakt.records.unit import Records
 from portvakt.web.cookies import (
@@ -59,13 +61,12 @@ from portvakt.web.cookies import (
     new_secret,
     read_cookies,
     secret_value,
-    set_binding,
     set_guarded,
     set_guarded_binding,
 )
 from portvakt.web.forwarded import Forwarded, forwarded
 from portvakt.web.request import context, here
-from portvakt.web.responses import page, problem, problem_json, see_other
+from portvakt.web.responses import bound, page, problem, problem_json, see_other
 from portvakt.web.routing import Route, Who, route
 
 _BROKEN, _NOBODY, _FORBIDDEN, _NOT_HERE = 400, 401, 403, 421
@@ -104,6 +105,7 @@ class ForwardAuth:
         sealer: Sealer,
         random: Random,
         clock: Callable[[], datetime],
+        devices: OurDevices | None = None,
     ) -> Self:
         """Put the parts together over what the root has built."""
         return cls(
@@ -116,8 +118,10 @@ class ForwardAuth:
                 records=records,
                 rules=rules,
                 sealer=sealer,
+                known=Remembered(sealer),
                 keys=ring,
                 telling=Telling(issuer, Names(keys)),
+                devices=devices,
             ),
             starting=Starting(records, rules, random),
             trading=Trading(records, rules),
@@ -157,6 +161,7 @@ class ForwardAuth:
                 address=here(request).address,
                 now=self.clock(),
                 act=moves,
+                seen=await self.gate.seen(request),
             )
         )
         if isinstance(outcome, Passed):
@@ -227,9 +232,7 @@ class ForwardAuth:
         visit = await self.gate.visit(request)
         outcome = await self.starting.answer(_wanted(request), who, visit)
         response = self._shown(request, outcome)
-        if (binding := context(request).new_binding) is not None:
-            set_binding(response, binding)
-        return response
+        return bound(request, response)
 
     def _shown(self, request: Request, outcome: Outcome) -> Response:
         number, language = here(request).request_id, here(request).language

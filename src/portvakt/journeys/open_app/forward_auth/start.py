@@ -8,13 +8,14 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from portvakt.core.assurance import assurance_of, meets
+from portvakt.core.assurance import assurance_of, meets, types_of
 from portvakt.core.events import AppOpened, AppRefused
 from portvakt.core.ids import GrantId
 from portvakt.core.messages import MessageId
 from portvakt.core.people import Account
 from portvakt.core.relying_parties import ASSIGNED, RelyingParty
 from portvakt.core.sessions import Session, SessionKind, lifetime_of
+from portvakt.core.signals import ClientKind
 from portvakt.crypto.randomness import Random
 from portvakt.journeys.open_app.forward_auth.places import TICKET, place_at
 from portvakt.journeys.open_app.forward_auth.ticket import bound_to, ticket_hash
@@ -99,7 +100,15 @@ class Starting:
             return Broken(MessageId("open_app.unknown_address"))
         if who is None or who.session.kind is not SessionKind.FULL:
             return ToSignIn()
-        verdict = judge(configuration, who.account, app.client_id, visit.address, visit.now)
+        verdict = judge(
+            configuration,
+            who.account,
+            app.client_id,
+            visit.address,
+            visit.now,
+            visit.within(who.session).seen,
+            client_kind=ClientKind.PROXY,
+        )
         return await self._person(wanted, app, who, verdict, visit)
 
     async def _person(
@@ -118,7 +127,7 @@ class Starting:
 
     async def _ticket(
         self, wanted: Wanted, app: RelyingParty, who: SignedIn, verdict: Verdict, visit: Visit
-    ) -> ToHost:
+    ) -> ToHost | ToSignIn:
         session, account, ticket = who.session, who.account, self.random.secret()
         lives = lifetime_of(session.kind, account.roles).absolute
         grant = Grant(
@@ -145,17 +154,24 @@ class Starting:
             session_id=session.id,
             aal=assurance_of(session.evidence).aal,
             rules=verdict.decision.reasons,
+            methods=types_of(session.evidence),
+            **verdict.told,
         )
 
-        async def act(unit: Unit) -> None:
-            await unit.grants.put_code(put)
+        async def act(unit: Unit) -> bool:
+            if not await unit.grants.put_code(put):
+                return False  # the session ended while we looked
             await unit.audit.write(opened, verdict.decision.trace)
+            return True
 
-        await self.records.write(act)
+        if not await self.records.write(act):
+            return ToSignIn()
         return ToHost(f"https://{wanted.host}{TICKET}?ticket={ticket}")
 
     async def _refuse(
         self, app: RelyingParty, who: SignedIn, why: str, verdict: Verdict, visit: Visit
     ) -> None:
-        refused = AppRefused(**said(visit, who.account.id), app=app.client_id, why=why)
+        refused = AppRefused(
+            **said(visit, who.account.id), app=app.client_id, why=why, **verdict.told
+        )
         await self.records.write_one(lambda unit: unit.audit.write(refused, verdict.decision.trace))

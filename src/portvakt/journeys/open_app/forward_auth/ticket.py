@@ -81,8 +81,8 @@ class Trading:
             if found is None:
                 return None
             if isinstance(found, Reused):
-                await unit.grants.revoke(found.grant_id, brought.now)
-                await unit.audit.write(_reused(found.grant_id, app, brought))
+                if await unit.grants.revoke(found.grant_id, brought.now):  # said once
+                    await unit.audit.write(_reused(found.grant_id, app, brought))
                 return None
             if not _is_of_browser(found, brought):
                 await unit.grants.revoke(found.grant.id, brought.now)

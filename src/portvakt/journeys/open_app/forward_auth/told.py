@@ -11,7 +11,7 @@ from portvakt.core.relying_parties import RelyingParty, told_of
 from portvakt.core.sessions import Session
 from portvakt.crypto.signing import Signer
 from portvakt.journeys.open_app.names import Names
-from portvakt.journeys.open_app.oidc.claims import authentication_of
+from portvakt.journeys.open_app.oidc.token.claims import authentication_of
 
 ASSERTION_LIVES = timedelta(seconds=60)
 ASSERTION_TYPE = "forward-auth+jwt"

@@ -8,15 +8,20 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from portvakt.journeys.open_app.oidc.calls import Call
-from portvakt.journeys.open_app.oidc.dpop import Nonces
+from portvakt.journeys.open_app.oidc.callers.dpop import Nonces
+from portvakt.journeys.open_app.oidc.calls import MANY, Call, Sent
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 from portvakt.journeys.open_app.oidc.signed_answers import Signed
 from portvakt.web.client_certificates import HEADER, client_certificate
-from portvakt.web.forms import BadFormError, Form, form
-from portvakt.web.request import context, here
+from portvakt.web.forms import BadFormError, form
+from portvakt.web.headers import NO_STORE, Header
+from portvakt.web.request import context, said
+from portvakt.web.responses import Written
 
 REALM = 'realm="portvakt"'
+_JSON: Header = (b"content-type", b"application/json")
+_KEPT_NOWHERE: tuple[Header, ...] = (_JSON, NO_STORE, (b"pragma", b"no-cache"))
+"""RFC 6749 section 5.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +29,16 @@ class Brought:
     """What an app has sent to one of the addresses where it says who it is."""
 
     authorization: str | None
-    sent: Form
+    sent: Sent
     call: Call
 
 
 async def brought(request: Request, now: datetime) -> Brought | OAuthError:
-    """Read what an app has sent, each parameter once (RFC 6749 section 3.2)."""
+    """Read what an app has sent, each parameter once (RFC 6749 section 3.2) but for `MANY`."""
     call = call_of(request, now)
-    authorizations = request.headers.getlist("authorization")
+    authorizations = said(request, b"authorization")
     try:
-        sent = await form(request)
+        sent = Sent((await form(request, MANY)).pairs)
     except BadFormError:
         return _malformed("The body must be a form with each parameter once.")
     if len(authorizations) > 1:
@@ -43,17 +48,17 @@ async def brought(request: Request, now: datetime) -> Brought | OAuthError:
 
 def call_of(request: Request, now: datetime) -> Call:
     """Return what every call of an app has in common."""
+    around, scope = context(request), request.scope
+    peer = scope.get("client")
     return Call(
         now,
-        here(request).address,
-        here(request).request_id,
-        method=request.method,
-        path=request.scope["path"],
-        proofs=tuple(request.headers.getlist("dpop")),
+        around.here.address,
+        around.here.request_id,
+        method=scope["method"],
+        path=scope["path"],
+        proofs=tuple(said(request, b"dpop")),
         certificate=client_certificate(
-            None if request.client is None else request.client.host,
-            request.headers.getlist(HEADER),
-            context(request).site.trusted_proxies,
+            peer[0] if peer else None, said(request, HEADER), around.site.trusted_proxies
         ),
     )
 
@@ -93,10 +98,10 @@ def json_answer(body: Mapping[str, object], status: int = 200, cache: str = "no-
 
 def raw_answer(body: bytes, status: int = 200, cache: str = "no-store") -> Response:
     """Write JSON that is written already."""
-    headers = {"cache-control": cache}
-    if cache == "no-store":
-        headers["pragma"] = "no-cache"  # RFC 6749 section 5.1
-    return Response(body, status, headers=headers, media_type="application/json")
+    headers = _KEPT_NOWHERE
+    if cache != "no-store":
+        headers = (_JSON, (b"cache-control", cache.encode("ascii")))
+    return Written(body, status, headers)
 
 
 def signed_answer(signed: Signed) -> Response:

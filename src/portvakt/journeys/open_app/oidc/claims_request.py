@@ -1,6 +1,6 @@
 """The `claims` parameter: what an app wants to know by name (OpenID Connect Core section 5.5)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Self
@@ -80,6 +80,20 @@ class ClaimsRequest:
         """Return the scopes that the claims belong to which the app may know."""
         names = {*self.id_token, *self.userinfo} & CLAIM_SCOPE.keys()
         return frozenset(CLAIM_SCOPE[name] for name in names) & frozenset(app.scope)
+
+
+def within_scope(
+    wishes: Wishes, scope: Collection[str], granted: Collection[str], app: RelyingParty
+) -> Wishes:
+    """Return which wishes stand for a token of this scope.
+
+    An app may give scope up for one token (RFC 6749 section 6). What it asked for by name beside
+    its scope (OpenID Connect Core section 5.5) would come all the same, in a token that it means to
+    tell less; so then only claims of the scope that is left are told.
+    """
+    if set(granted) & set(app.scope) <= set(scope):
+        return wishes
+    return {name: wish for name, wish in wishes.items() if CLAIM_SCOPE.get(name) in scope}
 
 
 def _wishes(part: object) -> Wishes | None:

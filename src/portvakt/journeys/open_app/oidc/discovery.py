@@ -7,41 +7,28 @@ import orjson
 
 from portvakt.core.assurance import ACR_VALUES
 from portvakt.core.relying_parties import (
-    AUTHORIZATION_CODE,
-    CLIENT_CREDENTIALS,
-    DEVICE_CODE,
     OFFLINE_ACCESS,
-    REFRESH_TOKEN,
-    TOKEN_EXCHANGE,
 )
 from portvakt.crypto.client_keys import KINDS
-from portvakt.journeys.open_app.oidc.checks import RESPONSE_MODES
-from portvakt.journeys.open_app.oidc.demands import PROMPTS
+from portvakt.journeys.open_app.oidc.authorize.checks import RESPONSE_MODES
+from portvakt.journeys.open_app.oidc.authorize.demands import PROMPTS
+from portvakt.journeys.open_app.oidc.places import (
+    AUTHORIZE,
+    DEVICE_AUTHORIZATION,
+    END_SESSION,
+    GRANT_TYPES,
+    INTROSPECT,
+    JWKS,
+    PUSH,
+    REGISTER,
+    REVOKE,
+    TOKEN,
+    USERINFO,
+)
 from portvakt.journeys.open_app.oidc.scopes import SCOPES
-
-DISCOVERY = "/.well-known/openid-configuration"
-AUTHORIZE = "/oidc/authorize"
-PUSH = "/oidc/par"
-TOKEN = "/oidc/token"  # noqa: S105 - a path
-USERINFO = "/oidc/userinfo"
-JWKS = "/oidc/jwks"
-INTROSPECT = "/oidc/introspect"
-REVOKE = "/oidc/revoke"
-END_SESSION = "/oidc/end_session"
-REGISTER = "/oidc/register"
-DEVICE_AUTHORIZATION = "/oidc/device_authorization"
 
 SIGNING_ALGORITHMS = ("ES256", "RS256", "EdDSA")
 """ES256 is twelve times cheaper to sign; RS256 is what every client must understand."""
-
-GRANT_TYPES = (
-    AUTHORIZATION_CODE,
-    REFRESH_TOKEN,
-    CLIENT_CREDENTIALS,
-    DEVICE_CODE,
-    TOKEN_EXCHANGE,
-)
-"""What can be brought to the token endpoint. There is no password grant (RFC 9700 section 2.4)."""
 
 CONFIDENTIAL = (
     "client_secret_basic",

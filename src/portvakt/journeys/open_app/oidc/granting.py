@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from portvakt.core.people import Account
 from portvakt.core.relying_parties import OFFLINE_ACCESS, REFRESH_TOKEN, RelyingParty
-from portvakt.core.sessions import Session, lifetime_of
+from portvakt.core.sessions import Session, ends_with, lifetime_of
 
 ONCE = timedelta(minutes=10)
 """Longer than the code and the access token together; after that nothing hangs on the grant."""
@@ -30,7 +30,16 @@ def granted_scope(asked: Iterable[str], app: RelyingParty) -> tuple[str, ...]:
 def ends_at(
     app: RelyingParty, scope: Iterable[str], session: Session, account: Account, now: datetime
 ) -> datetime:
-    """Return when nothing hangs on the grant any more, whatever is refreshed meanwhile."""
+    """Return when nothing hangs on the grant any more, whatever is refreshed meanwhile.
+
+    What a temporary pass was shown for ends with the pass.
+    """
+    return min((_latest(app, scope, session, account, now), *ends_with(session.evidence)))
+
+
+def _latest(
+    app: RelyingParty, scope: Iterable[str], session: Session, account: Account, now: datetime
+) -> datetime:
     if REFRESH_TOKEN not in app.grant_types:
         return now + ONCE
     if OFFLINE_ACCESS in scope:

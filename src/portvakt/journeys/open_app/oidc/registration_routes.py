@@ -15,8 +15,8 @@ from starlette.responses import Response
 from portvakt.core.registration import Kept, NotAllowed, Registered, Unfit
 from portvakt.core.relying_parties import RelyingParty
 from portvakt.journeys.open_app.oidc.answers import REALM, json_answer, refused
-from portvakt.journeys.open_app.oidc.discovery import REGISTER
 from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
+from portvakt.journeys.open_app.oidc.places import REGISTER
 from portvakt.web.forms import SlowFormError, in_time
 from portvakt.web.routing import Route, Who, route
 

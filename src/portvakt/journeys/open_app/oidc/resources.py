@@ -9,7 +9,7 @@ from portvakt.journeys.open_app.oidc.errors import ErrorCode, OAuthError
 
 
 def audience_of(
-    app: RelyingParty, granted: tuple[str, ...], asked: str | None
+    app: RelyingParty, granted: tuple[str, ...], asked: tuple[str, ...]
 ) -> tuple[str, ...] | OAuthError:
     """Say for whom a token is: what was asked for now, of what was asked for at first.
 
@@ -21,7 +21,7 @@ def audience_of(
         return invalid_target()
     if not asked:
         return standing
-    return (asked,) if asked in (standing or app.resources) else invalid_target()
+    return asked if set(asked) <= set(standing or app.resources) else invalid_target()
 
 
 def invalid_target() -> OAuthError:

@@ -11,11 +11,11 @@ from starlette.responses import Response
 from portvakt.crypto.client_certificates import Issuers
 from portvakt.crypto.client_keys import KINDS
 from portvakt.crypto.randomness import Random
+from portvakt.crypto.remembered import Remembered
 from portvakt.crypto.sealing import Mac, MasterKeys, Sealer
 from portvakt.crypto.user_codes import UserCodes
 from portvakt.journeys.open_app.keys import KeyRing
 from portvakt.journeys.open_app.names import Names
-from portvakt.journeys.open_app.oidc.access_token import AccessTokens
 from portvakt.journeys.open_app.oidc.answers import (
     REALM,
     answered,
@@ -27,16 +27,21 @@ from portvakt.journeys.open_app.oidc.answers import (
     signed_answer,
     with_nonce,
 )
-from portvakt.journeys.open_app.oidc.app_keys import AppKeys
-from portvakt.journeys.open_app.oidc.authorize_routes import AuthorizeRoutes
-from portvakt.journeys.open_app.oidc.binding import Binding
-from portvakt.journeys.open_app.oidc.client_assertion import Assertions
-from portvakt.journeys.open_app.oidc.client_auth import ClientAuthentication
-from portvakt.journeys.open_app.oidc.client_credentials import ClientCredentials
-from portvakt.journeys.open_app.oidc.code_grant import CodeGrant
-from portvakt.journeys.open_app.oidc.device_grant import DeviceGrant
-from portvakt.journeys.open_app.oidc.device_routes import DeviceRoutes
-from portvakt.journeys.open_app.oidc.discovery import (
+from portvakt.journeys.open_app.oidc.authorize.noting import Noting
+from portvakt.journeys.open_app.oidc.authorize.routes import AuthorizeRoutes
+from portvakt.journeys.open_app.oidc.callers.app_keys import AppKeys
+from portvakt.journeys.open_app.oidc.callers.binding import Binding
+from portvakt.journeys.open_app.oidc.callers.client_assertion import Assertions
+from portvakt.journeys.open_app.oidc.callers.client_auth import ClientAuthentication
+from portvakt.journeys.open_app.oidc.callers.dpop import Nonces, Proofs
+from portvakt.journeys.open_app.oidc.device.grant import DeviceGrant
+from portvakt.journeys.open_app.oidc.device.routes import DeviceRoutes
+from portvakt.journeys.open_app.oidc.discovery import published
+from portvakt.journeys.open_app.oidc.errors import OAuthError
+from portvakt.journeys.open_app.oidc.logout.end_session import EndSession
+from portvakt.journeys.open_app.oidc.logout.routes import EndSessionRoutes
+from portvakt.journeys.open_app.oidc.other_origins import PREFLIGHT, OtherOrigins
+from portvakt.journeys.open_app.oidc.places import (
     DISCOVERY,
     INTROSPECT,
     JWKS,
@@ -44,25 +49,24 @@ from portvakt.journeys.open_app.oidc.discovery import (
     REVOKE,
     TOKEN,
     USERINFO,
-    published,
 )
-from portvakt.journeys.open_app.oidc.dpop import Nonces, Proofs
-from portvakt.journeys.open_app.oidc.end_session import EndSession
-from portvakt.journeys.open_app.oidc.end_session_routes import EndSessionRoutes
-from portvakt.journeys.open_app.oidc.errors import OAuthError
-from portvakt.journeys.open_app.oidc.introspection import Introspection
-from portvakt.journeys.open_app.oidc.issuing import Issuer
-from portvakt.journeys.open_app.oidc.other_origins import PREFLIGHT, OtherOrigins
-from portvakt.journeys.open_app.oidc.refresh_grant import RefreshGrant
-from portvakt.journeys.open_app.oidc.revocation import Revocation
 from portvakt.journeys.open_app.oidc.signed_answers import Signed, SignedAnswers, wants_signed
-from portvakt.journeys.open_app.oidc.token import Tokens
-from portvakt.journeys.open_app.oidc.token_exchange import TokenExchange
-from portvakt.journeys.open_app.oidc.userinfo import UserInfo
+from portvakt.journeys.open_app.oidc.token.access_token import AccessTokens
+from portvakt.journeys.open_app.oidc.token.client_credentials import ClientCredentials
+from portvakt.journeys.open_app.oidc.token.code_grant import CodeGrant
+from portvakt.journeys.open_app.oidc.token.endpoint import Tokens
+from portvakt.journeys.open_app.oidc.token.introspection import Introspection
+from portvakt.journeys.open_app.oidc.token.issuing import Issuer
+from portvakt.journeys.open_app.oidc.token.refresh_grant import RefreshGrant
+from portvakt.journeys.open_app.oidc.token.revocation import Revocation
+from portvakt.journeys.open_app.oidc.token.token_exchange import TokenExchange
+from portvakt.journeys.open_app.oidc.token.userinfo import UserInfo
 from portvakt.proving.gate import Gate
 from portvakt.proving.notices import Notices
+from portvakt.proving.our_devices import OurDevices
 from portvakt.proving.rules import Rules
 from portvakt.records.unit import Records
+from portvakt.web.request import said
 from portvakt.web.routing import Route, Who, route
 from portvakt.wire.outward import Outward
 
@@ -107,14 +111,15 @@ class OpenIdConnect:
         outward: Outward,
         issuers: Issuers,
         clock: Callable[[], datetime],
+        our_devices: OurDevices | None = None,
     ) -> Self:
         """Put the parts of the protocol together over what the root has built."""
         names = Names(keys)
         signed = SignedAnswers(issuer, ring)
-        access = AccessTokens(issuer, ring, sealer, records)
+        access = AccessTokens(issuer, ring, sealer, records, Remembered(sealer))
         writes = Issuer(issuer, ring, names, random, access)
         binding = Binding(Proofs(issuer, records, Nonces(Mac(keys, "dpop_nonce"))))
-        ending = EndSession(issuer, ring, names, rules, records, sealer)
+        ending = EndSession(issuer, ring, names, rules, records, sealer, Noting(records))
         fetched, asked = AppKeys(outward, clock), Mac(keys, "asked")
         ours = frozenset({issuer, issuer + TOKEN, issuer + PUSH})
         clients = ClientAuthentication(records, rules, Assertions(records, fetched, ours), issuers)
@@ -125,7 +130,7 @@ class OpenIdConnect:
             clients=clients,
             introspection=Introspection(records, rules, access, names),
             revocation=Revocation(records, access),
-            tokens=_tokens(clients, records, writes, notices, binding, rules),
+            tokens=_tokens(clients, records, writes, notices, binding, rules, our_devices),
             people=UserInfo(rules, access, names, signed, binding),
             signed=signed,
             origins=OtherOrigins(rules, clock),
@@ -142,7 +147,7 @@ class OpenIdConnect:
         return [
             route(DISCOVERY, anybody(self.discovery), who=Who.CLIENT),
             route(JWKS, anybody(self.jwks), who=Who.CLIENT),
-            *self.browsers.routes(),
+            *self.browsers.routes(self.origins),
             route(TOKEN, apps(self.token), methods=post, who=Who.CLIENT),
             route(INTROSPECT, self.introspect, methods=("POST",), who=Who.CLIENT),
             route(REVOKE, apps(self.revoke), methods=post, who=Who.CLIENT),
@@ -177,7 +182,7 @@ class OpenIdConnect:
         if isinstance(app, OAuthError):
             return answered(app)
         answer = await self.introspection.answer(app, came.sent, came.call)
-        if isinstance(answer, OAuthError) or not wants_signed(request.headers.getlist("accept")):
+        if isinstance(answer, OAuthError) or not wants_signed(said(request, b"accept")):
             return answered(answer)
         return signed_answer(await self.signed.introspection(app, answer, came.call.now))
 
@@ -196,9 +201,10 @@ class OpenIdConnect:
 
     async def userinfo(self, request: Request) -> Response:
         """Tell an app who the person is, for an access token in the header (RFC 6750 2.1)."""
-        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        authorizations = said(request, b"authorization")
+        scheme, _, value = "".join(authorizations[:1]).partition(" ")
         scheme = scheme.lower()
-        if scheme not in SCHEMES or len(request.headers.getlist("authorization")) > 1:
+        if scheme not in SCHEMES or len(authorizations) > 1:
             # without a token there is no error to name (RFC 6750 section 3.1)
             ways = ", ".join(SCHEMES.values())
             return Response(status_code=401, headers={"www-authenticate": ways})
@@ -218,13 +224,14 @@ def _tokens(
     notices: Notices,
     binding: Binding,
     rules: Rules,
+    our_devices: OurDevices | None,
 ) -> Tokens:
     return Tokens(
         clients=clients,
         codes=CodeGrant(records, writes),
-        refreshing=RefreshGrant(records, writes, notices),
+        refreshing=RefreshGrant(records, writes, notices, rules, our_devices),
         own=ClientCredentials(writes),
         devices=DeviceGrant(records, writes),
-        exchange=TokenExchange(rules, writes),
+        exchange=TokenExchange(rules, writes, our_devices),
         binding=binding,
     )

@@ -1,0 +1,1 @@
+"""Which app is calling, and to which key its tokens are bound."""

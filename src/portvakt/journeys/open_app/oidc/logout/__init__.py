@@ -1,0 +1,1 @@
+"""Signing out: at an app's wish, and telling every app of it."""

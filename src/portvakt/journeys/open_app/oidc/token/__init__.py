@@ -1,0 +1,1 @@
+"""The token endpoint, and what can be done with what it gave."""
