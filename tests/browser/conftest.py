@@ -1,4 +1,4 @@
-"""Chromium and one demo for all stories; both stop when the last story has ended.
+"""Chromium for all stories, and a demo for each file of them.
 
 With several workers each has its own, and the stories of one file stay together."""
 
@@ -67,9 +67,13 @@ def new_phone(chromium: Browser, camera: Camera) -> Iterator[PhoneMaker]:
         yield new
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoAt]:
-    """The product as `./demo` starts it, on free ports, with its own data."""
+    """The product as `./demo` starts it, on free ports, with its own data.
+
+    Each file has one of its own: what became of a person in another's stories would stand in its
+    way, and in which order files are run is no file's business.
+    """
     with running_demo(tmp_path_factory.mktemp("demo")) as demo:
         yield demo
 

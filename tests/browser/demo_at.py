@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 SECONDS_FOR_A_TEXT = 10
+SECONDS_BETWEEN_TEXTS = 30
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,17 @@ class DemoAt:
         return [text["text"] for text in asked.json()]
 
     def seconds_until(self, number: str, age: int) -> float:
-        """How long it is until the newest text to a number is so many seconds old."""
+        """How long it is until the newest text to a number, if any, is so many seconds old."""
         asked = httpx.get(f"{self.phone}/texts.json", params={"to": number}, trust_env=False)
-        came = datetime.fromisoformat(asked.json()[0]["at"])
+        found = asked.json()
+        if not found:
+            return 0.0
+        came = datetime.fromisoformat(found[0]["at"])
         return max(0.0, age - (datetime.now(UTC) - came).total_seconds())
+
+    def rest(self, number: str) -> None:
+        """Wait until another text may go to a number: another story may have had one sent."""
+        time.sleep(self.seconds_until(number, SECONDS_BETWEEN_TEXTS))
 
     def next_text(self, number: str, seen: int) -> str:
         """Wait for the text after the `seen` first ones."""

@@ -27,6 +27,7 @@ def test_a_manager_lets_somebody_add_a_new_phone(demo: DemoAt, browse: Callable[
     number = re.sub(r"\s", "", shown)
     assert "ny telefon" in demo.next_text(HARRIETS, seen), "her other ways are told at once"
 
+    demo.rest(MARIANNES)
     seen = len(demo.texts(MARIANNES))
     boss.go(f"{demo.portvakt}/vouch")
     log_in(boss, marianne)

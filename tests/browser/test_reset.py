@@ -60,6 +60,7 @@ def test_a_text_phone_and_a_manager_give_a_new_password(
 
 def the_manager_says_yes(demo: DemoAt, eyes: Eyes, manager: Person) -> None:
     """Sign in with two factors, and confirm who it is."""
+    demo.rest(MARIANNES)
     seen = len(demo.texts(MARIANNES))
     eyes.go(f"{demo.portvakt}/vouch")
     log_in(eyes, manager)

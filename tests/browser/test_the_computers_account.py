@@ -10,10 +10,11 @@ from playwright.async_api import Page, async_playwright, expect
 
 from portvakt.settings.kerberos_structs import Kerberos
 from tests import make
+from tests.bad_days.processes import eventually
 from tests.browser.conftest import ARGUMENTS, chromium_path
 from tests.browser.real_service import real_service
-from tests.directories.homes import AtSamba
-from tests.journeys.sign_in.directory import NAME, person_in, settings_of
+from tests.directories.homes import AtSamba, somebody
+from tests.journeys.sign_in.directory import NAME, settings_of
 from tests.servers.kerberos import Realm
 from tests.servers.region import Somebody
 from tests.servers.samba_domain import REALM
@@ -37,7 +38,10 @@ def at_localhost(realm: Realm) -> Realm:
 async def served(
     realm: Realm, folder: Path, url: str, *, inside: bool = True
 ) -> AsyncIterator[tuple[World, str, Somebody]]:
-    """Serve a product on a port, where one person of the domain has a second factor."""
+    """Serve a product on a port, where one person of the domain has come with the first sync.
+
+    Whoever is added beside a sync that has begun is gone from the directory, as it sees it.
+    """
     kerberos = Kerberos(
         keytab_file=str(realm.keytab(HOST)),
         networks=(make.LAN,),
@@ -46,12 +50,17 @@ async def served(
     )
     home = AtSamba(realm.server)
     directory = settings_of(home, folder)
+    one = somebody()
+    id_, _ = await asyncio.to_thread(home.add, one)
     async with real_service(folder, url, PUSH, directories=(directory,), kerberos=kerberos) as (
         world,
         origin,
     ):
         await world.configure(networks=[HERE if inside else make.network()])
-        _, one, _ = await person_in(world, home)
+        await eventually(
+            lambda: world.house.records.read(lambda unit: unit.people.by_external_id(NAME, id_)),
+            lambda found: found is not None,
+        )
         yield world, origin, one
 
 

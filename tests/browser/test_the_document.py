@@ -4,7 +4,6 @@ The steps are those of the instruction: text messages 1 to 4, the app 3 to 5 and
 were for: signed in from outside with a second factor, from inside without, and an app opened.
 """
 
-import time
 from collections.abc import Callable
 
 from playwright.sync_api import Page
@@ -70,7 +69,7 @@ def outside_with_a_text(demo: DemoAt, browse: Browse, person: Person, number: st
     eyes.sees("Du är utanför regionens nät.")
     if eyes.page.get_by_text("Vi har inte skickat någon ny kod än.").is_visible():
         # One text in thirty seconds to a number; the page says when the next may be asked for.
-        time.sleep(demo.seconds_until(number, 30))
+        demo.rest(number)
         eyes.press("Skicka en ny kod")
     prove_number(eyes, demo, number, seen, "Kod från sms")
     opens_the_shop(eyes, person, amr="mfa pwd sms")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
+from structlog.testing import capture_logs
 
 from portvakt.background_break_glass import DrillWatch
 from portvakt.core.break_glass import REMIND_EVERY, TEST_EVERY
@@ -82,13 +82,11 @@ async def test_each_use_is_counted_for_an_alert(tmp_path: Path, sqlite_url: str)
     assert told.value("portvakt_break_glass_ready") == 1
 
 
-async def test_each_use_is_the_loudest_line_there_is(
-    open_world: Open, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_each_use_is_the_loudest_line_there_is(open_world: Open) -> None:
     async with open_world() as world, world.browser() as browser:
         one, _ = await ready(world)
-        await signs_in(browser, one)
-    lines = [each for each in capsys.readouterr().out.splitlines() if "break_glass_used" in each]
-    assert len(lines) == 1
-    assert "critical" in lines[0]
-    assert NAME in lines[0]
+        with capture_logs() as lines:
+            await signs_in(browser, one)
+    (line,) = [each for each in lines if "break_glass_used" in each["event"]]
+    assert line["log_level"] == "critical"
+    assert NAME in line.values()
