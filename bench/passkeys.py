@@ -113,8 +113,8 @@ def sign_in(
     for visitor, answer in zip(visitors, answers, strict=True):
         visitor.post("/sign-in", {"key": answer}).expect(303)
     spent = (before - opening, between - before, cpu_ms(pid) - start)
-    page, asking, answering = (each / len(visitors) for each in spent)
-    return page, asking, answering
+    shown, asking, answering = (each / len(visitors) for each in spent)
+    return shown, asking, answering
 
 
 def judging(key: SoftKey) -> tuple[Passkey, Ceremony, list[Secret]]:

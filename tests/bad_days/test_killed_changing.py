@@ -15,7 +15,7 @@ from portvakt.core.people import Account
 from portvakt.settings import load_settings
 from tests import make
 from tests.bad_days.conftest import Open
-from tests.bad_days.processes import Node, torn
+from tests.bad_days.processes import Node, eventually, torn
 from tests.bad_days.site import Site, app_code
 from tests.bad_days.test_killed import somebody_stands_still, standing_still
 from tests.directories.homes import NEW, RIGHT, AtSlapd, Home
@@ -40,15 +40,24 @@ def follow(site: Site, home: Home) -> None:
     site.configure(tomli_w.dumps({"directories": [table]}))
 
 
-async def killed_after_the_yes(site: Site, node: Node, browser: Browser) -> None:
+async def killed_after_the_yes(
+    site: Site, node: Node, browser: Browser, home: Home, dn: str
+) -> None:
     """Send a new password, and kill the node when the directory has it and nobody knows."""
+    before = home.mark(dn)
     async with standing_still(site.url, "events"):
         sent = asyncio.create_task(
             torn(browser.submit({"current": RIGHT.open(), "new": NEW.open()}))
         )
+        await has_another(home, dn, before)
         await somebody_stands_still(site)
         node.kill()
         assert (await sent).status == 0
+
+
+async def has_another(home: Home, dn: str, before: str) -> None:
+    """Wait for the directory's yes: others who write events may stand still before it."""
+    await eventually(lambda: asyncio.to_thread(home.mark, dn), lambda mark: mark != before)
 
 
 @asynccontextmanager
@@ -93,7 +102,7 @@ async def test_f08_a_known_password_that_was_changed_is_told_of_though_we_were_k
             await browser.get("/change-password")
             await browser.submit({"name": one.user_name, "password": RIGHT.open()})
             assert (await browser.submit({"code": app_code(1)})).path == "/change-password"
-            await killed_after_the_yes(site, node, browser)
+            await killed_after_the_yes(site, node, browser, home, dn)
             assert home.knows(one, dn, NEW)
             assert len(await site.world.sessions(account)) == 2
             async with half_a_minute_later(site, monkeypatch):
@@ -118,10 +127,12 @@ async def test_f08_a_database_that_goes_away_after_the_yes_leaves_it_to_be_settl
             await browser.get("/change-password")
             await browser.submit({"name": one.user_name, "password": RIGHT.open()})
             await browser.submit({"code": app_code()})
+            before = at_slapd.mark(dn)
             async with standing_still(site.url, "events"):
                 sent = asyncio.create_task(
                     browser.submit({"current": RIGHT.open(), "new": NEW.open()})
                 )
+                await has_another(at_slapd, dn, before)
                 await somebody_stands_still(site)
                 while not sent.done():
                     await site.rows(ended)
@@ -145,7 +156,7 @@ async def test_f08_a_password_that_had_to_be_changed_is_told_of_though_we_were_k
             await browser.sign_in(one.user_name, RIGHT.open())
             page = await browser.submit({"code": app_code()})
             assert page.title == "Byt lösenord först"
-            await killed_after_the_yes(site, node, browser)
+            await killed_after_the_yes(site, node, browser, home, dn)
             assert home.knows(one, dn, NEW)
             async with half_a_minute_later(site, monkeypatch):
                 await told(site, account)

@@ -78,6 +78,13 @@ class AtSamba:
         )  # fmt: skip
         return str(UUID(bytes_le=_base64(said, "objectGUID")))
 
+    def mark(self, dn: str) -> str:
+        """Return what is another after each change of the password; nothing is tried for it."""
+        return self.server.tool(
+            "ldapsearch", "-LLL", "-s", "base", "-b", dn, "pwdLastSet",
+            dn=ad.ADMIN, password=ad.ADMIN_PASSWORD,
+        )  # fmt: skip
+
     def knows(self, one: Somebody, dn: str, password: Secret) -> bool:
         """Ask Kerberos, the file server and LDAP; all must say the same."""
         del dn
@@ -123,6 +130,13 @@ class AtSlapd:
             dn=openldap.ADMIN, password=openldap.ADMIN_PASSWORD,
         )  # fmt: skip
         return said.partition("entryUUID: ")[2].split()[0]
+
+    def mark(self, dn: str) -> str:
+        """Return what is another after each change of the password; nothing is tried for it."""
+        return self.server.tool(
+            "ldapsearch", "-LLL", "-s", "base", "-b", dn, "userPassword",
+            dn=openldap.ADMIN, password=openldap.ADMIN_PASSWORD,
+        )  # fmt: skip
 
     def knows(self, one: Somebody, dn: str, password: Secret) -> bool:
         """Ask `ldapwhoami`."""
