@@ -1,0 +1,1 @@
+"""The illustrated guide and the instruction film, made from the running product."""

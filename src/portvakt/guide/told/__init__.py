@@ -1,0 +1,1 @@
+"""The journeys that the guide tells, each written once as steps."""
