@@ -109,3 +109,30 @@ class Book:
     address: str
     """Of the product: `https://mfa.region.example`."""
     chapters: tuple[Chapter, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmPart:
+    """Where a step begins in a film: one chapter mark."""
+
+    starts: float
+    """In seconds."""
+    name: str
+    """Of the step; empty for what comes before the first and after the last."""
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmFiles:
+    """The film of a chapter; its files are named relative to the folder of the making."""
+
+    mp4: str
+    """`films/register-app.mp4`."""
+    webm: str
+    poster: str
+    captions: Mapping[str, str]
+    """WebVTT by language: `{"sv": "films/register-app.sv.vtt", …}`."""
+    transcript: str
+    """The transcript in the book's language."""
+    seconds: float
+    parts: tuple[FilmPart, ...] = ()

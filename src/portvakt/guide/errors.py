@@ -1,0 +1,5 @@
+"""What stops a guide from being made."""
+
+
+class GuideError(Exception):
+    """Why no guide can be made here, and what to do about it, in one line for who asked for it."""
