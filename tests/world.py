@@ -33,6 +33,7 @@ from portvakt.records.people_in_bulk import StoredPerson
 from portvakt.records.standing import Standing
 from portvakt.records.unit import Unit
 from portvakt.settings import Settings
+from portvakt.settings.guide_structs import Guide
 from portvakt.settings.structs import (
     BreakGlass,
     Devices,
@@ -342,6 +343,7 @@ def settings(
     risk: Risk | None = None,
     password_rules: PasswordRules | None = None,
     break_glass: BreakGlass | None = None,
+    guide: Guide | None = None,
     **registration: object,
 ) -> Settings:
     """Settings for a product behind one trusted proxy; who issues certificates is in the folder."""
@@ -368,6 +370,7 @@ def settings(
         risk=risk or Risk(),
         password_rules=password_rules or PasswordRules(),
         break_glass=break_glass or BreakGlass(),
+        guide=guide or Guide(),
         registration=Registration(**registration),  # type: ignore[arg-type]  # checked by msgspec users
     )
 

@@ -134,7 +134,7 @@ def markdown(head: list[str], rows: list[list[str]]) -> list[str]:
 
 def settings_page() -> str:
     """Return docs/operators/settings.md."""
-    parts = ("structs", "kerberos_structs")
+    parts = ("structs", "kerberos_structs", "guide_structs")
     found = {name: each for part in parts for name, each in structs(f"{PACKAGE}.{part}").items()}
     whole = found["Settings"]
     sections = {

@@ -58,10 +58,8 @@ from portvakt.records.unit import Records, open_records
 from portvakt.settings import Settings
 from portvakt.small_journeys import (
     break_glass_routes,
-    device_routes,
     new_phone_of,
-    not_me_routes,
-    receipt_routes,
+    routes_over_the_base,
 )
 from portvakt.web.crowd import Narrow
 from portvakt.web.errors import Failures
@@ -261,12 +259,10 @@ def _house(base: Base, measured: "Measured | None") -> House:
         *_sign_in(base, finisher, risks, passwords),
         *break_glass_routes(base, finisher),
         *passwords.routes,
-        *not_me_routes(base),
         *phones.routes,
         *_registration(base, policy, passwords),
         *_app_routes(base, ring),
-        *receipt_routes(base),
-        *device_routes(base),
+        *routes_over_the_base(base),
     )
     return House(
         asgi=stack(

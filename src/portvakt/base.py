@@ -41,6 +41,7 @@ from portvakt.settings.structs import span
 from portvakt.telling_people import notices_of
 from portvakt.text_settings import code_text_of, text_limits
 from portvakt.texts import Texts
+from portvakt.web.made_guide import NO_GUIDE, MadeGuide
 from portvakt.web.site import Logo, Organisation, Site, origin_of
 from portvakt.wire.http import HttpClient
 from portvakt.wire.outward import Outward
@@ -252,6 +253,7 @@ def _site(settings: Settings, texts: Texts, random: Random) -> Site:
         app_host=settings.hosts.authenticator,
         device_host=settings.hosts.device,
         trusted_proxies=tuple(ip_network(each) for each in settings.proxies.trusted),
+        guide=NO_GUIDE if settings.guide.folder is None else MadeGuide(Path(settings.guide.folder)),
     )
 
 

@@ -12,12 +12,23 @@ from portvakt.journeys.new_phone.flow import Parts as NewPhoneParts
 from portvakt.journeys.new_phone.routes import new_phone_routes
 from portvakt.journeys.not_me.flow import NotMe
 from portvakt.journeys.not_me.routes import NotMeRoutes
+from portvakt.journeys.read_guide.routes import ReadGuide
 from portvakt.journeys.text_receipts.flow import Receipts
 from portvakt.journeys.text_receipts.routes import ReceiptRoutes
 from portvakt.key_service import key_method, key_questions
 from portvakt.proving.finish import Finisher
 from portvakt.text_gateways import receipt_readers
 from portvakt.web.routing import Route
+
+
+def routes_over_the_base(base: Base) -> list[Route]:
+    """Return the routes of the journeys that need nothing but the base."""
+    return [
+        *not_me_routes(base),
+        *receipt_routes(base),
+        *device_routes(base),
+        *ReadGuide(base.site.guide).routes(),
+    ]
 
 
 def not_me_routes(base: Base) -> list[Route]:

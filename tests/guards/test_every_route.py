@@ -23,6 +23,13 @@ KNOWN = {
     Who.ANYONE: {
         "/",
         "/.well-known/change-password",
+        "/guide",
+        "/guide/",
+        "/guide/{language}",
+        "/guide/{language}/",
+        "/guide/{language}/films/{file}",
+        "/guide/{language}/pictures/{file}",
+        "/guide/{language}/{file}",
         "/icons/{mark}",
         "/kerberos",
         "/sign-in",

@@ -19,6 +19,7 @@ from portvakt.plugins import names as adapters
 from portvakt.records.addresses import SqliteFile, address_of
 from portvakt.settings.device_checks import check_devices
 from portvakt.settings.directory_checks import check_directories, check_kerberos
+from portvakt.settings.guide_checks import check_guide
 from portvakt.settings.structs import Settings, span
 from portvakt.settings.text_checks import check_texts
 from portvakt.strict_toml import Problems
@@ -80,6 +81,7 @@ def check(settings: Settings, problems: Problems) -> None:
     _risk(settings, problems)
     check_directories(settings, problems)
     check_kerberos(settings, problems)
+    check_guide(settings, problems)
 
 
 def is_loopback(host: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from portvakt.settings.guide_structs import Guide
 from portvakt.settings.kerberos_structs import Kerberos
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -247,8 +248,7 @@ class Reset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     slow_way: bool = False
     """A second text, a day after the first, is a second way. It suits where people have a text
-    phone, no manager within reach and no support at night; whoever has the phone for a day has the
-    account."""
+    phone, no manager near and no support at night; who has it for a day has the account."""
     two_devices: tuple[str, ...] = ()
     """Groups whose people must not show both ways on one phone."""
     privileged_may: bool = False
@@ -389,6 +389,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wake: Wake | None = None
     directories: tuple[Directory, ...] = ()
     kerberos: Kerberos | None = None
+    guide: Guide = Guide()
     audit: Audit = Audit()
     metrics: Metrics = Metrics()
     outgoing: Outgoing = Outgoing()

@@ -36,6 +36,9 @@ APP_SECURITY_POLICY = (
 )
 """The app sends no form and needs a camera, a manifest and a service worker; all of it is ours."""
 
+GUIDE_SECURITY_POLICY = f"{CONTENT_SECURITY_POLICY}; media-src 'self'"
+"""The guide has films."""
+
 _PERMISSIONS = (
     "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), display-capture=(), "
     "encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), midi=(), "
@@ -46,25 +49,32 @@ _APP_PERMISSIONS = _PERMISSIONS.replace("camera=()", "camera=(self)") + (
     ", publickey-credentials-create=(self), publickey-credentials-get=(self)"
 )
 
+_GUIDE_PERMISSIONS = _PERMISSIONS.replace("fullscreen=()", "fullscreen=(self)")
+
 _TWO_YEARS = 63_072_000
 
 NO_STORE: Header = (b"cache-control", b"no-store")
 
 
 def security_headers(
-    *, https: bool, app: bool = False, devices: str | None = None
+    *, https: bool, app: bool = False, guide: bool = False, devices: str | None = None
 ) -> tuple[Header, ...]:
-    """Return the headers that every answer carries; `app` is for those of the authenticator app.
+    """Return the headers that every answer carries.
 
+    `app` is for those of the authenticator app, `guide` for those of the illustrated guide.
     `devices` is the origin that a page asks whether its device is ours, if there is one.
 
     `Referrer-Policy` is `same-origin` rather than `no-referrer`, because under the latter browsers
     write `Origin: null` on our own forms, and then nothing tells them from a stranger's.
     """
-    policy = APP_SECURITY_POLICY if app else CONTENT_SECURITY_POLICY
+    policy = CONTENT_SECURITY_POLICY
+    permissions = _PERMISSIONS
+    if app:
+        policy, permissions = APP_SECURITY_POLICY, _APP_PERMISSIONS
+    elif guide:
+        policy, permissions = GUIDE_SECURITY_POLICY, _GUIDE_PERMISSIONS
     if devices is not None and not app:
         policy = policy.replace("connect-src 'self'", f"connect-src 'self' {devices}")
-    permissions = _APP_PERMISSIONS if app else _PERMISSIONS
     always: tuple[Header, ...] = (
         (_POLICY, policy.encode()),
         (b"x-content-type-options", b"nosniff"),

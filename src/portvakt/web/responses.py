@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from portvakt.web.cookies import set_binding
 from portvakt.web.csrf import csrf_field
+from portvakt.web.guide_links import told_at
 from portvakt.web.headers import Header
 from portvakt.web.paths import is_local_path
 from portvakt.web.request import Context, context, wants_json
@@ -27,6 +28,11 @@ class Page:
 
     template: ClassVar[str]
     errors: Mapping[str, Message | str] = field(default_factory=dict)
+
+    @property
+    def moment(self) -> str:
+        """Which step this is, where one template shows several (`web.guide_links`)."""
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +79,10 @@ class _Csrf:
 def page(request: Request, view: Page, status: int = 200) -> Response:
     """Return the page that `view` describes, in the language of the person who asked."""
     around = context(request)
+    language = around.here.language
+    places = told_at(view.template, view.moment)
     html = around.templates.render(
-        around.here.language,
+        language,
         view.template,
         {
             "page": view,
@@ -83,6 +91,7 @@ def page(request: Request, view: Page, status: int = 200) -> Response:
             "shared": around.shared,
             "status": status,
             "this_path": path_and_query(request),
+            "told_at": around.site.guide.address(language, places) if places else None,
         },
     )
     response = HTMLResponse(html, status_code=status)

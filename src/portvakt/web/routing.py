@@ -23,6 +23,8 @@ _PARAMETER = re.compile(r"\{([a-z_]+)\}")
 _VALUE = r"[A-Za-z0-9_-]{1,64}"
 """Ids of ours. A path with anything else in that place does not exist, so no handler, and no
 database, ever meets a NUL, a slash or a kilobyte there."""
+_FILE = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}(?:\.[A-Za-z0-9_-]{1,16}){1,3}"
+"""The same for a parameter called `file`: a file's name, which never leads out of its folder."""
 
 
 class Who(Enum):
@@ -51,7 +53,10 @@ class Route:
 
 
 def route(path: str, endpoint: Endpoint, *, methods: Sequence[str] = ("GET",), who: Who) -> Route:
-    """Declare an address. `{name}` in the path stands for one id; GET answers HEAD as well."""
+    """Declare an address; GET answers HEAD as well.
+
+    `{name}` in the path stands for one id, and `{file}` for a file's name.
+    """
     named = {method.upper() for method in methods}
     if "GET" in named:
         named.add("HEAD")
@@ -90,7 +95,7 @@ class Router:
         if "{" not in path:
             return self._fixed.setdefault(path, {})
         pattern = "".join(
-            f"(?P<{part}>{_VALUE})" if odd else re.escape(part)
+            f"(?P<{part}>{_FILE if part == 'file' else _VALUE})" if odd else re.escape(part)
             for odd, part in (
                 (index % 2, part) for index, part in enumerate(_PARAMETER.split(path))
             )

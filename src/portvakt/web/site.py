@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network
 from urllib.parse import urlsplit
 
 from portvakt.texts import Texts
+from portvakt.web.made_guide import NO_GUIDE, MadeGuide
 
 SHOW_DEVICE = "/our-device/show"
 """What is answered at the host where the proxy asks for a device's certificate, and there only."""
@@ -52,6 +53,8 @@ class Site:
     device_host: str | None = None
     """The host name where the proxy asks for a certificate of a device; None: nowhere."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    guide: MadeGuide = NO_GUIDE
+    """The illustrated guide, which pages of registration and reset lead to."""
 
     @property
     def origin(self) -> str:

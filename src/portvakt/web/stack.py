@@ -34,6 +34,7 @@ from portvakt.web.crowd import Door, Narrow
 from portvakt.web.errors import BodyTooLargeError, Errors, Failures
 from portvakt.web.headers import APP, GUARDED, Header, security_headers, with_security
 from portvakt.web.held import HeldAnswers
+from portvakt.web.made_guide import AT as GUIDE
 from portvakt.web.metrics import Measuring, MetricsDoor
 from portvakt.web.request import SCOPE_KEY, Context, read_request
 from portvakt.web.responses import problem
@@ -160,6 +161,7 @@ class _Shell:
         self._security = security_headers(https=site.https, devices=site.device_origin)
         self._app_security = security_headers(https=site.https, app=True)
         self._guarded_security = security_headers(https=False)
+        self._guide_security = security_headers(https=site.https, guide=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         here = read_request(scope, self._site)
@@ -199,6 +201,8 @@ class _Shell:
     def _security_of(self, path: str) -> tuple[Header, ...]:
         if path.startswith(APP):
             return self._app_security
+        if path.startswith(GUIDE):
+            return self._guide_security
         return self._guarded_security if path.startswith(GUARDED) else self._security
 
 

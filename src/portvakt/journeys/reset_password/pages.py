@@ -39,6 +39,11 @@ class WaysPage(Page):
     first: bool
     ways: tuple[WayShown, ...]
 
+    @property
+    def moment(self) -> str:
+        """The second proof is a step of its own."""
+        return "" if self.first else "another"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPage(Page):

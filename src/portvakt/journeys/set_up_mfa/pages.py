@@ -143,6 +143,11 @@ class NumberPage(Page):
     after_app: bool = False
     replaces: Way | None = None
 
+    @property
+    def moment(self) -> str:
+        """It is a step of registering the app, too."""
+        return "after_app" if self.after_app else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodePage(Page):
