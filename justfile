@@ -53,7 +53,7 @@ adr title:
 
 # lock the Python dependencies again, with hashes and without addresses (needs uv)
 lock:
-    cd requirements && for f in runtime dev; do \
+    cd requirements && for f in runtime guide dev; do \
       uv pip compile -q --generate-hashes --no-emit-index-url --no-header $f.in -o $f.txt; done
     cd tests/servers/jupyterhub && \
       uv pip compile -q --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt

@@ -117,19 +117,44 @@ set_up_python() {
       stop "The Python packages could not be installed, see above. Run the command again."
     "${pip[@]}" --no-build-isolation --no-deps --editable . >&2 ||
       stop "Portvakt itself could not be installed into .venv, see above."
-    if [ "$name" = dev ]; then stamp_of runtime >.venv/installed-runtime; fi # dev holds runtime
+    case $name in # what each holds besides itself
+      dev) stamp_of runtime >.venv/installed-runtime; stamp_of guide >.venv/installed-guide ;;
+      guide) stamp_of runtime >.venv/installed-runtime ;;
+    esac
     stamp_of "$name" >".venv/installed-$name"
   fi
   exec {lock}<&-
 }
 
+# missing_for_guides: prints the packages that making guides needs, where this machine lacks them.
+missing_for_guides() {
+  local library
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
+    command -v google-chrome >/dev/null || chromium_package
+  command -v ffmpeg >/dev/null || echo ffmpeg
+  command -v espeak-ng >/dev/null || echo espeak-ng
+  for library in libpango-1.0 libpangoft2-1.0 libharfbuzz-subset; do # what WeasyPrint sets pages with
+    compgen -G "/usr/lib/*/$library.so.0" >/dev/null ||
+      case $library in libharfbuzz-subset) echo libharfbuzz-subset0 ;; *) echo "$library-0" ;; esac
+  done
+  # Chromium draws boxes instead of letters on a machine without any font.
+  [ -n "$(fc-list ':lang=sv' 2>/dev/null)" ] || echo fontconfig fonts-noto-core
+}
+
+# set_up_guides: what making guides needs beside the Python packages.
+set_up_guides() {
+  local missing
+  read -r -d '' -a missing < <(missing_for_guides) || true
+  [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+}
+
 # set_up_servers: what the tests start, where this machine lacks it.
 set_up_servers() {
   local missing=()
+  read -r -d '' -a missing < <(missing_for_guides) || true
+  command -v pdfinfo >/dev/null || missing+=(poppler-utils) # says how a PDF is tagged
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ||
     missing+=(postgresql)
-  command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
-    command -v google-chrome >/dev/null || missing+=("$(chromium_package)")
   command -v firefox-esr >/dev/null || command -v firefox >/dev/null ||
     missing+=("$(firefox_package)")
   command -v oathtool >/dev/null || missing+=(oathtool)
@@ -153,8 +178,6 @@ set_up_servers() {
     [ ! -d /usr/share/samba/setup ] || ! PATH=$PATH:/usr/sbin:/sbin command -v winbindd >/dev/null; then
     missing+=(samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind)
   fi
-  # Chromium draws boxes instead of letters on a machine without any font.
-  [ -n "$(fc-list ':lang=sv' 2>/dev/null)" ] || missing+=(fontconfig fonts-noto-core)
   [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
 
