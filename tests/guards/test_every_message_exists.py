@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 
+from portvakt.guide.told import JOURNEYS, words_of
 from portvakt.texts import LANGUAGES, Texts
 from tests.guards.tree import shown, tracked
 
@@ -14,6 +15,8 @@ AREAS = sorted({name.split(".")[0] for name in IDS})
 
 AREA = "|".join(AREAS)
 LITERAL = re.compile(rf"""["']((?:{AREA})\.[a-z0-9_]*[a-z0-9])["']""")
+TOLD = frozenset(each for journey in JOURNEYS for each in words_of(journey))
+"""The guide's sentences: their ids follow from the names of its journeys and their steps."""
 COMPOSED = re.compile(rf"""["']((?:{AREA})\.[a-z0-9_]*)(?:\{{|["']\s*~)""")
 """An id whose end is put in when the program runs: `f"sign_in.wrong_{kind}"`, `"x.y_" ~ kind`."""
 
@@ -65,11 +68,12 @@ def test_no_message_is_empty_or_untranslated() -> None:
 def test_every_message_that_is_named_exists() -> None:
     unknown = {name: file for name, file in named(LITERAL).items() if name not in IDS}
     assert not unknown
+    assert sorted(TOLD - IDS) == []
 
 
 @pytest.mark.parametrize("area", AREAS)
 def test_every_message_is_used(area: str) -> None:
-    whole = named(LITERAL)
+    whole = named(LITERAL).keys() | TOLD
     starts = tuple(start for start in named(COMPOSED) if not start.endswith("."))
     unused = sorted(
         name

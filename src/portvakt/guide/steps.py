@@ -86,8 +86,19 @@ class PressOwn:
 
 
 @dataclass(frozen=True, slots=True)
+class PressTile:
+    """Press the tile of an app in the portal, the first that asks for nothing more.
+
+    `{press}` is its name. What opens is not ours: whoever plays answers in its place.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """Hold the phone before the picture on the desk: its camera films it."""
+
+    before: At = At.DESK
+    """Where the picture is: on the desk, or on the old phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,7 @@ class Look:
     at: MessageId
 
 
-Act = Write | Choose | Press | PressOwn | Hold | Look
+Act = Write | Choose | Press | PressOwn | PressTile | Hold | Look
 
 
 class Need(StrEnum):
@@ -108,11 +119,25 @@ class Need(StrEnum):
     TEXTS = "texts"
     RESET = "reset"
     PORTAL = "portal"
-    """An app that somebody may open."""
+    """An app that somebody may open, at work with the password or a text besides."""
     NEW_PHONE_BY_PEOPLE = "new_phone_by_people"
     PAPER_CODES = "paper_codes"
     NUMBER_AFTER_APP = "number_after_app"
     """Who registers the app is asked for a number, too."""
+    NUMBER_SKIPPED = "number_skipped"
+    """They are asked, and nothing can be sent there: it is passed over."""
+    FIRST_BY_PASSWORD = "first_by_password"  # noqa: S105 - a word
+    """Who has nothing yet, and no number that the employer knows, registers with the password."""
+    FIRST_AT_WORK = "first_at_work"
+    """They do so at work and nowhere else."""
+    BY_APP = "by_app"
+    """From outside the password is not enough, and the app besides it is."""
+    BY_TEXT = "by_text"
+    """The same of a text."""
+    TEXT_AT_WORK = "text_at_work"
+    """At work, too, a text is asked for besides the password."""
+    PASSWORD_AT_WORK = "password_at_work"  # noqa: S105 - a word
+    """At work the password is enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +145,9 @@ class Step:
     """One numbered step: what to do, and what is seen then.
 
     Its words are `guide.<journey>_<name>` and, where `seen`, `guide.<journey>_<name>_seen`, with
-    the placeholders `{press}` (the label of the last thing pressed), `{address}` (of `opens`),
-    `{field}` and `{option}` (of the last `Choose` or `Write`), `{organisation}` and `{support}`.
+    the placeholders `{press}` (the label of the last thing pressed or looked at), `{address}` (of
+    `opens`), `{field}` and `{option}` (of the last `Choose` or `Write`), `{sees}` (the title that
+    is seen), `{organisation}` and `{support}`.
     """
 
     name: str
@@ -129,7 +155,7 @@ class Step:
     opens: Place | None = None
     acts: tuple[Act, ...] = ()
     sees: MessageId | None = None
-    """The title (first heading) that the screen has afterwards, by itself or because of the acts."""
+    """The title (first heading) of the screen afterwards, by itself or because of the acts."""
     seen: bool = False
     """Whether there is a sentence on what is seen."""
     needs: frozenset[Need] = frozenset()
@@ -146,8 +172,11 @@ class Person(StrEnum):
     """No number is known; the welcome window is open."""
     WORK_PHONE = "work_phone"
     """The employer's directory has a mobile number."""
+    NEW_APP = "new_app"
+    """Has just added the app; phone sign-in is off still."""
     WITH_APP = "with_app"
-    """Has the app, and phone sign-in, and a work phone."""
+    """Has the app, and phone sign-in, a work phone, and a card of recovery codes: all of them for
+    days, so that they count where a password is reset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +202,10 @@ class Journey:
 
 
 def needed(journey: Journey, allowed: frozenset[Need]) -> Journey | None:
-    """Leave out what the installation does not allow; None where the whole journey is not."""
+    """Leave out what the installation does not allow; None where the whole journey is not.
+
+    What is registered first is played at work where it must be done there.
+    """
     if not journey.needs <= allowed:
         return None
     kept = tuple(step for step in journey.steps if step.needs <= allowed)
@@ -182,6 +214,7 @@ def needed(journey: Journey, allowed: frozenset[Need]) -> Journey | None:
         person=journey.person,
         steps=kept,
         needs=journey.needs,
-        outside=journey.outside,
+        outside=journey.outside
+        and not (Need.FIRST_AT_WORK in allowed and Need.FIRST_BY_PASSWORD in journey.needs),
         from_document=journey.from_document,
     )
