@@ -172,11 +172,9 @@ class Person(StrEnum):
     """No number is known; the welcome window is open."""
     WORK_PHONE = "work_phone"
     """The employer's directory has a mobile number."""
-    NEW_APP = "new_app"
-    """Has just added the app; phone sign-in is off still."""
     WITH_APP = "with_app"
-    """Has the app, and phone sign-in, a work phone, and a card of recovery codes: all of them for
-    days, so that they count where a password is reset."""
+    """Has the app, and phone sign-in unless the journey turns it on, a work phone, and a card of
+    recovery codes: all of them for days, so that they count where a password is reset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,7 +127,7 @@ APP_WITH_NUMBER = Journey(
 )
 PHONE_SIGN_IN = Journey(
     name="phone_sign_in",
-    person=Person.NEW_APP,
+    person=Person.WITH_APP,
     needs=needing(Need.APP, Need.PHONE_SIGN_IN),
     from_document="app 6",
     steps=(
