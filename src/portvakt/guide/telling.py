@@ -136,3 +136,5 @@ class FilmFiles:
     """The transcript in the book's language."""
     seconds: float
     parts: tuple[FilmPart, ...] = ()
+    burned: str | None = None
+    """The MP4 with the book's own captions in the picture, where it was asked for."""
