@@ -4,4 +4,5 @@ import sys
 
 from portvakt.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":  # a process that is started beside this one reads the file again
+    sys.exit(main())

@@ -2,15 +2,19 @@
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 
 from portvakt.demo.control import Control
 from portvakt.demo.front import Place, Switch
+from portvakt.demo.guide import DemoGuide
 from portvakt.demo.phone_page import Phones
 from portvakt.demo.region import Shown
+from tests.journeys.read_guide.made import make_guide
 
 AT = datetime(2026, 11, 22, 12, 3, 4, tzinfo=UTC)
+NO_GUIDE = DemoGuide(Path("/not/made"), "http://localhost:8/guide/")
 ANNA = Shown("Anna Berg", "anna.berg@region.example", "anna.berg", "a-b-c-d-10", None, "Not")
 
 
@@ -54,7 +58,7 @@ def test_the_gateway_refuses_what_is_not_a_text() -> None:
 def test_only_the_page_itself_moves_the_switch() -> None:
     async def story() -> None:
         switch = Switch()
-        async with client(Control(switch, (ANNA,), ()).app()) as browser:
+        async with client(Control(switch, (ANNA,), (), NO_GUIDE).app()) as browser:
             foreign = {"Sec-Fetch-Site": "cross-site"}
             sent = await browser.post("/place", data={"place": "inside"}, headers=foreign)
             assert sent.status_code == 403
@@ -66,5 +70,27 @@ def test_only_the_page_itself_moves_the_switch() -> None:
             shown = (await browser.get("/")).text
         assert "inne på regionens nät" in shown
         assert ANNA.password in shown
+
+    asyncio.run(story())
+
+
+def test_the_guide_is_linked_once_it_is_there(tmp_path: Path) -> None:
+    async def story() -> None:
+        guide = DemoGuide(tmp_path, "http://localhost:8/guide/")
+        async with client(Control(Switch(), (ANNA,), (), guide).app()) as browser:
+            before = (await browser.get("/")).text
+            assert "./demo --guide" in before
+            assert "/guide/" not in before
+            guide.making = True
+            assert "görs just nu" in (await browser.get("/")).text
+            make_guide(tmp_path)
+            guide.making = False
+            after = (await browser.get("/")).text
+            for file in ("", "guide.pdf", "one-file.html", "films/forgotten-password.mp4"):
+                assert f'"http://localhost:8/guide/sv/{file}"' in after
+            assert "/guide/en/" not in after
+            assert "./demo --guide" not in after
+            guide.failed = True
+            assert "kunde inte göras" in (await browser.get("/")).text
 
     asyncio.run(story())

@@ -131,7 +131,8 @@ def print_table(
 class Progress:
     """A bar on standard error, for work that has taken longer than two seconds.
 
-    On a terminal it is drawn over itself; elsewhere each tenth is a line of its own.
+    On a terminal it is drawn over itself; elsewhere each tenth is a line of its own. The label may
+    change on the way.
     """
 
     PATIENCE = 2.0
@@ -139,7 +140,7 @@ class Progress:
     _AGAIN = 0.1
 
     def __init__(self, label: str) -> None:
-        self._label = label
+        self.label = label
         self._began = time.monotonic()
         self._drawn = self._began
         self._tenth = -1
@@ -154,11 +155,11 @@ class Progress:
         if not sys.stderr.isatty():
             if int(share * 10) > self._tenth:
                 self._tenth = int(share * 10)
-                print(f"{self._label}: {share:.0%}", file=sys.stderr, flush=True)
+                print(f"{self.label}: {share:.0%}", file=sys.stderr, flush=True)
         elif now - self._drawn >= self._AGAIN or share == 1.0:
             self._drawn, self._shown = now, True
             bar = "█" * round(share * self._WIDTH)
-            line = f"\r{self._label} {bar:░<{self._WIDTH}} {share:4.0%}"
+            line = f"\r{self.label} {bar:░<{self._WIDTH}} {share:4.0%}\x1b[K"
             print(line, end="", file=sys.stderr, flush=True)
 
     def end(self) -> None:

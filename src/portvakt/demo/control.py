@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from portvakt.demo import pages
 from portvakt.demo.front import Place, Switch
+from portvakt.demo.guide import DemoGuide
 from portvakt.demo.region import Shown
 
 
@@ -20,6 +21,7 @@ class Control:
     switch: Switch
     people: tuple[Shown, ...]
     links: tuple[tuple[str, str], ...]
+    guide: DemoGuide
 
     def app(self) -> Starlette:
         """Return the page."""
@@ -41,6 +43,7 @@ class Control:
             other=(Place.OUTSIDE if inside else Place.INSIDE).value,
             people=self.people,
             links=self.links,
+            guide=self.guide,
         )
 
     async def move(self, request: Request) -> Response:

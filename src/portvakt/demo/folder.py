@@ -23,6 +23,7 @@ from portvakt.core.secret import Secret
 from portvakt.crypto.passwords import PasswordHasher
 from portvakt.demo import region
 from portvakt.demo.apps import ICONS
+from portvakt.demo.guide import without_ours
 from portvakt.demo.region import Addresses, Shown
 from portvakt.records.unit import Unit, open_records
 
@@ -57,6 +58,11 @@ class Folder:
     def facts(self) -> Path:
         """What programs read about this run."""
         return self.path / "demo.json"
+
+    @property
+    def guide(self) -> Path:
+        """Where the illustrated guide is, once it is made."""
+        return self.path / "guide"
 
     @property
     def database(self) -> Path:
@@ -101,7 +107,8 @@ class Folder:
 
     def write_facts(self, addresses: Addresses, people: tuple[Shown, ...]) -> None:
         """Write `demo.json`."""
-        facts = {**asdict(addresses), "people": [asdict(person) for person in people]}
+        told = {"guide": addresses.guide, "people": [asdict(person) for person in people]}
+        facts = asdict(addresses) | told
         _write(self.facts, json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
 
     async def _passwords(self) -> tuple[dict[str, str], dict[str, str]]:
@@ -121,17 +128,12 @@ class Folder:
 
     def _portvakt(self, *words: str) -> None:
         """Run one of the product's commands, with these settings and no others."""
-        environ = {name: value for name, value in os.environ.items() if not _ours(name)}
         command = [sys.executable, "-m", "portvakt", *words, "--config", str(self.settings)]
         done = subprocess.run(  # noqa: S603 - our own program with our own words
-            command, env=environ, capture_output=True, text=True, check=False
+            command, env=without_ours(), capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             raise DemoError(f"portvakt {words[0]}: {(done.stderr or done.stdout).strip()}")
-
-
-def _ours(name: str) -> bool:
-    return name.startswith("PORTVAKT_")
 
 
 async def _has_mark(url: str, clock: Clock) -> bool:

@@ -225,6 +225,11 @@ class Addresses:
         """Where the authenticator app is; it may stand in another window for a phone."""
         return f"{self.portvakt}/authenticator/"
 
+    @property
+    def guide(self) -> str:
+        """Where the illustrated guide is, once it is made."""
+        return f"{self.portvakt}/guide/"
+
     def links(self) -> tuple[tuple[str, str], ...]:
         """Return what the control page links to."""
         return (
@@ -264,6 +269,13 @@ def settings(
             }
         ],
         "mail": {"gateway": "smtp", "host": "127.0.0.1", "port": mail_port, "tls": "none"},
+        "guide": {
+            "folder": str(data / "guide"),
+            "groups": ["alla"],
+            "number": "06-1234567",
+            "version": "1",
+            "owner": "IT-stöd, Region Exempel",
+        },
     }
 
 

@@ -18,6 +18,7 @@ from portvakt.demo.apps import AppServer
 from portvakt.demo.control import Control
 from portvakt.demo.folder import DemoError, Folder
 from portvakt.demo.front import Front, Switch
+from portvakt.demo.guide import DemoGuide
 from portvakt.demo.mailbox import LARGEST, Mailbox
 from portvakt.demo.phone_page import Phones
 from portvakt.demo.region import Addresses, Shown
@@ -52,6 +53,15 @@ class Sockets:
     shop: socket
     product: socket
     mail: socket
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """What there is in this run."""
+
+    addresses: Addresses
+    people: tuple[Shown, ...]
+    guide: DemoGuide
 
 
 def main(words: Sequence[str]) -> int:
@@ -90,6 +100,11 @@ def parser() -> argparse.ArgumentParser:
     words.add_argument("--host", metavar="NAME", help="a name by which a real phone reaches it")
     words.add_argument("--tls-cert", type=Path, metavar="F", help="certificate for NAME (PEM)")
     words.add_argument("--tls-key", type=Path, metavar="F", help="its key (PEM)")
+    words.add_argument(
+        "--guide",
+        action="store_true",
+        help="make the illustrated guide, its PDF and its films, too; it takes some minutes",
+    )
     return words
 
 
@@ -112,7 +127,8 @@ def _demo(asked: argparse.Namespace) -> int:
     )
     people = folder.build(clock, shop=addresses.shop)
     folder.write_facts(addresses, people)
-    return asyncio.run(_serve(folder, sockets, addresses, people, tls, trust))
+    shown = Region(addresses, people, DemoGuide(folder.guide, addresses.guide, wanted=asked.guide))
+    return asyncio.run(_serve(folder, sockets, shown, tls, trust))
 
 
 def _trust(tls: Tls | None) -> ssl.SSLContext:
@@ -155,11 +171,11 @@ def _addresses(sockets: Sockets, host: str | None, tls: Tls | None) -> Addresses
 async def _serve(
     folder: Folder,
     sockets: Sockets,
-    addresses: Addresses,
-    people: tuple[Shown, ...],
+    shown: Region,
     tls: Tls | None,
     trust: ssl.SSLContext,
 ) -> int:
+    addresses, people, guide = shown.addresses, shown.people, shown.guide
     settings = load_settings(folder.settings, {})
     log.configure(settings.log.format, settings.log.level)
     switch = Switch()
@@ -171,15 +187,17 @@ async def _serve(
             Place(phones.app(*mailbox.routes()), sockets.phone),
             Place(build(settings, clock=clock, beside=_beside), sockets.product, lifespan=True),
             Place(shop.app(), sockets.shop, tls),
-            Place(Control(switch, people, addresses.links()).app(), sockets.control),
+            Place(Control(switch, people, addresses.links(), guide).app(), sockets.control),
             Place(front, sockets.front, tls, own_date=False),
         ]
     )
     try:
         async with await asyncio.start_server(mailbox.answer, sock=sockets.mail, limit=LARGEST):
-            if await servers.start():
-                print(_said(addresses, people), flush=True)
-            return await servers.finished()
+            if not await servers.start():
+                return await servers.finished()
+            print(_said(addresses, people), flush=True)
+            async with guide.made_beside(folder.settings):
+                return await servers.finished()
     finally:
         await front.close()
         await shop.close()

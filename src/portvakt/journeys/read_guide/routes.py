@@ -27,6 +27,7 @@ _WORDS: Final = {
     ".vtt": "text/vtt; charset=utf-8",
 }
 _PARTS: Final = {
+    ".jpg": "image/jpeg",
     ".mp4": "video/mp4",
     ".pdf": "application/pdf",
     ".png": "image/png",
