@@ -1,0 +1,216 @@
+"""The browsers of the stage: a desk, and phones with a camera and a screen lock.
+
+They know the host names of the installation and no others: nothing that is shown can come from
+anywhere else, and nothing is sent anywhere.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from html import escape
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from portvakt.guide.errors import GuideError
+from portvakt.guide.serving import Certificate
+from portvakt.guide.stage import Stage
+from portvakt.guide.stage_settings import PROXY
+from portvakt.guide.steps import At
+from portvakt.guide.telling import SCALE
+from portvakt.web.cookies import Cookie
+from portvakt.web.site import origin_of
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, BrowserContext, Page, Route
+
+    from portvakt.guide.camera import Camera
+
+DESK = (1280, 800)
+PHONE = (390, 844)
+"""In CSS pixels."""
+PATIENCE = 10_000
+"""Milliseconds until what should be there is missing."""
+_LOCALES = {"sv": "sv-SE", "en": "en-GB"}
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_PACKAGES = {"playwright": "playwright", "PIL": "pillow"}
+_APP = """<!doctype html>
+<meta name="viewport" content="width=device-width">
+<title>{name}</title>
+<style>
+body {{ font: 18px system-ui; margin: 0; color: #16202b; background: #f6f7f9 }}
+main {{ max-width: 28rem; margin: 96px auto; padding: 0 20px }}
+h1 {{ font-size: 28px }}
+</style>
+<main><h1>{name}</h1></main>
+"""
+_ARGUMENTS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def see_what_is_missing() -> None:
+    """Raise `GuideError` where pictures cannot be taken, with the commands that install it."""
+    missing = []
+    gone = [name for module, name in _PACKAGES.items() if find_spec(module) is None]
+    if gone:
+        missing.append(f"{' and '.join(gone)}: pip install 'portvakt[guide]'")
+    if _chromium() is None:
+        missing.append("Chromium: apt install chromium")
+    if missing:
+        raise GuideError(f"what takes the pictures is missing: {'; '.join(missing)}")
+
+
+def _chromium() -> str | None:
+    return next((found for name in _CHROMIUM if (found := shutil.which(name))), None)
+
+
+def chromium_arguments(
+    names: tuple[str, ...], port: int, certificate: Certificate | None
+) -> list[str]:
+    """Return how Chromium is started, so that these names lead to the port and none elsewhere."""
+    rules = [*(f"MAP {name} {PROXY}:{port}" for name in names), "MAP * ~NOTFOUND"]
+    arguments = [*_ARGUMENTS, f"--host-resolver-rules={', '.join(rules)}"]
+    if certificate is not None:
+        arguments.append(f"--ignore-certificate-errors-spki-list={certificate.mark}")
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")  # it refuses to start for root
+    return arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Browsers:
+    """Two running browsers, and what the phones' camera films."""
+
+    stage: Stage
+    desk: "Browser"
+    phone: "Browser"
+    camera: "Camera"
+
+    @asynccontextmanager
+    async def at_hand(self, language: str) -> AsyncIterator[dict[At, "Page"]]:
+        """Open a desk and two phones that nobody has used, and close them at the end."""
+        self.camera.sees_nothing()
+        pages = {At.DESK: await self._desk(language)}
+        for at in (At.PHONE, At.NEW_PHONE):
+            pages[at] = await self._phone(language)
+        try:
+            yield pages
+        finally:
+            for page in pages.values():
+                await page.context.close()
+
+    async def _desk(self, language: str) -> "Page":
+        width, height = DESK
+        context = await self.desk.new_context(
+            viewport={"width": width, "height": height}, **_usual(language)
+        )
+        return await self._page(context, language)
+
+    async def _phone(self, language: str) -> "Page":
+        width, height = PHONE
+        context = await self.phone.new_context(
+            viewport={"width": width, "height": height},
+            has_touch=True,
+            is_mobile=True,
+            permissions=["camera", "notifications"],
+            **_usual(language),
+        )
+        page = await self._page(context, language)
+        await _with_screen_lock(page)
+        return page
+
+    async def _page(self, context: "BrowserContext", language: str) -> "Page":
+        context.set_default_timeout(PATIENCE)
+        public = self.stage.settings.public_url
+        await context.add_cookies(
+            [
+                {
+                    "name": Cookie.LANGUAGE.value,
+                    "value": language,
+                    "url": origin_of(public).replace("http:", "https:"),
+                    "secure": True,
+                    "sameSite": "Lax",
+                    "httpOnly": True,
+                }
+            ]
+        )
+        for origin, name in self.stage.tiles.items():
+            await context.route(f"{origin}/**", _showing(name))
+        return await context.new_page()
+
+
+def _showing(app: str) -> "Callable[[Route], Awaitable[None]]":
+    """Return what shows an app's name: the app is elsewhere, and elsewhere does not exist."""
+    body = _APP.format(name=escape(app))
+
+    async def show(route: "Route") -> None:
+        await route.fulfill(content_type="text/html; charset=utf-8", body=body)
+
+    return show
+
+
+def _usual(language: str) -> dict[str, Any]:
+    return {
+        "device_scale_factor": SCALE,
+        "locale": _LOCALES[language],
+        "timezone_id": "Europe/Stockholm",
+        "reduced_motion": "reduce",
+        "color_scheme": "light",
+    }
+
+
+async def _with_screen_lock(page: "Page") -> None:
+    """Give the phone a screen lock that is shown at once, whenever it is asked for."""
+    devtools = await page.context.new_cdp_session(page)
+    await devtools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "ctap2Version": "ctap2_1",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    await devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+@asynccontextmanager
+async def browsers(stage: Stage, folder: Path) -> AsyncIterator[Browsers]:
+    """Start the browsers of a stage, and stop them at the end.
+
+    `folder` keeps what the camera films. Raises `GuideError` with the command that installs what
+    is missing.
+    """
+    see_what_is_missing()
+    from playwright.async_api import async_playwright  # noqa: PLC0415 - of the extra `guide`
+
+    from portvakt.guide.camera import Camera  # noqa: PLC0415 - Pillow is of the same extra
+
+    camera = Camera(folder / "seen.y4m")
+    camera.sees_nothing()
+    arguments = chromium_arguments(stage.names, stage.port, stage.certificate)
+    path = _chromium()
+    async with async_playwright() as playwright:
+        start = playwright.chromium.launch
+        desk = await start(executable_path=path, args=arguments, chromium_sandbox=os.geteuid() != 0)
+        try:
+            phone = await start(
+                executable_path=path,
+                args=[*arguments, *camera.arguments],
+                chromium_sandbox=os.geteuid() != 0,
+            )
+            try:
+                yield Browsers(stage, desk, phone, camera)
+            finally:
+                await phone.close()
+        finally:
+            await desk.close()

@@ -1,0 +1,151 @@
+"""Rings and crops: what makes a picture of a screen say where to press.
+
+A ring is seen by its shape, its number and its white edge, never by its colour alone.
+"""
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageDraw, ImageFont
+
+from portvakt.guide.telling import SCALE, Box
+
+RING: Final = "#C2006B"
+"""5.9:1 on white; the white edges on both sides of it part it from any other colour."""
+EDGE: Final = "#FFFFFF"
+WIDTH: Final = 4.0
+"""Of the ring, in CSS pixels; the white edge is half of it on each side."""
+AWAY: Final = 7.0
+"""CSS pixels between what is ringed and the middle of the ring."""
+BADGE: Final = 15.0
+"""The radius of the circle with the number."""
+AIR: Final = 24.0
+"""CSS pixels that a picture shows around what matters."""
+TALLEST: Final = 900.0
+_FINE: Final = 2
+"""Drawn so many times larger first, for smooth edges."""
+
+
+def around(*boxes: Box) -> Box:
+    """Return the smallest box that holds all of these."""
+    left, top = min(each.x for each in boxes), min(each.y for each in boxes)
+    right = max(each.x + each.width for each in boxes)
+    bottom = max(each.y + each.height for each in boxes)
+    return Box(left, top, right - left, bottom - top)
+
+
+def view(main: Box, heading: Box | None, target: Box | None, page: Box) -> Box:
+    """Return the part of a page that matters, with some air.
+
+    That is the whole width of its content, and as much of its height as holds the heading and what
+    is pressed.
+    """
+    top = main.y if heading is None else min(heading.y, main.y + AIR)
+    content_ends = main.y + main.height
+    bottom = content_ends
+    if target is not None:
+        top = min(top, target.y - AIR)
+        far = target.y + target.height + 4 * AIR
+        bottom = min(max(far, top + TALLEST / 2), content_ends)
+        bottom = max(bottom, target.y + target.height + AIR)
+    elif content_ends - top > TALLEST:
+        bottom = top + TALLEST
+    wide = main if target is None else around(main, target)
+    left = max(page.x, wide.x - AIR)
+    right = min(page.x + page.width, wide.x + wide.width + AIR)
+    top, bottom = max(page.y, top - AIR), min(page.y + page.height, bottom + AIR)
+    return Box(
+        float(round(left)),
+        float(round(top)),
+        float(round(right - left)),
+        float(round(bottom - top)),
+    )
+
+
+def ringed(picture: bytes, target: Box, number: int) -> bytes:
+    """Return the picture (PNG, `SCALE` pixels to one) with a ring around `target`, and a number."""
+    with Image.open(BytesIO(picture)) as opened:
+        drawn = opened.convert("RGB")
+    layer = Image.new("RGBA", (drawn.width * _FINE, drawn.height * _FINE))
+    _draw(ImageDraw.Draw(layer), target, number, (layer.width, layer.height))
+    smooth = layer.resize(drawn.size, Image.Resampling.LANCZOS)
+    drawn.paste(smooth, mask=smooth)
+    return _png(drawn)
+
+
+def cropped(picture: bytes, part: Box) -> bytes:
+    """Return a part of a picture, given in CSS pixels."""
+    with Image.open(BytesIO(picture)) as opened:
+        edges = (part.x, part.y, part.x + part.width, part.y + part.height)
+        left, top, right, bottom = (round(each * SCALE) for each in edges)
+        return _png(opened.convert("RGB").crop((left, top, right, bottom)))
+
+
+def beside(pictures: Sequence[bytes]) -> bytes:
+    """Return one picture of all of these, from left to right on white, top by top."""
+    if len(pictures) == 1:
+        return pictures[0]
+    opened = [Image.open(BytesIO(each)).convert("RGB") for each in pictures]
+    gap = round(AIR * SCALE)
+    width = sum(each.width for each in opened) + gap * (len(opened) - 1)
+    drawn = Image.new("RGB", (width, max(each.height for each in opened)), EDGE)
+    at = 0
+    for each in opened:
+        drawn.paste(each, (at, 0))
+        at += each.width + gap
+    return _png(drawn)
+
+
+def size(picture: bytes) -> tuple[int, int]:
+    """Return width and height of a picture in CSS pixels."""
+    with Image.open(BytesIO(picture)) as opened:
+        return opened.width // SCALE, opened.height // SCALE
+
+
+def keep(picture: bytes, file: Path) -> None:
+    """Write a picture where it belongs."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(picture)
+
+
+def _png(picture: Image.Image) -> bytes:
+    out = BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def _draw(on: ImageDraw.ImageDraw, target: Box, number: int, room: tuple[int, int]) -> None:
+    unit = SCALE * _FINE
+    least = BADGE + WIDTH  # so that the whole badge is inside the picture
+    wide, high = room[0] / unit, room[1] / unit
+    left = max(target.x - AWAY, least)
+    top = max(target.y - AWAY, least)
+    right = min(target.x + target.width + AWAY, wide - WIDTH)
+    bottom = min(target.y + target.height + AWAY, high - WIDTH)
+    radius = min(14.0, (bottom - top) / 2)
+    edges = [left, top, right, bottom]
+    for colour, more in ((EDGE, WIDTH / 2), (RING, 0.0)):
+        on.rounded_rectangle(
+            [
+                (edges[0] - WIDTH / 2 - more) * unit,
+                (edges[1] - WIDTH / 2 - more) * unit,
+                (edges[2] + WIDTH / 2 + more) * unit,
+                (edges[3] + WIDTH / 2 + more) * unit,
+            ],
+            radius=(radius + more) * unit,
+            outline=colour,
+            width=round((WIDTH + 2 * more) * unit),
+        )
+    _badge(on, left, top, number, unit)
+
+
+def _badge(on: ImageDraw.ImageDraw, x: float, y: float, number: int, unit: int) -> None:
+    for colour, radius in ((EDGE, BADGE + WIDTH / 2), (RING, BADGE)):
+        on.ellipse(
+            [(x - radius) * unit, (y - radius) * unit, (x + radius) * unit, (y + radius) * unit],
+            fill=colour,
+        )
+    font = ImageFont.load_default(size=BADGE * 1.25 * unit)
+    on.text((x * unit, y * unit), str(number), font=font, fill=EDGE, anchor="mm")
