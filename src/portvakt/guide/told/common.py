@@ -1,6 +1,6 @@
 """What several journeys have in common, so that it is written once."""
 
-from portvakt.guide.steps import Act, At, Given, Hold, Need, Place, Press, Step, Write
+from portvakt.guide.steps import Act, At, Given, Need, Place, Press, Step, Write
 
 LOG_IN: tuple[Act, ...] = (
     Write("sign_in.name_label", Given.EMAIL),
@@ -13,13 +13,18 @@ APPROVE: tuple[Act, ...] = (
     Press("authenticator.approve"),
 )
 """The number on the desk, typed in the app."""
-SCAN: tuple[Act, ...] = (Press("authenticator.add_scan"), Hold())
-"""The picture on the desk, filmed by the phone."""
 
 
 def needing(*needs: Need) -> frozenset[Need]:
     """Return what all must be allowed."""
     return frozenset(needs)
+
+
+def scanning(at: At = At.PHONE) -> Step:
+    """Return the step in which a phone's camera is turned on."""
+    return Step(
+        name="scan", at=at, acts=(Press("authenticator.add_scan"),), sees="authenticator.scan_title"
+    )
 
 
 def in_the_app(name: str, *, sees: str, at_desk: bool = False) -> Step:

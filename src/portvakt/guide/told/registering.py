@@ -4,6 +4,7 @@ from portvakt.guide.steps import (
     At,
     Choose,
     Given,
+    Hold,
     Journey,
     Look,
     Need,
@@ -14,7 +15,7 @@ from portvakt.guide.steps import (
     Step,
     Write,
 )
-from portvakt.guide.told.common import LOG_IN, SCAN, in_the_app, needing
+from portvakt.guide.told.common import LOG_IN, in_the_app, needing, scanning
 
 _INSTALL = Step(
     name="install",
@@ -30,7 +31,7 @@ _CHOOSE_APP = Step(
 _FILM = Step(
     name="film",
     at=At.PHONE,
-    acts=SCAN,
+    acts=(Hold(),),
     sees="set_up_mfa.pair_number_title",
     seen=True,
     elsewhere=At.DESK,
@@ -67,6 +68,7 @@ REGISTER_APP = Journey(
             seen=True,
         ),
         _CHOOSE_APP,
+        scanning(),
         _FILM,
         _NUMBER,
         Step(
@@ -120,6 +122,7 @@ APP_WITH_NUMBER = Journey(
             seen=True,
         ),
         _CHOOSE_APP,
+        scanning(),
         _FILM,
         _NUMBER,
         _DONE,

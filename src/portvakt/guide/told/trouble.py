@@ -14,7 +14,7 @@ from portvakt.guide.steps import (
     Step,
     Write,
 )
-from portvakt.guide.told.common import LOG_IN, in_the_app, needing
+from portvakt.guide.told.common import LOG_IN, in_the_app, needing, scanning
 
 FORGOTTEN_PASSWORD = Journey(
     name="forgotten_password",
@@ -88,10 +88,11 @@ NEW_PHONE = Journey(
             acts=(Press("authenticator.add_account"),),
             sees="authenticator.add_title",
         ),
+        scanning(At.NEW_PHONE),
         Step(
             name="film",
             at=At.NEW_PHONE,
-            acts=(Press("authenticator.add_scan"), Hold(before=At.PHONE)),
+            acts=(Hold(before=At.PHONE),),
             sees="authenticator.ready_title",
             seen=True,
         ),
