@@ -10,6 +10,7 @@ import msgspec
 
 from portvakt.guide.cast import OWN_MOBILE, e164
 from portvakt.settings import Settings
+from portvakt.settings.guide_structs import Guide
 from portvakt.settings.structs import (
     Audit,
     BreakGlass,
@@ -59,6 +60,7 @@ def settings_on_stage(settings: Settings, folder: Path, database: Path) -> Setti
         locations=Locations(),
         break_glass=BreakGlass(),
         log=Log(),
+        guide=Guide(),  # pictures are alike whether there is an older guide or not
     )
 
 

@@ -49,7 +49,7 @@ def write_state(
     table = without_people(state or {})
     for app in table.get("apps", []):
         _give_a_secret(app, folder)
-    chosen = groups or _usual_group(table)
+    chosen = groups or usual_group(table)
     table["groups"] = [{"id": id_} for id_ in sorted({*_named_groups(table), *chosen})]
     table["people"] = [
         each.entry(password_hash=hashes[each.id], groups=chosen, today=today)
@@ -136,7 +136,8 @@ def _named_groups(table: Table) -> Iterable[str]:
         yield from (*_when(rule).get("groups", ()), *_when(rule).get("groups_not", ()))
 
 
-def _usual_group(table: Table) -> tuple[str, ...]:
+def usual_group(table: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the group that most tiles of a state are for; none where there are no tiles."""
     tiles = [*table.get("apps", []), *table.get("links", [])]
     counted = Counter(group for each in tiles for group in each.get("groups", ()))
     return tuple(name for name, _ in counted.most_common(1))
