@@ -14,7 +14,8 @@ IDS = frozenset[str]().union(*(TEXTS.ids(language) for language in LANGUAGES))
 AREAS = sorted({name.split(".")[0] for name in IDS})
 
 AREA = "|".join(AREAS)
-LITERAL = re.compile(rf"""["']((?:{AREA})\.[a-z0-9_]*[a-z0-9])["']""")
+LITERAL = re.compile(rf"""["']((?:{AREA})\.(?!pdf["'])[a-z0-9_]*[a-z0-9])["']""")
+"""An id; `guide.pdf` is a file."""
 TOLD = frozenset(each for journey in JOURNEYS for each in words_of(journey))
 """The guide's sentences: their ids follow from the names of its journeys and their steps."""
 COMPOSED = re.compile(rf"""["']((?:{AREA})\.[a-z0-9_]*)(?:\{{|["']\s*~)""")

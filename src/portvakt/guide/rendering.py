@@ -1,0 +1,84 @@
+"""What the templates of the guide share: words, dates, signs and the organisation's colour."""
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from portvakt.guide.steps import At
+from portvakt.guide.telling import Book, Line
+from portvakt.texts import LANGUAGES, Texts
+from portvakt.web.assets import draw
+from portvakt.web.colours import organisation_stylesheet
+from portvakt.web.templates import Templates
+from portvakt.web.words import HOME
+
+HERE = Path(__file__).parent
+TEMPLATES = HERE / "templates"
+
+SIGNS = {At.DESK: "computer", At.PHONE: "phone", At.NEW_PHONE: "phone"}
+"""The pictogram of each place where steps are done."""
+
+_NARROW = 450
+"""Pictures up to this width, in CSS pixels, are of a phone, and have room for another beside."""
+
+
+class Pages:
+    """Renders a book in the templates of the guide."""
+
+    def __init__(self, book: Book, texts: Texts) -> None:
+        """Take the book and the catalogues that its pages speak from."""
+        self._book = book
+        self._templates = Templates(
+            texts, site=None, assets=_Beside(), draw=draw, folders=(TEMPLATES,)
+        )
+
+    def render(self, template: str, **values: Any) -> str:
+        """Return a page of the book; `values` is what this template needs beside it."""
+        book = self._book
+        common = {
+            "book": book,
+            "made": datetime.combine(book.made, time(12), HOME),
+            "signs": SIGNS,
+            "others": [each for each in LANGUAGES if each != book.language],
+            "narrow": _NARROW,
+            "halves": halves,
+            "length": length,
+        }
+        return self._templates.render(book.language, template, {**common, **values})
+
+
+class _Beside:
+    """Files that lie beside the page are addressed by their names."""
+
+    def url(self, name: str) -> str:
+        return name
+
+    def mark(self) -> bytes:
+        return b"guide"
+
+
+def stylesheet(book: Book, name: str) -> str:
+    """Return a stylesheet of the guide, with the organisation's colour in the place of ours."""
+    own = (TEMPLATES / name).read_text(encoding="utf-8")
+    return own + organisation_stylesheet(book.colour)
+
+
+def halves(lines: Sequence[Line]) -> frozenset[int]:
+    """Return the numbers of the steps that share the width of a paper, two by two."""
+    shared: set[int] = set()
+    for one, other in pairwise(lines):
+        if one.number not in shared and _is_narrow(one) and _is_narrow(other):
+            shared |= {one.number, other.number}
+    return frozenset(shared)
+
+
+def _is_narrow(line: Line) -> bool:
+    return line.picture is not None and line.picture.width <= _NARROW
+
+
+def length(seconds: float) -> str:
+    """Return how long something takes, or when it begins, as a player shows it: `1:05`."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
