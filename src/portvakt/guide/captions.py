@@ -19,7 +19,8 @@ LEAST_SECONDS = 3.0
 CHARACTERS_A_SECOND = 15.0
 
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[A-ZÅÄÖ«“\"0-9])")
-_BREAKS_AFTER = (",", ";", ":", ".", "!", "?")
+_ENDS = (".", "!", "?")
+_BREAKS_AFTER = (",", ";", ":")
 _BREAKS_BEFORE = frozenset(
     ("och", "eller", "men", "som", "så", "när", "and", "or", "but", "which", "that", "so", "when")
 )
@@ -107,7 +108,7 @@ def lines_of(text: str) -> tuple[str, ...]:
         return lines
     halves = [(" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words))]
     fitting = [pair for pair in halves if max(map(len, pair)) <= LINE]
-    return min(fitting, key=lambda pair: max(map(len, pair)) - 6 * _good_break(*pair))
+    return min(fitting, key=lambda pair: max(map(len, pair)) - _pause(*pair) / 2)
 
 
 def web_vtt(cues: Iterable[Cue]) -> str:
@@ -156,15 +157,15 @@ def _cut_sentence(words: list[str]) -> list[str]:
         for at in range(1, len(words))
         if at == 1 or _fits(" ".join(words[:at]))
     ]
-    head, _, at = min(
-        heads, key=lambda found: abs(len(found[0]) - wanted) - 20 * _good_break(*found[:2])
-    )
+    head, _, at = min(heads, key=lambda found: abs(len(found[0]) - wanted) - _pause(*found[:2]))
     return [head, *_cut_sentence(words[at:])]
 
 
-def _good_break(before: str, after: str) -> bool:
-    """Say whether one would pause between the two."""
-    return before.endswith(_BREAKS_AFTER) or after.split(" ", 1)[0] in _BREAKS_BEFORE
+def _pause(before: str, after: str) -> int:
+    """Return how much one would pause between the two, in characters that it may be off by."""
+    if before.endswith(_ENDS):
+        return 40
+    return 20 if before.endswith(_BREAKS_AFTER) or after.split(" ", 1)[0] in _BREAKS_BEFORE else 0
 
 
 def _filled(words: list[str]) -> tuple[str, ...]:
