@@ -99,7 +99,14 @@ class Actor:
 
     async def read_the_card(self) -> None:
         """Keep the recovery codes that the desk shows, as people do who print them."""
-        shown = await self.pages[At.DESK].locator(_CARD).all_inner_texts()
+        from playwright.async_api import Error  # noqa: PLC0415 - of the extra `guide`
+
+        desk = self.pages[At.DESK]
+        try:
+            shown = await desk.locator(_CARD).all_inner_texts()
+        except Error:  # it goes on by itself when the phone has answered
+            await desk.wait_for_load_state()
+            shown = await desk.locator(_CARD).all_inner_texts()
         self.recovery_codes = [*shown] or self.recovery_codes
 
     async def _text_code(self, step: Step) -> str:
