@@ -56,6 +56,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "look at everything an installation needs, and say what mends it",
     ),
     "app": ("app", "connect an app: make its entry and secret, and print its settings"),
+    "guide": ("guide", "make the illustrated guide of this installation, its PDF and its films"),
     "phone": ("phone", "be a phone: pair it, and approve sign-ins; it has no real screen lock"),
 }
 """Name, module in `portvakt.commands`, and what it does. The demo is a package of its own."""
