@@ -54,7 +54,7 @@ class Actor:
             "name": member.name,
             "organisation": organisation.name,
             "support": organisation.support_phone,
-            "phone": texts.say(language, "authenticator.guess_other"),
+            "phone": texts.say(language, "authenticator.guess_android"),
         }
         return cls(
             scene=scene,

@@ -110,7 +110,9 @@ class Browsers:
     async def _desk(self, language: str) -> "Page":
         width, height = DESK
         context = await self.desk.new_context(
-            viewport={"width": width, "height": height}, **_usual(language)
+            viewport={"width": width, "height": height},
+            user_agent=_agent(self.desk, "Windows NT 10.0; Win64; x64"),
+            **_usual(language),
         )
         return await self._page(context, language)
 
@@ -118,6 +120,7 @@ class Browsers:
         width, height = PHONE
         context = await self.phone.new_context(
             viewport={"width": width, "height": height},
+            user_agent=_agent(self.phone, "Linux; Android 10; K", "Mobile "),
             has_touch=True,
             is_mobile=True,
             permissions=["camera", "notifications"],
@@ -155,6 +158,15 @@ def _showing(app: str) -> "Callable[[Route], Awaitable[None]]":
         await route.fulfill(content_type="text/html; charset=utf-8", body=body)
 
     return show
+
+
+def _agent(browser: "Browser", system: str, mobile: str = "") -> str:
+    """Return what the browser calls itself: what most people have, not what a guide is made on."""
+    version = f"{browser.version.partition('.')[0]}.0.0.0"
+    return (
+        f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) "
+        f"Chrome/{version} {mobile}Safari/537.36"
+    )
 
 
 def _usual(language: str) -> dict[str, Any]:
