@@ -10,11 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from html import escape
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portvakt.guide.errors import GuideError
+from portvakt.guide.missing import see_what_is_missing
 from portvakt.guide.serving import Certificate
 from portvakt.guide.stage import Stage
 from portvakt.guide.stage_settings import PROXY
@@ -31,11 +30,11 @@ if TYPE_CHECKING:
 DESK = (1280, 800)
 PHONE = (390, 844)
 """In CSS pixels."""
-PATIENCE = 10_000
-"""Milliseconds until what should be there is missing."""
+PATIENCE = 20_000
+_PAGE_WITHIN = 60_000
+"""Milliseconds: many things may be made on this machine at once."""
 _LOCALES = {"sv": "sv-SE", "en": "en-GB"}
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-_PACKAGES = {"playwright": "playwright", "PIL": "pillow"}
 _APP = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <title>{name}</title>
@@ -54,18 +53,6 @@ _ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-
-
-def see_what_is_missing() -> None:
-    """Raise `GuideError` where pictures cannot be taken, with the commands that install it."""
-    missing = []
-    gone = [name for module, name in _PACKAGES.items() if find_spec(module) is None]
-    if gone:
-        missing.append(f"{' and '.join(gone)}: pip install 'portvakt[guide]'")
-    if _chromium() is None:
-        missing.append("Chromium: apt install chromium")
-    if missing:
-        raise GuideError(f"what takes the pictures is missing: {'; '.join(missing)}")
 
 
 def _chromium() -> str | None:
@@ -93,6 +80,8 @@ class Browsers:
     desk: "Browser"
     phone: "Browser"
     camera: "Camera"
+    patience: int = PATIENCE
+    """Milliseconds until what is not there is missing."""
 
     @asynccontextmanager
     async def at_hand(self, language: str) -> AsyncIterator[dict[At, "Page"]]:
@@ -131,7 +120,8 @@ class Browsers:
         return page
 
     async def _page(self, context: "BrowserContext", language: str) -> "Page":
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(self.patience)
+        context.set_default_navigation_timeout(_PAGE_WITHIN)
         public = self.stage.settings.public_url
         await context.add_cookies(
             [
@@ -196,13 +186,15 @@ async def _with_screen_lock(page: "Page") -> None:
 
 
 @asynccontextmanager
-async def browsers(stage: Stage, folder: Path) -> AsyncIterator[Browsers]:
+async def browsers(
+    stage: Stage, folder: Path, *, patience: int = PATIENCE
+) -> AsyncIterator[Browsers]:
     """Start the browsers of a stage, and stop them at the end.
 
-    `folder` keeps what the camera films. Raises `GuideError` with the command that installs what
+    What is not there after so many milliseconds of `patience` is missing. `folder` keeps what the camera films. Raises `GuideError` with the command that installs what
     is missing.
     """
-    see_what_is_missing()
+    see_what_is_missing(films=False)
     from playwright.async_api import async_playwright  # noqa: PLC0415 - of the extra `guide`
 
     from portvakt.guide.camera import Camera  # noqa: PLC0415 - Pillow is of the same extra
@@ -221,7 +213,7 @@ async def browsers(stage: Stage, folder: Path) -> AsyncIterator[Browsers]:
                 chromium_sandbox=os.geteuid() != 0,
             )
             try:
-                yield Browsers(stage, desk, phone, camera)
+                yield Browsers(stage, desk, phone, camera, patience)
             finally:
                 await phone.close()
         finally:

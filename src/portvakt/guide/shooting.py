@@ -120,11 +120,14 @@ class Album:
     def _alt(self, number: int, views: Sequence[View], filled: tuple[str, ...]) -> Iterator[str]:
         """Say what matters in a picture, in sentences."""
         for at, each in enumerate(views):
-            yield self.texts.say(self.language, "guide.alt_screen", title=each.title)
+            yield self._say("guide.alt_screen", title=each.title)
             if filled and not at:
-                quoted = ", ".join(f"”{field}”" for field in dict.fromkeys(filled))
-                yield self.texts.say(self.language, "guide.alt_filled", fields=quoted)
+                once = dict.fromkeys(filled)
+                quoted = ", ".join(self._say("guide.alt_field", field=name) for name in once)
+                yield self._say("guide.alt_filled", fields=quoted)
             if each.label:
-                yield self.texts.say(
-                    self.language, "guide.alt_ring", number=number, label=each.label.rstrip(".")
-                )
+                label = each.label.rstrip(".")
+                yield self._say("guide.alt_ring", number=number, label=label)
+
+    def _say(self, message: str, **values: object) -> str:
+        return self.texts.say(self.language, message, **values)
