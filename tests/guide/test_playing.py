@@ -1,7 +1,6 @@
 """A journey is played in a real browser, and its pictures show where to press."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,9 +103,9 @@ class Played:
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     """One play for all: Chromium and the product are slow to start."""
-    yield asyncio.run(played_in(tmp_path_factory.mktemp("stage"), tmp_path_factory.mktemp("out")))
+    return asyncio.run(played_in(tmp_path_factory.mktemp("stage"), tmp_path_factory.mktemp("out")))
 
 
 async def played_in(folder: Path, out: Path) -> Played:

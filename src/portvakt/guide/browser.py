@@ -191,8 +191,8 @@ async def browsers(
 ) -> AsyncIterator[Browsers]:
     """Start the browsers of a stage, and stop them at the end.
 
-    What is not there after so many milliseconds of `patience` is missing. `folder` keeps what the camera films. Raises `GuideError` with the command that installs what
-    is missing.
+    What is not there after so many milliseconds of `patience` is missing; `folder` keeps what the
+    camera films. Raises `GuideError` with the command that installs what this machine lacks.
     """
     see_what_is_missing(films=False)
     from playwright.async_api import async_playwright  # noqa: PLC0415 - of the extra `guide`
