@@ -6,7 +6,7 @@ anywhere else, and nothing is sent anywhere.
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from html import escape
@@ -84,13 +84,19 @@ class Browsers:
     """Milliseconds until what is not there is missing."""
 
     @asynccontextmanager
-    async def at_hand(self, language: str) -> AsyncIterator[dict[At, "Page"]]:
-        """Open a desk and two phones that nobody has used, and close them at the end."""
+    async def at_hand(
+        self, language: str, places: Collection[At] = tuple(At)
+    ) -> AsyncIterator[dict[At, "Page"]]:
+        """Open a desk and phones that nobody has used, and close them at the end.
+
+        Only those of `places`: each takes a moment.
+        """
         self.camera.sees_nothing()
-        pages = {At.DESK: await self._desk(language)}
-        for at in (At.PHONE, At.NEW_PHONE):
-            pages[at] = await self._phone(language)
+        pages: dict[At, Page] = {}
         try:
+            for at in places:
+                opens = self._desk if at is At.DESK else self._phone
+                pages[at] = await opens(language)
             yield pages
         finally:
             for page in pages.values():

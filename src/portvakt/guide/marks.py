@@ -4,6 +4,7 @@ A ring is seen by its shape, its number and its white edge, never by its colour 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ BADGE: Final = 15.0
 AIR: Final = 24.0
 """CSS pixels that a picture shows around what matters."""
 TALLEST: Final = 900.0
+_ROUND: Final = 14.0
 _FINE: Final = 2
 """Drawn so many times larger first, for smooth edges."""
 
@@ -68,19 +70,15 @@ def ringed(picture: bytes, target: Box, number: int) -> bytes:
     """Return the picture (PNG, `SCALE` pixels to one) with a ring around `target`, and a number."""
     with Image.open(BytesIO(picture)) as opened:
         drawn = opened.convert("RGB")
-    layer = Image.new("RGBA", (drawn.width * _FINE, drawn.height * _FINE))
-    _draw(ImageDraw.Draw(layer), target, number, (layer.width, layer.height))
-    smooth = layer.resize(drawn.size, Image.Resampling.LANCZOS)
-    drawn.paste(smooth, mask=smooth)
+    ring = _ring(target, drawn.width / SCALE, drawn.height / SCALE)
+    away = BADGE + WIDTH
+    left, top = int(ring.x - away), int(ring.y - away)
+    unit, width, height = SCALE * _FINE, ring.width + 2 * away + 1, ring.height + 2 * away + 1
+    layer = Image.new("RGBA", (round(width) * unit, round(height) * unit))
+    _draw(ImageDraw.Draw(layer), replace(ring, x=ring.x - left, y=ring.y - top), number)
+    smooth = layer.reduce(_FINE)
+    drawn.paste(smooth, (left * SCALE, top * SCALE), smooth)
     return _png(drawn)
-
-
-def cropped(picture: bytes, part: Box) -> bytes:
-    """Return a part of a picture, given in CSS pixels."""
-    with Image.open(BytesIO(picture)) as opened:
-        edges = (part.x, part.y, part.x + part.width, part.y + part.height)
-        left, top, right, bottom = (round(each * SCALE) for each in edges)
-        return _png(opened.convert("RGB").crop((left, top, right, bottom)))
 
 
 def beside(pictures: Sequence[bytes]) -> bytes:
@@ -116,36 +114,38 @@ def _png(picture: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def _draw(on: ImageDraw.ImageDraw, target: Box, number: int, room: tuple[int, int]) -> None:
+def _ring(target: Box, width: float, height: float) -> Box:
+    """Return the middle of the ring's line, in a picture of this size.
+
+    The badge on its corner is inside, too.
+    """
+    least = BADGE + WIDTH
+    left, top = max(target.x - AWAY, least), max(target.y - AWAY, least)
+    right = min(target.x + target.width + AWAY, width - WIDTH)
+    bottom = min(target.y + target.height + AWAY, height - WIDTH)
+    return Box(left, top, right - left, bottom - top)
+
+
+def _draw(on: ImageDraw.ImageDraw, ring: Box, number: int) -> None:
     unit = SCALE * _FINE
-    least = BADGE + WIDTH  # so that the whole badge is inside the picture
-    wide, high = room[0] / unit, room[1] / unit
-    left = max(target.x - AWAY, least)
-    top = max(target.y - AWAY, least)
-    right = min(target.x + target.width + AWAY, wide - WIDTH)
-    bottom = min(target.y + target.height + AWAY, high - WIDTH)
-    radius = min(14.0, (bottom - top) / 2)
-    edges = [left, top, right, bottom]
+    radius = min(_ROUND, ring.height / 2)
     for colour, more in ((EDGE, WIDTH / 2), (RING, 0.0)):
+        out = WIDTH / 2 + more
         on.rounded_rectangle(
             [
-                (edges[0] - WIDTH / 2 - more) * unit,
-                (edges[1] - WIDTH / 2 - more) * unit,
-                (edges[2] + WIDTH / 2 + more) * unit,
-                (edges[3] + WIDTH / 2 + more) * unit,
+                (ring.x - out) * unit,
+                (ring.y - out) * unit,
+                (ring.x + ring.width + out) * unit,
+                (ring.y + ring.height + out) * unit,
             ],
             radius=(radius + more) * unit,
             outline=colour,
             width=round((WIDTH + 2 * more) * unit),
         )
-    _badge(on, left, top, number, unit)
-
-
-def _badge(on: ImageDraw.ImageDraw, x: float, y: float, number: int, unit: int) -> None:
-    for colour, radius in ((EDGE, BADGE + WIDTH / 2), (RING, BADGE)):
+    for colour, size in ((EDGE, BADGE + WIDTH / 2), (RING, BADGE)):
         on.ellipse(
-            [(x - radius) * unit, (y - radius) * unit, (x + radius) * unit, (y + radius) * unit],
+            [(at + side * size) * unit for side in (-1, 1) for at in (ring.x, ring.y)],
             fill=colour,
         )
     font = ImageFont.load_default(size=BADGE * 1.25 * unit)
-    on.text((x * unit, y * unit), str(number), font=font, fill=EDGE, anchor="mm")
+    on.text((ring.x * unit, ring.y * unit), str(number), font=font, fill=EDGE, anchor="mm")

@@ -14,7 +14,7 @@ from portvakt.guide.errors import GuideError, PlayError
 from portvakt.guide.preparing import prepare
 from portvakt.guide.shooting import Album
 from portvakt.guide.stage import Stage
-from portvakt.guide.steps import Journey, Person, Step
+from portvakt.guide.steps import At, Given, Hold, Journey, Person, Step, Write
 from portvakt.guide.telling import Chapter, Line
 from portvakt.texts import Texts
 
@@ -34,11 +34,22 @@ async def play(
     """
     async with (
         stage.scene(journey.person, outside=journey.outside) as scene,
-        browsers.at_hand(language) as pages,
+        browsers.at_hand(language, _places(journey)) as pages,
     ):
         actor = Actor.in_scene(scene, browsers, pages, language, texts)
         player = Player(journey, actor, Album(folder, journey.slug, texts, language))
         return await player.play()
+
+
+def _places(journey: Journey) -> set[At]:
+    """Return where anything is done or seen in a journey; the desk is always there."""
+    found = {At.DESK} | ({At.PHONE} if journey.person is Person.WITH_APP else set())
+    for step in journey.steps:
+        found |= {step.at, step.elsewhere or step.at}
+        found |= {act.before for act in step.acts if isinstance(act, Hold)}
+        typed = {act.given for act in step.acts if isinstance(act, Write)}
+        found |= {At.PHONE} if Given.APP_CODE in typed else set()
+    return found
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from portvakt.guide.telling import Box, Picture, Shot
 from portvakt.texts import Texts
 
 if TYPE_CHECKING:
-    from playwright.async_api import Locator
+    from playwright.async_api import FloatRect, Locator
 
 _OF_THE_PAGE = "([x, y]) => [x + window.scrollX, y + window.scrollY]"
 _NOT_FOCUSED = "() => document.activeElement?.blur()"
@@ -96,7 +96,8 @@ class Album:
         target = None if found is None else await self._box(screen, found, ring=True)
         width, height = await page.evaluate(_WHOLE)
         part = marks.view(main, heading, target, Box(0.0, 0.0, width, height))
-        taken = marks.cropped(await page.screenshot(full_page=True, caret="hide"), part)
+        clip: FloatRect = {"x": part.x, "y": part.y, "width": part.width, "height": part.height}
+        taken = await page.screenshot(full_page=True, clip=clip, caret="hide")
         if target is not None:
             inside = Box(target.x - part.x, target.y - part.y, target.width, target.height)
             taken = marks.ringed(taken, inside, number)
