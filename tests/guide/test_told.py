@@ -292,6 +292,14 @@ def test_where_the_first_way_is_registered_follows_the_settings(
     assert found & {Need.FIRST_BY_PASSWORD, Need.FIRST_AT_WORK} == told
 
 
+def test_without_a_network_nothing_is_told_that_is_done_at_work() -> None:
+    nowhere = state(networks=[], rules=[])
+    assert Need.PORTAL not in allowed(settings(), nowhere)
+    at_work = settings(registration=Registration(first="second_proof"))
+    assert Need.FIRST_BY_PASSWORD not in allowed(at_work, nowhere)
+    assert Need.FIRST_BY_PASSWORD in allowed(settings(), nowhere)
+
+
 def test_people_stand_up_for_each_other_only_where_the_settings_let_them() -> None:
     off = Registration(first="welcome_window", new_phone_by_people=False)
     assert Need.NEW_PHONE_BY_PEOPLE not in allowed(settings(registration=off), state(), EVERYBODY)
@@ -303,6 +311,30 @@ def test_the_portal_is_told_of_where_there_is_something_to_open() -> None:
     only = {**link, "groups": ["alla"]}
     assert Need.PORTAL in allowed(settings(), state(apps=[], links=[only]), EVERYBODY)
     assert Need.PORTAL not in allowed(settings(), state(apps=[], links=[only]), ("others",))
+
+
+def test_without_groups_it_is_for_the_group_that_most_tiles_are_for() -> None:
+    fewer = methods(may_use={"password_reset": []})
+    assert allowed(settings(), fewer) == allowed(settings(), fewer, EVERYBODY)
+    assert allowed(settings(), fewer) != allowed(settings(), state())
+
+
+def test_a_rule_for_a_named_person_is_nobody_else_s() -> None:
+    hers = _rule(require="block", when={"people": ["rut.riktig"]})
+    rules = [*region_rules(), hers]
+    assert allowed(settings(), state(rules=rules)) == allowed(settings(), state())
+
+
+def test_a_rule_for_everybody_but_a_named_person_is_told() -> None:
+    others = _rule(require="block", when={"people_not": ["rut.riktig"], "actions": ["reset"]})
+    told = allowed(settings(), state(rules=[*region_rules(), others]))
+    assert Need.RESET not in told
+
+
+def test_the_people_of_an_export_say_nothing_of_the_guide() -> None:
+    hashes = {each.user_name: "$argon2id$" for each in region.PEOPLE}
+    whole = region.state(shop="https://shop.region.example", hashes=hashes, today=TODAY)
+    assert allowed(settings(), whole) == allowed(settings(), state())
 
 
 def region_rules() -> list[Mapping[str, object]]:

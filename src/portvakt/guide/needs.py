@@ -17,6 +17,8 @@ from portvakt.core.ids import AccountId, AuthenticatorId, GroupId, NetworkId
 from portvakt.core.method_rules import Allowed
 from portvakt.core.people import Account, AccountState
 from portvakt.core.signals import Action, Signals
+from portvakt.guide.errors import GuideError
+from portvakt.guide.stage_state import place_of, usual_group, without_people
 from portvakt.guide.steps import Need
 from portvakt.journeys.apply_state.checks import Judged
 from portvakt.journeys.apply_state.document import State
@@ -48,10 +50,11 @@ def allowed(
 ) -> frozenset[Need]:
     """Say what may be told of, by the settings and a state file as `portvakt export` writes it.
 
-    `groups` are those of the people whom the guide is for.
+    `groups` are those of the people whom the guide is for: without any, of those on the stage.
     """
-    read = msgspec.convert(state, State)
-    at = _Place(settings, read, frozenset(map(GroupId, groups)))
+    read = msgspec.convert(without_people(state), State)
+    whom = frozenset(map(GroupId, groups or usual_group(state)))
+    at = _Place(settings, read, whom, has_inside=_has_inside(state))
     return at.registering() | at.signing_in() | at.in_trouble()
 
 
@@ -62,6 +65,7 @@ class _Place:
     settings: Settings
     state: State
     groups: frozenset[GroupId]
+    has_inside: bool
 
     def registering(self) -> frozenset[Need]:
         """Say what may be registered, and from where."""
@@ -75,7 +79,8 @@ class _Place:
             Need.PAPER_CODES: may.registers(RECOVERY_CODE),
             Need.NUMBER_AFTER_APP: texts and asks_number,
             Need.NUMBER_SKIPPED: asks_number and not texts,
-            Need.FIRST_BY_PASSWORD: first is not First.NEVER_PASSWORD_ALONE,
+            Need.FIRST_BY_PASSWORD: first is First.WELCOME_WINDOW
+            or (first is First.SECOND_PROOF and self.has_inside),
             Need.FIRST_AT_WORK: first is First.SECOND_PROOF,
         }
         return _those(found)
@@ -90,7 +95,7 @@ class _Place:
             Need.BY_TEXT: self._texts_leave() and (PASSWORD, SMS_CODE) in outside,
             Need.PASSWORD_AT_WORK: by_password,
             Need.TEXT_AT_WORK: by_text,
-            Need.PORTAL: self._sees_tile() and (by_password or by_text),
+            Need.PORTAL: self.has_inside and self._sees_tile() and (by_password or by_text),
         }
         return _those(found)
 
@@ -151,23 +156,28 @@ class _Place:
     def _configuration(self) -> Configuration:
         """Return what the file says, as far as it decides.
 
-        Groups and people that its rules name are there, though it need not hold them; nobody of
-        those people is whom the guide is for.
+        Groups that its rules name are there, though it need not hold them: a directory may.
         """
         state = self.state
         rules = rules_of(state)
-        when = [each.when for each in rules]
-        groups = [group for each in when for group in (*each.groups, *each.groups_not)]
-        people = [name for each in when for name in (*each.people, *each.people_not)]
+        named = [(*each.when.groups, *each.when.groups_not) for each in rules]
         return Configuration(
-            groups=frozenset(groups),
+            groups=frozenset(group for each in named for group in each),
             networks=tuple(map(network_of, state.networks)),
             rules=tuple(rules),
             apps=tuple(app_of(each, Judged(), None) for each in state.apps),
             owners={},
             methods=tuple(map(entry_of, state.methods)),
-            people={name: AccountId(f"not {_SOMEBODY}") for name in people},
         )
+
+
+def _has_inside(state: Mapping[str, Any]) -> bool:
+    """Say whether anybody can be shown at work, which takes a network of the organisation."""
+    try:
+        place_of(state, outside=False)
+    except GuideError:
+        return False
+    return True
 
 
 def _those(found: Mapping[Need, bool]) -> frozenset[Need]:
