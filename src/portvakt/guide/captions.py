@@ -54,6 +54,11 @@ def reading_ticks(text: str) -> int:
     return math.ceil(max(LEAST_SECONDS, len(text) / CHARACTERS_A_SECOND) * TICKS)
 
 
+def plainly(text: str) -> str:
+    """Return a text as it is said and read in a film: addresses as people type them."""
+    return text.replace("https://", "")
+
+
 def sentences(text: str) -> tuple[str, ...]:
     """Return the sentences of a text, each with what ends it and with single spaces."""
     return tuple(" ".join(part.split()) for part in _SENTENCE_ENDS.split(text.strip()) if part)
@@ -150,7 +155,7 @@ def _cut_sentence(words: list[str]) -> list[str]:
     whole = " ".join(words)
     if _fits(whole) or len(words) == 1:
         return [whole]
-    parts = math.ceil(len(whole) / (LINE * LINES))
+    parts = max(2, math.ceil(len(whole) / (LINE * LINES)))
     wanted = len(whole) / parts
     heads = [
         (" ".join(words[:at]), " ".join(words[at:]), at)

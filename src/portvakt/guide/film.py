@@ -1,11 +1,11 @@
 """Makes the film of a journey: pictures, captions in every language, a transcript, a voice."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portvakt.guide.captions import TICKS, Cue, clock, web_vtt
+from portvakt.guide.captions import TICKS, Cue, clock, plainly, web_vtt
 from portvakt.guide.encoding import Reel, encode
 from portvakt.guide.errors import GuideError
 from portvakt.guide.programs import program
@@ -49,7 +49,8 @@ def make_film(
     program("ffmpeg")
     texts = Texts.load()
     language = book.language
-    words = {**words, language: chapter}
+    words = {each: _as_said(same) for each, same in {**words, language: chapter}.items()}
+    chapter = words[language]
     laid_out = timeline(words, language, _last_words(texts, book, words), voice)
     painter = _painter(chapter, book, folder, texts)
     made = _Made(chapter, book, folder, laid_out, painter, progress or _nobody)
@@ -181,9 +182,18 @@ def _painter(chapter: Chapter, book: Book, folder: Path, texts: Texts) -> "Paint
     return Painter(chapter, book, folder, texts, last_words)
 
 
+def _as_said(chapter: Chapter) -> Chapter:
+    """Return the chapter with its addresses as people type them."""
+    lines = tuple(
+        replace(line, do=plainly(line.do), seen=None if line.seen is None else plainly(line.seen))
+        for line in chapter.lines
+    )
+    return replace(chapter, lead=plainly(chapter.lead), lines=lines, end=plainly(chapter.end))
+
+
 def _last_words(texts: Texts, book: Book, languages: Iterable[str]) -> dict[str, str]:
     """Return where the whole guide is, in each language."""
-    address = f"{book.address.removeprefix('https://').rstrip('/')}/guide"
+    address = f"{plainly(book.address).rstrip('/')}/guide"
     return {
         language: texts.say(language, "guide_film.more", address=address) for language in languages
     }

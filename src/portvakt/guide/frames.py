@@ -144,7 +144,7 @@ class Painter:
             try:
                 with Image.open(self.folder / file) as opened:
                     self._screens[key] = opened.convert("RGB").resize(
-                        (where.width, where.height), Image.Resampling.LANCZOS, reducing_gap=2
+                        (where.width, where.height), Image.Resampling.BICUBIC
                     )
             except OSError as error:
                 raise GuideError(f"the picture {file} of the film cannot be read") from error

@@ -66,9 +66,15 @@ def paragraph(
 
 
 def fitting(text: str, width: int, high: int, sizes: range, *, bold: bool = False) -> Font:
-    """Return the largest font with which the text fits; the smallest one where none does."""
-    for size in sizes:
-        letters = font(size, bold=bold)
-        if height(letters, len(wrapped(text, letters, width))) <= high:
-            return letters
+    """Return the largest font with which the text fits; the smallest one where none does.
+
+    Rather smaller than with a word cut in two, such as an address.
+    """
+    longest = max(text.split(), key=len, default="")
+    for whole in (True, False):
+        for size in sizes:
+            letters = font(size, bold=bold)
+            fits = height(letters, len(wrapped(text, letters, width))) <= high
+            if fits and (not whole or letters.getlength(longest) <= width):
+                return letters
     return font(sizes[-1], bold=bold)

@@ -107,7 +107,11 @@ def _touch(*, pressed: bool) -> Image.Image:
     layer = Image.new("RGBA", (side * _FINE, side * _FINE))
     drawing = ImageDraw.Draw(layer)
     middle = side / 2
-    for more, colour in ((3, _coloured(EDGE, 230)), (0, _coloured(_INK, 190 if pressed else 120))):
+    for more, colour in (
+        (3, _coloured(EDGE, 230)),
+        (0, _coloured(_INK, 230)),
+        (-4, _coloured(_INK, 120 if pressed else 40)),
+    ):
         first, last = (middle - radius - more) * _FINE, (middle + radius + more) * _FINE
         drawing.ellipse((first, first, last, last), fill=colour)
     return layer.resize((side, side), Image.Resampling.BOX)
