@@ -189,9 +189,9 @@ def test_nothing_stands_where_captions_do_until_they_are_burned_in(made: Made) -
 
 def test_ring_and_pointer_are_where_they_were_told(made: Made) -> None:
     laid_out = laid(made)
-    for at, ring, sizes in (
-        (At.DESK, BUTTON, {At.DESK: SIZES[At.DESK]}),
-        (At.PHONE, ALLOW, SIZES),
+    for at, ring, sizes, drawn in (
+        (At.DESK, BUTTON, {At.DESK: SIZES[At.DESK]}, (6, 14)),
+        (At.PHONE, ALLOW, SIZES, (0, 28)),
     ):
         moment = next(
             moment
@@ -207,7 +207,7 @@ def test_ring_and_pointer_are_where_they_were_told(made: Made) -> None:
         screen = rgb(ADDRESS if at is At.DESK else PROMPT)
         assert near(pixel(picture, middle, where.y + where.height / 4), screen)
         tip = (where.x + where.width / 2, where.y + where.height / 2)
-        assert sum(pixel(picture, tip[0] + 6, tip[1] + 14)) < sum(screen) - 80
+        assert sum(pixel(picture, tip[0] + drawn[0], tip[1] + drawn[1])) < sum(screen) - 80
         assert near(pixel(picture, tip[0] - 45, tip[1]), screen)
 
 

@@ -50,7 +50,8 @@ class Album:
     language: str
     _shots: list[Shot] = field(default_factory=list)
     _count: int = 0
-    _pointer: tuple[float, float] | None = None
+    _pointers: dict[At, tuple[float, float]] = field(default_factory=dict)
+    """Where each was last used: the desk's pointer stays there."""
 
     async def shoot(
         self, screen: Screen, at: At, target: Target | None = None, *, rests: float = 1.0
@@ -60,7 +61,7 @@ class Album:
         if target is not None:
             await target.found.scroll_into_view_if_needed()
             box = await box_to_ring(target.found)
-            self._pointer = (box.x + box.width / 2, box.y + box.height / 2)
+            self._pointers[at] = (box.x + box.width / 2, box.y + box.height / 2)
             ring = box if target.ring else None
         self._count += 1
         name = f"shots/{self.slug}-{self._count:03}.png"
@@ -72,7 +73,7 @@ class Album:
                 file=name,
                 width=width,
                 height=height,
-                pointer=self._pointer if target is not None or at is At.DESK else None,
+                pointer=self._pointers.get(at) if target is not None or at is At.DESK else None,
                 ring=ring,
                 pressed=target is not None and target.pressed,
                 seconds=rests,

@@ -251,10 +251,9 @@ def _shown(
         )
         stands = max(round(shot.seconds * TICKS), SEEN if resting else STAND)
         if resting or shot.pointer is None:
-            screens.pointer.pop(shot.at, None)
-            here = shot.pointer if shot.at is At.DESK else None
-            if here is not None:
-                screens.pointer[shot.at] = here
+            if shot.at is not At.DESK:
+                screens.pointer.pop(shot.at, None)  # a finger is lifted, a mouse stays
+            here = screens.pointer.get(shot.at)
             stills.append(_Still(replace(view, pointer=here), stands, 2))
             continue
         if not stills:
