@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from portvakt.guide.marks import AIR, EDGE, RING, TALLEST, around, beside, ringed, view
+from portvakt.guide.marks import AIR, AWAY, BADGE, EDGE, RING, TALLEST, around, beside, ringed, view
 from portvakt.guide.telling import SCALE, Box
 from portvakt.web.colours import DARK_SURFACES, LIGHT_SURFACES, contrast
 
@@ -57,6 +57,21 @@ def test_the_number_stands_in_the_ring_and_two_numbers_are_not_alike() -> None:
     seven, eight = (opened(ringed(plain("#FFFFFF"), target, number)) for number in (7, 8))
     assert seven.tobytes() != eight.tobytes()
     assert seven.size == eight.size == (600 * SCALE, 400 * SCALE)
+
+
+def test_the_number_stands_where_it_hides_least() -> None:
+    target = Box(200, 150, 160, 48)
+    written = opened(plain("#FFFFFF"))
+    written.paste((0, 0, 0), (170 * SCALE, 130 * SCALE, 230 * SCALE, 145 * SCALE))
+    out = BytesIO()
+    written.save(out, "PNG")
+    drawn = opened(ringed(out.getvalue(), target, 3))
+    left, right = target.x - AWAY, target.x + target.width + AWAY
+    badge = [
+        drawn.getpixel((round((x + side * BADGE * 0.8) * SCALE), round((target.y - AWAY) * SCALE)))
+        for x, side in ((left, -1), (right, 1))
+    ]
+    assert badge == [rgb("#000000"), rgb(RING)], "to the right, for to the left stands something"
 
 
 def test_a_ring_at_the_edge_of_a_picture_stays_inside_it() -> None:

@@ -23,6 +23,7 @@ from portvakt.guide.steps import (
     Person,
     Place,
     Press,
+    PressTile,
     Step,
     Write,
 )
@@ -66,6 +67,7 @@ JOURNEY = Journey(
             texts_to=Given.OWN_MOBILE,
             sees="web.done",
         ),
+        Step(name="tile", opens=Place.APPS, acts=(PressTile(),)),
         Step(name="app", at=At.PHONE, opens=Place.AUTHENTICATOR, sees="authenticator.empty_title"),
     ),
 )
@@ -74,6 +76,7 @@ WRONG = Journey(
     person=Person.WITHOUT_PHONE,
     steps=(Step(name="look", opens=Place.APPS, acts=(Look("reset.ways_title"),)),),
 )
+ACCENT_RGB = tuple(bytes.fromhex(ACCENT[1:]))
 WORDS = {
     "guide.tried_title": "Titel",
     "guide.tried_lead": "Till {organisation}.",
@@ -82,6 +85,7 @@ WORDS = {
     "guide.tried_log_in_seen": "”{sees}”",
     "guide.tried_number": "”{option}”, ”{field}”, ”{press}”.",
     "guide.tried_code": "”{press}”",
+    "guide.tried_tile": "”{press}”",
     "guide.tried_app": "{address}",
 }
 
@@ -125,7 +129,7 @@ async def played_in(folder: Path, out: Path) -> Played:
             await play(WRONG, made, hasty, "en", texts, out)
         elsewhere = []
         async with running.at_hand("sv") as pages:
-            for address in ("https://region.example/", f"http://127.0.0.1:{made.port}/"):
+            for address in ("https://region.example/", f"http://127.0.0.1:{made.ports['https']}/"):
                 with pytest.raises(Error) as refused:
                     await pages[At.DESK].goto(address)
                 elsewhere.append(str(refused.value))
@@ -151,17 +155,17 @@ def test_the_ring_is_around_the_button_that_is_pressed(played: Played, step: int
     picture = played.picture(step)
     ring = box_of(picture, RING)
     button = box_of(picture.crop(ring), ACCENT)
-    away = 25 * SCALE  # the number stands on the corner
-    assert button[0] < away
-    assert button[1] < away
-    assert (ring[2] - ring[0]) - button[2] < 15 * SCALE
-    assert (ring[3] - ring[1]) - button[3] < 15 * SCALE
+    width, height = ring[2] - ring[0], ring[3] - ring[1]
+    gaps = [button[0], width - button[2], button[1], height - button[3]]
+    assert max(gaps) < 25 * SCALE, "the number stands on a corner"
+    assert min(gaps) > 5 * SCALE
+    assert sum(gap < 12 * SCALE for gap in gaps) == 2, "and on one corner only"
     assert button[2] - button[0] > 300 * SCALE, "the button, and no link in its colour"
 
 
 def test_what_is_told_has_the_labels_of_the_screen(played: Played) -> None:
     lines = played.chapter.lines
-    assert [line.number for line in lines] == [1, 2, 3, 4]
+    assert [line.number for line in lines] == [1, 2, 3, 4, 5]
     assert lines[0].do == "https://mfaregistrering.region.example: ”Lösenord”, ”Logga in”."
     assert lines[0].seen == "”Hur vill du visa att det är du?”"
     assert lines[1].do == "”Textkod till min telefon för autentisering”, ”Mobilnummer”, ”Spara”."
@@ -184,13 +188,22 @@ def test_what_is_pressed_is_kept_for_whoever_follows_it(played: Played) -> None:
     ]
 
 
-def test_what_is_only_seen_has_a_picture_without_a_ring(played: Played) -> None:
+def test_an_app_that_is_opened_is_there_by_its_name(played: Played) -> None:
     line = played.chapter.lines[3]
-    assert [each.ringed for each in played.chapter.lines] == [True, True, True, False]
+    assert line.do == "”Lönespecifikationen”"
+    after = Image.open(played.folder / line.shots[-1].file).convert("RGB")
+    colours = {colour for _, colour in after.getcolors(1_000_000) or []}
+    assert len(colours) > 10, "its name is written"
+    assert ACCENT_RGB not in colours, "and it is no page of ours"
+
+
+def test_what_is_only_seen_has_a_picture_without_a_ring(played: Played) -> None:
+    line = played.chapter.lines[4]
+    assert [each.ringed for each in played.chapter.lines] == [True] * 4 + [False]
     assert line.picture is not None
     assert line.picture.alt == "Sidan ”Lägg till ditt konto”."
     red, green, blue = bytes.fromhex(RING[1:])
-    colours = played.picture(3).getcolors(1_000_000) or []
+    colours = played.picture(4).getcolors(1_000_000) or []
     assert (red, green, blue) not in [colour for _, colour in colours]
 
 
@@ -211,7 +224,7 @@ def test_the_films_shots_are_whole_screens_with_the_pointer_at_what_is_pressed(
         with Image.open(played.folder / shot.file) as opened:
             assert opened.size == (shot.width * SCALE, shot.height * SCALE)
     pressed = [shot for shot in shots if shot.pressed]
-    assert len(pressed) == 3
+    assert len(pressed) == 4
     for shot in pressed:
         assert shot.ring is not None
         assert shot.pointer is not None

@@ -59,6 +59,23 @@ async def test_people_are_told_the_installations_own_addresses(tmp_path: Path) -
             made.address(Place.NOT_ME)
 
 
+async def test_names_lead_to_the_stage_and_apps_to_what_stands_for_them(tmp_path: Path) -> None:
+    state = exported() | {
+        "links": [{"id": "news", "name": "Nyheter", "address": "http://news.example:81/today"}]
+    }
+    async with stage(settings(tmp_path), state, tmp_path) as made:
+        assert made.tiles == {
+            "https://lon.region.example": "Lönespecifikationen",
+            "http://news.example:81": "Nyheter",
+        }
+        http, https = (f"127.0.0.1:{made.ports[each]}" for each in ("http", "https"))
+        assert set(made.resolved()) == {
+            f"MAP lon.region.example:443 {https}",
+            f"MAP news.example:81 {http}",
+            *(f"MAP {name} {https}" for name in made.names),
+        }
+
+
 async def test_a_state_that_cannot_be_applied_is_said(tmp_path: Path) -> None:
     with pytest.raises(GuideError, match=r"cannot be put on the stage.*nowhere"):
         async with stage(

@@ -6,24 +6,22 @@ anywhere else, and nothing is sent anywhere.
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portvakt.guide.missing import see_what_is_missing
 from portvakt.guide.serving import Certificate
 from portvakt.guide.stage import Stage
-from portvakt.guide.stage_settings import PROXY
 from portvakt.guide.steps import At
 from portvakt.guide.telling import SCALE
 from portvakt.web.cookies import Cookie
 from portvakt.web.site import origin_of
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, BrowserContext, Page, Route
+    from playwright.async_api import Browser, BrowserContext, Page
 
     from portvakt.guide.camera import Camera
 
@@ -35,16 +33,6 @@ _PAGE_WITHIN = 60_000
 """Milliseconds: many things may be made on this machine at once."""
 _LOCALES = {"sv": "sv-SE", "en": "en-GB"}
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-_APP = """<!doctype html>
-<meta name="viewport" content="width=device-width">
-<title>{name}</title>
-<style>
-body {{ font: 18px system-ui; margin: 0; color: #16202b; background: #f6f7f9 }}
-main {{ max-width: 28rem; margin: 96px auto; padding: 0 20px }}
-h1 {{ font-size: 28px }}
-</style>
-<main><h1>{name}</h1></main>
-"""
 _ARGUMENTS = (
     "--disable-gpu",
     "--disable-quic",
@@ -59,12 +47,12 @@ def _chromium() -> str | None:
     return next((found for name in _CHROMIUM if (found := shutil.which(name))), None)
 
 
-def chromium_arguments(
-    names: tuple[str, ...], port: int, certificate: Certificate | None
-) -> list[str]:
-    """Return how Chromium is started, so that these names lead to the port and none elsewhere."""
-    rules = [*(f"MAP {name} {PROXY}:{port}" for name in names), "MAP * ~NOTFOUND"]
-    arguments = [*_ARGUMENTS, f"--host-resolver-rules={', '.join(rules)}"]
+def chromium_arguments(rules: Iterable[str], certificate: Certificate | None) -> list[str]:
+    """Return how Chromium is started, so that names lead where the rules say, and none elsewhere.
+
+    A rule is a host, or a host with a port, and where it is: `("MAP mfa.region.se 127.0.0.1:80")`.
+    """
+    arguments = [*_ARGUMENTS, f"--host-resolver-rules={', '.join([*rules, 'MAP * ~NOTFOUND'])}"]
     if certificate is not None:
         arguments.append(f"--ignore-certificate-errors-spki-list={certificate.mark}")
     if os.geteuid() == 0:
@@ -141,19 +129,7 @@ class Browsers:
                 }
             ]
         )
-        for origin, name in self.stage.tiles.items():
-            await context.route(f"{origin}/**", _showing(name))
         return await context.new_page()
-
-
-def _showing(app: str) -> "Callable[[Route], Awaitable[None]]":
-    """Return what shows an app's name: the app is elsewhere, and elsewhere does not exist."""
-    body = _APP.format(name=escape(app))
-
-    async def show(route: "Route") -> None:
-        await route.fulfill(content_type="text/html; charset=utf-8", body=body)
-
-    return show
 
 
 def _agent(browser: "Browser", system: str, mobile: str = "") -> str:
@@ -207,7 +183,7 @@ async def browsers(
 
     camera = Camera(folder / "seen.y4m")
     camera.sees_nothing()
-    arguments = chromium_arguments(stage.names, stage.port, stage.certificate)
+    arguments = chromium_arguments(stage.resolved(), stage.certificate)
     path = _chromium()
     async with async_playwright() as playwright:
         start = playwright.chromium.launch

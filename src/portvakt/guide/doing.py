@@ -170,7 +170,8 @@ class Doing:
                 await found.click()
                 self.pressed.append({"act": "press", "label": press})
             case PressTile():
-                await found.click()
+                async with self.screen.page.expect_navigation():
+                    await found.click()
                 self.pressed.append({"act": "tile", "label": press})
             case PressOwn():
                 await found.click()

@@ -26,6 +26,8 @@ AIR: Final = 24.0
 """CSS pixels that a picture shows around what matters."""
 TALLEST: Final = 900.0
 _ROUND: Final = 14.0
+_FAINT: Final = 24
+"""Differences of brightness, of 255, that are no writing: shadows, soft grounds."""
 _FINE: Final = 2
 """Drawn so many times larger first, for smooth edges."""
 
@@ -71,11 +73,14 @@ def ringed(picture: bytes, target: Box, number: int) -> bytes:
     with Image.open(BytesIO(picture)) as opened:
         drawn = opened.convert("RGB")
     ring = _ring(target, drawn.width / SCALE, drawn.height / SCALE)
+    badge = _quietest(drawn, ring)
     away = BADGE + WIDTH
     left, top = int(ring.x - away), int(ring.y - away)
     unit, width, height = SCALE * _FINE, ring.width + 2 * away + 1, ring.height + 2 * away + 1
     layer = Image.new("RGBA", (round(width) * unit, round(height) * unit))
-    _draw(ImageDraw.Draw(layer), replace(ring, x=ring.x - left, y=ring.y - top), number)
+    on = ImageDraw.Draw(layer)
+    _draw_ring(on, replace(ring, x=ring.x - left, y=ring.y - top))
+    _draw_badge(on, badge[0] - left, badge[1] - top, number)
     smooth = layer.reduce(_FINE)
     drawn.paste(smooth, (left * SCALE, top * SCALE), smooth)
     return _png(drawn)
@@ -117,7 +122,7 @@ def _png(picture: Image.Image) -> bytes:
 def _ring(target: Box, width: float, height: float) -> Box:
     """Return the middle of the ring's line, in a picture of this size.
 
-    The badge on its corner is inside, too.
+    It is all inside, and so is the badge on its corner.
     """
     least = BADGE + WIDTH
     left, top = max(target.x - AWAY, least), max(target.y - AWAY, least)
@@ -126,7 +131,28 @@ def _ring(target: Box, width: float, height: float) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
-def _draw(on: ImageDraw.ImageDraw, ring: Box, number: int) -> None:
+def _quietest(picture: Image.Image, ring: Box) -> tuple[float, float]:
+    """Return the corner of the ring where the badge hides least of what stands there."""
+    radius = BADGE + WIDTH
+    right, bottom = ring.x + ring.width, ring.y + ring.height
+    fits = [
+        (x, y)
+        for x, y in ((ring.x, ring.y), (right, ring.y), (ring.x, bottom), (right, bottom))
+        if x + radius <= picture.width / SCALE and y + radius <= picture.height / SCALE
+    ]
+    return min(fits, key=lambda at: _ink(picture, at[0], at[1], radius), default=(ring.x, ring.y))
+
+
+def _ink(picture: Image.Image, x: float, y: float, radius: float) -> int:
+    """Say how unquiet a place is: how far its pixels are from what most of them are."""
+    edges = (x - radius, y - radius, x + radius, y + radius)
+    left, top, right, bottom = (round(each * SCALE) for each in edges)
+    counts = picture.crop((left, top, right, bottom)).convert("L").histogram()
+    usual = counts.index(max(counts))
+    return sum(count for value, count in enumerate(counts) if abs(value - usual) > _FAINT)
+
+
+def _draw_ring(on: ImageDraw.ImageDraw, ring: Box) -> None:
     unit = SCALE * _FINE
     radius = min(_ROUND, ring.height / 2)
     for colour, more in ((EDGE, WIDTH / 2), (RING, 0.0)):
@@ -142,10 +168,11 @@ def _draw(on: ImageDraw.ImageDraw, ring: Box, number: int) -> None:
             outline=colour,
             width=round((WIDTH + 2 * more) * unit),
         )
+
+
+def _draw_badge(on: ImageDraw.ImageDraw, x: float, y: float, number: int) -> None:
+    unit = SCALE * _FINE
     for colour, size in ((EDGE, BADGE + WIDTH / 2), (RING, BADGE)):
-        on.ellipse(
-            [(at + side * size) * unit for side in (-1, 1) for at in (ring.x, ring.y)],
-            fill=colour,
-        )
+        on.ellipse([(at + side * size) * unit for side in (-1, 1) for at in (x, y)], fill=colour)
     font = ImageFont.load_default(size=BADGE * 1.25 * unit)
-    on.text((ring.x * unit, ring.y * unit), str(number), font=font, fill=EDGE, anchor="mm")
+    on.text((x * unit, y * unit), str(number), font=font, fill=EDGE, anchor="mm")

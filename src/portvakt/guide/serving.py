@@ -6,16 +6,19 @@ import contextlib
 import datetime as dt
 import hashlib
 import socket
-from collections.abc import AsyncIterator, Generator, Iterable
+from collections.abc import AsyncIterator, Generator, Iterable, Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from portvakt.guide.errors import GuideError
@@ -23,6 +26,16 @@ from portvakt.guide.stage_settings import PROXY
 from portvakt.web.server import UVICORN_OPTIONS
 
 _MOMENT = 0.01
+_APP = """<!doctype html>
+<meta name="viewport" content="width=device-width">
+<title>{name}</title>
+<style>
+body {{ font: 18px system-ui; margin: 0; color: #16202b; background: #f6f7f9 }}
+main {{ max-width: 28rem; margin: 96px auto; padding: 0 20px }}
+h1 {{ font-size: 28px }}
+</style>
+<main><h1>{name}</h1></main>
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +51,13 @@ class Certificate:
 class Front:
     """What answers on the port: it says where the browser is, as a trusted proxy does.
 
-    One house at a time stands behind it; none between two scenes.
+    One house at a time stands behind it; none between two scenes. In the place of an app that a
+    tile leads to it shows its name: the app is elsewhere, and elsewhere does not exist here.
     """
 
-    def __init__(self) -> None:
-        """Begin with nobody behind it."""
+    def __init__(self, tiles: Mapping[str, str]) -> None:
+        """Take the names of apps by the origin that they have."""
+        self._apps = {urlsplit(origin).netloc: name for origin, name in tiles.items()}
         self._inner: ASGIApp | None = None
         self._address = ""
 
@@ -54,6 +69,10 @@ class Front:
         """Answer one request."""
         if scope["type"] != "http" or self._inner is None:
             raise GuideError("nothing is on the stage")
+        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+        if host in self._apps:
+            await HTMLResponse(_APP.format(name=escape(self._apps[host])))(scope, receive, send)
+            return
         headers = [pair for pair in scope["headers"] if not _says_where(pair[0])]
         # in place: the protocol looks at this very scope afterwards
         scope["headers"] = [*headers, (b"x-forwarded-for", self._address.encode())]

@@ -7,7 +7,7 @@ Each journey is played in a scene: a copy of the same beginning, so that none di
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from portvakt.guide.cast import Cast, Member, cast_of
 from portvakt.guide.errors import GuideError
 from portvakt.guide.mailbox import Mailbox
 from portvakt.guide.serving import Certificate, Front, make_certificate, serving
-from portvakt.guide.stage_settings import HEADS, LETTERS, TEXTS, settings_on_stage
+from portvakt.guide.stage_settings import HEADS, LETTERS, PROXY, TEXTS, settings_on_stage
 from portvakt.guide.stage_state import place_of, write_state
 from portvakt.guide.steps import Person, Place
 from portvakt.journeys.apply_state.flow import ApplyState, Orders
@@ -83,7 +83,8 @@ class Stage:
     settings: Settings
     folder: Path
     cast: Cast
-    port: int
+    ports: Mapping[str, int]
+    """Where it answers on the loopback, by scheme."""
     certificate: Certificate | None
     names: tuple[str, ...]
     """Every host name that is answered at, and no other is known to the stage's browsers."""
@@ -91,6 +92,16 @@ class Stage:
     tiles: Mapping[str, str] = field(repr=False)
     """Names of apps and links by the origin that they lead to."""
     _front: Front = field(repr=False)
+
+    def resolved(self) -> list[str]:
+        """Return where each name of the installation and of its apps is, as Chromium reads it."""
+        rules = []
+        for origin in self.tiles:
+            parts = urlsplit(origin)
+            port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+            rules.append(f"MAP {parts.hostname}:{port} {PROXY}:{self.ports[parts.scheme]}")
+        own = self.ports[urlsplit(self.settings.public_url).scheme]
+        return [*rules, *(f"MAP {name} {PROXY}:{own}" for name in self.names)]
 
     def address(self, place: Place) -> str:
         """Return where a place is, by the name that people are told.
@@ -164,19 +175,26 @@ async def stage(
     cast = cast_of(settings.public_url, [new_password() for _ in range(4)])
     await _beginning(settings, state, folder, cast, groups=groups, clock=clock)
     names = tuple(sorted(own_hosts(settings)))
-    https = urlsplit(settings.public_url).scheme == "https"
-    certificate = make_certificate(folder, names, StageClock()()) if https else None
-    front = Front()
-    async with serving(front, certificate) as port:
+    tiles = _tiles(state or {})
+    schemes = {urlsplit(each).scheme for each in (settings.public_url, *tiles)}
+    apps = {urlsplit(each).hostname or "" for each in tiles}
+    front, certificate = Front(tiles), None
+    async with AsyncExitStack() as open_now:
+        ports = {}
+        if "http" in schemes:
+            ports["http"] = await open_now.enter_async_context(serving(front, None))
+        if "https" in schemes:
+            certificate = make_certificate(folder, {*names, *apps}, StageClock()())
+            ports["https"] = await open_now.enter_async_context(serving(front, certificate))
         yield Stage(
             settings=settings,
             folder=folder,
             cast=cast,
-            port=port,
+            ports=ports,
             certificate=certificate,
             names=names,
             state=state,
-            tiles=_tiles(state or {}),
+            tiles=tiles,
             _front=front,
         )
 
@@ -235,7 +253,8 @@ def _tiles(state: Mapping[str, Any]) -> dict[str, str]:
             *app.get("redirect_uris", ()),
         )
         found |= {_origin(each): app["client_name"] for each in reversed(leads) if each}
-    return found | {_origin(each["address"]): each["name"] for each in state.get("links", ())}
+    found |= {_origin(each["address"]): each["name"] for each in state.get("links", ())}
+    return {each: name for each, name in found.items() if each.startswith(("http:", "https:"))}
 
 
 def _origin(address: str) -> str:
