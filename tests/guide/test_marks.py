@@ -5,7 +5,19 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from portvakt.guide.marks import AIR, AWAY, BADGE, EDGE, RING, TALLEST, around, beside, ringed, view
+from portvakt.guide.marks import (
+    AIR,
+    AWAY,
+    BADGE,
+    EDGE,
+    RING,
+    TALLEST,
+    around,
+    beside,
+    going_on,
+    ringed,
+    view,
+)
 from portvakt.guide.telling import SCALE, Box
 from portvakt.web.colours import DARK_SURFACES, LIGHT_SURFACES, contrast
 
@@ -105,6 +117,12 @@ def test_a_long_page_where_nothing_is_pressed_is_shown_from_its_heading() -> Non
     part = view(MAIN, HEADING, None, PAGE)
     assert part.y <= HEADING.y
     assert part.height <= TALLEST + 2 * AIR
+
+
+def test_a_picture_that_goes_on_fades_at_its_lower_edge_and_nowhere_else() -> None:
+    drawn = opened(going_on(plain("#000000", 40, 100)))
+    assert drawn.getpixel((20, drawn.height - 1)) == rgb(EDGE)
+    assert drawn.getpixel((20, drawn.height - round(AIR * SCALE) - 1)) == rgb("#000000")
 
 
 def test_boxes_together_and_pictures_beside_each_other() -> None:

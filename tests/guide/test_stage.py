@@ -61,17 +61,17 @@ async def test_people_are_told_the_installations_own_addresses(tmp_path: Path) -
 
 async def test_names_lead_to_the_stage_and_apps_to_what_stands_for_them(tmp_path: Path) -> None:
     state = exported() | {
-        "links": [{"id": "news", "name": "Nyheter", "address": "http://news.example:81/today"}]
+        "links": [{"id": "news", "name": "Nyheter", "address": "http://localhost:81/today"}]
     }
     async with stage(settings(tmp_path), state, tmp_path) as made:
         assert made.tiles == {
             "https://lon.region.example": "Lönespecifikationen",
-            "http://news.example:81": "Nyheter",
+            "http://localhost:81": "Nyheter",
         }
         http, https = (f"127.0.0.1:{made.ports[each]}" for each in ("http", "https"))
         assert set(made.resolved()) == {
             f"MAP lon.region.example:443 {https}",
-            f"MAP news.example:81 {http}",
+            f"MAP localhost:81 {http}",
             *(f"MAP {name} {https}" for name in made.names),
         }
 

@@ -86,6 +86,16 @@ def ringed(picture: bytes, target: Box, number: int) -> bytes:
     return _png(drawn)
 
 
+def going_on(picture: bytes) -> bytes:
+    """Return the picture with a lower edge that fades, so that nobody takes it for the end."""
+    with Image.open(BytesIO(picture)) as opened:
+        drawn = opened.convert("RGB")
+    height = min(drawn.height, round(AIR * SCALE))
+    fading = Image.linear_gradient("L").resize((drawn.width, height))
+    drawn.paste(EDGE, (0, drawn.height - height, drawn.width, drawn.height), fading)
+    return _png(drawn)
+
+
 def beside(pictures: Sequence[bytes]) -> bytes:
     """Return one picture of all of these, from left to right on white, top by top."""
     if len(pictures) == 1:

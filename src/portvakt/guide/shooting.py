@@ -99,6 +99,8 @@ class Album:
         part = marks.view(main, heading, target, Box(0.0, 0.0, width, height))
         clip: FloatRect = {"x": part.x, "y": part.y, "width": part.width, "height": part.height}
         taken = await page.screenshot(full_page=True, clip=clip, caret="hide")
+        if part.y + part.height < main.y + main.height:
+            taken = marks.going_on(taken)
         if target is not None:
             inside = Box(target.x - part.x, target.y - part.y, target.width, target.height)
             taken = marks.ringed(taken, inside, number)
