@@ -94,3 +94,26 @@ def test_the_guide_is_linked_once_it_is_there(tmp_path: Path) -> None:
             assert "kunde inte göras" in (await browser.get("/")).text
 
     asyncio.run(story())
+
+
+def test_a_guide_that_cannot_be_made_is_told_of_and_stops_nothing(tmp_path: Path) -> None:
+    async def story() -> None:
+        guide = DemoGuide(tmp_path, "http://localhost:8/guide/", wanted=True)
+        async with guide.made_beside(tmp_path / "no-settings.toml"):
+            assert guide.making
+            while guide.making:  # noqa: ASYNC110 (a flag)
+                await asyncio.sleep(0.05)
+        assert guide.failed
+        assert guide.told() == ()
+
+    asyncio.run(story())
+
+
+def test_a_guide_that_nobody_asked_for_is_not_made(tmp_path: Path) -> None:
+    async def story() -> None:
+        guide = DemoGuide(tmp_path, "http://localhost:8/guide/")
+        async with guide.made_beside(tmp_path / "no-settings.toml"):
+            assert not guide.making
+        assert not guide.failed
+
+    asyncio.run(story())

@@ -5,6 +5,7 @@ import sys
 import tomllib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -74,7 +75,8 @@ def run(args: Namespace, shell: Shell) -> int:
         burn=args.burn,
         voice=args.voice,
     )
-    log.configure(settings.log.format, "error")  # what the stage does is nobody's concern
+    said_on_stage = StringIO()  # of use where the making stops, and noise otherwise
+    log.configure("text", "error", said_on_stage)
     state = _read(args.state) if args.state else _exported(settings, shell)
     progress, began = Progress("making the guide"), monotonic()
 
@@ -85,6 +87,7 @@ def run(args: Namespace, shell: Shell) -> int:
     try:
         made = asyncio.run(make(settings, state, wanted, today=shell.clock().date(), tell=tell))
     except GuideError as error:
+        print(said_on_stage.getvalue(), end="", file=sys.stderr)
         raise CommandError(str(error)) from error
     finally:
         progress.end()
