@@ -4,6 +4,7 @@ Journeys are played one after the other; films are drawn beside that, in a proce
 """
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -34,6 +35,8 @@ from portvakt.texts import Texts
 
 SHOTS = "shots"
 """What films are made of; it does not stay in the guide."""
+_NICE = 10
+"""Films wait for what is played: a screen that comes late is taken for one that is missing."""
 
 Tell = Callable[[str, int, int], None]
 """Is told what is being done, how many parts are done, and of how many."""
@@ -175,7 +178,9 @@ class _Making:
         if not self.wanted.films:
             yield
             return
-        self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        self._pool = ProcessPoolExecutor(
+            1, mp_context=get_context("spawn"), initializer=os.nice, initargs=(_NICE,)
+        )
         try:
             yield
         finally:
