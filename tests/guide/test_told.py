@@ -38,6 +38,7 @@ INSTRUCTION = {
     "app 5, the number is answered": ("register_app", "number"),
     "app 5, first point: whoever has no work phone gives a number": ("register_app", "own_number"),
     "app 5, second point: the number of a work phone is known": ("app_with_number", "sign_in"),
+    "app 5, second point: another number may be given": ("app_with_number", "code"),
     "app 6: tap the account, and turn phone sign-in on": ("phone_sign_in", "turn_on"),
     "app 7: done": ("register_app", "done"),
     "texts 1: the registration site is opened on any device": ("register_texts", "sign_in"),

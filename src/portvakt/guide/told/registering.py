@@ -88,6 +88,7 @@ REGISTER_APP = Journey(
                 Press("set_up_mfa.continue"),
             ),
             needs=needing(Need.NUMBER_AFTER_APP),
+            seen=True,
             texts_to=Given.OWN_MOBILE,
         ),
         Step(
@@ -169,6 +170,7 @@ REGISTER_TEXTS = Journey(
                 Write("set_up_mfa.code_field", Given.TEXT_CODE),
                 Press("set_up_mfa.continue"),
             ),
+            seen=True,
             texts_to=Given.OWN_MOBILE,
         ),
         _DONE,
