@@ -45,6 +45,7 @@ class Made:
 
     folder: Path
     files: FilmFiles
+    laid_out: Timeline
     looked_at: dict[str, list[bytes]] = field(default_factory=dict)
 
     def probed(self, name: str) -> dict[str, Any]:
@@ -73,7 +74,7 @@ class Made:
             return self.looked_at[name]
         wide, high = SMALL
         size = wide * high * 3
-        every = f"fps={TICKS},scale={wide}:{high}:flags=area"
+        every = f"scale={wide}:{high}:flags=area,fps={TICKS}"
         raw = _raw(self.folder / name, every)
         self.looked_at[name] = [raw[at : at + size] for at in range(0, len(raw), size)]
         return self.looked_at[name]
@@ -119,7 +120,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         burn=True,
         voice=RecordedVoice(folder),
     )
-    return Made(folder, files)
+    said = {
+        "sv": "Hela guiden finns på mfa.region.example/guide",
+        "en": "The whole guide is at mfa.region.example/guide",
+    }
+    return Made(folder, files, timeline(chapters, "sv", said, RecordedVoice(folder)))
 
 
 @pytest.mark.parametrize("ending", ["mp4", "webm"])
@@ -188,7 +193,7 @@ def test_nothing_stands_where_captions_do_until_they_are_burned_in(made: Made) -
 
 
 def test_ring_and_pointer_are_where_they_were_told(made: Made) -> None:
-    laid_out = laid(made)
+    laid_out = made.laid_out
     for at, ring, sizes, drawn in (
         (At.DESK, BUTTON, {At.DESK: SIZES[At.DESK]}, (6, 14)),
         (At.PHONE, ALLOW, SIZES, (0, 28)),
@@ -214,7 +219,7 @@ def test_ring_and_pointer_are_where_they_were_told(made: Made) -> None:
 def test_a_step_lasts_as_long_as_the_voice_that_reads_it(made: Made) -> None:
     begins, ends = (part.starts for part in made.files.parts[2:4])
     assert ends - begins >= RECORDED
-    (start, clip), *others = laid(made).clips.items()
+    (start, clip), *others = made.laid_out.clips.items()
     assert not others
     assert start == round(begins * TICKS)
     assert clip.ticks == RECORDED * TICKS
@@ -225,7 +230,7 @@ def test_with_a_voice_there_is_a_sound_track_as_long_as_the_film(made: Made, end
     found = made.probed(f"films/sign-in-from-home.{ending}")["streams"]
     (sound,) = (stream for stream in found if stream["codec_type"] == "audio")
     assert sound["tags"]["language"] == "swe"
-    laid_out = laid(made)
+    laid_out = made.laid_out
     assert len(track(laid_out.clips, laid_out.ticks)) == laid_out.ticks * 48_000 // TICKS * 2
 
 
@@ -280,12 +285,3 @@ def test_a_missing_ffmpeg_is_named_with_what_installs_it(
 def test_a_folder_of_recordings_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(GuideError, match="nowhere"):
         RecordedVoice(tmp_path / "nowhere")
-
-
-def laid(made: Made) -> Timeline:
-    chapters = {language: a_chapter(language, made.folder) for language in ("sv", "en")}
-    said = {
-        "sv": "Hela guiden finns på mfa.region.example/guide",
-        "en": "The whole guide is at mfa.region.example/guide",
-    }
-    return timeline(chapters, "sv", said, RecordedVoice(made.folder))

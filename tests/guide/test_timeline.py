@@ -75,6 +75,19 @@ def test_a_phone_that_is_used_with_the_desk_stands_beside_it(words: dict[str, Ch
         assert one.view.active is At.PHONE
 
 
+def test_of_two_phones_both_are_shown(words: dict[str, Chapter]) -> None:
+    (line,) = (line for line in words["sv"].lines if line.at is At.PHONE)
+    old = replace(line, name="old", number=1)
+    shots = tuple(replace(shot, at=At.NEW_PHONE) for shot in line.shots)
+    new = replace(line, name="new", number=2, at=At.NEW_PHONE, shots=shots)
+    moved = {"sv": replace(words["sv"], lines=(old, new, replace(old, name="again", number=3)))}
+    made = laid_out(moved)
+    assert [
+        {tuple(at for at, _ in one.view.screens) for one in of_step(made, line)}
+        for line in range(3)
+    ] == [{(At.PHONE,)}, {(At.PHONE, At.NEW_PHONE)}, {(At.PHONE, At.NEW_PHONE)}]
+
+
 def test_a_step_without_pictures_stands_as_long_as_it_takes_to_read(
     words: dict[str, Chapter],
 ) -> None:

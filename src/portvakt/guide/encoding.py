@@ -1,7 +1,7 @@
 """Pictures, chapter marks and sound become MP4 and WebM, by one run of `ffmpeg`.
 
 All stands on a grid of 25 pictures a second, but a picture that stands still is only handed over
-once a second: a guide of many films is then made in minutes, and its files are small.
+every other second: a guide of many films is then made in minutes, and its files are small.
 """
 
 import subprocess

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 FOLDER = "films"
 
+STEADY = 2 * TICKS
+"""A picture that stands longer is handed over again, so that players find it wherever they go."""
+
 Progress = Callable[[float], None]
 """Is told which share of the film is made, 0 to 1."""
 
@@ -153,7 +156,7 @@ def _flat(cue: Cue) -> str:
 
 
 def _pictures(laid_out: Timeline, cues: Sequence[Cue]) -> list[_Picture]:
-    """Return what is handed to the encoder: each change, what stands once a second, and the end."""
+    """Return what is handed to the encoder: each change, what stands now and then, the end."""
     pictures: list[_Picture] = []
     for moment in laid_out.moments:
         end = moment.start + moment.ticks
@@ -165,7 +168,7 @@ def _pictures(laid_out: Timeline, cues: Sequence[Cue]) -> list[_Picture]:
     steady = [
         _Picture(at, picture.view, picture.caption)
         for picture, end in zip(pictures, ends, strict=True)
-        for at in range(picture.start, end, TICKS)
+        for at in range(picture.start, end, STEADY)
     ]
     last = steady[-1]
     if last.start != laid_out.ticks - 1:

@@ -199,10 +199,17 @@ class _Screens:
     """Where the shot before was taken."""
 
     def beside(self, line: Line) -> tuple[At, ...]:
-        """Return which screens a step shows: its own, and the desk that a phone is used with."""
+        """Return which screens a step shows: its own, and what it is used with.
+
+        That is the desk that a phone has just been needed for; and of two phones both, so that
+        nobody mistakes one for the other.
+        """
         used = {shot.at for shot in line.shots}
-        if self.before is At.DESK and used and At.DESK not in used:
-            used.add(At.DESK)
+        if used and At.DESK not in used:
+            if self.before is At.DESK:
+                used.add(At.DESK)
+            elif {At.PHONE, At.NEW_PHONE} <= used | set(self.last):
+                used |= {At.PHONE, At.NEW_PHONE}
         return tuple(at for at in At if at in used)[-2:]
 
 
