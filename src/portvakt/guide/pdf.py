@@ -53,9 +53,22 @@ def write_pdf(book: Book, folder: Path, texts: Texts) -> Printed:
         )
     except urls.FatalURLFetchingError as error:
         raise GuideError(f"the guide's PDF cannot be made: {error}") from error
-    content: bytes = document.write_pdf(pdf_variant=VARIANT)
+    content: bytes = document.write_pdf(pdf_variant=VARIANT, finisher=_describe_links(book))
     (folder / PDF).write_bytes(content)
     return Printed(pages=len(document.pages), size=len(content))
+
+
+def _describe_links(book: Book) -> Callable[[Any, Any], None]:
+    """Let a link be described by the title of the chapter that it leads to, not by its anchor."""
+    pydyf = import_module("pydyf")
+    titles = {each.slug: each.title for each in book.chapters}
+
+    def describe(_document: Any, pdf: Any) -> None:
+        for each in pdf.objects:
+            if isinstance(each, pydyf.Dictionary) and each.get("Subtype") == "/Link":
+                each["Contents"] = pydyf.String(titles[each["Dest"].string])
+
+    return describe
 
 
 def opened(load: Callable[[str], Any] = import_module) -> Any:
