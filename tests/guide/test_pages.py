@@ -10,8 +10,8 @@ import pikepdf
 import pytest
 
 from portvakt.guide.pages import in_words, write_one_file, write_pages, write_steps
-from portvakt.guide.rendering import Pages, halves, stylesheet
-from portvakt.guide.telling import Book
+from portvakt.guide.rendering import Pages, rows, stylesheet
+from portvakt.guide.telling import Book, Line
 from portvakt.texts import LANGUAGES, Texts
 from tests.guide.a_book import a_book, some_films
 
@@ -249,8 +249,11 @@ def test_the_steps_are_enough_to_follow(tmp_path: Path) -> None:
 
 
 def test_two_narrow_pictures_share_a_paper_and_a_third_stands_alone(tmp_path: Path) -> None:
-    first, *_ = a_book(tmp_path).chapters
-    narrow = first.lines[2]
-    assert halves(first.lines) == {3, 4}
-    assert halves([replace(narrow, number=number) for number in (1, 2, 3)]) == {1, 2}
-    assert halves(first.lines[:3]) == frozenset()
+    lines = a_book(tmp_path).chapters[0].lines
+
+    def told(*given: Line) -> list[list[int]]:
+        return [[line.number for line in row] for row in rows(given)]
+
+    assert told(*lines) == [[1], [2], [3, 4], [5]]
+    assert told(lines[2], lines[3], lines[2]) == [[3, 4], [3]]
+    assert told() == []

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +42,7 @@ class Pages:
             "signs": SIGNS,
             "others": [each for each in LANGUAGES if each != book.language],
             "narrow": _NARROW,
-            "halves": halves,
+            "rows": rows,
             "length": length,
         }
         return self._templates.render(book.language, template, {**common, **values})
@@ -65,13 +64,16 @@ def stylesheet(book: Book, name: str) -> str:
     return own + organisation_stylesheet(book.colour)
 
 
-def halves(lines: Sequence[Line]) -> frozenset[int]:
-    """Return the numbers of the steps that share the width of a paper, two by two."""
-    shared: set[int] = set()
-    for one, other in pairwise(lines):
-        if one.number not in shared and _is_narrow(one) and _is_narrow(other):
-            shared |= {one.number, other.number}
-    return frozenset(shared)
+def rows(lines: Sequence[Line]) -> tuple[tuple[Line, ...], ...]:
+    """Return the steps as they stand on paper: narrow pictures share its width, two by two."""
+    found: list[tuple[Line, ...]] = []
+    for line in lines:
+        alone = found[-1] if found and len(found[-1]) == 1 else None
+        if alone and _is_narrow(alone[0]) and _is_narrow(line):
+            found[-1] = (*alone, line)
+        else:
+            found.append((line,))
+    return tuple(found)
 
 
 def _is_narrow(line: Line) -> bool:
