@@ -10,7 +10,7 @@ import pikepdf
 import pytest
 
 from portvakt.guide.pages import in_words, write_one_file, write_pages, write_steps
-from portvakt.guide.rendering import Pages, rows, stylesheet
+from portvakt.guide.rendering import Pages, breakable, on_paper, rows, stylesheet
 from portvakt.guide.telling import Book, Line
 from portvakt.texts import LANGUAGES, Texts
 from tests.guide.a_book import a_book, some_films
@@ -36,6 +36,8 @@ class Read(HTMLParser):
         self._unread += tag in ("style", "script", "title")
         if tag == "img":
             self.words.append(given["alt"])
+        elif tag != "wbr":
+            self.words.append(" ")
         self.refers += [
             given[name] for name in ("href", "src", "poster", "action", "srcset") if name in given
         ]
@@ -48,7 +50,7 @@ class Read(HTMLParser):
             self.words.append(data)
 
     def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
+        return " ".join("".join(self.words).split())
 
 
 class Made:
@@ -257,3 +259,21 @@ def test_two_narrow_pictures_share_a_paper_and_a_third_stands_alone(tmp_path: Pa
     assert told(*lines) == [[1], [2], [3, 4], [5]]
     assert told(lines[2], lines[3], lines[2]) == [[3, 4], [3]]
     assert told() == []
+
+
+def test_letters_are_equally_large_in_pictures_on_paper_that_have_room(tmp_path: Path) -> None:
+    picture = a_book(tmp_path).chapters[0].lines[0].picture
+    assert picture
+    assert on_paper(replace(picture, width=560, height=500)) == (84, False)
+    assert on_paper(replace(picture, width=600, height=500)) == (90, False)
+    high, _ = on_paper(replace(picture, width=560, height=1300))
+    assert high == pytest.approx(56)
+    assert on_paper(replace(picture, width=1000, height=400)) == (150, True)
+
+
+def test_an_address_breaks_between_its_parts_and_nothing_else_does() -> None:
+    told = str(breakable("Öppna https://a.region.example/in. Skriv <b> 1.5 & gå."))
+    assert told.startswith(
+        "Öppna https://<wbr>a.<wbr>region.<wbr>example/<wbr>in. Skriv &lt;b&gt; "
+    )
+    assert str(breakable("Slut. Nästa.")) == "Slut. Nästa."

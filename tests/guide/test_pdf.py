@@ -66,7 +66,7 @@ def paper(tmp_path_factory: pytest.TempPathFactory) -> Paper:
 
 
 def test_nothing_is_amiss_by_pdf_ua(paper: Paper) -> None:
-    found = [each for each in validate(paper.file).findings if each.severity > Severity.INFO]
+    found = [each for each in validate(str(paper.file)).findings if each.severity > Severity.INFO]
     assert not found
     metadata = str(paper.pdf.Root.Metadata.read_bytes(), "utf-8")
     assert re.search(r'pdfuaid:part(>|=")1', metadata)
