@@ -135,8 +135,9 @@ OWNERS = {
         "journeys.approve_push.live",
         "journeys.my_apps.door",
         "demo.*",
+        "guide.serving",
     ),
-    "uvicorn": ("app", "web.server", "commands.*", "demo.*"),
+    "uvicorn": ("app", "web.server", "commands.*", "demo.*", "guide.serving"),
     "jinja2": ("web.*", "demo.*", "mail_page", "recipes"),
     "nacl": ("crypto.*",),
     "cryptography": (

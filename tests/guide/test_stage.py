@@ -65,8 +65,9 @@ async def test_names_lead_to_the_stage_and_apps_to_what_stands_for_them(tmp_path
     }
     async with stage(settings(tmp_path), state, tmp_path) as made:
         assert made.tiles == {
-            "https://lon.region.example": "Lönespecifikationen",
-            "http://localhost:81": "Nyheter",
+            "https://lon.region.example/in": "Lönespecifikationen",
+            "https://lon.region.example/back": "Lönespecifikationen",
+            "http://localhost:81/today": "Nyheter",
         }
         http, https = (f"127.0.0.1:{made.ports[each]}" for each in ("http", "https"))
         assert set(made.resolved()) == {

@@ -1,26 +1,21 @@
 """The stage's server: one port of this machine behind every name of the installation."""
 
 import asyncio
-import base64
 import contextlib
-import datetime as dt
-import hashlib
 import socket
 from collections.abc import AsyncIterator, Generator, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import uvicorn
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from portvakt.crypto.passing_certificate import make_passing_certificate
 from portvakt.guide.errors import GuideError
 from portvakt.guide.stage_settings import PROXY
 from portvakt.web.server import UVICORN_OPTIONS
@@ -45,7 +40,16 @@ class Certificate:
     file: Path
     key: Path
     mark: str
-    """SHA-256 of its public key, in base64."""
+
+    @classmethod
+    def make(cls, folder: Path, names: Iterable[str], now: datetime) -> Self:
+        """Write one for these host names, and its key, into `folder`."""
+        made = make_passing_certificate(names, now)
+        file, key = folder / "stage.pem", folder / "stage.key"
+        file.write_bytes(made.content)
+        key.touch(mode=0o600)
+        key.write_bytes(made.key)
+        return cls(file, key, made.mark)
 
 
 class Front:
@@ -56,8 +60,9 @@ class Front:
     """
 
     def __init__(self, tiles: Mapping[str, str]) -> None:
-        """Take the names of apps by the origin that they have."""
-        self._apps = {urlsplit(origin).netloc: name for origin, name in tiles.items()}
+        """Take the names of apps by the addresses that they have."""
+        self._apps = {_place(address): name for address, name in tiles.items()}
+        self._hosts = {host: name for (host, _), name in reversed(self._apps.items())}
         self._inner: ASGIApp | None = None
         self._address = ""
 
@@ -70,14 +75,20 @@ class Front:
         if scope["type"] != "http" or self._inner is None:
             raise GuideError("nothing is on the stage")
         host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
-        if host in self._apps:
-            await HTMLResponse(_APP.format(name=escape(self._apps[host])))(scope, receive, send)
+        if host in self._hosts:
+            name = escape(self._apps.get((host, scope["path"]), self._hosts[host]))
+            await HTMLResponse(_APP.format(name=name))(scope, receive, send)
             return
         headers = [pair for pair in scope["headers"] if not _says_where(pair[0])]
         # in place: the protocol looks at this very scope afterwards
         scope["headers"] = [*headers, (b"x-forwarded-for", self._address.encode())]
         scope["client"] = (PROXY, 1)
         await self._inner(scope, receive, send)
+
+
+def _place(address: str) -> tuple[str, str]:
+    parts = urlsplit(address)
+    return parts.netloc, parts.path or "/"
 
 
 def _says_where(name: bytes) -> bool:
@@ -116,37 +127,3 @@ async def serving(front: Front, certificate: Certificate | None) -> AsyncIterato
             server.should_exit = True
             server.force_exit = True  # nobody looks any more
             await running
-
-
-def make_certificate(folder: Path, names: Iterable[str], now: dt.datetime) -> Certificate:
-    """Write a certificate for these names, and its key, into `folder`; it holds for a day."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "portvakt guide")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(who)
-        .issuer_name(who)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    file, key_file = folder / "stage.pem", folder / "stage.key"
-    file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key_file.touch(mode=0o600)
-    key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    mark = base64.b64encode(hashlib.sha256(public).digest()).decode()
-    return Certificate(file, key_file, mark)

@@ -24,7 +24,7 @@ from portvakt.demo.region import new_password
 from portvakt.guide.cast import Cast, Member, cast_of
 from portvakt.guide.errors import GuideError
 from portvakt.guide.mailbox import Mailbox
-from portvakt.guide.serving import Certificate, Front, make_certificate, serving
+from portvakt.guide.serving import Certificate, Front, serving
 from portvakt.guide.stage_settings import HEADS, LETTERS, PROXY, TEXTS, settings_on_stage
 from portvakt.guide.stage_state import place_of, write_state
 from portvakt.guide.steps import Person, Place
@@ -90,16 +90,16 @@ class Stage:
     """Every host name that is answered at, and no other is known to the stage's browsers."""
     state: Mapping[str, Any] | None = field(repr=False)
     tiles: Mapping[str, str] = field(repr=False)
-    """Names of apps and links by the origin that they lead to."""
+    """Names of apps and links by the addresses that they have."""
     _front: Front = field(repr=False)
 
     def resolved(self) -> list[str]:
         """Return where each name of the installation and of its apps is, as Chromium reads it."""
-        rules = []
-        for origin in self.tiles:
-            parts = urlsplit(origin)
+        rules = dict[str, None]()
+        for address in self.tiles:
+            parts = urlsplit(address)
             port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-            rules.append(f"MAP {parts.hostname}:{port} {PROXY}:{self.ports[parts.scheme]}")
+            rules[f"MAP {parts.hostname}:{port} {PROXY}:{self.ports[parts.scheme]}"] = None
         own = self.ports[urlsplit(self.settings.public_url).scheme]
         return [*rules, *(f"MAP {name} {PROXY}:{own}" for name in self.names)]
 
@@ -184,7 +184,7 @@ async def stage(
         if "http" in schemes:
             ports["http"] = await open_now.enter_async_context(serving(front, None))
         if "https" in schemes:
-            certificate = make_certificate(folder, {*names, *apps}, StageClock()())
+            certificate = Certificate.make(folder, {*names, *apps}, StageClock()())
             ports["https"] = await open_now.enter_async_context(serving(front, certificate))
         yield Stage(
             settings=settings,
@@ -246,17 +246,11 @@ async def _hashes(cast: Cast) -> dict[str, str]:
 def _tiles(state: Mapping[str, Any]) -> dict[str, str]:
     """Name what stands behind the addresses that tiles and apps lead to."""
     found: dict[str, str] = {}
+    for link in state.get("links", ()):
+        found[link["address"]] = link["name"]
     for app in state.get("apps", ()):
-        leads = (
-            app.get("initiate_login_uri"),
-            app.get("client_uri"),
-            *app.get("redirect_uris", ()),
-        )
-        found |= {_origin(each): app["client_name"] for each in reversed(leads) if each}
-    found |= {_origin(each["address"]): each["name"] for each in state.get("links", ())}
+        leads = (app.get(each) for each in ("initiate_login_uri", "client_uri"))
+        for address in (*leads, *app.get("redirect_uris", ())):
+            if address:
+                found.setdefault(address, app["client_name"])
     return {each: name for each, name in found.items() if each.startswith(("http:", "https:"))}
-
-
-def _origin(address: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -4,7 +4,6 @@
 """
 
 import ipaddress
-import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 import tomli_w
 
+from portvakt.crypto.randomness import SystemRandom
 from portvakt.guide.cast import Cast
 from portvakt.guide.errors import GuideError
 
@@ -28,6 +28,8 @@ _KEPT: Final = (
     "rules",
     "methods",
 )
+_SECRET: Final = 52
+"""Letters: 260 bits."""
 _WAYS_BY_SECRET: Final = {"client_secret_basic", "client_secret_post"}
 
 Table = dict[str, Any]
@@ -117,7 +119,7 @@ def _give_a_secret(app: Table, folder: Path) -> None:
     app.pop("client_secret_file", None)
     if way in _WAYS_BY_SECRET:
         file = folder / "app-secret"
-        file.write_text(secrets.token_urlsafe(32), encoding="ascii")
+        file.write_text(SystemRandom().base32(_SECRET), encoding="ascii")
         app["client_secret_file"] = file.name
 
 
