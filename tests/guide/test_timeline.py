@@ -61,10 +61,23 @@ def test_a_pointer_glides_to_what_is_pressed_and_a_ring_waits_for_it(
     assert (pulses[0], pulses[-1]) == (0.0, 1.0)
 
 
-def test_the_pointer_of_the_desk_stays_and_a_finger_is_lifted(words: dict[str, Chapter]) -> None:
+def test_no_pointer_hides_what_is_read(words: dict[str, Chapter]) -> None:
     made = laid_out(words)
-    assert of_step(made, 1)[-1].view.pointer == (640.0, 324.0)
-    assert of_step(made, 2)[-1].view.pointer is None
+    for line in (1, 2):
+        moments = of_step(made, line)
+        assert moments[0].view.pointer is None
+        assert moments[-1].view.pointer is None
+
+
+def test_the_pointer_of_the_desk_goes_on_from_where_it_was(words: dict[str, Chapter]) -> None:
+    line = words["sv"].lines[1]
+    shots = (*line.shots, replace(line.shots[0], pointer=(700.0, 100.0)))
+    again = replace(words["sv"], lines=(replace(line, number=1, shots=shots),))
+    pointers = [one.view.pointer for one in of_step(laid_out({"sv": again}), 0)]
+    after = pointers[pointers.index(None, 1) + 1]
+    assert after is not None
+    assert after[0] == pytest.approx(640, abs=10)
+    assert after[1] == pytest.approx(324, abs=10)
 
 
 def test_a_phone_that_is_used_with_the_desk_stands_beside_it(words: dict[str, Chapter]) -> None:

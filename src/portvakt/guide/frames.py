@@ -84,7 +84,8 @@ class Painter:
             self._screen(drawn, placed.screens[at], at, shot, colour)
             if len(sizes) > 1:
                 where = (placed.screens[at].x, placed.screens[at].y - EDGE)
-                said = self._say(_DEVICES[at])
+                old = at is At.PHONE and At.NEW_PHONE in sizes
+                said = self._say("guide_film.old_phone" if old else _DEVICES[at])
                 letters = font(26, bold=at is view.active)
                 ImageDraw.Draw(drawn).text(where, said, font=letters, fill=_INK)
         return drawn, placed

@@ -44,7 +44,7 @@ class View:
     """From left to right; None is a telephone that has not been used yet."""
     active: At | None = None
     pointer: tuple[float, float] | None = None
-    """CSS pixels of the active screen."""
+    """CSS pixels of the active screen; none where nothing is done: it would hide what is read."""
     ring: Box | None = None
     pulse: float = 0.0
     """How far a press has come: 0 none, up to 1."""
@@ -254,26 +254,25 @@ def _shown(
             plain,
             active=shot.at,
             screens=tuple((at, screens.last.get(at)) for at in beside),
-            pointer=screens.pointer.get(shot.at),
         )
         stands = max(round(shot.seconds * TICKS), SEEN if resting else STAND)
-        if resting or shot.pointer is None:
+        start = screens.pointer.get(shot.at)
+        if resting or shot.pointer is None or (shot.ring is None and shot.pointer == start):
             if shot.at is not At.DESK:
                 screens.pointer.pop(shot.at, None)  # a finger is lifted, a mouse stays
-            here = screens.pointer.get(shot.at)
-            stills.append(_Still(replace(view, pointer=here), stands, 2))
+            stills.append(_Still(view, stands, 2))
             continue
         if not stills:
             stills.append(_Still(view, STAND, 2))
-        stills.extend(_used(shot, view, stands))
+        stills.extend(_used(shot, view, start, stands))
         screens.pointer[shot.at] = shot.pointer
     return stills
 
 
-def _used(shot: Shot, view: View, stands: int) -> list[_Still]:
+def _used(shot: Shot, view: View, start: tuple[float, float] | None, stands: int) -> list[_Still]:
     """Return the pictures of a pointer that goes to something, and of a press."""
     assert shot.pointer is not None  # noqa: S101 - asked before
-    start = view.pointer or (shot.width * 0.5, shot.height * 0.9)
+    start = start or (shot.width * 0.5, shot.height * 0.9)
     stills = []
     if start != shot.pointer:
         for step in range(1, GLIDE_PICTURES):
