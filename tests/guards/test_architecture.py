@@ -158,6 +158,9 @@ OWNERS = {
     "phonenumbers": ("phone_numbers",),
     "pskc": ("token_files.key_container",),
     "defusedxml": ("token_files.key_container",),
+    "playwright": ("guide.*",),
+    "PIL": ("guide.*",),
+    "weasyprint": ("guide.pdf",),
     "zxcvbn": ("common_passwords.guessing",),
 }
 """Who may import what: patterns of module names under `portvakt`."""
