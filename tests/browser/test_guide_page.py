@@ -80,7 +80,7 @@ def test_it_can_be_read_on_the_smallest_screen_with_letters_twice_as_large(
 
 def test_a_link_to_a_step_shows_that_step(chromium: Browser, guide: str) -> None:
     page = opened(chromium, f"{guide}/sv/#reset-password-save", "sv", 390)
-    page.wait_for_function("document.querySelector('#reset-password-save img').complete")
+    page.evaluate("document.querySelector('#reset-password-save img').decode()")
     top: float = page.evaluate(
         "document.querySelector('#reset-password-save').getBoundingClientRect().top"
     )
@@ -94,7 +94,7 @@ def test_the_policy_of_our_pages_lets_all_of_it_be_shown(chromium: Browser, guid
     page.on("console", lambda said: refused.append(said.text))
     page.reload()
     page.evaluate("document.querySelectorAll('img').forEach(each => each.loading = 'eager')")
-    page.wait_for_function("[...document.images].every(each => each.complete)")
+    page.evaluate("Promise.all([...document.images].map(each => each.decode()))")
     assert page.evaluate("[...document.images].every(each => each.naturalWidth > 0)")
     assert (
         page.evaluate("getComputedStyle(document.querySelector('.steps > li')).display") == "grid"
