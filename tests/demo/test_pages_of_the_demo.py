@@ -11,6 +11,7 @@ from portvakt.demo.front import Place, Switch
 from portvakt.demo.guide import DemoGuide
 from portvakt.demo.phone_page import Phones
 from portvakt.demo.region import Shown
+from tests.bad_days.processes import eventually
 from tests.journeys.read_guide.made import make_guide
 
 AT = datetime(2026, 11, 22, 12, 3, 4, tzinfo=UTC)
@@ -99,10 +100,13 @@ def test_the_guide_is_linked_once_it_is_there(tmp_path: Path) -> None:
 def test_a_guide_that_cannot_be_made_is_told_of_and_stops_nothing(tmp_path: Path) -> None:
     async def story() -> None:
         guide = DemoGuide(tmp_path, "http://localhost:8/guide/", wanted=True)
+
+        async def not_making() -> bool:
+            return not guide.making
+
         async with guide.made_beside(tmp_path / "no-settings.toml"):
             assert guide.making
-            while guide.making:  # noqa: ASYNC110 (a flag)
-                await asyncio.sleep(0.05)
+            await eventually(not_making, bool)
         assert guide.failed
         assert guide.told() == ()
 
